@@ -1,0 +1,52 @@
+package typed
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ErrNotLoaded is returned by the methods of a handle whose map, program or
+// variable was not loaded: it was disabled, its optional program was left out,
+// or the object that was opened does not have it.
+var ErrNotLoaded = errors.New("not loaded")
+
+// LayoutError says that a map or variable of the kernel or of an object does
+// not have the type or the sizes that the Go side was generated for. No
+// pointer has been given to the kernel.
+type LayoutError struct {
+	// Object is "map flows" or "variable sample_rate".
+	Object string
+	// Property that differs: "map type", "key size", "value size", "size", …
+	Property string
+	// Want is what the generated code expects, Got what was found.
+	Want, Got string
+}
+
+func (e *LayoutError) Error() string {
+	return fmt.Sprintf("%s: %s is %s, the generated code expects %s", e.Object, e.Property, e.Got, e.Want)
+}
+
+// LoadError says which program the kernel refused. It unwraps to the error of
+// the library, which is an [*ebpf.VerifierError] where the verifier spoke;
+// printed with %+v it contains the whole verifier log.
+type LoadError struct {
+	// Program is its C name, Section its SEC() as written in C.
+	Program, Section string
+	Err              error
+}
+
+func (e *LoadError) Error() string {
+	return fmt.Sprintf("load program %s (SEC(%q)): %v", e.Program, e.Section, e.Err)
+}
+
+// Format prints the verifier log for %+v.
+func (e *LoadError) Format(f fmt.State, verb rune) {
+	if verb == 'v' && f.Flag('+') {
+		fmt.Fprintf(f, "load program %s (SEC(%q)): %+v", e.Program, e.Section, e.Err)
+		return
+	}
+	io.WriteString(f, e.Error())
+}
+
+func (e *LoadError) Unwrap() error { return e.Err }
