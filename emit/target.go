@@ -1,0 +1,126 @@
+package emit
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// TargetInfo is one target of clang and the Go architectures that it serves.
+type TargetInfo struct {
+	// Name is the suffix of the target's files: "bpfel", "x86_bpfel". It is
+	// drawn so that the Go toolchain never takes it for a _GOOS or _GOARCH.
+	Name string
+	// Clang is what clang's -target gets: "bpf", "bpfel" or "bpfeb".
+	Clang string
+	// Linux is x in -D__TARGET_ARCH_x, by which libbpf's bpf_tracing.h chooses
+	// its registers; "" for a target of no architecture.
+	Linux string
+	// GOARCH are the architectures, sorted; none means all.
+	GOARCH []string
+}
+
+// ByteOrder of the target's objects.
+func (t TargetInfo) ByteOrder() binary.ByteOrder {
+	big := t.Clang == "bpfeb" || t.Clang == "bpf" && archs[runtime.GOARCH].clang == "bpfeb"
+	if big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
+}
+
+// arch is what clang calls a Go architecture.
+type arch struct {
+	clang string
+	linux string
+	// js marks wasm, which is an architecture of its own beside the others
+	// without a __TARGET_ARCH.
+	js bool
+}
+
+// archs is the table of cilium/ebpf v0.22 (cmd/bpf2go/gen/target.go).
+var archs = map[string]arch{
+	"386":      {clang: "bpfel", linux: "x86"},
+	"amd64":    {clang: "bpfel", linux: "x86"},
+	"arm":      {clang: "bpfel", linux: "arm"},
+	"arm64":    {clang: "bpfel", linux: "arm64"},
+	"loong64":  {clang: "bpfel", linux: "loongarch"},
+	"mips":     {clang: "bpfeb", linux: "mips"},
+	"mips64":   {clang: "bpfeb"},
+	"mips64le": {clang: "bpfel"},
+	"mipsle":   {clang: "bpfel"},
+	"ppc64":    {clang: "bpfeb", linux: "powerpc"},
+	"ppc64le":  {clang: "bpfel", linux: "powerpc"},
+	"riscv64":  {clang: "bpfel", linux: "riscv"},
+	"s390x":    {clang: "bpfeb", linux: "s390"},
+	"wasm":     {clang: "bpfel", js: true},
+}
+
+// FindTarget knows the names that -target takes:
+//
+//   - bpf: no architecture, the byte order of this machine, no constraint
+//   - bpfel, bpfeb: no architecture, little- or big-endian
+//   - native: the architecture of this machine
+//   - a GOARCH: that architecture
+//
+// A target of no architecture serves every GOARCH of its byte order, but its
+// programs cannot read registers (PT_REGS_PARM1 and kin).
+func FindTarget(id string) (TargetInfo, error) {
+	switch id {
+	case "bpf":
+		return TargetInfo{Name: id, Clang: id}, nil
+	case "bpfel", "bpfeb":
+		same := func(a arch) bool { return a.clang == id }
+		return TargetInfo{Name: id, Clang: id, GOARCH: goarchs(same)}, nil
+	case "native":
+		id = runtime.GOARCH
+	}
+	a, ok := archs[id]
+	if !ok || a.linux == "" {
+		return TargetInfo{}, fmt.Errorf("target %q is not known; known are %s", id, strings.Join(TargetNames(), ", "))
+	}
+	return a.target(), nil
+}
+
+// Targets are all targets that have files of their own, sorted by name.
+func Targets() []TargetInfo {
+	var all []TargetInfo
+	for _, id := range []string{"bpf", "bpfel", "bpfeb"} {
+		t, _ := FindTarget(id)
+		all = append(all, t)
+	}
+	for _, a := range archs {
+		if a.linux != "" {
+			all = append(all, a.target())
+		}
+	}
+	slices.SortFunc(all, func(a, b TargetInfo) int { return cmp.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(all, func(a, b TargetInfo) bool { return a.Name == b.Name })
+}
+
+// TargetNames are the names that FindTarget knows, those of no architecture
+// first.
+func TargetNames() []string {
+	named := func(a arch) bool { return a.linux != "" }
+	return append([]string{"bpf", "bpfel", "bpfeb", "native"}, goarchs(named)...)
+}
+
+func (a arch) target() TargetInfo {
+	same := func(b arch) bool { return a == b }
+	return TargetInfo{Name: a.linux + "_" + a.clang, Clang: a.clang, Linux: a.linux, GOARCH: goarchs(same)}
+}
+
+// goarchs are the sorted GOARCHes that a condition holds for.
+func goarchs(has func(arch) bool) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(archs)) {
+		if has(archs[name]) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
