@@ -50,3 +50,7 @@ func (e *LoadError) Format(f fmt.State, verb rune) {
 }
 
 func (e *LoadError) Unwrap() error { return e.Err }
+
+// ErrMapFull is wrapped by the error of a write that found no room: a hash or
+// trie with max_entries entries, a full queue.
+var ErrMapFull = errors.New("map is full")
