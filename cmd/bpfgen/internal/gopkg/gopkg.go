@@ -1,0 +1,74 @@
+// Package gopkg answers questions about Go packages. It is the only user of
+// golang.org/x/tools/go/packages, which runs the go command and costs some
+// hundred milliseconds, and so is asked only where nothing else knows.
+package gopkg
+
+import (
+	"context"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// Name is the name of the package in a directory. Where there is none yet, it
+// is the directory's name, made legal.
+func Name(ctx context.Context, dir string, env []string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if hasGoFiles(abs) {
+		if name := fromPackages(ctx, abs, env); name != "" {
+			return name, nil
+		}
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real
+	}
+	return Legal(filepath.Base(abs)), nil
+}
+
+// fromPackages is "" where the go command cannot tell: outside a module, or
+// with files that do not parse.
+func fromPackages(ctx context.Context, dir string, env []string) string {
+	pkgs, err := packages.Load(&packages.Config{Context: ctx, Mode: packages.NeedName, Dir: dir, Env: env}, ".")
+	if err != nil || len(pkgs) != 1 {
+		return ""
+	}
+	return pkgs[0].Name
+}
+
+func hasGoFiles(dir string) bool {
+	files, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.go"))
+	return err == nil && len(files) > 0
+}
+
+// escapeGlob takes the meaning from what filepath.Match reads as a pattern.
+func escapeGlob(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}
+
+// Legal turns a directory's name into a package name: lower case, without what
+// an identifier cannot have, "main" where nothing is left. As package paths
+// often do, "go-" before and "-go" or ".go" behind the name do not count.
+func Legal(name string) string {
+	name = strings.ToLower(name)
+	name = strings.TrimPrefix(strings.TrimSuffix(strings.TrimSuffix(name, ".go"), "-go"), "go-")
+	name = strings.Map(func(r rune) rune {
+		if r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, name)
+	name = strings.TrimLeftFunc(name, func(r rune) bool { return r == '_' || unicode.IsDigit(r) })
+	switch {
+	case name == "":
+		return "main"
+	case token.IsKeyword(name):
+		return name + "pkg"
+	}
+	return name
+}

@@ -1,0 +1,56 @@
+package gopkg
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestLegal(t *testing.T) {
+	for in, want := range map[string]string{
+		"counter":    "counter",
+		"Counter":    "counter",
+		"my-tool":    "mytool",
+		"go-netmon":  "netmon",
+		"netmon.go":  "netmon",
+		"2fast":      "fast",
+		"_x":         "x",
+		"func":       "funcpkg",
+		"123":        "main",
+		"/":          "main",
+		"a`b\n\"c*/": "abc",
+		"größe":      "größe",
+	} {
+		if got := Legal(in); got != want {
+			t.Errorf("Legal(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestName(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "my-[dir]")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	check := func(want string) {
+		t.Helper()
+		if got, err := Name(context.Background(), dir, env); err != nil || got != want {
+			t.Errorf("Name = %q, %v, want %q", got, err, want)
+		}
+	}
+	write := func(name, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("mydir")
+	write("go.mod", "module example.com/x\n")
+	write("a.go", "package named\n")
+	check("named")
+	// A package that does not build still has its name.
+	write("a.go", "package named\n\nvar x = missing\n")
+	check("named")
+}
