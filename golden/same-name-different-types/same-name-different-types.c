@@ -1,0 +1,24 @@
+//go:build ignore
+
+/* Two structs of one name in two scopes: C can, Go cannot. */
+#include "../include/bpf.h"
+
+SEC("socket")
+int first(void *ctx)
+{
+	struct event { __u32 a; };
+	struct event volatile event = { 1 };
+
+	return event.a;
+}
+
+SEC("socket")
+int second(void *ctx)
+{
+	struct event { __u64 b; };
+	struct event volatile event = { 1 };
+
+	return event.b;
+}
+
+char _license[] SEC("license") = "Dual MIT/GPL";
