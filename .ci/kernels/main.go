@@ -1,0 +1,304 @@
+// Command kernels runs compiled tests in real kernels:
+//
+//	go run ./.ci/kernels -kernels 6.1,6.12 -try 5.10,newest -host ./typed ./golden -test.run=Attach
+//
+// It finds Debian's kernels by APT (apt.go), keeps them unpacked in a cache
+// (kernel.go), compiles the packages' tests once (build.go), packs them with
+// the kernel's modules (modules.go) and a small /init (init/, wire/) into an
+// initramfs (cpio.go), boots that in QEMU (guest.go), and reports per kernel
+// and binary (report.go) and per kernel and hook (hooks.go, docs/kernels.md).
+//
+// Kernels given by -kernels are required: one that cannot be had, does not
+// boot or fails a test fails the run. Those given by -try are reported and
+// decide nothing, because what the archive has of them changes from day to day.
+//
+// Binaries see BPFGEN_KERNEL, the name of the column ("6.12", "host"), and CI.
+// The kernel's image is booted as it is: unpacking it beforehand would save
+// about a second of a boot and cost three decompressors.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// kernelVariable tells a test where it runs.
+const kernelVariable = "BPFGEN_KERNEL"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// config is the command line.
+type config struct {
+	required []string
+	tried    []string
+	host     bool
+	table    string
+	check    string
+	verbose  bool
+	parallel int
+	limits   limits
+	cache    string
+	packages []string
+	testArgs []string
+}
+
+// errUsage is an error that the flag package has already printed.
+var errUsage = errors.New("usage")
+
+func parseFlags(args []string, stderr io.Writer) (*config, error) {
+	c := &config{}
+	f := flag.NewFlagSet("kernels", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	required := f.String("kernels", "6.1,6.12", "`series` that must be had and pass, separated by commas")
+	tried := f.String("try", "", "`series` that are reported if they can be had; \"newest\" is one")
+	f.BoolVar(&c.host, "host", false, "run on this machine's kernel too")
+	f.StringVar(&c.table, "table", "", "write the table of hooks to `file`")
+	f.StringVar(&c.check, "check", "", "fail if the required kernels' columns differ from the table in `file`")
+	f.BoolVar(&c.verbose, "v", false, "print the output of tests that pass")
+	f.IntVar(&c.parallel, "parallel", runtime.NumCPU(), "virtual machines at a time")
+	f.DurationVar(&c.limits.binary, "timeout", 3*time.Minute, "for one test binary")
+	f.DurationVar(&c.limits.boot, "boot-timeout", 8*time.Minute, "for one virtual machine")
+	f.IntVar(&c.limits.memory, "memory", 2048, "of a virtual machine, `MiB`")
+	f.IntVar(&c.limits.cpus, "cpus", 2, "of a virtual machine")
+	f.StringVar(&c.cache, "cache", defaultCache(), "`directory` that keeps kernels")
+	f.Usage = func() {
+		fmt.Fprintln(stderr, "usage: kernels [flags] [--] packages... [-test.flags...]")
+		f.PrintDefaults()
+	}
+	if err := f.Parse(args); err != nil {
+		return nil, errUsage
+	}
+	c.required, c.tried = splitList(*required), splitList(*tried)
+	c.takeArgs(f.Args())
+	if len(c.packages) == 0 {
+		f.Usage()
+		return nil, errUsage
+	}
+	return c, nil
+}
+
+// takeArgs tells packages from the flags of test binaries. Those print their
+// tests as they go, and dump their goroutines before they are killed.
+func (c *config) takeArgs(args []string) {
+	c.testArgs = []string{"-test.v", fmt.Sprintf("-test.timeout=%v", c.limits.binary-c.limits.binary/10)}
+	for _, a := range args {
+		if strings.HasPrefix(a, "-") {
+			c.testArgs = append(c.testArgs, a)
+		} else {
+			c.packages = append(c.packages, a)
+		}
+	}
+}
+
+func splitList(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' })
+}
+
+// defaultCache is $BPFGEN_KERNEL_CACHE, else below the user's cache directory.
+func defaultCache() string {
+	if dir := os.Getenv("BPFGEN_KERNEL_CACHE"); dir != "" {
+		return dir
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "bpfgen", "kernels")
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c, err := parseFlags(args, stderr)
+	if errors.Is(err, errUsage) {
+		return 2
+	}
+	ok, err := c.run(ctx, stdout)
+	if err != nil {
+		fmt.Fprintln(stderr, "kernels:", err)
+	}
+	if err != nil || !ok {
+		return 1
+	}
+	return 0
+}
+
+func (c *config) run(ctx context.Context, stdout io.Writer) (ok bool, err error) {
+	qemu, busybox, err := lookTools()
+	if err != nil {
+		return false, err
+	}
+	if c.cache, err = filepath.Abs(c.cache); err != nil {
+		return false, err
+	}
+	if err := os.MkdirAll(c.cache, 0o755); err != nil {
+		return false, err
+	}
+	tmp, err := os.MkdirTemp("", "kernels-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(tmp)
+	initFile := filepath.Join(tmp, "init")
+	if err := buildInit(ctx, initFile); err != nil {
+		return false, err
+	}
+	tests, err := buildTests(ctx, tmp, c.packages)
+	if err != nil {
+		return false, err
+	}
+	template := guest{qemu: qemu, busybox: busybox, init: initFile, tests: tests, args: c.testArgs, env: passedEnv(), limits: c.limits, tmp: tmp}
+	runs := c.runAll(ctx, template, stdout)
+	return c.conclude(runs, stdout)
+}
+
+// passedEnv is what binaries in a guest see of the environment.
+func passedEnv() []string {
+	var env []string
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		if name == "CI" || name == "GOTRACEBACK" || name == "GODEBUG" || strings.HasPrefix(name, "BPFGEN_TEST_") {
+			env = append(env, kv)
+		}
+	}
+	return env
+}
+
+// kernelRun is what came of one series: a report or an error.
+type kernelRun struct {
+	series   string
+	required bool
+	report   *report
+	err      error // it could not be had or not be booted
+}
+
+// runAll runs all kernels and the host, some at a time, and prints each
+// report when it is there. Kernels are had one after the other, because APT
+// locks, and because a network is one.
+func (c *config) runAll(ctx context.Context, template guest, stdout io.Writer) []*kernelRun {
+	var runs []*kernelRun
+	for _, s := range slices.Concat(c.required, c.tried) {
+		runs = append(runs, &kernelRun{series: s, required: slices.Contains(c.required, s)})
+	}
+	var (
+		wait    sync.WaitGroup
+		slots   = make(chan struct{}, max(1, c.parallel))
+		printer sync.Mutex
+	)
+	start := func(r *kernelRun, work func() (*report, error)) {
+		slots <- struct{}{}
+		wait.Go(func() {
+			r.report, r.err = work()
+			<-slots
+			printer.Lock()
+			defer printer.Unlock()
+			if r.report != nil {
+				r.report.write(stdout, c.verbose)
+			}
+		})
+	}
+	var host []*kernelRun
+	if c.host {
+		r := &kernelRun{series: hostName, required: true}
+		start(r, func() (*report, error) { return runOnHost(ctx, template.tests, c.testArgs, c.limits.binary), nil })
+		host = append(host, r)
+	}
+	for i, r := range runs {
+		k, err := obtain(ctx, r.series, c.cache)
+		if err != nil {
+			r.err = err
+			continue
+		}
+		r.series = k.Series
+		g := template
+		g.kernel, g.tmp = k, filepath.Join(template.tmp, fmt.Sprint("guest", i))
+		start(r, func() (*report, error) { return g.runIn(ctx) })
+	}
+	wait.Wait()
+	return append(runs, host...)
+}
+
+// runIn runs the guest with a directory that is gone afterwards: what is in
+// it can be a hundred megabytes.
+func (g *guest) runIn(ctx context.Context) (*report, error) {
+	if err := os.Mkdir(g.tmp, 0o755); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(g.tmp)
+	return g.run(ctx)
+}
+
+// conclude prints the summary, writes the table and says whether all that is
+// required passed.
+func (c *config) conclude(runs []*kernelRun, stdout io.Writer) (ok bool, err error) {
+	ok = true
+	for _, r := range runs {
+		verdict := r.verdict()
+		fmt.Fprintf(stdout, "kernel %-7s %s\n", r.series, verdict)
+		ok = ok && (verdict == passed || !r.required)
+	}
+	t := tableOf(runs)
+	if c.table != "" {
+		if err := os.WriteFile(c.table, t.markdown(), 0o644); err != nil {
+			return false, err
+		}
+	}
+	if c.check != "" {
+		written, err := os.ReadFile(c.check)
+		if err != nil {
+			return false, err
+		}
+		for _, d := range t.compare(written) {
+			ok = false
+			fmt.Fprintf(stdout, "FAIL\t%s: %s\n", c.check, d)
+		}
+	}
+	return ok, nil
+}
+
+const passed = "ok"
+
+func (r *kernelRun) verdict() string {
+	switch {
+	case r.err != nil && r.required:
+		return fmt.Sprintf("FAIL: required and not run: %v", r.err)
+	case r.err != nil:
+		return fmt.Sprintf("not run: %v", r.err)
+	case r.report.failed() && r.required:
+		return "FAIL"
+	case r.report.failed():
+		return "failed, but was only tried"
+	}
+	return passed
+}
+
+func tableOf(runs []*kernelRun) table {
+	var t table
+	for _, r := range runs {
+		c := column{series: r.series, required: r.required, hooks: map[string]hookResult{}}
+		if r.err != nil {
+			c.remark = r.err.Error()
+		} else {
+			c.release = r.report.release
+			for _, res := range r.report.results {
+				hooksIn(res.output, c.hooks)
+			}
+		}
+		t = append(t, c)
+	}
+	return t
+}

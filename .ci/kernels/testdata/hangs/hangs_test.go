@@ -1,0 +1,6 @@
+// Package hangs has a test that never ends.
+package hangs
+
+import "testing"
+
+func TestHangs(*testing.T) { select {} }
