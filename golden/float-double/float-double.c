@@ -7,10 +7,6 @@ struct record {
 	float f;
 	double d;
 	float row[3];
-	struct {
-		__u8 tag;
-		double misaligned;
-	} __packed packed;
 	union {
 		float arm;
 		__u32 bits;
@@ -23,8 +19,6 @@ struct record {
 	X(0, d, -2.25)                 \
 	X(0, row[0], 0.5f)             \
 	X(0, row[2], 3e10f)            \
-	X(0, packed.tag, 4)            \
-	X(0, packed.misaligned, 1e300) \
 	X(0, arm, -0.125f)             \
 	X(1, bits, 0x7f800000)
 
