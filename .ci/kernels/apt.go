@@ -56,13 +56,14 @@ var kernelPackage = regexp.MustCompile(`^linux-(image|binary|modules)-(\d+\.\d+\
 
 // findRelease gives the newest release of a series.
 func findRelease(ctx context.Context, series, cache string) (*release, error) {
+	var looked []string
 	if series != newest {
 		r, err := ownArchive.newestOf(ctx, series)
 		if err != nil || r != nil {
 			return r, err
 		}
+		looked = append(looked, ownArchive.name)
 	}
-	looked := []string{ownArchive.name}
 	for _, suite := range suites[series] {
 		a, err := openSuite(ctx, suite, filepath.Join(cache, "apt", suite))
 		if err != nil {
@@ -75,7 +76,7 @@ func findRelease(ctx context.Context, series, cache string) (*release, error) {
 		}
 		looked = append(looked, a.name)
 	}
-	return nil, fmt.Errorf("no linux-image-%s*-cloud-amd64 in %s", series, strings.Join(looked, ", "))
+	return nil, fmt.Errorf("no kernel %s for cloud-amd64 in %s", series, strings.Join(looked, ", "))
 }
 
 // newestOf gives nil if the archive has no kernel of the series.
@@ -156,7 +157,8 @@ func openSuite(ctx context.Context, suite, dir string) (archive, error) {
 	return a, nil
 }
 
-// source is what a sources file says about the distribution's own archive.
+// source is what the machine's configuration says about the distribution's
+// own archive.
 type source struct{ uri, component, signedBy string }
 
 func (s source) stanza(suite string) string {
@@ -174,17 +176,71 @@ func ownSource(ctx context.Context) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	out, err := command(ctx, "apt-get", "indextargets", "--format", "$(CODENAME)|$(COMPONENT)|$(REPO_URI)|$(SIGNED_BY)", "Created-By: Packages")
+	out, err := command(ctx, "apt-get", "indextargets", "--format", "$(CODENAME)|$(COMPONENT)|$(REPO_URI)|$(SOURCESENTRY)", "Created-By: Packages")
 	if err != nil {
 		return source{}, err
 	}
 	for line := range strings.Lines(string(out)) {
 		f := strings.Split(strings.TrimSpace(line), "|")
 		if len(f) == 4 && f[0] == codename && f[1] == "main" {
-			return source{uri: f[2], component: f[1], signedBy: f[3]}, nil
+			keys, err := signedBy(f[3])
+			return source{uri: f[2], component: f[1], signedBy: keys}, err
 		}
 	}
 	return source{}, fmt.Errorf("no APT source for main of %s (has apt-get update run?)", codename)
+}
+
+var (
+	signedByField  = regexp.MustCompile(`(?mi)^signed-by:[ \t]*(.*(?:\n[ \t]+.*)*)`)
+	signedByOption = regexp.MustCompile(`(?i)\[[^\]]*\bsigned-by=([^\s\]]+)`)
+)
+
+// signedBy reads the keys of a source, which APT does not tell. entry is
+// "file:n", the n-th stanza of a .sources file or the n-th line of a .list.
+// Without keys of its own a source has those that APT trusts anyway.
+func signedBy(entry string) (string, error) {
+	i := strings.LastIndexByte(entry, ':')
+	if i < 0 {
+		return "", fmt.Errorf("APT source entry %q: no file:number", entry)
+	}
+	text, err := os.ReadFile(entry[:i])
+	if err != nil {
+		return "", err
+	}
+	n, err := strconv.Atoi(entry[i+1:])
+	if err != nil {
+		return "", fmt.Errorf("APT source entry %q: %w", entry, err)
+	}
+	parts, pattern := strings.Split(string(text), "\n"), signedByOption
+	if strings.HasSuffix(entry[:i], ".sources") {
+		parts, pattern = stanzas(string(text)), signedByField
+	}
+	if n < 1 || n > len(parts) {
+		return "", fmt.Errorf("APT source entry %q: the file has %d", entry, len(parts))
+	}
+	if m := pattern.FindStringSubmatch(parts[n-1]); m != nil {
+		return m[1], nil
+	}
+	return "", nil
+}
+
+// stanzas splits a file of deb822(5) at its empty lines.
+func stanzas(text string) []string {
+	var all []string
+	for _, s := range emptyLines.Split(text, -1) {
+		if strings.TrimSpace(s) != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+var emptyLines = regexp.MustCompile(`\n(?:[ \t]*\n)+`)
+
+// refresh updates the machine's own index, if we may.
+func (a archive) refresh(ctx context.Context) error {
+	_, err := command(ctx, "apt-get", append(a.options, "-q", "update")...)
+	return err
 }
 
 func osCodename() (string, error) {

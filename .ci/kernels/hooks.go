@@ -215,11 +215,12 @@ func cell(text string) string {
 }
 
 // compare says where the required kernels of t differ from a table that was
-// written before. The releases may differ, and so may what is only tried.
+// written before. The releases may differ, and so may the host and what is only
+// tried.
 func (t table) compare(written []byte) (differences []string) {
 	before := readTable(written)
 	for _, c := range t {
-		if !c.required || !c.ran() {
+		if !c.required || !c.ran() || c.series == hostName {
 			continue
 		}
 		names := slices.Concat(t.hookNames(), before.hooks)

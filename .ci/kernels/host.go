@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,10 +31,19 @@ func runOnHost(ctx context.Context, tests []testBinary, args []string, limit tim
 	return r
 }
 
+// privateMounts are arguments of unshare(1): what a guest has mounted and the
+// host has not, the binary finds in a mount namespace of its own.
+var privateMounts = []string{"--mount", "--propagation", "private", "--", "sh", "-c", `
+mounted() { grep -q " $2 $1 " /proc/self/mounts || mount -t "$1" "$1" "$2" 2>/dev/null || true; }
+mounted tracefs /sys/kernel/tracing
+mounted debugfs /sys/kernel/debug
+mounted bpf /sys/fs/bpf
+exec "$@"`, "sh"}
+
 func runHere(ctx context.Context, t testBinary, args []string, limit time.Duration) ([]byte, *wire.Record) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, t.file, args...)
+	cmd := exec.CommandContext(ctx, "unshare", slices.Concat(privateMounts, []string{t.file}, args)...)
 	cmd.Dir = t.dir
 	cmd.Env = append(os.Environ(), kernelVariable+"="+hostName)
 	cmd.WaitDelay = time.Second // grandchildren that keep the output open

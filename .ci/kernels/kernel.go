@@ -48,7 +48,17 @@ func obtain(ctx context.Context, series, cache string) (*kernel, error) {
 	return k, err
 }
 
+// obtainNewest asks a second time with a new index of the machine's own, for
+// one that is old names packages that are gone from the archive.
 func obtainNewest(ctx context.Context, series, cache string) (*kernel, error) {
+	k, err := obtainNow(ctx, series, cache)
+	if err != nil && ctx.Err() == nil && ownArchive.refresh(ctx) == nil {
+		return obtainNow(ctx, series, cache)
+	}
+	return k, err
+}
+
+func obtainNow(ctx context.Context, series, cache string) (*kernel, error) {
 	r, err := findRelease(ctx, series, cache)
 	if err != nil {
 		return nil, err

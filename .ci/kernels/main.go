@@ -294,6 +294,9 @@ func tableOf(runs []*kernelRun) table {
 			c.remark = r.err.Error()
 		} else {
 			c.release = r.report.release
+			if r.series == hostName { // the build of a host says nothing to others
+				c.release = seriesOf(c.release)
+			}
 			for _, res := range r.report.results {
 				hooksIn(res.output, c.hooks)
 			}

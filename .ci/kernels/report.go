@@ -86,7 +86,7 @@ func (r result) failure() string {
 	return ""
 }
 
-var verdict = regexp.MustCompile(`(?m)^--- (PASS|FAIL|SKIP): `)
+var verdict = regexp.MustCompile(`--- (PASS|FAIL|SKIP): [^/\s]+ \(`)
 
 // count counts tests (without their subtests) by verdict.
 func (r result) count(kind string) (n int) {
