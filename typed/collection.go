@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 )
 
 // CollectionSpec is a parsed object before it is loaded: the common part of
@@ -22,6 +23,7 @@ type CollectionSpec struct {
 	name         string
 	programs     map[string]*programState
 	replacements map[string]*ebpf.Map
+	events       map[string]btf.Type // see BindEventType
 	errs         []error
 }
 
@@ -177,7 +179,9 @@ type Collection struct {
 
 	spec    *ebpf.CollectionSpec
 	left    map[string]error
-	closers []io.Closer
+	readers owner
+	// sections hold the variables, by ELF name.
+	sections map[string]*section
 }
 
 // Close detaches the links newest first, then closes readers, programs and
@@ -186,10 +190,7 @@ func (c *Collection) Close() error {
 	if c.Collection == nil {
 		return nil
 	}
-	errs := []error{c.Links.Close()}
-	for _, r := range slices.Backward(c.closers) {
-		errs = append(errs, r.Close())
-	}
+	errs := []error{c.Links.Close(), c.readers.Close()}
 	for _, name := range slices.Sorted(maps.Keys(c.Collection.Programs)) {
 		errs = append(errs, c.Collection.Programs[name].Close())
 	}

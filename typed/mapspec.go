@@ -100,7 +100,7 @@ func BindMapSpec[M any, P mapHandleOf[M]](c *CollectionSpec, dst **MapSpec[M], n
 	s := &MapSpec[M]{MapSpec: spec, name: name, present: spec != nil, set: c}
 	if spec == nil {
 		s.MapSpec = &ebpf.MapSpec{Name: name}
-	} else if err := P(new(M)).checkSpec(name, spec); err != nil {
+	} else if err := P(new(M)).checkSpec(name, c.withEvent(name, spec)); err != nil {
 		c.fail(err)
 	}
 	*dst = s
@@ -113,6 +113,9 @@ func BindMap[M any, P mapHandleOf[M]](c *Collection, dst **M, name string) {
 	if m := c.Collection.Maps[name]; m != nil {
 		// A layout error stays in the handle: the raw map is still of use.
 		_ = P(h).bind(name, m)
+	}
+	if o, ok := any(h).(ownable); ok {
+		o.ownedBy(name, &c.readers)
 	}
 	*dst = h
 }

@@ -6,12 +6,12 @@ import (
 	"unsafe"
 )
 
-// bytesOf is the memory of *v, blank padding fields included. The caller makes
+// memoryOf is the memory of *v, blank padding fields included. The caller makes
 // sure by [checkPlain] that every pattern of bytes is a value of T.
 //
 // This is how values cross the border to C: encoding/binary writes zeroes into
 // blank fields and allocates, and C's padding is part of a map's key.
-func bytesOf[T any](v *T) []byte {
+func memoryOf[T any](v *T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v))
 }
 

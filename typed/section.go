@@ -1,0 +1,141 @@
+package typed
+
+import (
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+)
+
+// A section of global variables is an array map with one element. Libbpf and
+// cilium/ebpf give it BPF_F_MMAPABLE where the kernel has that (5.5,
+// kernel/bpf/arraymap.c, array_map_mmap), so that its memory can be shared
+// with this process. It is mapped once per collection; the mapping lives as
+// long as a variable is in use, also beyond Close of the collection.
+//
+// Without it the element can still be looked up as a whole, which is what
+// reading does then. .kconfig is always read in this way, once: cilium/ebpf
+// v0.22 makes a map of it for each program (linker.go, resolveKconfigReferences)
+// and keeps none in the collection, so it is found through a program.
+
+// kconfig is the section of extern __kconfig variables. The ELF file has none;
+// BTF alone describes it.
+const kconfig = ".kconfig"
+
+// section is the memory of the variables of one ELF section.
+type section struct {
+	// mem is the mapped memory of m, or a copy of a section that cannot
+	// change; nil if every read has to look the element up.
+	mem []byte
+	// readOnly: no write through mem, which does not change either.
+	readOnly bool
+	m        *ebpf.Map
+}
+
+// section is the section of that name, for all of its variables the same.
+func (c *Collection) section(name string) (*section, error) {
+	if s := c.sections[name]; s != nil {
+		return s, nil
+	}
+	s, err := c.newSection(name)
+	if err != nil {
+		return nil, fmt.Errorf("section %s: %w", name, err)
+	}
+	if c.sections == nil {
+		c.sections = make(map[string]*section)
+	}
+	c.sections[name] = s
+	return s, nil
+}
+
+func (c *Collection) newSection(name string) (*section, error) {
+	if name == kconfig {
+		return c.readKconfig()
+	}
+	m := c.Collection.Maps[name]
+	if m == nil {
+		return nil, ErrNotLoaded
+	}
+	s := &section{m: m}
+	// Not being mapped is not an error yet: reading works without.
+	s.mem, s.readOnly, _ = mapMemory(m)
+	if s.mem != nil {
+		runtime.AddCleanup(s, unmapMemory, s.mem)
+	}
+	return s, nil
+}
+
+// readKconfig copies .kconfig from the map of any program that refers to it.
+func (c *Collection) readKconfig() (*section, error) {
+	ds := datasec(c.spec, kconfig)
+	for _, name := range slices.Sorted(maps.Keys(c.Collection.Programs)) {
+		info, err := c.Collection.Programs[name].Info()
+		if err != nil {
+			return nil, err
+		}
+		ids, _ := info.MapIDs()
+		for _, id := range ids {
+			data, err := kconfigData(id, ds.Size)
+			if err != nil {
+				return nil, err
+			}
+			if data != nil {
+				return &section{mem: data, readOnly: true}, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("no loaded program refers to it: %w", ErrNotLoaded)
+}
+
+// kconfigData is the content of the map with that id if it is a .kconfig of
+// that size, else nil. Kernels before 5.2 have no dots in names
+// (internal/sys and syscalls.go of cilium/ebpf: objNameAllowsDot).
+func kconfigData(id ebpf.MapID, size uint32) ([]byte, error) {
+	m, err := ebpf.NewMapFromID(id)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	info, err := m.Info()
+	if err != nil {
+		return nil, err
+	}
+	if "."+strings.TrimPrefix(info.Name, ".") != kconfig || m.ValueSize() != size {
+		return nil, nil
+	}
+	return m.LookupBytes(uint32(0))
+}
+
+// bytes is the memory of a variable: shared with the program if it is mapped,
+// else a copy.
+func (s *section) bytes(off uint32, size int) ([]byte, error) {
+	mem := s.mem
+	if mem == nil {
+		data, err := s.m.LookupBytes(uint32(0))
+		if err != nil {
+			return nil, err
+		}
+		mem = data
+	}
+	if uint64(off)+uint64(size) > uint64(len(mem)) {
+		return nil, fmt.Errorf("bytes %d to %d are outside of %d bytes", off, int(off)+size, len(mem))
+	}
+	return mem[off : int(off)+size], nil
+}
+
+// writable is the memory of a variable shared with the program.
+func (s *section) writable(off uint32, size int) ([]byte, error) {
+	switch {
+	case s.mem == nil:
+		return nil, fmt.Errorf("memory is not mapped, which needs Linux 5.5 and a map with BPF_F_MMAPABLE: %w", ebpf.ErrNotSupported)
+	case s.readOnly:
+		return nil, ebpf.ErrReadOnly
+	}
+	return s.bytes(off, size)
+}
+
+// keepAlive keeps the memory mapped up to where it is called.
+func (s *section) keepAlive() { runtime.KeepAlive(s) }
