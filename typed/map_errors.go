@@ -1,0 +1,89 @@
+package typed
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"github.com/cilium/ebpf"
+)
+
+// How an errno of bpf(2) becomes an error. The errors are those of the library
+// (errors.Is with ebpf.ErrKeyNotExist, os.ErrNotExist, …), with the name of the
+// map in the text. Those of the hot path exist once per handle, so that a
+// lookup that misses allocates nothing.
+
+// errnoNotSupported is ENOTSUPP of the kernel (include/linux/errno.h), which
+// leaks into bpf(2) and has no name in package syscall.
+const errnoNotSupported = syscall.Errno(524)
+
+// mapError is an error with a meaning of the library or of this package, and
+// the errno that it came with.
+type mapError struct {
+	text  string
+	err   error
+	errno syscall.Errno
+}
+
+func (e *mapError) Error() string        { return e.text }
+func (e *mapError) Is(target error) bool { return target == e.err }
+func (e *mapError) Unwrap() error        { return e.errno }
+
+// keyErrors are the errors of the hot path for one map.
+type keyErrors struct {
+	notExist, exist *mapError
+}
+
+func newKeyErrors(name string) keyErrors {
+	return keyErrors{
+		notExist: &mapError{"map " + name + ": key does not exist", ebpf.ErrKeyNotExist, syscall.ENOENT},
+		exist:    &mapError{"map " + name + ": key already exists", ebpf.ErrKeyExist, syscall.EEXIST},
+	}
+}
+
+// fail makes the error of an operation from its errno; nil for 0.
+func (b *boundMap) fail(op string, errno syscall.Errno) error {
+	switch errno {
+	case 0:
+		return nil
+	case syscall.ENOENT:
+		return b.keyErrors.notExist
+	case syscall.EEXIST:
+		return b.keyErrors.exist
+	}
+	return b.failSlow(op, errno)
+}
+
+func (b *boundMap) failSlow(op string, errno syscall.Errno) error {
+	text := fmt.Sprintf("map %s: %s: ", b.name, op)
+	switch {
+	case unsupported(errno):
+		return &mapError{text + "operation not supported", ebpf.ErrNotSupported, errno}
+	case errno == syscall.E2BIG && b.arrayLike():
+		return &mapError{text + "key out of range", ebpf.ErrKeyNotExist, errno}
+	case errno == syscall.E2BIG || errno == syscall.ENOSPC:
+		return &mapError{text + "map is full", ErrMapFull, errno}
+	}
+	return fmt.Errorf("%s%w", text, errno)
+}
+
+// unsupported says that the kernel has no such operation for the map's type.
+func unsupported(errno syscall.Errno) bool {
+	return errno == errnoNotSupported || errno == syscall.EOPNOTSUPP
+}
+
+// noBatch says that a batch command may be refused because the kernel does not
+// know it (EINVAL before 5.6) or the map's type has none. Single operations
+// tell whether it was something else.
+func noBatch(errno syscall.Errno) bool {
+	return unsupported(errno) || errno == syscall.EINVAL
+}
+
+func notLoaded(name string) error { return fmt.Errorf("map %s: %w", name, ErrNotLoaded) }
+
+func closedError(name string) error {
+	return &mapError{"map " + name + ": closed", os.ErrClosed, syscall.EBADF}
+}
+
+var errUnchecked = errors.New("its field Map was set without a check of the layout; use MapSpec.Wrap")
