@@ -28,6 +28,9 @@ type Object struct {
 	Programs []*Program
 	// Variables, sorted by section, offset, name.
 	Variables []*Variable
+	// TypesOnly is true for raw BTF and for an ELF that is no eBPF object, such
+	// as a vmlinux: there is nothing but Types.
+	TypesOnly bool
 	// Types are all named structs, unions and enums and all typedefs of the
 	// BTF, sorted by C name, then by kind, then by structure. Identical types
 	// are one.
@@ -95,7 +98,9 @@ type Map struct {
 	// Inner is the definition of the maps inside an ARRAY_OF_MAPS or HASH_OF_MAPS.
 	Inner *Map
 	// Contents are the names that __array(values, …) = { … } puts into the
-	// slots of a map of programs or maps, by slot; nil where there are none.
+	// slots of a map of programs or maps, by slot; nil where there are none. In
+	// a STRUCT_OPS map they are the programs in the struct, and the key is the
+	// byte offset of the member.
 	Contents []MapSlot
 	// Tags are the btf_decl_tag attributes of the definition, in C order.
 	Tags []string
@@ -112,27 +117,31 @@ type MapSlot struct {
 // Path of the map, for messages.
 func (m *Map) Path() Path { return Path("map " + m.Name) }
 
-// Program is one entry point: a global function of a section other than .text.
+// Program is one entry point: a function of a section other than .text.
 type Program struct {
 	Name string
 	// Section as written in SEC(), the leading "?" included.
 	Section string
 	// Prefix is the row of libbpf's section_defs that the section matches
-	// ("kprobe+", "xdp", …), "" where libbpf (≥ 1.0) knows none.
+	// ("kprobe+", "xdp", …), by libbpf's rule or else by that of cilium/ebpf
+	// (see sections.go); "" where neither knows one.
 	Prefix string
-	// Type and AttachType by libbpf's table; ProgUnspec where it knows none.
+	// Type and AttachType of that row; ProgUnspec where there is none.
 	Type       ProgType
 	AttachType AttachType
 	// Target is what stands behind the prefix's "/" ("tcp_connect",
 	// "sched/sched_switch", "/lib/libc.so.6:malloc"), "" where nothing does.
 	Target string
-	// Sleepable is set by the ".s" sections.
+	// Sleepable is set by the ".s" sections and by "syscall".
 	Sleepable bool
 	// Frags is set by the "xdp.frags" sections.
 	Frags bool
 	// NoAutoload is true where SEC() starts with "?": the program is loaded
 	// only when the user asks for it.
 	NoAutoload bool
+	// Static is true for a function with internal linkage, which cilium/ebpf
+	// takes for a program and libbpf refuses.
+	Static bool
 	// Tags are the btf_decl_tag attributes of the function, in C order.
 	Tags []string
 }
@@ -167,7 +176,8 @@ type Variable struct {
 	// Offset in the section and Size, in bytes.
 	Offset, Size uint32
 	Kind         VariableKind
-	// Static is true for internal linkage: cilium/ebpf shows only globals.
+	// Static is true for internal linkage and for __hidden variables:
+	// cilium/ebpf shows neither.
 	Static bool
 	// Weak is true for __weak externs, which may be missing at load.
 	Weak bool

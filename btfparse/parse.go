@@ -1,10 +1,353 @@
 package btfparse
 
+// This file is the way from bytes to an Object: what kind of file is it, which
+// of its parts are there, and in which order they are read.
+//
+// An ELF object is read from its own sections, symbols and BTF, never from
+// what cilium/ebpf makes of it: the library refuses whole objects for one
+// thing that it does not support. It is asked once, at the start, for two
+// reasons: what it says is LoadError, and where it accepts the object its
+// decoded BTF saves decoding it again.
+//
+// Everything that comes out of the file is hostile until checked: sizes are
+// compared with the limits below before anything is allocated, recursion is
+// bounded, and a panic of debug/elf or of the BTF decoder becomes an error.
+
 import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
 	"strings"
+	"unicode"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 )
+
+const (
+	// maxBTFBytes bounds the BTF of one object or kernel. The BTF of a
+	// vmlinux with everything built in stays under 20 MiB.
+	maxBTFBytes = 256 << 20
+	// maxSectionBytes bounds every other section that is read.
+	maxSectionBytes = 256 << 20
+	// maxLoaderBytes bounds what the library's loader would allocate for data
+	// sections: it makes a copy of every section, .bss included, and one of
+	// every variable.
+	maxLoaderBytes = 512 << 20
+)
+
+// Parse reads a compiled eBPF object (ELF), the BTF of a kernel (ELF or raw),
+// or a raw BTF file. The name is for messages only: every error is one line
+// that starts with it.
+func Parse(name string, r io.ReaderAt) (obj *Object, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error: %v", p)
+		}
+		if err != nil {
+			obj, err = nil, &parseError{name, err}
+		}
+	}()
+	head := make([]byte, 4)
+	n, err := r.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	switch head = head[:n]; {
+	case n == 0:
+		return nil, errors.New("empty file")
+	case string(head) == elf.ELFMAG:
+		return parseELF(r)
+	case isBTFMagic(head):
+		return parseRaw(r)
+	}
+	return nil, errors.New("neither an ELF object nor BTF; pass the object that clang -target bpf made, or a BTF file")
+}
+
+// parseError puts the file in front and keeps the message on one line,
+// whatever names the file holds.
+type parseError struct {
+	name string
+	err  error
+}
+
+func (e *parseError) Error() string {
+	msg := e.err.Error()
+	// An *fs.PathError has the path already.
+	if strings.Contains(msg, e.name) {
+		return oneLine(msg)
+	}
+	return oneLine(e.name + ": " + msg)
+}
+
+func (e *parseError) Unwrap() error { return e.err }
 
 // oneLine folds whatever an object's strings hold into one printable line.
 func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
 	return strings.Join(strings.Fields(s), " ")
+}
+
+// parseRaw reads a file that is nothing but BTF.
+func parseRaw(r io.ReaderAt) (*Object, error) {
+	raw, err := io.ReadAll(io.NewSectionReader(r, 0, maxBTFBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	p := &parser{obj: &Object{TypesOnly: true}, conv: newConverter()}
+	if err := p.loadRawBTF(raw); err != nil {
+		return nil, err
+	}
+	p.obj.ByteOrder = btfByteOrder(raw)
+	return p.obj, p.types()
+}
+
+// parseELF reads an object, or the BTF section of an ELF that is none.
+func parseELF(r io.ReaderAt) (*Object, error) {
+	f, err := openELF(r)
+	if err != nil {
+		return nil, err
+	}
+	p := &parser{elf: f, obj: &Object{ByteOrder: f.ByteOrder}, conv: newConverter()}
+	if !f.isBPF() {
+		return p.kernelObject()
+	}
+	steps := []func() error{
+		f.checkSections, p.checkBTF, p.loadWithLibrary(r), p.loadBTF, p.license,
+		p.btfMaps, p.legacyMaps, p.structOps, p.programs, p.variables, p.types,
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return p.finish()
+}
+
+// parser holds what the steps share.
+type parser struct {
+	elf *elfFile // nil for raw BTF
+	// spec is the decoded BTF, nil where the object has none.
+	spec *btf.Spec
+	// What one walk over the BTF found.
+	datasecs map[string][]btf.VarSecinfo
+	laidOut  map[string]bool
+	funcs    map[string]*btf.Func
+	externs  []*btf.Var
+	named    []btf.Type
+
+	conv *converter
+	obj  *Object
+}
+
+// kernelObject reads vmlinux, a kernel module or any other ELF that carries
+// BTF without being an eBPF object.
+func (p *parser) kernelObject() (*Object, error) {
+	if p.elf.section(".BTF") == nil {
+		return nil, fmt.Errorf("ELF for %s, not for BPF; pass the object that clang -target bpf made", machineName(p.elf.Machine))
+	}
+	p.obj.TypesOnly = true
+	for _, step := range []func() error{p.checkBTF, p.loadBTF, p.types} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return p.obj, nil
+}
+
+// checkBTF has the section .BTF looked over before any decoder sees it.
+func (p *parser) checkBTF() error {
+	sec := p.elf.section(".BTF")
+	if sec == nil {
+		return nil
+	}
+	raw, err := p.elf.data(sec)
+	if err != nil {
+		return err
+	}
+	limit := maxObjectTypes
+	if p.obj.TypesOnly {
+		limit = math.MaxInt
+	}
+	return checkRawBTF(raw, limit)
+}
+
+// loadWithLibrary runs the library's loader for LoadError and its BTF.
+func (p *parser) loadWithLibrary(r io.ReaderAt) func() error {
+	return func() error {
+		if n := p.elf.loaderBytes(); n > maxLoaderBytes {
+			p.obj.LoadError = fmt.Errorf("not tried: its data sections need %d MiB", n>>20)
+			return nil
+		}
+		cs, err := safely(func() (*ebpf.CollectionSpec, error) { return ebpf.LoadCollectionSpecFromReader(r) })
+		p.obj.LoadError = err
+		if err == nil && cs.Types != nil {
+			p.indexBTF(cs.Types)
+		}
+		return nil
+	}
+}
+
+// safely turns a panic of f into an error.
+func safely[T any](f func() (T, error)) (result T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("malformed file: %v", p)
+		}
+	}()
+	return f()
+}
+
+// loadBTF decodes the section .BTF, unless the library already has.
+//
+// The decoder gets the bytes of the section and not the ELF, because given the
+// ELF it fills in what clang leaves open in data sections, and refuses typed
+// ksyms on the way (fixupDatasec in btf/btf.go of v0.22.0).
+func (p *parser) loadBTF() error {
+	sec := p.elf.section(".BTF")
+	if sec == nil || p.spec != nil {
+		return nil
+	}
+	raw, err := p.elf.data(sec)
+	if err != nil {
+		return err
+	}
+	if order := btfByteOrder(raw); order != p.elf.ByteOrder {
+		return fmt.Errorf("the BTF is %s, the ELF around it is %s", order, p.elf.ByteOrder)
+	}
+	return p.loadRawBTF(raw)
+}
+
+func (p *parser) loadRawBTF(raw []byte) error {
+	if len(raw) > maxBTFBytes {
+		return fmt.Errorf("more than %d MiB of BTF", maxBTFBytes>>20)
+	}
+	if err := checkRawBTF(raw, math.MaxInt); err != nil {
+		return err
+	}
+	spec, err := safely(func() (*btf.Spec, error) { return btf.LoadSpecFromReader(bytes.NewReader(raw)) })
+	if err != nil {
+		return fmt.Errorf("malformed BTF: %w", err)
+	}
+	if !p.indexBTF(spec) {
+		return p.badType(spec)
+	}
+	return nil
+}
+
+// indexBTF walks the types once and sorts them by what they are for. It
+// reports false, and indexes nothing, where a type cannot be decoded.
+func (p *parser) indexBTF(spec *btf.Spec) bool {
+	index := parser{
+		datasecs: make(map[string][]btf.VarSecinfo),
+		laidOut:  make(map[string]bool),
+		funcs:    make(map[string]*btf.Func),
+	}
+	for t, err := range spec.All() {
+		if err != nil {
+			return false
+		}
+		index.add(t)
+	}
+	p.spec, p.datasecs, p.laidOut, p.funcs = spec, index.datasecs, index.laidOut, index.funcs
+	p.externs, p.named = index.externs, index.named
+	return true
+}
+
+func (p *parser) add(t btf.Type) {
+	switch t := t.(type) {
+	case *btf.Datasec:
+		p.datasecs[t.Name] = append(p.datasecs[t.Name], t.Vars...)
+		p.laidOut[t.Name] = t.Size != 0
+	case *btf.Func:
+		if old := p.funcs[t.Name]; old == nil || old.Linkage != btf.GlobalFunc {
+			p.funcs[t.Name] = t
+		}
+	case *btf.Var:
+		if t.Linkage == btf.ExternVar {
+			p.externs = append(p.externs, t)
+		}
+	case *btf.Struct, *btf.Union, *btf.Enum, *btf.Typedef:
+		if t.TypeName() != "" {
+			p.named = append(p.named, t)
+		}
+	}
+}
+
+func (p *parser) badType(spec *btf.Spec) error {
+	for _, err := range spec.All() {
+		if err != nil {
+			return fmt.Errorf("malformed BTF: %w", err)
+		}
+	}
+	return errors.New("malformed BTF")
+}
+
+// license reads the section "license".
+func (p *parser) license() error {
+	sec := p.elf.section("license")
+	if sec == nil {
+		return nil
+	}
+	data, err := p.elf.data(sec)
+	p.obj.License = string(bytes.TrimRight(data, "\x00"))
+	return err
+}
+
+// types converts all named types of the BTF.
+func (p *parser) types() error {
+	seen := make(map[Type]bool, len(p.named))
+	for _, t := range p.named {
+		ct, err := p.conv.declaration(t)
+		if err != nil {
+			return err
+		}
+		if o, opaque := ct.(*Opaque); !seen[ct] && !(opaque && o.Spelling == "") {
+			seen[ct] = true
+			p.obj.Types = append(p.obj.Types, ct)
+		}
+	}
+	slices.SortFunc(p.obj.Types, compareTypes)
+	return nil
+}
+
+// finish checks that the object has anything to generate from, and sorts.
+func (p *parser) finish() (*Object, error) {
+	o := p.obj
+	if p.spec == nil {
+		if len(o.Maps) == 0 && len(o.Programs) == 0 && len(o.Variables) == 0 {
+			return nil, errors.New("no BTF, and no maps, programs or variables either; compile with clang -g -O2 -target bpf")
+		}
+		p.warn("", "the object has no BTF, so maps and variables are known by size alone", "compile with clang -g")
+	}
+	if o.LoadError != nil {
+		p.warn("", "cilium/ebpf v0.22 cannot load the object: "+o.LoadError.Error(), "")
+	}
+	return o, o.sort()
+}
+
+func (p *parser) warn(at Path, what, remedy string) {
+	p.obj.Warnings = append(p.obj.Warnings, Diagnostic{Path: at, What: what, Remedy: remedy})
+}
+
+// btfByteOrder reads the order off the magic 0xEB9F, which both decoders check.
+func btfByteOrder(raw []byte) binary.ByteOrder {
+	if len(raw) >= 2 && raw[0] == 0xEB {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
+}
+
+func isBTFMagic(head []byte) bool {
+	return len(head) >= 2 && (head[0] == 0x9F && head[1] == 0xEB || head[0] == 0xEB && head[1] == 0x9F)
 }

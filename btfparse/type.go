@@ -1,6 +1,9 @@
 package btfparse
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Type is a C type. The set is sealed: *Int, *Float, *Enum, *Struct (C structs
 // and unions), *Array, *Pointer, *Typedef and *Opaque.
@@ -164,7 +167,7 @@ func (t *Array) CName() string {
 		elem = a.Elem
 	}
 }
-func (t *Pointer) CName() string { return t.Target + " *" }
+func (t *Pointer) CName() string { return pointerTo(t.Target, t.Func) }
 func (t *Typedef) CName() string { return t.Name }
 func (t *Opaque) CName() string  { return t.Spelling }
 
@@ -185,6 +188,18 @@ func tagged(kind, name string, typedef bool) string {
 		return name
 	}
 	return kind + " " + name
+}
+
+// pointerTo spells a pointer to what target spells: "struct sock *",
+// "char **", "int (*)(struct ctx *, int)" where target is a function.
+func pointerTo(target string, function bool) string {
+	switch {
+	case function && strings.Contains(target, " ("):
+		return strings.Replace(target, " (", " (*)(", 1)
+	case strings.HasSuffix(target, "*"):
+		return target + "*"
+	}
+	return target + " *"
 }
 
 // Underlying skips typedefs.

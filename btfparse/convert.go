@@ -1,0 +1,510 @@
+package btfparse
+
+// This file turns the types of cilium/ebpf/btf into the types of this package.
+//
+// Each converted node is interned: a key is built from what counts for its
+// identity, in which the nodes below stand as numbers, and a second node with
+// the same key is the first one. Pointers hold only the spelling of what they
+// point to, so the graph has no cycles and the walk follows C's own nesting,
+// which is shallow in all that a compiler makes and bounded here.
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+)
+
+const (
+	// maxNesting bounds structs in structs, arrays of arrays and typedef
+	// chains. The kernel's own limit is 32 (MAX_RESOLVE_DEPTH in kernel/bpf/btf.c).
+	maxNesting = 256
+	// maxIntBytes is beyond every integer of C; larger ones are damage.
+	maxIntBytes = 64
+)
+
+// converter holds the nodes made so far.
+type converter struct {
+	// done has the node of each BTF type; nil while it is being converted.
+	done  map[btf.Type]Type
+	nodes map[string]Type
+	ids   map[Type]int
+	depth int
+	// spelled has the C spelling of pointer targets.
+	spelled map[btf.Type]string
+	key     []byte
+}
+
+func newConverter() *converter {
+	return &converter{
+		done:    make(map[btf.Type]Type),
+		nodes:   make(map[string]Type),
+		ids:     make(map[Type]int),
+		spelled: make(map[btf.Type]string),
+	}
+}
+
+// convert is the node of a type as it stands in a declaration: typedefs that
+// mean nothing to the layout are skipped.
+func (c *converter) convert(t btf.Type) (Type, error) {
+	if node, ok := c.done[t]; ok {
+		if node == nil {
+			return nil, fmt.Errorf("malformed BTF: %s contains itself", describe(t))
+		}
+		return node, nil
+	}
+	if c.depth++; c.depth > maxNesting {
+		return nil, fmt.Errorf("malformed BTF: types nest more than %d levels deep", maxNesting)
+	}
+	c.done[t] = nil
+	node, err := c.convertNew(t)
+	c.depth--
+	if err != nil {
+		return nil, err
+	}
+	c.done[t] = node
+	return node, nil
+}
+
+func (c *converter) convertNew(t btf.Type) (Type, error) {
+	switch t := t.(type) {
+	case *btf.Int:
+		return c.integer(t)
+	case *btf.Float:
+		return c.float(t)
+	case *btf.Enum:
+		return c.enum(t, t.Name, nil)
+	case *btf.Struct, *btf.Union:
+		return c.composite(t, t.TypeName(), nil)
+	case *btf.Array:
+		return c.array(t)
+	case *btf.Pointer:
+		return c.pointer(t), nil
+	case *btf.Typedef:
+		return c.typedef(t)
+	case *btf.Fwd:
+		return c.opaque(describe(t), "forward declaration"), nil
+	case *btf.FuncProto:
+		return c.opaque(c.spell(t), "function type"), nil
+	}
+	if next, ok := unqualify(t); ok {
+		return c.convert(next)
+	}
+	return c.opaque("void", "void"), nil
+}
+
+// declaration is the node of a named type as an entry of Object.Types: a
+// typedef keeps its name, whatever it stands for.
+func (c *converter) declaration(t btf.Type) (Type, error) {
+	node, err := c.convert(t)
+	td, ok := t.(*btf.Typedef)
+	if err != nil || !ok || nodeName(node) == td.Name {
+		return node, err
+	}
+	return c.typedefNode(td.Name, node, td.Tags), nil
+}
+
+// nodeName is the name of a node that bears a typedef's name, else "".
+func nodeName(t Type) string {
+	switch t := t.(type) {
+	case *Typedef:
+		return t.Name
+	case *Struct:
+		if t.FromTypedef {
+			return t.Name
+		}
+	case *Enum:
+		if t.FromTypedef {
+			return t.Name
+		}
+	}
+	return ""
+}
+
+// unqualify removes one const, volatile, restrict or type tag.
+func unqualify(t btf.Type) (btf.Type, bool) {
+	switch t := t.(type) {
+	case *btf.Const:
+		return t.Type, true
+	case *btf.Volatile:
+		return t.Type, true
+	case *btf.Restrict:
+		return t.Type, true
+	case *btf.TypeTag:
+		return t.Type, true
+	}
+	return t, false
+}
+
+// intNames are the names that interned integers bear, so that one C type is
+// spelled alike in every object ("unsigned long" and "unsigned long long" are
+// one type for the BPF machine).
+var intNames = map[IntEncoding]map[uint32]string{
+	Unsigned: {1: "unsigned char", 2: "unsigned short", 4: "unsigned int", 8: "unsigned long long", 16: "unsigned __int128"},
+	Signed:   {1: "signed char", 2: "short", 4: "int", 8: "long long", 16: "__int128"},
+	Bool:     {1: "_Bool"},
+}
+
+func (c *converter) integer(t *btf.Int) (Type, error) {
+	if t.Size == 0 || t.Size > maxIntBytes {
+		return nil, fmt.Errorf("malformed BTF: integer %s has %d bytes", t.Name, t.Size)
+	}
+	n := &Int{Name: t.Name, Bytes: t.Size, Encoding: intEncoding(t.Encoding)}
+	n.Char = t.Size == 1 && n.Encoding != Bool && (t.Name == "char" || t.Encoding == btf.Char)
+	switch name := intNames[n.Encoding][n.Bytes]; {
+	case n.Char:
+		n.Name = "char"
+	case name != "":
+		n.Name = name
+	default:
+		n.Name = fmt.Sprintf("%s (%d bytes)", [...]string{"unsigned", "signed", "_Bool"}[n.Encoding], n.Bytes)
+	}
+	c.start("i", n.Name)
+	c.number(uint64(n.Bytes), uint64(n.Encoding))
+	return c.intern(n), nil
+}
+
+func intEncoding(e btf.IntEncoding) IntEncoding {
+	switch {
+	case e&btf.Bool != 0:
+		return Bool
+	case e&btf.Signed != 0:
+		return Signed
+	}
+	return Unsigned
+}
+
+func (c *converter) float(t *btf.Float) (Type, error) {
+	if t.Size == 0 || t.Size > maxIntBytes {
+		return nil, fmt.Errorf("malformed BTF: float %s has %d bytes", t.Name, t.Size)
+	}
+	c.start("f", t.Name)
+	c.number(uint64(t.Size))
+	return c.intern(&Float{Name: t.Name, Bytes: t.Size}), nil
+}
+
+// enum converts an enum, or the anonymous one behind a typedef (name, tags).
+func (c *converter) enum(t *btf.Enum, name string, tags []string) (Type, error) {
+	switch {
+	case t.Size == 0 && len(t.Values) == 0:
+		return c.opaque(tagged("enum", name, t.Name == "" && name != ""), "forward declaration"), nil
+	case t.Size != 1 && t.Size != 2 && t.Size != 4 && t.Size != 8:
+		return nil, fmt.Errorf("malformed BTF: %s has %d bytes", describe(t), t.Size)
+	}
+	n := &Enum{Name: name, FromTypedef: t.Name == "" && name != "", Bytes: t.Size, Signed: t.Signed, Tags: tags}
+	c.start("e", name)
+	c.flags(n.FromTypedef, n.Signed)
+	c.number(uint64(n.Bytes), uint64(len(t.Values)))
+	for _, v := range t.Values {
+		n.Values = append(n.Values, EnumValue(v))
+		c.text(v.Name)
+		c.number(v.Value)
+	}
+	c.text(tags...)
+	return c.intern(n), nil
+}
+
+// composite converts a struct or union, or the anonymous one behind a typedef
+// (name, tags).
+func (c *converter) composite(t btf.Type, name string, tags []string) (Type, error) {
+	n := &Struct{Name: name, FromTypedef: t.TypeName() == "" && name != ""}
+	var members []btf.Member
+	switch t := t.(type) {
+	case *btf.Struct:
+		n.Bytes, members, n.Tags = t.Size, t.Members, join(tags, t.Tags)
+	case *btf.Union:
+		n.Bytes, members, n.Tags = t.Size, t.Members, join(tags, t.Tags)
+		n.Union = true
+	}
+	for _, m := range members {
+		f, err := c.field(m, n.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s, member %s: %w", n.CName(), m.Name, err)
+		}
+		n.Fields = append(n.Fields, f)
+	}
+	return c.intern(c.structKey(n)), nil
+}
+
+// structKey fills the key after the fields are there: converting them uses it too.
+func (c *converter) structKey(n *Struct) Type {
+	c.start("s", n.Name)
+	c.flags(n.FromTypedef, n.Union)
+	c.number(uint64(n.Bytes), uint64(len(n.Fields)))
+	for _, f := range n.Fields {
+		c.text(f.Name)
+		c.flags(f.Bitfield)
+		c.number(uint64(f.OffsetBits), uint64(f.SizeBits))
+		c.node(f.Type)
+		c.text(f.Tags...)
+	}
+	c.text(n.Tags...)
+	return n
+}
+
+// field converts a member of a struct of so many bytes.
+func (c *converter) field(m btf.Member, structBytes uint32) (Field, error) {
+	t, err := c.convert(m.Type)
+	if err != nil {
+		return Field{}, err
+	}
+	bits := 8 * uint64(t.Size())
+	if m.BitfieldSize > 0 {
+		if uint64(m.BitfieldSize) > bits {
+			return Field{}, fmt.Errorf("malformed BTF: %d bits in a type of %d", m.BitfieldSize, bits)
+		}
+		bits = uint64(m.BitfieldSize)
+	}
+	if uint64(m.Offset)+bits > 8*uint64(structBytes) {
+		return Field{}, fmt.Errorf("malformed BTF: ends behind the %d bytes of the type", structBytes)
+	}
+	return Field{
+		Name: m.Name, Type: t, OffsetBits: uint32(m.Offset), SizeBits: uint32(bits),
+		Bitfield: m.BitfieldSize > 0, Tags: m.Tags,
+	}, nil
+}
+
+func (c *converter) array(t *btf.Array) (Type, error) {
+	elem, err := c.convert(t.Type)
+	if err != nil {
+		return nil, err
+	}
+	if uint64(t.Nelems)*uint64(elem.Size()) > math.MaxUint32 {
+		return nil, fmt.Errorf("malformed BTF: array %s[%d] is larger than 4 GiB", elem.CName(), t.Nelems)
+	}
+	c.start("a", "")
+	c.number(uint64(t.Nelems))
+	c.node(elem)
+	return c.intern(&Array{Elem: elem, Len: t.Nelems}), nil
+}
+
+// pointer keeps the type tags that stand directly behind the "*".
+func (c *converter) pointer(t *btf.Pointer) Type {
+	n := &Pointer{}
+	target := t.Target
+	for i := 0; i < maxNesting; i++ {
+		next, ok := unqualify(target)
+		if !ok {
+			break
+		}
+		if tag, ok := target.(*btf.TypeTag); ok {
+			n.TypeTags = append(n.TypeTags, tag.Value)
+		}
+		target = next
+	}
+	n.Target = c.spell(target)
+	_, n.Func = underlying(target).(*btf.FuncProto)
+	c.start("p", n.Target)
+	c.flags(n.Func)
+	c.text(n.TypeTags...)
+	return c.intern(n)
+}
+
+// underlying skips typedefs and qualifiers, at most maxNesting of them.
+func underlying(t btf.Type) btf.Type {
+	for i := 0; i < maxNesting; i++ {
+		if td, ok := t.(*btf.Typedef); ok {
+			t = td.Type
+		} else if next, ok := unqualify(t); ok {
+			t = next
+		} else {
+			break
+		}
+	}
+	return t
+}
+
+// byteOrderTypedefs are the typedefs of uapi/linux/types.h that say in which
+// byte order an integer is stored, with their size in bytes.
+var byteOrderTypedefs = map[string]uint32{
+	"__be16": 2, "__be32": 4, "__be64": 8,
+	"__le16": 2, "__le32": 4, "__le64": 8,
+}
+
+// typedef names an anonymous struct, union or enum, keeps the typedefs that
+// carry meaning, and skips the others.
+func (c *converter) typedef(t *btf.Typedef) (Type, error) {
+	switch base := underlying(t).(type) {
+	case *btf.Struct, *btf.Union:
+		if base.TypeName() == "" {
+			return c.composite(base, t.Name, typedefTags(t))
+		}
+	case *btf.Enum:
+		if base.Name == "" {
+			return c.enum(base, t.Name, typedefTags(t))
+		}
+	}
+	node, err := c.convert(t.Type)
+	if err != nil {
+		return nil, err
+	}
+	n, isInt := node.(*Int)
+	if isInt && byteOrderTypedefs[t.Name] == n.Bytes || len(t.Tags) > 0 {
+		return c.typedefNode(t.Name, node, t.Tags), nil
+	}
+	return node, nil
+}
+
+func (c *converter) typedefNode(name string, of Type, tags []string) Type {
+	c.start("t", name)
+	c.node(of)
+	c.text(tags...)
+	return c.intern(&Typedef{Name: name, Type: of, Tags: tags})
+}
+
+// typedefTags are the decl tags of a chain of typedefs, outermost first.
+func typedefTags(t btf.Type) []string {
+	var tags []string
+	for i := 0; i < maxNesting; i++ {
+		if td, ok := t.(*btf.Typedef); ok {
+			tags = append(tags, td.Tags...)
+			t = td.Type
+		} else if next, ok := unqualify(t); ok {
+			t = next
+		} else {
+			break
+		}
+	}
+	return tags
+}
+
+func (c *converter) opaque(spelling, why string) Type {
+	c.start("o", spelling)
+	c.text(why)
+	return c.intern(&Opaque{Spelling: spelling, Why: why})
+}
+
+// The key under construction. Text is preceded by its length, so that two
+// different sequences never give one key.
+
+func (c *converter) start(kind, name string) {
+	c.key = append(c.key[:0], kind...)
+	c.text(name)
+}
+
+func (c *converter) text(all ...string) {
+	c.number(uint64(len(all)))
+	for _, s := range all {
+		c.number(uint64(len(s)))
+		c.key = append(c.key, s...)
+	}
+}
+
+func (c *converter) number(all ...uint64) {
+	for _, n := range all {
+		c.key = append(strconv.AppendUint(c.key, n, 16), ',')
+	}
+}
+
+func (c *converter) flags(all ...bool) {
+	for _, f := range all {
+		c.key = strconv.AppendBool(c.key, f)
+	}
+}
+
+func (c *converter) node(t Type) { c.number(uint64(c.ids[t])) }
+
+// intern gives the node of the key, which is n if there was none.
+func (c *converter) intern(n Type) Type {
+	if old, ok := c.nodes[string(c.key)]; ok {
+		return old
+	}
+	c.nodes[string(c.key)] = n
+	c.ids[n] = len(c.ids) + 1
+	return n
+}
+
+// join concatenates without sharing memory.
+func join(a, b []string) []string {
+	if len(a)+len(b) == 0 {
+		return nil
+	}
+	return append(append([]string(nil), a...), b...)
+}
+
+// maxSpelling bounds the spelling of one pointer target: function types nest
+// in parameters of function types.
+const maxSpelling = 1024
+
+// spell writes a type as C does in a cast, without qualifiers: "struct sock",
+// "int (struct ctx *, int)", "char[16]". Too long or too deep a type ends in "…".
+func (c *converter) spell(t btf.Type) string {
+	if s, ok := c.spelled[t]; ok {
+		return s
+	}
+	c.spelled[t] = "…" // what a cycle sees
+	if c.depth++; c.depth > maxNesting {
+		c.depth--
+		return "…"
+	}
+	s := c.spellNew(t)
+	c.depth--
+	if len(s) > maxSpelling {
+		s = strings.ToValidUTF8(s[:maxSpelling], "") + "…"
+	}
+	c.spelled[t] = s
+	return s
+}
+
+func (c *converter) spellNew(t btf.Type) string {
+	switch t := t.(type) {
+	case *btf.Pointer:
+		_, isFunc := underlying(t.Target).(*btf.FuncProto)
+		return pointerTo(c.spell(t.Target), isFunc)
+	case *btf.Array:
+		return c.spellArray(t)
+	case *btf.FuncProto:
+		return c.spellFunc(t)
+	}
+	if next, ok := unqualify(t); ok {
+		return c.spell(next)
+	}
+	return describe(t)
+}
+
+// spellArray puts the outer dimension first.
+func (c *converter) spellArray(t *btf.Array) string {
+	elem, dims, found := strings.Cut(c.spell(t.Type), "[")
+	if found {
+		dims = "[" + dims
+	}
+	return fmt.Sprintf("%s[%d]%s", elem, t.Nelems, dims)
+}
+
+func (c *converter) spellFunc(t *btf.FuncProto) string {
+	var params []string
+	for i, p := range t.Params {
+		_, void := p.Type.(*btf.Void)
+		if void && i == len(t.Params)-1 {
+			params = append(params, "...") // how BTF writes variadic functions
+		} else {
+			params = append(params, c.spell(p.Type))
+		}
+	}
+	if len(params) == 0 {
+		params = []string{"void"}
+	}
+	return c.spell(t.Return) + " (" + strings.Join(params, ", ") + ")"
+}
+
+// describe names a type without looking behind it.
+func describe(t btf.Type) string {
+	switch t := t.(type) {
+	case *btf.Struct:
+		return tagged("struct", t.Name, false)
+	case *btf.Union:
+		return tagged("union", t.Name, false)
+	case *btf.Enum:
+		return tagged("enum", t.Name, false)
+	case *btf.Fwd:
+		return tagged(t.Kind.String(), t.Name, false)
+	case *btf.Void:
+		return "void"
+	}
+	if name := t.TypeName(); name != "" {
+		return name
+	}
+	return "an anonymous type"
+}

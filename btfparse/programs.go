@@ -1,0 +1,94 @@
+package btfparse
+
+// This file finds the programs: the functions of every executable section but
+// .text, which holds subprograms.
+
+import (
+	"debug/elf"
+	"fmt"
+	"strings"
+)
+
+// programs reads the symbols of the executable sections, as loadProgramSections
+// of cilium/ebpf does.
+func (p *parser) programs() error {
+	for i, sec := range p.elf.Sections {
+		if sec.Type != elf.SHT_PROGBITS || sec.Flags&elf.SHF_EXECINSTR == 0 || sec.Size == 0 {
+			continue
+		}
+		if sec.Name == ".text" {
+			continue
+		}
+		found := false
+		for _, sym := range p.elf.inSection[elf.SectionIndex(i)] {
+			if !isFunction(sym) {
+				continue
+			}
+			if sym.Value+sym.Size < sym.Value || sym.Value+sym.Size > sec.Size {
+				return fmt.Errorf("program %s reaches behind the end of section %s", sym.Name, sec.Name)
+			}
+			p.program(sec.Name, sym)
+			found = true
+		}
+		if !found {
+			p.warn(Path("section "+sec.Name), "code without a function symbol, which cilium/ebpf v0.22 refuses", "do not strip the symbol table")
+		}
+	}
+	p.unlinkedFunctions()
+	return nil
+}
+
+// isFunction accepts NOTYPE for LLVM before 8; local ones of these are labels.
+func isFunction(sym elf.Symbol) bool {
+	switch elf.ST_TYPE(sym.Info) {
+	case elf.STT_FUNC:
+		return true
+	case elf.STT_NOTYPE:
+		return elf.ST_BIND(sym.Info) != elf.STB_LOCAL
+	}
+	return false
+}
+
+func (p *parser) program(section string, sym elf.Symbol) {
+	prog := &Program{Name: sym.Name, Section: section, Static: elf.ST_BIND(sym.Info) == elf.STB_LOCAL}
+	if fn := p.funcs[sym.Name]; fn != nil {
+		prog.Tags = fn.Tags
+	}
+	bare := strings.TrimPrefix(section, "?")
+	prog.NoAutoload = bare != section
+	def, known := libbpfSection(bare)
+	if !known {
+		def = p.legacySection(prog, bare)
+	}
+	prog.Prefix, prog.Type, prog.AttachType = def.Prefix, def.Type, def.AttachType
+	prog.Sleepable, prog.Frags, prog.Target = def.Sleepable, def.Frags, def.target(bare)
+	p.obj.Programs = append(p.obj.Programs, prog)
+}
+
+// legacySection finds the row for a section that libbpf ≥ 1.0 does not know.
+func (p *parser) legacySection(prog *Program, bare string) SectionDef {
+	def, ok := ciliumSection(bare)
+	if !ok {
+		p.warn(prog.Path(), fmt.Sprintf("SEC(%q) is no section that libbpf or cilium/ebpf knows, so the program has no type and is not loaded", prog.Section),
+			"use one of libbpf's section names")
+		return def
+	}
+	p.warn(prog.Path(), fmt.Sprintf("libbpf since 1.0 does not know SEC(%q), which cilium/ebpf takes for SEC(%q)", prog.Section, strings.TrimSuffix(def.Prefix, "+")),
+		fmt.Sprintf("write SEC(%q)", strings.TrimSuffix(def.Prefix, "+")))
+	return def
+}
+
+// unlinkedFunctions warns of functions that another object would have to
+// define. Those of .ksyms are kernel functions and resolved at load.
+func (p *parser) unlinkedFunctions() {
+	kernel := make(map[string]bool)
+	for _, v := range p.datasecs[".ksyms"] {
+		kernel[v.Type.TypeName()] = true
+	}
+	for _, sym := range p.elf.inSection[elf.SHN_UNDEF] {
+		if p.funcs[sym.Name] != nil && !kernel[sym.Name] {
+			p.warn(Path("function "+sym.Name), "declared but not defined in this object, so code that calls it cannot be loaded",
+				"define it, or link the objects with bpftool gen object")
+		}
+	}
+}

@@ -1,0 +1,255 @@
+package btfparse
+
+// This file finds the variables. Where they are and how large is what the ELF
+// symbols say; the types, and the externs that have no section, come from BTF.
+
+import (
+	"debug/elf"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+)
+
+// dataSections are the sections that hold variables, by libbpf's names
+// (bpf_object__elf_collect in src/libbpf.c): "x" itself and "x.…".
+var dataSections = []struct {
+	name string
+	kind VariableKind
+}{
+	{".data", VarData},
+	{".rodata", VarConst},
+	{".bss", VarData},
+	{".addr_space.1", VarArena},
+}
+
+// dataKind is the kind of variables in a section. For .data and .rodata it
+// takes names without a dot in between too, as cilium/ebpf does.
+func dataKind(section string) (VariableKind, bool) {
+	for _, s := range dataSections {
+		dotless := s.name == ".data" || s.name == ".rodata"
+		if section == s.name || strings.HasPrefix(section, s.name+".") || dotless && strings.HasPrefix(section, s.name) {
+			return s.kind, true
+		}
+	}
+	return 0, false
+}
+
+// variables reads data sections, then externs.
+func (p *parser) variables() error {
+	for i, sec := range p.elf.Sections {
+		kind, ok := dataKind(sec.Name)
+		if !ok || sec.Type != elf.SHT_PROGBITS && sec.Type != elf.SHT_NOBITS {
+			p.strayVariables(sec)
+			continue
+		}
+		if err := p.sectionVariables(elf.SectionIndex(i), sec, kind); err != nil {
+			return err
+		}
+	}
+	if err := p.kconfig(); err != nil {
+		return err
+	}
+	return p.otherExterns()
+}
+
+// strayVariables warns of C variables in sections that no loader reads.
+func (p *parser) strayVariables(sec *elf.Section) {
+	if _, isMap := mapSection(sec.Name); isMap || sec.Name == "license" || sec.Name == "version" {
+		return
+	}
+	for _, v := range p.datasecs[sec.Name] {
+		if _, ok := v.Type.(*btf.Var); ok {
+			p.warn(Path("variable "+v.Type.TypeName()), fmt.Sprintf("section %s is none that libbpf or cilium/ebpf makes a map of, so the variable cannot be read", sec.Name),
+				fmt.Sprintf("use .data.%s", strings.TrimLeft(sec.Name, ".?")))
+		}
+	}
+}
+
+// sectionVariables reads the symbols of one data section.
+func (p *parser) sectionVariables(index elf.SectionIndex, sec *elf.Section, kind VariableKind) error {
+	types := p.sectionTypes(sec.Name)
+	for _, sym := range p.elf.inSection[index] {
+		if !isVariable(sym) {
+			continue
+		}
+		if sym.Value+sym.Size < sym.Value || sym.Value+sym.Size > sec.Size || sec.Size > math.MaxUint32 {
+			return fmt.Errorf("variable %s reaches behind the end of section %s", sym.Name, sec.Name)
+		}
+		v := &Variable{
+			Name: sym.Name, Section: sec.Name, Offset: uint32(sym.Value), Size: uint32(sym.Size), Kind: kind,
+			Static: isHidden(sym),
+		}
+		typ := types.find(sym)
+		if typ == nil && v.Static && p.spec != nil {
+			continue // the compiler's own, such as lookup tables of switches
+		}
+		if err := p.setType(v, typ); err != nil {
+			return err
+		}
+		p.obj.Variables = append(p.obj.Variables, v)
+		p.warnSection(v)
+	}
+	return nil
+}
+
+// isVariable leaves out labels, section symbols and the compiler's names.
+// C names have no dot in front; LLVM's temporary symbols do (.Lconstinit.1).
+func isVariable(sym elf.Symbol) bool {
+	typ := elf.ST_TYPE(sym.Info)
+	return (typ == elf.STT_OBJECT || typ == elf.STT_NOTYPE) && sym.Name != "" && !strings.HasPrefix(sym.Name, ".")
+}
+
+// isHidden is true for what cilium/ebpf's loader makes no VariableSpec of.
+func isHidden(sym elf.Symbol) bool {
+	vis := elf.ST_VISIBILITY(sym.Other)
+	return elf.ST_BIND(sym.Info) == elf.STB_LOCAL || vis == elf.STV_HIDDEN || vis == elf.STV_INTERNAL
+}
+
+// warnSection says which sections cilium/ebpf's loader has no map for
+// (isDataSection in elf_reader.go of v0.22.0).
+func (p *parser) warnSection(v *Variable) {
+	switch {
+	case v.Kind == VarArena:
+		p.warn(v.Path(), "cilium/ebpf v0.22 has no arena variables, and refuses an object whose code uses one",
+			"allocate with bpf_arena_alloc_pages instead")
+	case strings.HasPrefix(v.Section, ".bss."):
+		p.warn(v.Path(), fmt.Sprintf("cilium/ebpf v0.22 does not know section %s, and refuses an object whose code uses it", v.Section),
+			fmt.Sprintf("use .bss, or .data%s", strings.TrimPrefix(v.Section, ".bss")))
+	}
+}
+
+// sectionTypes has the BTF variables of one data section.
+type sectionTypes struct {
+	vars    []btf.VarSecinfo
+	laidOut bool
+}
+
+func (p *parser) sectionTypes(section string) sectionTypes {
+	return sectionTypes{p.datasecs[section], p.laidOut[section]}
+}
+
+// find is the BTF variable of a symbol. Linked objects may have several static
+// variables of one name in a section; their BTF has offsets, which unlinked
+// BTF may lack (clang leaves them to the loader).
+func (s sectionTypes) find(sym elf.Symbol) *btf.Var {
+	var byName *btf.Var
+	for _, info := range s.vars {
+		v, ok := info.Type.(*btf.Var)
+		if !ok || v.Name != sym.Name {
+			continue
+		}
+		if s.laidOut && uint64(info.Offset) == sym.Value {
+			return v
+		}
+		byName = v
+	}
+	return byName
+}
+
+func (p *parser) setType(v *Variable, from *btf.Var) error {
+	if from == nil {
+		return nil
+	}
+	t, err := p.conv.convert(from.Type)
+	if err != nil {
+		return fmt.Errorf("variable %s: %w", v.Name, err)
+	}
+	v.Type, v.Tags = t, from.Tags
+	return nil
+}
+
+// kconfig lays out the externs of .kconfig as cilium/ebpf's loader does
+// (fixupDatasecLayout in btf/btf.go): in BTF's order, each at its alignment.
+func (p *parser) kconfig() error {
+	var offset uint64
+	for _, info := range p.datasecs[".kconfig"] {
+		from, ok := info.Type.(*btf.Var)
+		if !ok {
+			return fmt.Errorf("malformed BTF: .kconfig holds %s", describe(info.Type))
+		}
+		v := &Variable{Name: from.Name, Section: ".kconfig", Kind: VarKconfig, Weak: p.isWeak(from.Name)}
+		if err := p.setType(v, from); err != nil {
+			return err
+		}
+		align := uint64(alignment(v.Type))
+		offset = (offset + align - 1) / align * align
+		v.Offset, v.Size = uint32(offset), v.Type.Size()
+		if offset += uint64(v.Size); offset > math.MaxUint32 {
+			return fmt.Errorf("malformed BTF: .kconfig is larger than 4 GiB")
+		}
+		if v.Weak {
+			p.warn(v.Path(), "cilium/ebpf v0.22 refuses an object whose code uses a weak kconfig variable", "remove __weak")
+		}
+		p.obj.Variables = append(p.obj.Variables, v)
+	}
+	return nil
+}
+
+// alignment of a type in bytes, by the rule of alignof in btf/types.go.
+func alignment(t Type) uint32 {
+	switch t := Underlying(t).(type) {
+	case *Array:
+		return alignment(t.Elem)
+	case *Struct:
+		align := uint32(1)
+		for _, f := range t.Fields {
+			align = max(align, alignment(f.Type))
+		}
+		return align
+	case *Opaque:
+		return 1
+	default:
+		return max(1, t.Size())
+	}
+}
+
+// otherExterns are the variables that BTF declares extern, outside .kconfig:
+// kernel symbols, and variables that another object would have to define.
+func (p *parser) otherExterns() error {
+	section := make(map[string]string)
+	for name, vars := range p.datasecs {
+		for _, info := range vars {
+			if v, ok := info.Type.(*btf.Var); ok && v.Linkage == btf.ExternVar {
+				section[v.Name] = name
+			}
+		}
+	}
+	for _, from := range p.externs {
+		v := &Variable{Name: from.Name, Section: section[from.Name], Kind: VarExtern, Weak: p.isWeak(from.Name)}
+		if _, isMap := mapSection(v.Section); isMap || v.Section == ".kconfig" {
+			continue
+		}
+		if err := p.setType(v, from); err != nil {
+			return err
+		}
+		v.Size = v.Type.Size()
+		p.warnExtern(v)
+		p.obj.Variables = append(p.obj.Variables, v)
+	}
+	return nil
+}
+
+// warnExtern also makes kernel symbols of the externs in .ksyms.
+func (p *parser) warnExtern(v *Variable) {
+	if v.Section != ".ksyms" {
+		p.warn(v.Path(), "declared but not defined in this object, so code that uses it cannot be loaded",
+			"define it, or link the objects with bpftool gen object")
+		return
+	}
+	v.Kind = VarKsym
+	if _, void := v.Type.(*Opaque); !void {
+		p.warn(v.Path(), "cilium/ebpf v0.22 refuses kernel symbols that have a type", fmt.Sprintf("declare it as extern const void %s __ksym", v.Name))
+	}
+}
+
+// isWeak is true where the undefined symbol of that name is weak.
+func (p *parser) isWeak(name string) bool {
+	for _, sym := range p.elf.inSection[elf.SHN_UNDEF] {
+		if sym.Name == name {
+			return elf.ST_BIND(sym.Info) == elf.STB_WEAK
+		}
+	}
+	return false
+}
