@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -27,10 +26,10 @@ func newInitramfs(w io.Writer) *initramfs {
 	return &initramfs{w: w, dirs: map[string]bool{"/": true}}
 }
 
-// addFile adds a regular file. name is absolute.
-func (a *initramfs) addFile(name string, perm fs.FileMode, data []byte) {
+// addFile adds a regular file that all may read. name is absolute.
+func (a *initramfs) addFile(name string, data []byte) {
 	a.addDir(path.Dir(name))
-	a.entry(name, 0o100000|uint32(perm.Perm()), int64(len(data)), bytes.NewReader(data))
+	a.entry(name, 0o100644, int64(len(data)), bytes.NewReader(data))
 }
 
 // addHostFile adds the file at from with its permissions. Links are followed.

@@ -126,8 +126,8 @@ func (g *guest) writeInitramfs(file, nonce string) error {
 	for _, name := range applets {
 		a.addSymlink("/bin/"+name, "busybox")
 	}
-	a.addFile("/etc/passwd", 0o644, []byte("root:x:0:0::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"))
-	a.addFile("/etc/group", 0o644, []byte("root:x:0:\nnogroup:x:65534:\n"))
+	a.addFile("/etc/passwd", []byte("root:x:0:0::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"))
+	a.addFile("/etc/group", []byte("root:x:0:\nnogroup:x:65534:\n"))
 	if config := findBase(g.kernel.Dir, "config"); config != "" {
 		a.addHostFile("/boot/config-"+g.kernel.Release, config)
 	}
@@ -140,7 +140,7 @@ func (g *guest) writeInitramfs(file, nonce string) error {
 	if err != nil {
 		return err
 	}
-	a.addFile(wire.OrderPath, 0o644, text)
+	a.addFile(wire.OrderPath, text)
 	return cmp.Or(a.close(), w.Flush(), f.Close())
 }
 
@@ -148,7 +148,7 @@ func (g *guest) addModules(a *initramfs) (paths []string, err error) {
 	modules, err := modulesFor(g.kernel.Dir, wantedModules)
 	for _, m := range modules {
 		name := "/modules/" + m.name + ".ko"
-		a.addFile(name, 0o644, m.data)
+		a.addFile(name, m.data)
 		paths = append(paths, name)
 	}
 	return paths, err

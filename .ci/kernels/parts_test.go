@@ -84,8 +84,8 @@ func TestInitramfs(t *testing.T) {
 	}
 	var archive bytes.Buffer
 	a := newInitramfs(&archive)
-	a.addFile("/a/b/odd", 0o600, []byte("12345"))
-	a.addFile("/a/b/empty", 0o755, nil)
+	a.addFile("/a/b/odd", []byte("12345"))
+	a.addFile("/a/b/empty", nil)
 	a.addSymlink("/a/link", "b/odd")
 	if err := a.close(); err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func TestInitramfs(t *testing.T) {
 	if b, err := os.ReadFile(filepath.Join(dir, "a/link")); err != nil || string(b) != "12345" {
 		t.Errorf("link: %q, %v", b, err)
 	}
-	if st, err := os.Stat(filepath.Join(dir, "a/b/empty")); err != nil || st.Size() != 0 || st.Mode() != 0o755 {
+	if st, err := os.Stat(filepath.Join(dir, "a/b/empty")); err != nil || st.Size() != 0 || st.Mode() != 0o644 {
 		t.Errorf("empty: %v, %v", st, err)
 	}
 }

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# All tests of bpfgen, as the README's second command and CI run them. Needs
+# Debian 12, Go and root; installs the rest (setup.sh). Every section runs even
+# if one before it failed; the exit status is 0 only if all passed.
+#
+#   .ci/test.sh                  everything
+#   .ci/test.sh vet kernels      these sections only (setup always runs)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+# What is missing is a failure and no reason to skip.
+export CI=true
+
+root=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+sections=(setup vet lint objects test race wordsize byteorder harness kernels)
+
+# Packages whose tests run in virtual machines: they find no Go toolchain there.
+kernel_packages=(./typed/... ./examples/...)
+
+setup() { bash .ci/setup.sh; }
+
+# typed builds wherever cilium/ebpf does. The generated code of other
+# architectures is compiled by the tests of golden.
+vet() {
+	local status=0 target unformatted
+	unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
+	[ -z "$unformatted" ] || { printf 'not formatted:\n%s\n' "$unformatted" && status=1; }
+	go vet ./... ./.ci/kernels/... || status=1
+	for target in darwin/arm64 windows/amd64 wasip1/wasm linux/386 linux/arm linux/s390x; do
+		echo "vet $target"
+		GOOS=${target%/*} GOARCH=${target#*/} CGO_ENABLED=0 go vet ./typed/... || status=1
+	done
+	return $status
+}
+
+# The linters' versions are in tools/go.mod.
+lint() {
+	local status=0 tool
+	for tool in staticcheck "exhaustive -d" go-errorlint unparam; do
+		echo "$tool"
+		# shellcheck disable=SC2086 # a tool and its flags
+		go tool -modfile=.ci/tools/go.mod $tool ./... ./.ci/kernels/... || status=1
+	done
+	return $status
+}
+
+# Committed objects are what their sources give.
+objects() { bash golden/build.sh -check; }
+
+# with_mounts runs a command in a mount namespace of its own that has tracefs,
+# debugfs and bpffs, as the guests of the kernel harness have.
+with_mounts() {
+	unshare --mount --propagation private -- bash -c '
+		mounted() { grep -q " $2 $1 " /proc/self/mounts || mount -t "$1" "$1" "$2" 2>/dev/null; }
+		mounted tracefs /sys/kernel/tracing
+		mounted debugfs /sys/kernel/debug
+		mounted bpf /sys/fs/bpf
+		exec "$@"' bash "$@"
+}
+
+test_() { with_mounts go test ./...; }
+
+# The race detector brings checkptr with it.
+race() { with_mounts env CGO_ENABLED=1 go test -race ./typed/...; }
+
+# 386 binaries run natively, system calls and all.
+wordsize() { with_mounts env CGO_ENABLED=0 GOARCH=386 go test ./typed/...; }
+
+# QEMU's user mode has no bpf(2): without CI tests that need it skip.
+byteorder() {
+	local status=0 arch
+	for arch in s390x arm; do
+		echo "$arch"
+		env -u CI CGO_ENABLED=0 GOARCH=$arch go test -exec "qemu-$arch-static" ./typed/... ./btfparse/... || status=1
+	done
+	return $status
+}
+
+# The harness itself, by tests that fail, hang and panic.
+harness() { go test ./.ci/kernels/; }
+
+kernels() {
+	local status=0
+	go run ./.ci/kernels -kernels 6.1,6.12 -try 5.10,newest -host \
+		-table "$work/kernels.md" -check docs/kernels.md -- "${kernel_packages[@]}" || status=1
+	cat "$work/kernels.md"
+	return $status
+}
+
+# run_section runs one in a subshell and keeps its verdict for the summary.
+summary=() failed=0
+run_section() {
+	local name=$1 start=$SECONDS verdict=ok
+	echo "=== $name"
+	(cd "$root" && "${name/#test/test_}") </dev/null || { verdict=FAIL && failed=1; }
+	summary+=("$(printf '%-10s %-4s %4ds' "$name" $verdict $((SECONDS - start)))")
+	echo "--- ${summary[-1]}"
+}
+
+wanted=("$@")
+[ $# -gt 0 ] || wanted=("${sections[@]:1}")
+for name in setup "${wanted[@]}"; do
+	[[ " ${sections[*]} " == *" $name "* ]] || { echo "test.sh: no section $name" >&2 && exit 2; }
+done
+for name in setup "${wanted[@]}"; do
+	run_section "$name" 2>&1
+done
+printf '%s\n' "" "${summary[@]}"
+[ $failed = 0 ] && echo "ok: all sections, ${SECONDS}s" || echo "FAIL after ${SECONDS}s"
+exit $failed
