@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 sections=(setup vet lint objects test race wordsize byteorder harness kernels)
 
 # Packages whose tests run in virtual machines: they find no Go toolchain there.
-kernel_packages=(./typed/... ./examples/...)
+kernel_packages=(./typed/... ./examples/... ./golden/layout)
 
 setup() { bash .ci/setup.sh; }
 
@@ -85,7 +85,7 @@ harness() { go test ./.ci/kernels/; }
 kernels() {
 	local status=0
 	go run ./.ci/kernels -kernels 6.1,6.12 -try 5.10,newest -host \
-		-table "$work/kernels.md" -check docs/kernels.md -- "${kernel_packages[@]}" || status=1
+		-table "$work/kernels.md" -check docs/kernels.md -copy ./golden -- "${kernel_packages[@]}" || status=1
 	cat "$work/kernels.md"
 	return $status
 }

@@ -17,11 +17,50 @@ import (
 // testBinary is the compiled test of one package. The same file runs in every
 // kernel and on the host.
 type testBinary struct {
-	pkg   string   // import path
-	dir   string   // of the package
+	pkg  string // import path
+	file string // of the binary
+	tree        // of the package
+}
+
+// tree is a directory whose files a test may open.
+type tree struct {
+	dir   string
 	rel   string   // dir as seen from the module's root
-	file  string   // of the binary
-	files []string // of the package, relative to dir: everything but Go source
+	files []string // relative to dir: everything but Go source
+}
+
+// openTree lists what a test may open below dir.
+func openTree(root, dir string) (tree, error) {
+	rel, err := filepath.Rel(root, dir)
+	if err != nil {
+		return tree{}, err
+	}
+	files, err := packageFiles(dir)
+	return tree{dir: dir, rel: rel, files: files}, err
+}
+
+// openTrees does so for directories that tests of several packages share.
+func openTrees(ctx context.Context, dirs []string) ([]tree, error) {
+	if len(dirs) == 0 {
+		return nil, nil
+	}
+	root, err := command(ctx, "go", "list", "-m", "-f", "{{.Dir}}")
+	if err != nil {
+		return nil, err
+	}
+	var trees []tree
+	for _, dir := range dirs {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, err
+		}
+		t, err := openTree(strings.TrimSpace(string(root)), abs)
+		if err != nil {
+			return nil, err
+		}
+		trees = append(trees, t)
+	}
+	return trees, nil
 }
 
 // buildTests compiles the packages' tests into out, static, because nothing
@@ -37,14 +76,11 @@ func buildTests(ctx context.Context, out string, patterns []string) ([]testBinar
 		if len(p.TestGoFiles)+len(p.XTestGoFiles) == 0 {
 			continue
 		}
-		t := testBinary{pkg: p.ImportPath, dir: p.Dir, file: filepath.Join(out, fmt.Sprintf("%d-%s.test", len(tests), filepath.Base(p.Dir)))}
-		if t.rel, err = filepath.Rel(p.Module.Dir, p.Dir); err != nil {
-			return nil, err
-		}
+		t := testBinary{pkg: p.ImportPath, file: filepath.Join(out, fmt.Sprintf("%d-%s.test", len(tests), filepath.Base(p.Dir)))}
 		if err := buildStatic(ctx, "test", "-c", "-ldflags=-w", "-o", t.file, p.ImportPath); err != nil {
 			return nil, err
 		}
-		if t.files, err = packageFiles(p.Dir); err != nil {
+		if t.tree, err = openTree(p.Module.Dir, p.Dir); err != nil {
 			return nil, err
 		}
 		tests = append(tests, t)
@@ -93,8 +129,8 @@ func buildStatic(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// packageFiles lists what a test may open: every file below the package's
-// folder that is not Go source. Folders of other modules and those that the
+// packageFiles lists every file below the package's folder that is not Go
+// source. Folders of other modules and those that the
 // go command ignores by a dot are left out.
 func packageFiles(dir string) ([]string, error) {
 	var files []string

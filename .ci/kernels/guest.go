@@ -13,7 +13,9 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,6 +34,7 @@ type guest struct {
 	busybox string
 	init    string // compiled ./init
 	tests   []testBinary
+	shared  []tree
 	args    []string // of every binary
 	env     []string // KEY=value
 	limits  limits
@@ -74,18 +77,32 @@ func (g *guest) run(ctx context.Context) (*report, error) {
 	}
 	records, outputs, err := wire.Parse(nonce, stream)
 	if err != nil {
-		return nil, fmt.Errorf("%w; console:\n%s", err, tail(console, 30))
+		return nil, fmt.Errorf("%w; console:\n%s", err, lastWords(console))
 	}
 	r := newReport(g.kernel.Series, g.tests)
 	r.took = time.Since(start)
 	done := r.fill(records, outputs)
 	if exit != nil || !done {
-		r.died = fmt.Sprintf("%v; end of the console:\n%s", cmp.Or(exit, errReset), tail(console, 30))
+		r.died = fmt.Sprintf("%v; end of the console:\n%s", cmp.Or(exit, errReset), lastWords(console))
 	}
 	return r, nil
 }
 
 var errReset = errors.New("the kernel panicked or was reset before everything had run")
+
+var crash = regexp.MustCompile(`(?m)^.*(?:Kernel panic|BUG: |Oops: ).*$`)
+
+// lastWords gives what the console says from the first line about a crash on,
+// else its end.
+func lastWords(console []byte) string {
+	const most, end = 100, 30
+	at := crash.FindIndex(console)
+	if at == nil {
+		return tail(console, end)
+	}
+	lines := strings.SplitN(string(console[at[0]:]), "\n", most+1)
+	return strings.Join(lines[:min(len(lines), most)], "\n")
+}
 
 func (g *guest) consoleFile() string { return filepath.Join(g.tmp, "console") }
 func (g *guest) streamFile() string  { return filepath.Join(g.tmp, "stream") }
@@ -165,13 +182,20 @@ func (g *guest) addTests(a *initramfs) []wire.Binary {
 			Timeout: g.limits.binary,
 		}
 		a.addHostFile(b.Path, t.file)
-		a.addDir(b.Dir)
-		for _, f := range t.files {
-			a.addHostFile(path.Join(b.Dir, filepath.ToSlash(f)), filepath.Join(t.dir, f))
-		}
+		addTree(a, b.Dir, t.tree)
 		binaries = append(binaries, b)
 	}
+	for _, t := range g.shared {
+		addTree(a, path.Join("/src", filepath.ToSlash(t.rel)), t)
+	}
 	return binaries
+}
+
+func addTree(a *initramfs, dir string, t tree) {
+	a.addDir(dir)
+	for _, f := range t.files {
+		a.addHostFile(path.Join(dir, filepath.ToSlash(f)), filepath.Join(t.dir, f))
+	}
 }
 
 func (g *guest) environment() []string {

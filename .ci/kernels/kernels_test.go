@@ -70,7 +70,7 @@ func TestReportsFailures(t *testing.T) {
 		"test timed out", "FAIL\t6.1\t"+pkg+"hangs\texit status 2\n",
 		"about to crash", "FAIL\t6.1\t"+pkg+"panics\tthe machine died while it ran\n",
 		"FAIL\t6.1\t"+pkg+"late\tnot run: the machine had died\n",
-		"sysrq_handle_crash", // from the console
+		"Kernel panic - not syncing: sysrq triggered crash", // from the console
 		"kernel 6.1     FAIL\n")
 }
 

@@ -23,6 +23,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -54,6 +55,7 @@ type config struct {
 	parallel int
 	limits   limits
 	cache    string
+	shared   []string
 	packages []string
 	testArgs []string
 }
@@ -71,18 +73,25 @@ func parseFlags(args []string, stderr io.Writer) (*config, error) {
 	f.StringVar(&c.table, "table", "", "write the table of hooks to `file`")
 	f.StringVar(&c.check, "check", "", "fail if the required kernels' columns differ from the table in `file`")
 	f.BoolVar(&c.verbose, "v", false, "print the output of tests that pass")
-	f.IntVar(&c.parallel, "parallel", runtime.NumCPU(), "virtual machines at a time")
+	f.IntVar(&c.parallel, "parallel", 0, "virtual machines at a time; 0: as many as processors and memory allow")
 	f.DurationVar(&c.limits.binary, "timeout", 3*time.Minute, "for one test binary")
 	f.DurationVar(&c.limits.boot, "boot-timeout", 8*time.Minute, "for one virtual machine")
 	f.IntVar(&c.limits.memory, "memory", 2048, "of a virtual machine, `MiB`")
 	f.IntVar(&c.limits.cpus, "cpus", 2, "of a virtual machine")
 	f.StringVar(&c.cache, "cache", defaultCache(), "`directory` that keeps kernels")
+	f.Func("copy", "a `directory` whose files tests open, beside their packages' own; may be repeated", func(dir string) error {
+		c.shared = append(c.shared, dir)
+		return nil
+	})
 	f.Usage = func() {
 		fmt.Fprintln(stderr, "usage: kernels [flags] [--] packages... [-test.flags...]")
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
 		return nil, errUsage
+	}
+	if c.parallel <= 0 {
+		c.parallel = max(1, min(runtime.NumCPU(), availableMiB()/(c.limits.memory+overhead)))
 	}
 	c.required, c.tried = splitList(*required), splitList(*tried)
 	c.takeArgs(f.Args())
@@ -104,6 +113,22 @@ func (c *config) takeArgs(args []string) {
 			c.packages = append(c.packages, a)
 		}
 	}
+}
+
+// overhead is what QEMU takes beyond the guest's memory, with room to spare, MiB.
+const overhead = 512
+
+// availableMiB is the memory that can be had without swapping, or enough for
+// anything if the kernel does not say (before 3.14).
+func availableMiB() int {
+	b, _ := os.ReadFile("/proc/meminfo")
+	for line := range strings.Lines(string(b)) {
+		var kib int
+		if _, err := fmt.Sscanf(line, "MemAvailable: %d kB", &kib); err == nil {
+			return kib / 1024
+		}
+	}
+	return math.MaxInt
 }
 
 func splitList(s string) []string {
@@ -161,7 +186,15 @@ func (c *config) run(ctx context.Context, stdout io.Writer) (ok bool, err error)
 	if err != nil {
 		return false, err
 	}
-	template := guest{qemu: qemu, busybox: busybox, init: initFile, tests: tests, args: c.testArgs, env: passedEnv(), limits: c.limits, tmp: tmp}
+	shared, err := openTrees(ctx, c.shared)
+	if err != nil {
+		return false, err
+	}
+	template := guest{
+		qemu: qemu, busybox: busybox, init: initFile,
+		tests: tests, shared: shared, args: c.testArgs, env: passedEnv(),
+		limits: c.limits, tmp: tmp,
+	}
 	runs := c.runAll(ctx, template, stdout)
 	return c.conclude(runs, stdout)
 }
@@ -196,7 +229,7 @@ func (c *config) runAll(ctx context.Context, template guest, stdout io.Writer) [
 	}
 	var (
 		wait    sync.WaitGroup
-		slots   = make(chan struct{}, max(1, c.parallel))
+		slots   = make(chan struct{}, c.parallel)
 		printer sync.Mutex
 	)
 	start := func(r *kernelRun, work func() (*report, error)) {
