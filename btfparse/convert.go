@@ -21,6 +21,9 @@ const (
 	// maxNesting bounds structs in structs, arrays of arrays and typedef
 	// chains. The kernel's own limit is 32 (MAX_RESOLVE_DEPTH in kernel/bpf/btf.c).
 	maxNesting = 256
+	// maxMembers bounds the members of one struct, those of anonymous structs
+	// in it included: they are repeated wherever the struct is written out.
+	maxMembers = 1 << 20
 	// maxIntBytes is beyond every integer of C; larger ones are damage.
 	maxIntBytes = 64
 )
@@ -32,6 +35,8 @@ type converter struct {
 	nodes map[string]Type
 	ids   map[Type]int
 	depth int
+	// members has the number of members of each struct, see maxMembers.
+	members map[Type]int
 	// spelled has the C spelling of pointer targets.
 	spelled map[btf.Type]string
 	key     []byte
@@ -42,6 +47,7 @@ func newConverter() *converter {
 		done:    make(map[btf.Type]Type),
 		nodes:   make(map[string]Type),
 		ids:     make(map[Type]int),
+		members: make(map[Type]int),
 		spelled: make(map[btf.Type]string),
 	}
 }
@@ -225,7 +231,34 @@ func (c *converter) composite(t btf.Type, name string, tags []string) (Type, err
 		}
 		n.Fields = append(n.Fields, f)
 	}
-	return c.intern(c.structKey(n)), nil
+	node := c.intern(c.structKey(n))
+	if c.members[node] = c.countMembers(n); c.members[node] > maxMembers {
+		return nil, fmt.Errorf("malformed BTF: %s has more than %d members", n.CName(), maxMembers)
+	}
+	return node, nil
+}
+
+// countMembers includes those of anonymous structs and unions, and of arrays of them.
+func (c *converter) countMembers(n *Struct) int {
+	count := 0
+	for _, f := range n.Fields {
+		count++
+		if s, ok := arrayElem(f.Type).(*Struct); ok && s.Name == "" {
+			count += c.members[s]
+		}
+	}
+	return count
+}
+
+// arrayElem is what arrays of any dimension are of.
+func arrayElem(t Type) Type {
+	for {
+		a, ok := t.(*Array)
+		if !ok {
+			return t
+		}
+		t = a.Elem
+	}
 }
 
 // structKey fills the key after the fields are there: converting them uses it too.

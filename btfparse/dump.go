@@ -119,15 +119,15 @@ func (d dumper) declaration(t Type) {
 	case *Opaque:
 		d.line(0, "%s: %s", name(t.Spelling), t.Why)
 	default:
-		d.body(0, "", t)
+		d.body(0, t)
 	}
 }
 
-// body writes a struct, union or enum; label is the field it belongs to.
-func (d dumper) body(indent int, label string, t Type) {
+// body writes a struct, union or enum.
+func (d dumper) body(indent int, t Type) {
 	switch t := t.(type) {
 	case *Struct:
-		d.line(indent, "%s%s, %d bytes%s", label, name(t.CName()), t.Bytes, ifTypedef(t.FromTypedef))
+		d.line(indent, "%s, %d bytes%s", name(t.CName()), t.Bytes, ifTypedef(t.FromTypedef))
 		d.tags(indent+1, t.Tags)
 		for _, f := range t.Fields {
 			d.field(indent+1, f)
@@ -137,7 +137,7 @@ func (d dumper) body(indent int, label string, t Type) {
 		if t.Signed {
 			sign = "signed"
 		}
-		d.line(indent, "%s%s, %d bytes, %s%s", label, name(t.CName()), t.Bytes, sign, ifTypedef(t.FromTypedef))
+		d.line(indent, "%s, %d bytes, %s%s", name(t.CName()), t.Bytes, sign, ifTypedef(t.FromTypedef))
 		d.tags(indent+1, t.Tags)
 		for _, v := range t.Values {
 			d.line(indent+1, "%s = %s", name(v.Name), enumValue(t, v))
@@ -175,21 +175,15 @@ func (d dumper) field(indent int, f Field) {
 // anonymous writes out the nameless struct, union or enum in a type: it stands
 // nowhere else.
 func (d dumper) anonymous(indent int, t Type) {
-	for {
-		switch u := t.(type) {
-		case *Array:
-			t = u.Elem
-			continue
-		case *Struct:
-			if u.Name == "" {
-				d.body(indent, "", u)
-			}
-		case *Enum:
-			if u.Name == "" {
-				d.body(indent, "", u)
-			}
+	switch t := arrayElem(t).(type) {
+	case *Struct:
+		if t.Name == "" {
+			d.body(indent, t)
 		}
-		return
+	case *Enum:
+		if t.Name == "" {
+			d.body(indent, t)
+		}
 	}
 }
 

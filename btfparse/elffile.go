@@ -20,6 +20,14 @@ type elfFile struct {
 	symbols []elf.Symbol
 	// inSection are the named symbols of each section, sorted by offset.
 	inSection map[elf.SectionIndex][]elf.Symbol
+	// byName is the first symbol of each name in a section.
+	byName map[symbolName]elf.Symbol
+	r      io.ReaderAt
+}
+
+type symbolName struct {
+	section elf.SectionIndex
+	name    string
 }
 
 // openELF parses the headers and the symbol table.
@@ -28,7 +36,7 @@ func openELF(r io.ReaderAt) (*elfFile, error) {
 	if err != nil {
 		return nil, elfError(err)
 	}
-	f := &elfFile{File: file, inSection: make(map[elf.SectionIndex][]elf.Symbol)}
+	f := &elfFile{File: file, r: r, inSection: make(map[elf.SectionIndex][]elf.Symbol), byName: make(map[symbolName]elf.Symbol)}
 	if !f.isBPF() {
 		return f, nil
 	}
@@ -40,8 +48,12 @@ func openELF(r io.ReaderAt) (*elfFile, error) {
 		return nil, elfError(err)
 	}
 	for _, sym := range f.symbols {
-		if sym.Name != "" {
-			f.inSection[sym.Section] = append(f.inSection[sym.Section], sym)
+		if sym.Name == "" {
+			continue
+		}
+		f.inSection[sym.Section] = append(f.inSection[sym.Section], sym)
+		if key := (symbolName{sym.Section, sym.Name}); f.byName[key].Name == "" {
+			f.byName[key] = sym
 		}
 	}
 	for _, syms := range f.inSection {
@@ -83,12 +95,20 @@ func machineName(m elf.Machine) string {
 	return m.String()
 }
 
-// checkSections refuses what no compiler makes of C for BPF: compressed
-// sections, which the library would unpack without a limit.
+// checkSections refuses what the library would stumble over: compressed
+// sections, which no compiler makes for BPF and which it would unpack without
+// a limit, and sections that the file is too short for, whose size it trusts.
 func (f *elfFile) checkSections() error {
 	for _, sec := range f.Sections {
 		if sec.Flags&elf.SHF_COMPRESSED != 0 && !strings.HasPrefix(sec.Name, ".debug") {
 			return fmt.Errorf("section %s is compressed", sec.Name)
+		}
+		if sec.Type == elf.SHT_NOBITS || sec.Type == elf.SHT_NULL || sec.FileSize == 0 {
+			continue
+		}
+		last := sec.Offset + sec.FileSize - 1
+		if n, _ := f.r.ReadAt(make([]byte, 1), int64(last)); n != 1 || last < sec.Offset || int64(last) < 0 {
+			return fmt.Errorf("truncated ELF file: section %s reaches behind its end", sec.Name)
 		}
 	}
 	return nil
@@ -116,17 +136,26 @@ func (f *elfFile) data(sec *elf.Section) ([]byte, error) {
 	return data, nil
 }
 
-// loaderBytes is what the library's loader allocates for data sections and
-// variables, saturating.
+// loaderBytes estimates what the library's loader allocates: a copy of every
+// data section, .bss included, and of every variable, and 16 times the code of
+// every function. In a sane object the symbols of a section do not overlap; in
+// a hostile one each may span all of it.
 func (f *elfFile) loaderBytes() uint64 {
+	const most = maxLoaderBytes + 1
 	var sum uint64
 	for i, sec := range f.Sections {
-		if _, isData := dataKind(sec.Name); !isData {
+		_, isData := dataKind(sec.Name)
+		_, isMap := mapSection(sec.Name)
+		factor := uint64(16)
+		switch {
+		case isData:
+			factor = 1
+			sum += min(sec.Size, most)
+		case !isMap && sec.Flags&elf.SHF_EXECINSTR == 0:
 			continue
 		}
-		sum += min(sec.Size, maxLoaderBytes+1)
 		for _, sym := range f.inSection[elf.SectionIndex(i)] {
-			sum += min(sym.Size, sec.Size, maxLoaderBytes+1)
+			sum += factor * min(sym.Size, sec.Size, most)
 		}
 	}
 	return sum
@@ -143,18 +172,35 @@ func symbolBytes(data []byte, sym elf.Symbol) ([]byte, error) {
 
 // symbolAt is the symbol of that type at an offset of a section.
 func (f *elfFile) symbolAt(sec elf.SectionIndex, offset uint64, typ elf.SymType) (elf.Symbol, bool) {
-	for _, sym := range f.inSection[sec] {
-		if sym.Value == offset && elf.ST_TYPE(sym.Info) == typ {
+	syms := f.inSection[sec]
+	first, _ := slices.BinarySearchFunc(syms, offset, func(s elf.Symbol, at uint64) int { return compareUint(s.Value, at) })
+	for _, sym := range syms[first:] {
+		if sym.Value != offset {
+			break
+		}
+		if elf.ST_TYPE(sym.Info) == typ {
 			return sym, true
 		}
 	}
 	return elf.Symbol{}, false
 }
 
-// relocations of one section, by offset in it. BPF objects use SHT_REL with
-// entries of 16 bytes (r_offset, r_info; Elf64_Rel).
-func (f *elfFile) relocations(target elf.SectionIndex) (map[uint64]elf.Symbol, error) {
-	rels := make(map[uint64]elf.Symbol)
+// symbolNamed is the first symbol of that name in a section.
+func (f *elfFile) symbolNamed(sec elf.SectionIndex, name string) (elf.Symbol, bool) {
+	sym, ok := f.byName[symbolName{sec, name}]
+	return sym, ok
+}
+
+// relocation is one entry of a SHT_REL section.
+type relocation struct {
+	offset uint64
+	symbol elf.Symbol
+}
+
+// relocations of one section, sorted by offset in it. BPF objects use SHT_REL
+// with entries of 16 bytes (r_offset, r_info; Elf64_Rel).
+func (f *elfFile) relocations(target elf.SectionIndex) ([]relocation, error) {
+	var rels []relocation
 	for _, sec := range f.Sections {
 		if sec.Type != elf.SHT_REL || elf.SectionIndex(sec.Info) != target {
 			continue
@@ -168,9 +214,10 @@ func (f *elfFile) relocations(target elf.SectionIndex) (map[uint64]elf.Symbol, e
 			if n < 1 || n > len(f.symbols) {
 				return nil, fmt.Errorf("section %s: relocation by symbol %d of %d", sec.Name, n, len(f.symbols))
 			}
-			rels[f.ByteOrder.Uint64(data)] = f.symbols[n-1]
+			rels = append(rels, relocation{f.ByteOrder.Uint64(data), f.symbols[n-1]})
 		}
 	}
+	slices.SortStableFunc(rels, func(a, b relocation) int { return compareUint(a.offset, b.offset) })
 	return rels, nil
 }
 

@@ -86,7 +86,15 @@ type mapSource struct {
 	index       elf.SectionIndex
 	section     string
 	data        []byte
-	relocations map[uint64]elf.Symbol
+	relocations []relocation
+	// read counts the bytes of the definitions seen so far.
+	read uint64
+}
+
+// relocationsFrom are those at an offset and behind it.
+func (s *mapSource) relocationsFrom(offset uint64) []relocation {
+	first, _ := slices.BinarySearchFunc(s.relocations, offset, func(r relocation, at uint64) int { return compareUint(r.offset, at) })
+	return s.relocations[first:]
 }
 
 // btfMaps reads section .maps.
@@ -117,13 +125,21 @@ func (p *parser) btfMaps() error {
 
 // variable is the symbol and the initial value of a variable of the section.
 func (s *mapSource) variable(name string) (elf.Symbol, []byte, error) {
-	for _, sym := range s.elf.inSection[s.index] {
-		if sym.Name == name && isVariable(sym) {
-			data, err := symbolBytes(s.data, sym)
-			return sym, data, err
-		}
+	sym, ok := s.elf.symbolNamed(s.index, name)
+	if !ok || !isVariable(sym) {
+		return sym, nil, fmt.Errorf("section %s has no symbol for it", s.section)
 	}
-	return elf.Symbol{}, nil, fmt.Errorf("section %s has no symbol for it", s.section)
+	data, err := s.bytes(sym)
+	return sym, data, err
+}
+
+// bytes is the initial value of a definition. Definitions do not overlap, so
+// there is no more of them than the section is long.
+func (s *mapSource) bytes(sym elf.Symbol) ([]byte, error) {
+	if s.read += sym.Size; s.read > uint64(len(s.data)) {
+		return nil, fmt.Errorf("symbol %s overlaps others of section %s, or reaches behind its end", sym.Name, s.section)
+	}
+	return symbolBytes(s.data, sym)
 }
 
 // btfMap reads one variable of .maps.
@@ -140,15 +156,17 @@ func (s *mapSource) btfMap(v *btf.Var) (*Map, error) {
 		return nil, fmt.Errorf("the definition is initialised (byte %d is not zero), but definitions in .maps hold only types; remove the initialiser", at)
 	}
 	d := mapDef{mapSource: s, m: &Map{Name: v.Name, Section: s.section, Tags: v.Tags}, symbol: sym}
-	s.warnStatic(d.m, sym)
+	s.warnBinding(d.m, sym)
 	return d.m, d.read(def)
 }
 
-// warnStatic: relocateInstruction and resolveBTFValuesContents of elf_reader.go
-// accept global maps only.
-func (s *mapSource) warnStatic(m *Map, sym elf.Symbol) {
-	if elf.ST_BIND(sym.Info) == elf.STB_LOCAL {
-		s.warn(m.Path(), "cilium/ebpf v0.22 refuses code and slots that refer to a static map", "remove static")
+// warnBinding: relocateInstruction of elf_reader.go accepts global maps only.
+func (s *mapSource) warnBinding(m *Map, sym elf.Symbol) {
+	switch elf.ST_BIND(sym.Info) {
+	case elf.STB_LOCAL:
+		s.warnRefused(m.Path(), "a static map", "remove static")
+	case elf.STB_WEAK:
+		s.warnRefused(m.Path(), "a weak map", "remove __weak")
 	}
 }
 
@@ -160,7 +178,7 @@ func (s *mapSource) initialised(sym elf.Symbol, data []byte) int {
 			continue
 		}
 		slot := sym.Value + uint64(i) - uint64(i)%pointerSize
-		if _, ok := s.relocations[slot]; !ok {
+		if rels := s.relocationsFrom(slot); len(rels) == 0 || rels[0].offset != slot {
 			return i
 		}
 	}
@@ -331,30 +349,30 @@ func (d *mapDef) values(member btf.Member) error {
 // section, by their distance from the first in bytes.
 func (s *mapSource) slots(start, end uint64) ([]MapSlot, error) {
 	var slots []MapSlot
-	for offset, sym := range s.relocations {
-		if offset < start || offset >= end || offset-start > math.MaxUint32 {
-			continue
+	for _, r := range s.relocationsFrom(start) {
+		if r.offset >= end || r.offset-start > math.MaxUint32 {
+			break
 		}
-		name, err := s.target(offset, sym)
+		name, err := s.target(r)
 		if err != nil {
 			return nil, err
 		}
-		slots = append(slots, MapSlot{Key: uint32(offset - start), Name: name})
+		slots = append(slots, MapSlot{Key: uint32(r.offset - start), Name: name})
 	}
-	slices.SortFunc(slots, func(a, b MapSlot) int { return compareUint(a.Key, b.Key) })
 	return slots, nil
 }
 
 // target is the name of what a relocation points to. Of static symbols the
 // relocation names only the section; the offset in it stands in the data.
-func (s *mapSource) target(offset uint64, sym elf.Symbol) (string, error) {
+func (s *mapSource) target(r relocation) (string, error) {
+	sym := r.symbol
 	if sym.Name != "" && elf.ST_TYPE(sym.Info) != elf.STT_SECTION {
 		return sym.Name, nil
 	}
-	if offset+pointerSize > uint64(len(s.data)) {
+	if r.offset > uint64(len(s.data)) || r.offset+pointerSize > uint64(len(s.data)) {
 		return "", fmt.Errorf("relocation behind the end of section %s", s.section)
 	}
-	addend := s.elf.ByteOrder.Uint64(s.data[offset:])
+	addend := s.elf.ByteOrder.Uint64(s.data[r.offset:])
 	for _, typ := range []elf.SymType{elf.STT_OBJECT, elf.STT_FUNC} {
 		if to, ok := s.elf.symbolAt(sym.Section, addend, typ); ok {
 			return to.Name, nil
@@ -385,7 +403,7 @@ func (p *parser) legacyMaps() error {
 const legacyMapSize = 20
 
 func (s *mapSource) legacyMap(sym elf.Symbol) (*Map, error) {
-	data, err := symbolBytes(s.data, sym)
+	data, err := s.bytes(sym)
 	if err != nil {
 		return nil, err
 	}
@@ -397,7 +415,7 @@ func (s *mapSource) legacyMap(sym elf.Symbol) (*Map, error) {
 		Name: sym.Name, Section: s.section, Legacy: true,
 		Type: MapType(field(0)), KeySize: field(1), ValueSize: field(2), MaxEntries: field(3), Flags: field(4),
 	}
-	s.warnStatic(m, sym)
+	s.warnBinding(m, sym)
 	for _, b := range data[legacyMapSize:] {
 		if b != 0 {
 			s.warn(m.Path(), fmt.Sprintf("%d bytes follow struct bpf_map_def, and cilium/ebpf v0.22 creates no map before MapSpec.Extra has been read", len(data)-legacyMapSize),

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"slices"
 	"strings"
@@ -35,9 +36,8 @@ const (
 	maxBTFBytes = 256 << 20
 	// maxSectionBytes bounds every other section that is read.
 	maxSectionBytes = 256 << 20
-	// maxLoaderBytes bounds what the library's loader would allocate for data
-	// sections: it makes a copy of every section, .bss included, and one of
-	// every variable.
+	// maxLoaderBytes bounds what the library's loader would allocate, see
+	// loaderBytes.
 	maxLoaderBytes = 512 << 20
 )
 
@@ -56,7 +56,7 @@ func Parse(name string, r io.ReaderAt) (obj *Object, err error) {
 	head := make([]byte, 4)
 	n, err := r.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, err // a directory, for one
 	}
 	switch head = head[:n]; {
 	case n == 0:
@@ -77,12 +77,12 @@ type parseError struct {
 }
 
 func (e *parseError) Error() string {
-	msg := e.err.Error()
-	// An *fs.PathError has the path already.
-	if strings.Contains(msg, e.name) {
-		return oneLine(msg)
+	err := e.err
+	// An *fs.PathError has a path and an operation that mean nothing here.
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		err = path.Err
 	}
-	return oneLine(e.name + ": " + msg)
+	return oneLine(e.name + ": " + err.Error())
 }
 
 func (e *parseError) Unwrap() error { return e.err }
@@ -143,11 +143,17 @@ type parser struct {
 	datasecs map[string][]btf.VarSecinfo
 	laidOut  map[string]bool
 	funcs    map[string]*btf.Func
-	externs  []*btf.Var
+	externs  []extern
 	named    []btf.Type
 
 	conv *converter
 	obj  *Object
+}
+
+// extern is a variable that BTF declares extern. Without SEC() it has no section.
+type extern struct {
+	*btf.Var
+	section string
 }
 
 // kernelObject reads vmlinux, a kernel module or any other ELF that carries
@@ -186,7 +192,7 @@ func (p *parser) checkBTF() error {
 func (p *parser) loadWithLibrary(r io.ReaderAt) func() error {
 	return func() error {
 		if n := p.elf.loaderBytes(); n > maxLoaderBytes {
-			p.obj.LoadError = fmt.Errorf("not tried: its data sections need %d MiB", n>>20)
+			p.obj.LoadError = fmt.Errorf("not tried, because reading it would take more than %d MiB of memory", maxLoaderBytes>>20)
 			return nil
 		}
 		cs, err := safely(func() (*ebpf.CollectionSpec, error) { return ebpf.LoadCollectionSpecFromReader(r) })
@@ -267,19 +273,33 @@ func (p *parser) indexBTF(spec *btf.Spec) bool {
 func (p *parser) add(t btf.Type) {
 	switch t := t.(type) {
 	case *btf.Datasec:
-		p.datasecs[t.Name] = append(p.datasecs[t.Name], t.Vars...)
-		p.laidOut[t.Name] = t.Size != 0
+		p.addDatasec(t)
 	case *btf.Func:
 		if old := p.funcs[t.Name]; old == nil || old.Linkage != btf.GlobalFunc {
 			p.funcs[t.Name] = t
 		}
 	case *btf.Var:
 		if t.Linkage == btf.ExternVar {
-			p.externs = append(p.externs, t)
+			p.externs = append(p.externs, extern{Var: t})
 		}
 	case *btf.Struct, *btf.Union, *btf.Enum, *btf.Typedef:
 		if t.TypeName() != "" {
 			p.named = append(p.named, t)
+		}
+	}
+}
+
+// addDatasec also tells the externs, which come before it, their section.
+func (p *parser) addDatasec(t *btf.Datasec) {
+	p.datasecs[t.Name] = append(p.datasecs[t.Name], t.Vars...)
+	p.laidOut[t.Name] = t.Size != 0
+	members := make(map[btf.Type]bool, len(t.Vars))
+	for _, info := range t.Vars {
+		members[info.Type] = true
+	}
+	for i := range p.externs {
+		if members[p.externs[i].Var] {
+			p.externs[i].section = t.Name
 		}
 	}
 }
@@ -338,6 +358,14 @@ func (p *parser) finish() (*Object, error) {
 
 func (p *parser) warn(at Path, what, remedy string) {
 	p.obj.Warnings = append(p.obj.Warnings, Diagnostic{Path: at, What: what, Remedy: remedy})
+}
+
+// warnRefused warns of what the library refuses only where code refers to it,
+// which it does not where the library accepted the object.
+func (p *parser) warnRefused(at Path, what, remedy string) {
+	if p.obj.LoadError != nil {
+		p.warn(at, "cilium/ebpf v0.22 refuses code that uses "+what, remedy)
+	}
 }
 
 // btfByteOrder reads the order off the magic 0xEB9F, which both decoders check.

@@ -120,32 +120,34 @@ func (p *parser) warnSection(v *Variable) {
 	}
 }
 
-// sectionTypes has the BTF variables of one data section.
+// sectionTypes has the BTF variables of one data section, by name.
 type sectionTypes struct {
-	vars    []btf.VarSecinfo
+	vars    map[string][]btf.VarSecinfo
 	laidOut bool
 }
 
 func (p *parser) sectionTypes(section string) sectionTypes {
-	return sectionTypes{p.datasecs[section], p.laidOut[section]}
+	types := sectionTypes{make(map[string][]btf.VarSecinfo), p.laidOut[section]}
+	for _, info := range p.datasecs[section] {
+		if v, ok := info.Type.(*btf.Var); ok {
+			types.vars[v.Name] = append(types.vars[v.Name], info)
+		}
+	}
+	return types
 }
 
 // find is the BTF variable of a symbol. Linked objects may have several static
 // variables of one name in a section; their BTF has offsets, which unlinked
 // BTF may lack (clang leaves them to the loader).
 func (s sectionTypes) find(sym elf.Symbol) *btf.Var {
-	var byName *btf.Var
-	for _, info := range s.vars {
-		v, ok := info.Type.(*btf.Var)
-		if !ok || v.Name != sym.Name {
-			continue
-		}
+	var found *btf.Var
+	for _, info := range s.vars[sym.Name] {
+		found = info.Type.(*btf.Var)
 		if s.laidOut && uint64(info.Offset) == sym.Value {
-			return v
+			break
 		}
-		byName = v
 	}
-	return byName
+	return found
 }
 
 func (p *parser) setType(v *Variable, from *btf.Var) error {
@@ -180,7 +182,7 @@ func (p *parser) kconfig() error {
 			return fmt.Errorf("malformed BTF: .kconfig is larger than 4 GiB")
 		}
 		if v.Weak {
-			p.warn(v.Path(), "cilium/ebpf v0.22 refuses an object whose code uses a weak kconfig variable", "remove __weak")
+			p.warnRefused(v.Path(), "a weak kconfig variable", "remove __weak")
 		}
 		p.obj.Variables = append(p.obj.Variables, v)
 	}
@@ -192,36 +194,21 @@ func alignment(t Type) uint32 {
 	switch t := Underlying(t).(type) {
 	case *Array:
 		return alignment(t.Elem)
-	case *Struct:
-		align := uint32(1)
-		for _, f := range t.Fields {
-			align = max(align, alignment(f.Type))
-		}
-		return align
-	case *Opaque:
-		return 1
-	default:
+	case *Int, *Enum:
 		return max(1, t.Size())
 	}
+	return 1 // no kconfig variable can be of another type
 }
 
 // otherExterns are the variables that BTF declares extern, outside .kconfig:
 // kernel symbols, and variables that another object would have to define.
 func (p *parser) otherExterns() error {
-	section := make(map[string]string)
-	for name, vars := range p.datasecs {
-		for _, info := range vars {
-			if v, ok := info.Type.(*btf.Var); ok && v.Linkage == btf.ExternVar {
-				section[v.Name] = name
-			}
-		}
-	}
 	for _, from := range p.externs {
-		v := &Variable{Name: from.Name, Section: section[from.Name], Kind: VarExtern, Weak: p.isWeak(from.Name)}
+		v := &Variable{Name: from.Name, Section: from.section, Kind: VarExtern, Weak: p.isWeak(from.Name)}
 		if _, isMap := mapSection(v.Section); isMap || v.Section == ".kconfig" {
 			continue
 		}
-		if err := p.setType(v, from); err != nil {
+		if err := p.setType(v, from.Var); err != nil {
 			return err
 		}
 		v.Size = v.Type.Size()
@@ -246,10 +233,6 @@ func (p *parser) warnExtern(v *Variable) {
 
 // isWeak is true where the undefined symbol of that name is weak.
 func (p *parser) isWeak(name string) bool {
-	for _, sym := range p.elf.inSection[elf.SHN_UNDEF] {
-		if sym.Name == name {
-			return elf.ST_BIND(sym.Info) == elf.STB_WEAK
-		}
-	}
-	return false
+	sym, ok := p.elf.symbolNamed(elf.SHN_UNDEF, name)
+	return ok && elf.ST_BIND(sym.Info) == elf.STB_WEAK
 }
