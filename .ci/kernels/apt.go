@@ -286,7 +286,17 @@ func numbersIn(s string) []int {
 // lines of what it had to say.
 func command(ctx context.Context, name string, args ...string) ([]byte, error) {
 	out, err := exec.CommandContext(ctx, name, args...).Output()
-	return out, commandError(name, err)
+	return out, commandError(name+" "+verb(args), err)
+}
+
+// verb is the first argument that is no option: "update" of apt-get -o A=b update.
+func verb(args []string) string {
+	for i, a := range args {
+		if !strings.HasPrefix(a, "-") && (i == 0 || args[i-1] != "-o") {
+			return a
+		}
+	}
+	return ""
 }
 
 func commandError(what string, err error) error {

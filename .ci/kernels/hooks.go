@@ -137,7 +137,8 @@ func (t table) writeKernels(b *bytes.Buffer) {
 	for _, c := range t {
 		release, role := c.release, "tried"
 		if !c.ran() {
-			release = "not run: " + cell(c.remark)
+			remark, _, _ := strings.Cut(c.remark, "\n")
+			release = "not run: " + cell(remark)
 		}
 		if c.required {
 			role = "required"

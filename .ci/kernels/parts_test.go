@@ -216,3 +216,26 @@ func TestCompareTables(t *testing.T) {
 		t.Errorf("got %q, want %q", d, want)
 	}
 }
+
+func TestVerb(t *testing.T) {
+	for want, args := range map[string][]string{
+		"update": {"-o", "Dir::State=x", "-q", "update", "--error-on=any"},
+		"list":   {"list", "-json", "./typed"},
+		"":       nil,
+	} {
+		if got := verb(args); got != want {
+			t.Errorf("%q: got %q", args, got)
+		}
+	}
+}
+
+func TestLastWords(t *testing.T) {
+	noise := strings.Repeat("booting\n", 200)
+	if got := lastWords([]byte(noise)); strings.Count(got, "booting") != 30 {
+		t.Errorf("without a crash: %q", got)
+	}
+	got := lastWords([]byte(noise + "[1.0] Kernel panic - not syncing: x\n" + strings.Repeat("trace\n", 200)))
+	if !strings.HasPrefix(got, "[1.0] Kernel panic") || strings.Count(got, "trace") != 99 {
+		t.Errorf("with a crash: %q", got)
+	}
+}
