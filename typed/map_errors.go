@@ -87,3 +87,6 @@ func closedError(name string) error {
 }
 
 var errUnchecked = errors.New("its field Map was set without a check of the layout; use MapSpec.Wrap")
+
+// gone says that an object with an id, or a key, is not there any more.
+func gone(err error) bool { return errors.Is(err, os.ErrNotExist) }

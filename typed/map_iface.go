@@ -151,3 +151,23 @@ type StorageLike[V any] interface {
 	// Delete removes the value; [ebpf.ErrKeyNotExist] if there is none.
 	Delete(fd int) error
 }
+
+type anyKey = uint32
+
+// The classes and what they can do.
+var (
+	_ Map[anyKey, int64]            = (*HashMap[anyKey, int64])(nil)
+	_ Map[anyKey, int64]            = (*LPMTrie[anyKey, int64])(nil)
+	_ FixedMap[anyKey, int64]       = (*ArrayMap[anyKey, int64])(nil)
+	_ FixedMap[anyKey, int64]       = (*CGroupStorage[anyKey, int64])(nil)
+	_ PerCPUMap[anyKey, int64]      = (*PerCPUHashMap[anyKey, int64])(nil)
+	_ FixedPerCPUMap[anyKey, int64] = (*PerCPUArrayMap[anyKey, int64])(nil)
+	_ FixedPerCPUMap[anyKey, int64] = (*PerCPUCGroupStorage[anyKey, int64])(nil)
+	_ QueueLike[int64]              = (*Queue[int64])(nil)
+	_ QueueLike[int64]              = (*Stack[int64])(nil)
+	_ FilterLike[int64]             = (*BloomFilter[int64])(nil)
+	_ StorageLike[int64]            = (*SkStorage[int64])(nil)
+	_ StorageLike[int64]            = (*InodeStorage[int64])(nil)
+	_ StorageLike[int64]            = (*TaskStorage[int64])(nil)
+	_ StorageLike[int64]            = (*CgrpStorage[int64])(nil)
+)

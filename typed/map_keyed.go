@@ -60,14 +60,7 @@ func (m *readMap[K, V]) All() (iter.Seq2[K, V], func() error) {
 func (m *readMap[K, V]) AllWithFlags(flags LookupFlags) (iter.Seq2[K, V], func() error) {
 	var err error
 	return func(yield func(K, V) bool) {
-		err = scan(m.newWalk(bpfMapLookupBatch, flags), false, func(p *page[K, V]) bool {
-			for i, key := range p.keys[:p.n] {
-				if !yield(key, p.values[i]) {
-					return false
-				}
-			}
-			return true
-		})
+		err = each(m.newWalk(bpfMapLookupBatch, flags), yield)
 	}, func() error { return err }
 }
 
@@ -130,4 +123,24 @@ func (m *deleteMap[K, V]) Drain() (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
 		err = drain(&m.boundMap, false, func(key K, values []V) bool { return yield(key, values[0]) })
 	}, func() error { return err }
+}
+
+// all ranges over the entries of a map by the rules of readMap.All.
+func all[K, V any](b *boundMap) (iter.Seq2[K, V], func() error) {
+	var err error
+	return func(yield func(K, V) bool) {
+		err = each(b.newWalk(bpfMapLookupBatch, 0), yield)
+	}, func() error { return err }
+}
+
+// each yields what a walk finds.
+func each[K, V any](w *walk, yield func(K, V) bool) error {
+	return scan(w, false, func(p *page[K, V]) bool {
+		for i, key := range p.keys[:p.n] {
+			if !yield(key, p.values[i]) {
+				return false
+			}
+		}
+		return true
+	})
 }

@@ -110,10 +110,9 @@ func BindMapSpec[M any, P mapHandleOf[M]](c *CollectionSpec, dst **MapSpec[M], n
 // code calls it.
 func BindMap[M any, P mapHandleOf[M]](c *Collection, dst **M, name string) {
 	h := new(M)
-	if m := c.Collection.Maps[name]; m != nil {
-		// A layout error stays in the handle: the raw map is still of use.
-		_ = P(h).bind(name, m)
-	}
+	// A layout error stays in the handle: the raw map is still of use. So does
+	// ErrNotLoaded where there is no map.
+	_ = P(h).bind(name, c.Collection.Maps[name])
 	if o, ok := any(h).(ownable); ok {
 		o.ownedBy(name, &c.readers)
 	}
