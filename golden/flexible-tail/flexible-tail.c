@@ -30,14 +30,15 @@ struct inside {
 	struct event event;
 };
 
-/* One event with three numbers behind it, as a program would send it. */
+/* Initialised with a tail, which is no part of the type: the records that the oracle reads. */
+struct event sent = { 0x01020304, 3, { 0x1111, 0x2222, 0x3333 } };
+struct pairs paired = { 5, 2, { { 1, 2 }, { 3, 4 } } };
+
+/* A tail over which other members lie. */
 struct {
 	struct event event;
 	__u16 behind[3];
-} __packed sent = { { 0x01020304, 3 }, { 0x1111, 0x2222, 0x3333 } };
-
-/* The tail of an initialised variable is no part of its type. */
-struct pairs initialised = { 5, 2, { { 1, 2 }, { 3, 4 } } };
+} in_the_middle = { { 0x01020304, 3 }, { 0x1111, 0x2222, 0x3333 } };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

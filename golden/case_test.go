@@ -1,0 +1,220 @@
+package golden
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit"
+)
+
+// goldenCase is one directory of this package.
+type goldenCase struct {
+	dir     string // its absolute path
+	name    string
+	targets []string // as -target names them
+	opts    emit.Options
+}
+
+// result is what bpfgen makes of a case: the content of each golden file by
+// its name.
+type result map[string]string
+
+// findCases lists the directories that have C source, sorted by name.
+func findCases(t testing.TB) []*goldenCase {
+	t.Helper()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := filepath.Glob("*/*.c")
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("no cases in %s: %v", here, err)
+	}
+	var cases []*goldenCase
+	for _, source := range sources {
+		name := filepath.Dir(source)
+		c, err := readCase(filepath.Join(here, name), name)
+		if err != nil {
+			t.Fatalf("%s/case.txt: %v", name, err)
+		}
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+// readCase takes the options from case.txt, a line each; without it, the ident
+// is the name of the case in CamelCase and the targets are bpfel and bpfeb.
+func readCase(dir, name string) (*goldenCase, error) {
+	c := &goldenCase{dir: dir, name: name, targets: []string{"bpfel", "bpfeb"}}
+	c.opts.Package = strings.ReplaceAll(name, "-", "")
+	for word := range strings.SplitSeq(name, "-") {
+		c.opts.Ident += strings.ToUpper(word[:1]) + word[1:]
+	}
+	content, err := os.ReadFile(filepath.Join(dir, "case.txt"))
+	if err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	for s := bufio.NewScanner(bytes.NewReader(content)); s.Scan(); {
+		key, value, ok := strings.Cut(s.Text(), ": ")
+		if !ok {
+			return nil, fmt.Errorf("%q is not a line \"key: value\"", s.Text())
+		}
+		if err := c.set(key, value); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *goldenCase) set(key, value string) error {
+	words := strings.Fields(value)
+	switch key {
+	case "cflags": // for build.sh
+	case "targets":
+		c.targets = words
+	case "ident":
+		c.opts.Ident = value
+	case "tags":
+		c.opts.Tags = value
+	case "types":
+		c.opts.Types = words
+	case "no-global-types":
+		c.opts.NoGlobalTypes = value == "true"
+	case "types-only":
+		c.opts.TypesOnly = value == "true"
+	case "event": // map=type[,short]
+		name, typ, _ := strings.Cut(value, "=")
+		typ, short := strings.CutSuffix(typ, ",short")
+		if c.opts.Events == nil {
+			c.opts.Events = make(map[string]emit.EventType)
+		}
+		c.opts.Events[name] = emit.EventType{Type: typ, Short: short}
+	case "rename": // C type=Go name
+		from, to, _ := strings.Cut(value, "=")
+		if c.opts.Renames == nil {
+			c.opts.Renames = make(map[string]string)
+		}
+		c.opts.Renames[from] = to
+	default:
+		return fmt.Errorf("no option %q", key)
+	}
+	return nil
+}
+
+// objects parses the case's objects.
+func (c *goldenCase) objects() ([]emit.Target, error) {
+	var targets []emit.Target
+	for _, id := range c.targets {
+		info, err := emit.FindTarget(id)
+		if err != nil {
+			return nil, err
+		}
+		file := strings.ToLower(c.opts.Ident) + "_" + info.Name + ".o"
+		object, err := parseFile(filepath.Join(c.dir, file), file)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, emit.Target{Name: info.Name, GOARCH: info.GOARCH, Object: object, ObjectFile: file})
+	}
+	return targets, nil
+}
+
+func parseFile(path, name string) (*btfparse.Object, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return btfparse.Parse(name, f)
+}
+
+// generate makes everything that is golden about a case. The error is only for
+// what keeps it from trying: what bpfgen says of the case goes into errors.txt.
+func (c *goldenCase) generate() (result, error) {
+	targets, err := c.objects()
+	if err != nil {
+		return nil, err
+	}
+	r := make(result)
+	var model strings.Builder
+	for _, t := range targets {
+		fmt.Fprintf(&model, "== %s\n", t.ObjectFile)
+		t.Object.Dump(&model)
+	}
+	r["model.txt"] = model.String()
+	plan, err := emit.NewPlan(targets, c.opts)
+	if err != nil {
+		r["errors.txt"] = err.Error() + "\n"
+		return r, nil
+	}
+	var warnings strings.Builder
+	for _, w := range plan.Warnings {
+		fmt.Fprintln(&warnings, w)
+	}
+	if warnings.Len() > 0 {
+		r["warnings.txt"] = warnings.String()
+	}
+	files, err := plan.Files()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		r[f.Name] = string(f.Content)
+	}
+	return r, nil
+}
+
+// committed reads the golden files of a case: the texts, and the Go files that
+// bpfgen wrote.
+func (c *goldenCase) committed() (result, error) {
+	r := make(result)
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		isText := slices.Contains([]string{"model.txt", "errors.txt", "warnings.txt"}, e.Name())
+		if !isText && filepath.Ext(e.Name()) != ".go" {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(c.dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if isText || bytes.HasPrefix(content, []byte(emit.Header)) {
+			r[e.Name()] = string(content)
+		}
+	}
+	return r, nil
+}
+
+// write replaces the golden files of a case.
+func (c *goldenCase) write(r result) error {
+	old, err := c.committed()
+	if err != nil {
+		return err
+	}
+	for name := range old {
+		if _, ok := r[name]; !ok {
+			if err := os.Remove(filepath.Join(c.dir, name)); err != nil {
+				return err
+			}
+		}
+	}
+	for name, content := range r {
+		if old[name] == content {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(c.dir, name), []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,532 @@
+package golden
+
+// Nothing is lost: every named member of every C type that a map or a variable
+// uses is reachable from Go, or a warning names it. The C side is counted here
+// from cilium/ebpf's view of the BTF, the Go side from go/types' view of the
+// generated package; btfparse and emit have no say.
+
+import (
+	"bytes"
+	"fmt"
+	"go/types"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/cilium/ebpf/btf"
+	"golang.org/x/tools/go/packages"
+)
+
+// generatedPackage is one package and the BTF that it was generated from.
+type generatedPackage struct {
+	path     string // import path
+	ident    string
+	spec     *btf.Spec
+	warnings []string
+	// allTypes is set where the package has all named types of the BTF.
+	allTypes bool
+	// only has the names of the types that were asked for, where the types of
+	// maps and variables were not.
+	noGlobals bool
+}
+
+// tally counts members.
+type tally struct {
+	members, reached, warned int
+}
+
+func (s tally) String() string {
+	return fmt.Sprintf("%d members in C, %d reachable in Go, %d named by a warning", s.members, s.reached, s.warned)
+}
+
+func (s *tally) add(o tally) {
+	s.members += o.members
+	s.reached += o.reached
+	s.warned += o.warned
+}
+
+// checkMembers loads packages of one module for one GOARCH and compares each
+// with its BTF.
+func checkMembers(t *testing.T, dir, goarch string, generated []generatedPackage) (sum tally) {
+	t.Helper()
+	config := &packages.Config{
+		Context: t.Context(), Dir: dir,
+		Mode: packages.NeedName | packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo |
+			packages.NeedImports | packages.NeedExportFile,
+		Env: append(goEnv(goarch), "GOFLAGS=-trimpath"),
+	}
+	var paths []string
+	for _, g := range generated {
+		paths = append(paths, g.path)
+	}
+	loaded, err := packages.Load(config, paths...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byPath := make(map[string]*packages.Package)
+	for _, p := range loaded {
+		byPath[p.PkgPath] = p
+	}
+	for _, g := range generated {
+		p := byPath[g.path]
+		if p == nil || len(p.Errors) > 0 || p.Types == nil {
+			t.Errorf("GOARCH=%s %s does not load: %v", goarch, g.path, p.Errors)
+			continue
+		}
+		c := &comparison{generatedPackage: g, scope: p.Types.Scope(), sizes: types.SizesFor("gc", goarch), seen: make(map[pair]bool)}
+		c.compare()
+		sum.add(c.tally)
+		for _, problem := range c.problems {
+			t.Errorf("%s: %s", g.path, problem)
+		}
+	}
+	return sum
+}
+
+// comparison walks the types of BTF and of Go side by side.
+type comparison struct {
+	generatedPackage
+	tally
+	scope    *types.Scope
+	sizes    types.Sizes
+	seen     map[pair]bool
+	problems []string
+}
+
+type pair struct {
+	c btf.Type
+	g types.Type
+}
+
+func (c *comparison) compare() {
+	if c.allTypes {
+		c.compareNamed()
+		return
+	}
+	if c.noGlobals {
+		return
+	}
+	for typ, err := range c.spec.All() {
+		if err != nil {
+			c.fail("BTF: %v", err)
+			return
+		}
+		section, ok := typ.(*btf.Datasec)
+		if !ok {
+			continue
+		}
+		for _, info := range section.Vars {
+			if v, ok := info.Type.(*btf.Var); ok {
+				c.compareVar(section.Name, v)
+			}
+		}
+	}
+}
+
+var (
+	mapSection      = regexp.MustCompile(`^\.maps$`)
+	structOpsMap    = regexp.MustCompile(`^\??\.struct_ops(\.link)?$`)
+	variableSection = regexp.MustCompile(`^\.(data|rodata|bss)(\..*)?$|^\.kconfig$|^\.addr_space\.1$`)
+)
+
+func (c *comparison) compareVar(section string, v *btf.Var) {
+	switch {
+	case mapSection.MatchString(section):
+		if def, ok := btf.As[*btf.Struct](v.Type); ok {
+			c.compareMap("map "+v.Name, def, c.mapType(v.Name))
+		}
+	case structOpsMap.MatchString(section):
+		if args := typeArgs(c.mapType(v.Name)); args["V"] != nil {
+			c.visit("map "+v.Name, v.Type, args["V"])
+		} else {
+			c.fail("struct_ops map %s has no Go type", v.Name)
+		}
+	case variableSection.MatchString(section):
+		c.compareVariable(v)
+	}
+}
+
+// mapType is the Go type that an alias names for a map, nil if there is none.
+func (c *comparison) mapType(name string) types.Type {
+	for _, candidate := range c.scope.Names() {
+		if named(c.ident+name+"Map", candidate) {
+			return types.Unalias(c.scope.Lookup(candidate).Type())
+		}
+	}
+	return nil
+}
+
+// typeArgs are the type arguments of an instantiated type by the names of its
+// parameters: K, V, T, M.
+func typeArgs(t types.Type) map[string]types.Type {
+	args := make(map[string]types.Type)
+	n, ok := t.(*types.Named)
+	if !ok {
+		return args
+	}
+	for i := range n.TypeArgs().Len() {
+		args[n.Origin().TypeParams().At(i).Obj().Name()] = types.Unalias(n.TypeArgs().At(i))
+	}
+	return args
+}
+
+// builtin are the classes that give a map's value, of which the kernel demands
+// the layout, a form of their own.
+var builtin = []string{"DevMapProg", "CPUMapProg"}
+
+// compareMap compares key and value of a definition with a class of maps.
+func (c *comparison) compareMap(path string, def *btf.Struct, g types.Type) {
+	if g == nil {
+		c.fail("%s has no Go type", path)
+		return
+	}
+	args := typeArgs(g)
+	class := g.(*types.Named).Obj().Name()
+	for _, m := range def.Members {
+		ptr, ok := m.Type.(*btf.Pointer)
+		switch {
+		case m.Name == "key" && ok:
+			c.visitArg(path+" > key", ptr.Target, args["K"])
+		case m.Name == "value" && ok && !slices.Contains(builtin, class):
+			value := args["V"]
+			if value == nil {
+				value = args["T"]
+			}
+			c.visitArg(path+" > value", ptr.Target, value)
+		case m.Name == "values" && args["M"] != nil:
+			if inner, ok := innerDefinition(m.Type); ok {
+				c.compareMap(path+" > inner map", inner, args["M"])
+			}
+		}
+	}
+}
+
+func (c *comparison) visitArg(path string, t btf.Type, g types.Type) {
+	if g == nil {
+		if composite(t) != nil {
+			c.fail("%s: the class of the map has no type for it", path)
+		}
+		return
+	}
+	c.visit(path, t, g)
+}
+
+// innerDefinition is what __array(values, struct inner) points to.
+func innerDefinition(t btf.Type) (*btf.Struct, bool) {
+	array, ok := t.(*btf.Array)
+	if !ok {
+		return nil, false
+	}
+	ptr, ok := array.Type.(*btf.Pointer)
+	if !ok {
+		return nil, false
+	}
+	return btf.As[*btf.Struct](ptr.Target)
+}
+
+// compareVariable finds the typed.VariableSpec of a variable.
+func (c *comparison) compareVariable(v *btf.Var) {
+	container := c.scope.Lookup(c.ident + "CollectionSpecVariables")
+	if container == nil {
+		c.fail("variable %s: there are no variables in Go", v.Name)
+		return
+	}
+	fields := container.Type().Underlying().(*types.Struct)
+	found := false
+	for f := range fields.Fields() {
+		ptr, ok := f.Type().(*types.Pointer)
+		if !ok || !named(tagName(v.Tags, v.Name), f.Name()) {
+			continue
+		}
+		found = true
+		if arg := typeArgs(ptr.Elem())["T"]; arg != nil && c.size(arg) == cSize(v.Type) {
+			c.visit("variable "+v.Name, v.Type, arg)
+			return
+		}
+	}
+	if !found && !c.warnedOf("variable "+v.Name) {
+		c.fail("variable %s is not in Go", v.Name)
+	} else if found {
+		c.fail("variable %s has another size in Go", v.Name)
+	}
+}
+
+// compareNamed compares all named types of the BTF.
+func (c *comparison) compareNamed() {
+	byName := make(map[string][]types.Type)
+	for _, name := range c.scope.Names() {
+		if tn, ok := c.scope.Lookup(name).(*types.TypeName); ok {
+			key := squeeze(name)
+			byName[key] = append(byName[key], types.Unalias(tn.Type()))
+		}
+	}
+	for typ, err := range c.spec.All() {
+		if err != nil {
+			c.fail("BTF: %v", err)
+			return
+		}
+		if typ.TypeName() == "" || members(typ) == nil {
+			continue
+		}
+		c.compareCandidates(typ, byName)
+	}
+}
+
+// compareCandidates compares a type with each Go type of its name (C may have
+// several) until one has all members.
+func (c *comparison) compareCandidates(typ btf.Type, byName map[string][]types.Type) {
+	key := squeeze(c.ident + typ.TypeName())
+	candidates := byName[key]
+	var best *comparison
+	for _, g := range candidates {
+		try := &comparison{generatedPackage: c.generatedPackage, scope: c.scope, sizes: c.sizes, seen: make(map[pair]bool)}
+		try.visitMembers(kindOf(typ)+" "+typ.TypeName(), typ, g)
+		if best == nil || len(try.problems) < len(best.problems) {
+			best = try
+		}
+	}
+	if best == nil {
+		c.fail("%s %s is not in Go", kindOf(typ), typ.TypeName())
+		return
+	}
+	c.tally.add(best.tally)
+	c.problems = append(c.problems, best.problems...)
+}
+
+// visit compares one C type with the Go type that stands for it.
+func (c *comparison) visit(path string, t btf.Type, g types.Type) {
+	g = types.Unalias(g)
+	if got, want := c.size(g), cSize(t); got != want {
+		c.fail("%s: %d bytes in C, %d in Go (%v)", path, want, got, g)
+		return
+	}
+	for {
+		array, ok := btf.As[*btf.Array](t)
+		goArray, isArray := g.(*types.Array)
+		if !ok || !isArray {
+			break
+		}
+		t, g = array.Type, types.Unalias(goArray.Elem())
+	}
+	typ := composite(t)
+	if typ == nil || c.allTypes || c.seen[pair{typ, g}] {
+		return
+	}
+	c.seen[pair{typ, g}] = true
+	c.visitMembers(path, typ, g)
+}
+
+// visitMembers looks for each member of a struct or union in a Go type.
+func (c *comparison) visitMembers(path string, t btf.Type, g types.Type) {
+	reach := reachable(g)
+	for _, m := range flatten(members(t)) {
+		c.members++
+		step := path + " > " + m.Name
+		i := slices.IndexFunc(reach, func(r reachableMember) bool {
+			return named(tagName(m.Tags, m.Name), r.name) && c.fits(m, r)
+		})
+		switch {
+		case i >= 0:
+			c.reached++
+			r := reach[i]
+			reach = slices.Delete(slices.Clone(reach), i, i+1)
+			if m.BitfieldSize == 0 && !r.tail {
+				c.visit(step, m.Type, r.typ)
+			}
+		case cSize(m.Type) == 0 && !isFlexible(m.Type):
+			c.reached++ // it has no bytes
+		case c.warnedOf("field " + m.Name):
+			c.warned++
+		default:
+			c.fail("%s is not reachable from %v", step, g)
+		}
+	}
+}
+
+// fits says whether a Go member can be the C member of its name.
+func (c *comparison) fits(m btf.Member, r reachableMember) bool {
+	if r.tail || m.BitfieldSize > 0 {
+		return r.tail == isFlexible(m.Type)
+	}
+	return c.size(r.typ) == cSize(m.Type)
+}
+
+// reachableMember is a field, a pair of methods or a method for a tail.
+type reachableMember struct {
+	name string
+	typ  types.Type
+	tail bool
+}
+
+// reachable are the members that a Go type offers.
+func reachable(g types.Type) []reachableMember {
+	var list []reachableMember
+	s, ok := g.Underlying().(*types.Struct)
+	if !ok {
+		return nil
+	}
+	for f := range s.Fields() {
+		if f.Exported() {
+			list = append(list, reachableMember{name: f.Name(), typ: f.Type()})
+		}
+	}
+	methods := types.NewMethodSet(types.NewPointer(g))
+	for i := range methods.Len() {
+		f := methods.At(i).Obj().(*types.Func)
+		signature := f.Signature()
+		if signature.Results().Len() != 1 {
+			continue
+		}
+		result := types.Unalias(signature.Results().At(0).Type())
+		if name, ok := strings.CutSuffix(strings.TrimRight(f.Name(), "_"), "Tail"); ok && signature.Params().Len() == 1 {
+			list = append(list, reachableMember{name: name, typ: result, tail: true})
+		} else if signature.Params().Len() == 0 && hasSetter(methods, f.Name(), result) {
+			list = append(list, reachableMember{name: f.Name(), typ: result})
+		}
+	}
+	return list
+}
+
+// hasSetter says whether there is a method SetX(T) to the method X() T. A name
+// that is taken by another member of C has _ behind it.
+func hasSetter(methods *types.MethodSet, getter string, typ types.Type) bool {
+	want := squeeze("Set" + strings.TrimSuffix(getter, "Value"))
+	for i := range methods.Len() {
+		f := methods.At(i).Obj().(*types.Func)
+		if got := squeeze(f.Name()); got != want && got != squeeze("Set"+getter) {
+			continue
+		}
+		params := f.Signature().Params()
+		if params.Len() == 1 && types.Identical(types.Unalias(params.At(0).Type()), typ) {
+			return true
+		}
+	}
+	return false
+}
+
+// flatten lists the named members, those of anonymous ones in their place.
+func flatten(list []btf.Member) []btf.Member {
+	var flat []btf.Member
+	for _, m := range list {
+		if m.Name != "" {
+			flat = append(flat, m)
+		} else if inner := composite(m.Type); inner != nil {
+			flat = append(flat, flatten(members(inner))...)
+		}
+	}
+	return flat
+}
+
+// members of a struct or union, nil of other types.
+func members(t btf.Type) []btf.Member {
+	switch t := t.(type) {
+	case *btf.Struct:
+		return t.Members
+	case *btf.Union:
+		return t.Members
+	}
+	return nil
+}
+
+// composite is the struct or union behind typedefs, qualifiers and arrays, nil
+// where there is none.
+func composite(t btf.Type) btf.Type {
+	for {
+		t = btf.UnderlyingType(t)
+		switch x := t.(type) {
+		case *btf.Struct, *btf.Union:
+			return t
+		case *btf.Array:
+			t = x.Type
+		default:
+			return nil
+		}
+	}
+}
+
+func kindOf(t btf.Type) string {
+	if _, ok := t.(*btf.Union); ok {
+		return "union"
+	}
+	return "struct"
+}
+
+func isFlexible(t btf.Type) bool {
+	array, ok := btf.As[*btf.Array](t)
+	return ok && array.Nelems == 0
+}
+
+// cSize is the size of a C type, 0 where it has none.
+func cSize(t btf.Type) int64 {
+	n, err := btf.Sizeof(t)
+	if err != nil {
+		return 0
+	}
+	return int64(n)
+}
+
+func (c *comparison) size(t types.Type) int64 { return c.sizes.Sizeof(t) }
+
+func (c *comparison) fail(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Sprintf(format, args...))
+}
+
+func (c *comparison) warnedOf(what string) bool {
+	return slices.ContainsFunc(c.warnings, func(w string) bool { return strings.Contains(w, what) })
+}
+
+// tagName is the name that btf_decl_tag("bpfgen:name=…") gives, else the name.
+func tagName(tags []string, name string) string {
+	for _, tag := range tags {
+		if n, ok := strings.CutPrefix(tag, "bpfgen:name="); ok {
+			return n
+		}
+	}
+	return name
+}
+
+// suffix is what names get behind them where they clash or mean something to
+// Go, prefix what makes them exported.
+var suffix = regexp.MustCompile(`^(value)?(_[0-9a-f]{4,})?_*$`)
+
+// named says whether a Go name stands for a C name, whatever the spelling.
+func named(c, g string) bool {
+	want, got := squeeze(c), squeeze(g)
+	for _, got := range []string{got, strings.TrimPrefix(got, "x")} {
+		if rest, ok := strings.CutPrefix(got, want); ok && (rest == "" || suffix.MatchString(rest) || suffix.MatchString(tail(g, len(rest)))) {
+			return true
+		}
+	}
+	return false
+}
+
+// tail is the end of a name from the rune on that has n letters or digits
+// behind it.
+func tail(name string, n int) string {
+	for i := len(name) - 1; i >= 0; i-- {
+		if name[i] == '_' {
+			continue
+		}
+		if n--; n == 0 {
+			return "_" + strings.ToLower(name[i:])
+		}
+	}
+	return name
+}
+
+// squeeze leaves the letters and digits, in lower case.
+func squeeze(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
+}
+
+// specOf is the library's view of an object's BTF.
+func specOf(object []byte) (*btf.Spec, error) {
+	return btf.LoadSpecFromReader(bytes.NewReader(object))
+}
