@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 )
 
 // CollectionSpec is a parsed object before it is loaded: the common part of
@@ -23,7 +22,7 @@ type CollectionSpec struct {
 	name         string
 	programs     map[string]*programState
 	replacements map[string]*ebpf.Map
-	events       map[string]btf.Type // see BindEventType
+	events       map[string]string // C types, see BindEventType
 	errs         []error
 }
 
@@ -31,6 +30,7 @@ type CollectionSpec struct {
 type programState struct {
 	disabled bool
 	optional bool
+	target   error // what is wrong with SetTarget
 }
 
 // Open parses an object. name is the ident of the generated code, for
@@ -98,6 +98,8 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		switch err := targetMissing(name, prog); {
 		case c.state(name).disabled:
 			left[name] = errDisabled
+		case c.state(name).target != nil:
+			missing = append(missing, c.state(name).target)
 		case err != nil && c.state(name).optional:
 			left[name] = err
 		case err != nil:

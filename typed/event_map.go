@@ -81,43 +81,50 @@ func (m *eventMap[T]) Close() error {
 	return errors.Join(m.readers.Close(), m.boundMap.Close())
 }
 
-// BindEventType says which C type the records of a map have where that is not
-// what its __type(value, …) says: by btf_decl_tag("bpfgen:event=…") or -event.
-// Generated code calls it before BindMapSpec, which compares T with that type.
+// eventTag starts the btf_decl_tag of a map that names the type of its
+// records.
+const eventTag = "bpfgen:event="
+
+// BindEventType says which C type the records of a map have where the
+// generator was told so (-event), against what the object says. Generated code
+// calls it before BindMapSpec, which compares T with that type.
 func BindEventType(c *CollectionSpec, name, ctype string) {
 	if c.events == nil {
-		c.events = make(map[string]btf.Type)
+		c.events = make(map[string]string)
 	}
-	c.events[name] = eventType(c.Spec.Types, ctype)
+	c.events[name] = ctype
 }
 
-// withEvent is the spec of a map with what BindEventType said as its value.
+// withEvent is the spec of a map whose value is the type of its records: by
+// BindEventType, a tag, or as __type(value, …) says.
 func (c *CollectionSpec) withEvent(name string, spec *ebpf.MapSpec) *ebpf.MapSpec {
-	t, ok := c.events[name]
-	if !ok {
+	ctype := c.events[name]
+	for _, tag := range spec.Tags {
+		if tagged, ok := strings.CutPrefix(tag, eventTag); ok && ctype == "" {
+			ctype = tagged
+		}
+	}
+	if ctype == "" {
 		return spec
 	}
 	s := *spec
-	s.Value = t
+	s.Value = findCType(c.Spec.Types, ctype)
 	return &s
 }
 
-// eventType finds a C type as the user writes it, "struct event" or the name
-// of a typedef. Void if the object lacks it: then nothing is compared.
-func eventType(types *btf.Spec, ctype string) btf.Type {
+// findCType finds a type by its name in C, "struct event" or "event_t". Void
+// if the object lacks it.
+func findCType(types *btf.Spec, ctype string) btf.Type {
+	keyword, name, composite := strings.Cut(ctype, " ")
+	if !composite {
+		keyword, name = "", ctype
+	}
 	if types == nil {
 		return new(btf.Void)
 	}
-	keyword, name, _ := strings.Cut(ctype, " ")
-	if name == "" {
-		keyword, name = "", keyword
-	}
-	found, err := types.AnyTypesByName(strings.TrimSpace(name))
-	if err != nil {
-		return new(btf.Void)
-	}
+	found, _ := types.AnyTypesByName(strings.TrimSpace(name))
 	for _, t := range found {
-		if keywordOf(t) == keyword {
+		if keyword == "" || keyword == keywordOf(t) {
 			return t
 		}
 	}
@@ -131,6 +138,8 @@ func keywordOf(t btf.Type) string {
 		return "struct"
 	case *btf.Union:
 		return "union"
+	case *btf.Enum:
+		return "enum"
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package typed
 import (
 	"fmt"
 	"reflect"
+	"sync"
 	"unsafe"
 )
 
@@ -23,7 +24,27 @@ func sizeOf[T any]() int {
 
 // checkPlain says why bytes of the kernel must not be copied into a T: it has
 // Go pointers in it, or its size depends on GOARCH. nil if they may.
-func checkPlain[T any]() error { return checkPlainType(reflect.TypeFor[T]()) }
+func checkPlain[T any]() error {
+	t := reflect.TypeFor[T]()
+	if plainTypes.has(t) {
+		return nil
+	}
+	if err := checkPlainType(t); err != nil {
+		return err
+	}
+	plainTypes.Store(t, nil)
+	return nil
+}
+
+// plainTypes are those that checkPlain has found to be good.
+var plainTypes typeSet
+
+type typeSet struct{ sync.Map }
+
+func (s *typeSet) has(t reflect.Type) bool {
+	_, ok := s.Load(t)
+	return ok
+}
 
 func checkPlainType(t reflect.Type) error {
 	switch t.Kind() {

@@ -1,0 +1,163 @@
+//go:build linux
+
+package typed
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
+)
+
+// Programs that write what a test tells them to. They are assembled here, so
+// that the tests of readers need no compiler.
+
+// maxSample is the largest record that an emitter writes, in bytes.
+const maxSample = 511
+
+// emitter is an XDP program that writes the record it finds in an array map.
+type emitter struct {
+	t       testing.TB
+	prog    *ebpf.Program
+	control *ebpf.Map // element 0: u32 size, u32 pad, record
+	buf     [8 + maxSample + 1]byte
+}
+
+// newEmitter makes an emitter of records into events, a ring buffer or a perf
+// event array.
+func newEmitter(t testing.TB, events *ebpf.Map) *emitter {
+	t.Helper()
+	e := &emitter{t: t}
+	e.control = newMap(t, &ebpf.MapSpec{
+		Type: ebpf.Array, KeySize: 4, ValueSize: uint32(len(e.buf)), MaxEntries: 1,
+	})
+	e.prog = newProgram(t, emitCode(e.control, events))
+	return e
+}
+
+// emit writes a record and fails the test if the program could not.
+func (e *emitter) emit(rec []byte) {
+	e.t.Helper()
+	if ret := e.try(rec); ret != 0 {
+		e.t.Fatalf("the program could not write %d bytes: %d", len(rec), ret)
+	}
+}
+
+// try writes a record and returns what the helper returned.
+func (e *emitter) try(rec []byte) int32 {
+	e.t.Helper()
+	binary.NativeEndian.PutUint32(e.buf[:], uint32(len(rec)))
+	copy(e.buf[8:], rec)
+	if err := e.control.Put(uint32(0), e.buf[:]); err != nil {
+		e.t.Fatal(err)
+	}
+	return runProgram(e.t, e.prog)
+}
+
+// emitCode is: look up element 0 of control, then write its record to events.
+func emitCode(control, events *ebpf.Map) asm.Instructions {
+	code := asm.Instructions{
+		asm.Mov.Reg(asm.R6, asm.R1).WithSymbol("emit"),
+		asm.StoreImm(asm.RFP, -4, 0, asm.Word),
+		asm.LoadMapPtr(asm.R1, control.FD()),
+		asm.Mov.Reg(asm.R2, asm.RFP),
+		asm.Add.Imm(asm.R2, -4),
+		asm.FnMapLookupElem.Call(),
+		asm.JEq.Imm(asm.R0, 0, "exit"),
+		asm.Mov.Reg(asm.R7, asm.R0),
+		asm.LoadMem(asm.R8, asm.R7, 0, asm.Word),
+		asm.And.Imm(asm.R8, maxSample),
+		asm.Add.Imm(asm.R7, 8),
+	}
+	if events.Type() == ebpf.RingBuf {
+		code = append(code,
+			asm.LoadMapPtr(asm.R1, events.FD()),
+			asm.Mov.Reg(asm.R2, asm.R7),
+			asm.Mov.Reg(asm.R3, asm.R8),
+			asm.Mov.Imm(asm.R4, 0),
+			asm.FnRingbufOutput.Call(),
+		)
+	} else {
+		const currentCPU = 0xffffffff // BPF_F_CURRENT_CPU
+		code = append(code,
+			asm.Mov.Reg(asm.R1, asm.R6),
+			asm.LoadMapPtr(asm.R2, events.FD()),
+			asm.LoadImm(asm.R3, currentCPU, asm.DWord),
+			asm.Mov.Reg(asm.R4, asm.R7),
+			asm.Mov.Reg(asm.R5, asm.R8),
+			asm.FnPerfEventOutput.Call(),
+		)
+	}
+	return append(code, asm.Return().WithSymbol("exit"))
+}
+
+// echoCode is: drain the user ring buffer in, write the first 8 bytes of each
+// record to the ring buffer out, and return how many records there were.
+func echoCode(in, out *ebpf.Map) asm.Instructions {
+	long := &btf.Int{Name: "long", Size: 8, Encoding: btf.Signed}
+	static := func(name string, params ...btf.FuncParam) *btf.Func {
+		return &btf.Func{Name: name, Linkage: btf.StaticFunc, Type: &btf.FuncProto{Return: long, Params: params}}
+	}
+	pointer := &btf.Pointer{Target: new(btf.Void)}
+	callback := asm.LoadImm(asm.R2, -1, asm.DWord).WithReference("record")
+	callback.Src = asm.PseudoFunc
+	return asm.Instructions{
+		btf.WithFuncMetadata(asm.LoadMapPtr(asm.R1, in.FD()).WithSymbol("echo"),
+			static("echo", btf.FuncParam{Name: "ctx", Type: pointer})),
+		callback,
+		asm.Mov.Imm(asm.R3, 0),
+		asm.Mov.Imm(asm.R4, 0),
+		asm.FnUserRingbufDrain.Call(),
+		asm.Return(),
+
+		btf.WithFuncMetadata(asm.Mov.Reg(asm.R3, asm.R1).WithSymbol("record"),
+			static("record", btf.FuncParam{Name: "data", Type: pointer}, btf.FuncParam{Name: "ctx", Type: pointer})),
+		asm.Mov.Reg(asm.R1, asm.RFP),
+		asm.Add.Imm(asm.R1, -8),
+		asm.Mov.Imm(asm.R2, 8),
+		asm.Mov.Imm(asm.R4, 0),
+		asm.Mov.Imm(asm.R5, 0),
+		asm.FnDynptrRead.Call(),
+		asm.JNE.Imm(asm.R0, 0, "done"),
+		asm.LoadMapPtr(asm.R1, out.FD()),
+		asm.Mov.Reg(asm.R2, asm.RFP),
+		asm.Add.Imm(asm.R2, -8),
+		asm.Mov.Imm(asm.R3, 8),
+		asm.Mov.Imm(asm.R4, 0),
+		asm.FnRingbufOutput.Call(),
+		asm.Mov.Imm(asm.R0, 0).WithSymbol("done"),
+		asm.Return(),
+	}
+}
+
+func newProgram(t testing.TB, code asm.Instructions) *ebpf.Program {
+	t.Helper()
+	prog, err := ebpf.NewProgram(&ebpf.ProgramSpec{Type: ebpf.XDP, License: "GPL", Instructions: code})
+	if err != nil {
+		t.Fatalf("%+v", err)
+	}
+	t.Cleanup(func() { prog.Close() })
+	return prog
+}
+
+// runProgram runs an XDP program once and returns what it returned.
+func runProgram(t testing.TB, prog *ebpf.Program) int32 {
+	t.Helper()
+	ret, err := prog.Run(&ebpf.RunOptions{Data: make([]byte, 64)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int32(ret)
+}
+
+func newMap(t testing.TB, spec *ebpf.MapSpec) *ebpf.Map {
+	t.Helper()
+	m, err := ebpf.NewMap(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	return m
+}

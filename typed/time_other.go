@@ -1,0 +1,5 @@
+//go:build !linux
+
+package typed
+
+func clockGettime(KernelClock) (ns uint64, ok bool) { return 0, false }
