@@ -95,8 +95,8 @@ type table []column
 
 const tableHead = `# Hooks on real kernels
 
-Produced by the kernel harness (` + "`go run ./.ci/kernels -table docs/kernels.md`" + `, see ` + "`.ci/test.sh`" + `); not
-edited by hand. Each cell says how far a test got on that kernel:
+Written by ` + "`.ci/test.sh table`" + `, which runs the tests of hooks in these kernels; not edited by hand.
+Each cell says how far a test got on that kernel:
 
 - **fired**: loaded, attached, and the program counted the event that the test caused;
 - **attached**, **loaded**: no further than that;

@@ -13,6 +13,9 @@
 // decide nothing, because what the archive has of them changes from day to day.
 //
 // Binaries see BPFGEN_KERNEL, the name of the column ("6.12", "host"), and CI.
+// In a guest they are root, alone but for busybox, and find their package's
+// files but no Go toolchain, no compiler and no network.
+//
 // The kernel's image is booted as it is: unpacking it beforehand would save
 // about a second of a boot and cost three decompressors.
 package main
@@ -297,7 +300,7 @@ func (c *config) conclude(runs []*kernelRun, stdout io.Writer) (ok bool, err err
 		}
 		for _, d := range t.compare(written) {
 			ok = false
-			fmt.Fprintf(stdout, "FAIL\t%s: %s\n", c.check, d)
+			fmt.Fprintf(stdout, "FAIL\t%s is not what was measured: %s\n", c.check, d)
 		}
 	}
 	return ok, nil
