@@ -165,9 +165,11 @@ func (t table) writeHooks(b *bytes.Buffer) {
 }
 
 func (t table) writeReasons(b *bytes.Buffer) {
-	b.WriteString("\n## Why not\n\n")
+	title := "\n## Why not\n\n"
 	for _, name := range t.hookNames() {
 		for _, g := range t.reasonsOf(name) {
+			b.WriteString(title)
+			title = ""
 			fmt.Fprintf(b, "- `%s` on %s: %s\n", name, strings.Join(g.series, ", "), g.text)
 		}
 	}
