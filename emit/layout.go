@@ -1,0 +1,476 @@
+package emit
+
+// Layout: from C types to Go types, and where in a Go struct each byte of a C
+// struct stands.
+//
+// A member is a field where Go puts a field of its type at its offset on every
+// GOARCH; everything else (unions, bitfields, packed members) lies in storage:
+// exported byte arrays, with a pair of methods for each member. What no member
+// claims is padding, always written out as blank fields. So a Go struct has no
+// padding of the compiler's own, and its size does not depend on GOARCH.
+//
+// The compilers' rule (cmd/compile/internal/types, CalcSize): a field's offset
+// and a struct's size are multiples of alignments; int64, uint64 and float64
+// align to 8 bytes, but to 4 on 386 and arm. What stands right for 8 stands
+// right for 4. A field without size at the end of a struct with one makes the
+// compiler add padding: such members are never fields.
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+)
+
+// typedPath is the import path of the runtime package.
+const typedPath = "github.com/bpfgen/bpfgen/typed"
+
+// profile is every decision in which the flavours of generated types differ.
+type profile struct {
+	// pointer is the Go type of any C pointer: 8 bytes, aligned as uint64.
+	pointer goType
+	// byteOrdered are the typedefs that have Go types of their own, by name.
+	byteOrdered map[string]goBase
+}
+
+// typedProfile is the default one, over package typed.
+var typedProfile = &profile{
+	pointer: goType{pkg: typedPath, name: "Pointer"},
+	byteOrdered: map[string]goBase{
+		"__be16": byteOrderedBase("BE16", 2), "__le16": byteOrderedBase("LE16", 2),
+		"__be32": byteOrderedBase("BE32", 4), "__le32": byteOrderedBase("LE32", 4),
+		"__be64": byteOrderedBase("BE64", 8), "__le64": byteOrderedBase("LE64", 8),
+	},
+}
+
+func byteOrderedBase(name string, size uint32) goBase {
+	return goBase{typ: goType{pkg: typedPath, name: name}, size: size, align: 1}
+}
+
+// goBase is a Go type that is no declaration of ours, with what the layout
+// needs of it.
+type goBase struct {
+	typ goType
+	// size and align in bytes; align is that of 64-bit machines.
+	size, align uint32
+	// problem says why the type is only bytes, "" where it is a proper one.
+	problem string
+}
+
+// bytesBase is raw bytes.
+func bytesBase(size uint32, problem string) goBase {
+	return goBase{typ: goType{dims: []uint32{size}, name: "byte"}, size: size, align: 1, problem: problem}
+}
+
+// bytesType is the Go type of n raw bytes.
+func bytesType(n uint32) string { return bytesBase(n, "").typ.String() }
+
+// intBase is the Go type of an integer. Sizes that Go has not are bytes.
+func intBase(t *btfparse.Int) goBase {
+	if t.Encoding == btfparse.Bool && t.Bytes == 1 {
+		return goBase{typ: goType{name: "bool"}, size: 1, align: 1}
+	}
+	return sizedInt(t.Bytes, t.Encoding == btfparse.Signed)
+}
+
+// sizedInt is the integer of that size, else bytes.
+func sizedInt(size uint32, signed bool) goBase {
+	if size != 1 && size != 2 && size != 4 && size != 8 {
+		return bytesBase(size, "")
+	}
+	name := fmt.Sprintf("int%d", 8*size)
+	if !signed {
+		name = "u" + name
+	}
+	return goBase{typ: goType{name: name}, size: size, align: size}
+}
+
+// floatBase is float32 or float64; long double and its like are bytes.
+func floatBase(t *btfparse.Float) goBase {
+	if t.Bytes != 4 && t.Bytes != 8 {
+		return bytesBase(t.Bytes, "")
+	}
+	return goBase{typ: goType{name: fmt.Sprintf("float%d", 8*t.Bytes)}, size: t.Bytes, align: t.Bytes}
+}
+
+// pointerBase is the profile's pointer.
+func (p *profile) pointerBase() goBase { return goBase{typ: p.pointer, size: 8, align: 8} }
+
+// opaqueBase is what stands for a type without layout: nothing, and a warning.
+func opaqueBase(t *btfparse.Opaque) goBase {
+	return bytesBase(0, fmt.Sprintf("%s has no layout (%s)", t.Spelling, t.Why))
+}
+
+// typeRef is the Go side of one use of a C type: array dimensions around a
+// base or around a type that we declare.
+type typeRef struct {
+	dims []uint32
+	base goBase
+	// decl is the struct, union or enum, nil where base stands.
+	decl *node
+	// char is true for C's char, of which an array is text.
+	char bool
+}
+
+// goType is the Go type expression. Names must have been settled.
+func (r typeRef) goType() goType {
+	t := r.base.typ
+	if r.decl != nil {
+		t = goType{name: r.decl.name}
+	}
+	return goType{dims: append(slices.Clone(r.dims), t.dims...), pkg: t.pkg, name: t.name}
+}
+
+// elem is the size of the innermost element.
+func (r typeRef) elem() uint64 {
+	if r.decl != nil {
+		return uint64(r.decl.typ.Size())
+	}
+	return uint64(r.base.size)
+}
+
+// size in bytes. Broken BTF may give arrays of more than 4 GiB.
+func (r typeRef) size() uint64 {
+	size := r.elem()
+	for _, n := range r.dims {
+		if size > 1<<32 {
+			break
+		}
+		size *= uint64(n)
+	}
+	return size
+}
+
+// align is the alignment in Go on 64-bit machines.
+func (r typeRef) align() uint32 {
+	if r.decl != nil {
+		return r.decl.align
+	}
+	return r.base.align
+}
+
+// refer is the only place where a kind of C type becomes Go. use says where
+// the type stands: it names anonymous types and diagnostics.
+func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
+	switch t := t.(type) {
+	case *btfparse.Typedef:
+		return ts.referTypedef(t, use)
+	case *btfparse.Array:
+		ref := ts.refer(t.Elem, use)
+		ref.dims = append([]uint32{t.Len}, ref.dims...)
+		return ref
+	case *btfparse.Int:
+		return ts.tagged(typeRef{base: intBase(t), char: t.Char && t.Bytes == 1}, use)
+	case *btfparse.Float:
+		return typeRef{base: floatBase(t)}
+	case *btfparse.Pointer:
+		return typeRef{base: ts.profile.pointerBase()}
+	case *btfparse.Enum:
+		return ts.referEnum(t, use)
+	case *btfparse.Struct:
+		return typeRef{decl: ts.structNode(t, use)}
+	case *btfparse.Opaque:
+		return typeRef{base: opaqueBase(t)}
+	default:
+		return typeRef{base: bytesBase(t.Size(), fmt.Sprintf("C type %s is not supported", t.CName()))}
+	}
+}
+
+// referTypedef looks through a typedef, unless it is __be32 and the like.
+func (ts *typeSet) referTypedef(t *btfparse.Typedef, use typeUse) typeRef {
+	if base, ok := ts.profile.byteOrdered[t.Name]; ok && base.size == t.Size() {
+		return typeRef{base: base}
+	}
+	use.tags = append(slices.Clone(t.Tags), use.tags...)
+	return ts.refer(t.Type, use)
+}
+
+// tagged makes a plain integer what btf_decl_tag("bpfgen:type=__be32") says
+// of it.
+func (ts *typeSet) tagged(ref typeRef, use typeUse) typeRef {
+	name, ok := tagValue(use.tags, typeTag)
+	if !ok {
+		return ref
+	}
+	base, known := ts.profile.byteOrdered[name]
+	switch {
+	case !known && typedProfile.byteOrdered[name].size == 0:
+		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) names no type that is known", typeTag+name),
+			"one of __be16, __be32, __be64, __le16, __le32, __le64")
+	case known && base.size != ref.base.size:
+		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) is on an integer of %s", typeTag+name, count(ref.base.size, "byte")),
+			"tag one of the same size")
+	case known:
+		return typeRef{base: base}
+	}
+	return ref
+}
+
+// referEnum is the enum's declaration; one of a size that Go has not is bytes.
+func (ts *typeSet) referEnum(t *btfparse.Enum, use typeUse) typeRef {
+	if base := sizedInt(t.Bytes, t.Signed); len(base.typ.dims) > 0 {
+		base.problem = fmt.Sprintf("%s is of %s", t.CName(), count(t.Bytes, "byte"))
+		return typeRef{base: base}
+	}
+	return typeRef{decl: ts.enumNode(t, use)}
+}
+
+// leaf is one named member of a struct or union, those of anonymous structs
+// and unions inside it included, as C scopes them.
+type leaf struct {
+	field btfparse.Field
+	// off is where it starts, in bits from the start of the outer struct.
+	off uint64
+	// union is the outermost union around it within the struct, nil for none.
+	union *span
+	ref   typeRef
+	path  btfparse.Path
+	// index in the order of C.
+	index int
+	// goName is the member's own name in Go; methods derive from it.
+	goName string
+	// reach says how Go gets at it; place is the part of the struct where it
+	// lies, nil if it has no bytes there.
+	reach reachKind
+	place *part
+	// flexible is true for an array without a length of its own behind
+	// everything else.
+	flexible bool
+}
+
+// empty says whether the leaf has no size.
+func (l *leaf) empty() bool { return l.field.SizeBits == 0 }
+
+// bytes is where the leaf lies: whole bytes.
+func (l *leaf) bytes() span {
+	return span{l.off / 8, (l.off + uint64(l.field.SizeBits) + 7) / 8}
+}
+
+// span is a range of bytes.
+type span struct{ start, end uint64 }
+
+func (s span) overlaps(o span) bool { return s.start < o.end && o.start < s.end }
+
+// part is one field of a Go struct that is no padding: a member, or storage.
+type part struct {
+	span
+	leaves []*leaf
+	// storage is true if the part is bytes that accessors share.
+	storage bool
+	// bits is true if all leaves are bitfields: neighbours become one part.
+	bits bool
+}
+
+// flatten lists the named members of t in the order of C.
+func flatten(t *btfparse.Struct, base uint64, union *span, path btfparse.Path, add func(*leaf)) {
+	if t.Union && union == nil {
+		union = &span{base / 8, base/8 + uint64(t.Bytes)}
+	}
+	for _, f := range t.Fields {
+		off := base + uint64(f.OffsetBits)
+		if inner, ok := btfparse.Underlying(f.Type).(*btfparse.Struct); ok && f.Name == "" {
+			flatten(inner, off, union, path, add)
+			continue
+		}
+		if f.Name != "" {
+			add(&leaf{field: f, off: off, union: union, path: path.Join("field " + f.Name)})
+		}
+	}
+}
+
+// structLayout decides on one struct.
+type structLayout struct {
+	size   uint64
+	leaves []*leaf
+	warn   func(l *leaf, what, remedy string)
+}
+
+// parts decides how each leaf is reached and gives the fields in order of
+// offset, those without size before others at the same place.
+func (s *structLayout) parts() []*part {
+	var parts []*part
+	unions := make(map[*span]*part)
+	for _, l := range s.leaves {
+		if s.lost(l) || l.empty() {
+			continue
+		}
+		if l.union == nil {
+			parts = append(parts, s.ownPart(l))
+			continue
+		}
+		p := unions[l.union]
+		if p == nil {
+			p = &part{span: span{l.union.start, min(l.union.end, s.size)}, storage: true}
+			unions[l.union] = p
+			parts = append(parts, p)
+		}
+		p.leaves = append(p.leaves, l)
+	}
+	parts = append(parts, s.tails()...)
+	parts = mergeParts(parts)
+	for _, p := range parts {
+		for _, l := range p.leaves {
+			s.settleReach(l, p)
+		}
+	}
+	return s.addEmpty(parts)
+}
+
+// ownPart is the part of a leaf outside of unions.
+func (s *structLayout) ownPart(l *leaf) *part {
+	return &part{
+		span:    l.bytes(),
+		leaves:  []*leaf{l},
+		storage: l.field.Bitfield || !s.aligned(l),
+		bits:    l.field.Bitfield,
+	}
+}
+
+// aligned says whether Go can have the leaf as a field: its place and the size
+// of the struct are multiples of its alignment.
+func (s *structLayout) aligned(l *leaf) bool {
+	align := uint64(l.ref.align())
+	return l.off%(8*align) == 0 && s.size%align == 0
+}
+
+// lost says, with a warning, that a member cannot be reached by a name of its
+// own. Its bytes stay reachable.
+func (s *structLayout) lost(l *leaf) bool {
+	bits := uint64(l.field.SizeBits)
+	problem, remedy := "", ""
+	switch {
+	case l.off+bits > 8*s.size:
+		problem = "lies outside of its struct"
+	case !l.field.Bitfield && (l.off%8 != 0 || bits%8 != 0):
+		problem = "starts or ends within a byte without being a bitfield"
+	case l.field.Bitfield && bits > 64:
+		problem, remedy = fmt.Sprintf("is a bitfield of %d bits, more than Go's integers have", bits), "read it from the bytes of its Raw field"
+	case l.field.Bitfield && !l.bitsFit():
+		problem = "is a bitfield of a type that has none"
+	}
+	if problem == "" {
+		return false
+	}
+	s.warn(l, problem, remedy)
+	l.reach = byWarning
+	return bits == 0 || l.off+bits > 8*s.size
+}
+
+// bitsFit says whether the type of a bitfield is an integer or an enum.
+func (l *leaf) bitsFit() bool {
+	switch btfparse.Underlying(l.field.Type).(type) {
+	case *btfparse.Int, *btfparse.Enum:
+		return len(l.ref.dims) == 0
+	default:
+		return false
+	}
+}
+
+// settleReach says how a leaf with bytes in p is reached.
+func (s *structLayout) settleReach(l *leaf, p *part) {
+	l.place = p
+	switch {
+	case l.reach == byWarning || l.flexible:
+	case p.storage:
+		l.reach = byAccessor
+	default:
+		l.reach = byField
+	}
+}
+
+// tails finds the flexible arrays that end the struct. Where one starts within
+// the struct, in what else would be padding or in a union, the bytes from there
+// on are storage.
+func (s *structLayout) tails() []*part {
+	var parts []*part
+	for _, l := range s.leaves {
+		if !l.isFlexible() || !s.last(l) {
+			continue
+		}
+		l.flexible, l.reach = true, byTail
+		if start := l.off / 8; start < s.size {
+			parts = append(parts, &part{span: span{start, s.size}, leaves: []*leaf{l}, storage: true})
+		}
+	}
+	return parts
+}
+
+// isFlexible says whether the leaf is an array of no elements that have a size.
+func (l *leaf) isFlexible() bool {
+	dims := l.ref.dims
+	if len(dims) == 0 || dims[0] != 0 || l.ref.elem() == 0 || l.off%8 != 0 || l.field.Bitfield {
+		return false
+	}
+	return !slices.Contains(dims[1:], 0)
+}
+
+// last says whether nothing but l's own union stands behind its start.
+func (s *structLayout) last(l *leaf) bool {
+	for _, o := range s.leaves {
+		if o.field.SizeBits > 0 && o.bytes().end > l.off/8 && (l.union == nil || o.union != l.union) {
+			return false
+		}
+	}
+	return true
+}
+
+// mergeParts sorts parts by place and joins those that share bytes, and
+// neighbouring runs of bitfields.
+func mergeParts(parts []*part) []*part {
+	slices.SortStableFunc(parts, func(a, b *part) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end))
+	})
+	var merged []*part
+	for _, p := range parts {
+		if len(merged) == 0 {
+			merged = append(merged, p)
+			continue
+		}
+		prev := merged[len(merged)-1]
+		if !prev.overlaps(p.span) && !(prev.bits && p.bits && prev.end == p.start) {
+			merged = append(merged, p)
+			continue
+		}
+		prev.end = max(prev.end, p.end)
+		prev.leaves = append(prev.leaves, p.leaves...)
+		prev.storage = true
+		prev.bits = prev.bits && p.bits
+	}
+	return merged
+}
+
+// addEmpty finds a place for the members of no size: a field where Go allows
+// one, else the comment.
+func (s *structLayout) addEmpty(parts []*part) []*part {
+	for _, l := range s.leaves {
+		if !l.empty() || l.flexible || l.reach == byWarning {
+			continue
+		}
+		at := l.off / 8
+		l.reach = byDoc
+		i := slices.IndexFunc(parts, func(p *part) bool { return p.end > at })
+		if i < 0 {
+			i = len(parts)
+		}
+		inside := i < len(parts) && parts[i].start < at
+		if l.union != nil || inside || at >= s.size || l.off%8 != 0 || !s.aligned(l) {
+			continue
+		}
+		l.reach = byField
+		l.place = &part{span: span{at, at}, leaves: []*leaf{l}}
+		parts = slices.Insert(parts, i, l.place)
+	}
+	return parts
+}
+
+// alignment is that of the Go struct on 64-bit machines.
+func alignment(parts []*part) uint32 {
+	align := uint32(1)
+	for _, p := range parts {
+		if !p.storage {
+			align = max(align, p.leaves[0].ref.align())
+		}
+	}
+	return align
+}

@@ -1,0 +1,346 @@
+package emit
+
+import (
+	"fmt"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+)
+
+// Classes of claims: who keeps a name that several want.
+const (
+	classChosen    = iota // by -rename or a tag
+	classNamed            // C has that name
+	classAnonymous        // derived from a name of C
+)
+
+// nameMembers gives every member its own name in Go.
+func (ts *typeSet) nameMembers(n *node) {
+	claims := make([]*claim, len(n.leaves))
+	for i, l := range n.leaves {
+		claims[i] = ts.memberClaim(l)
+	}
+	settleClaims(claims, nil)
+	for i, l := range n.leaves {
+		l.goName = claims[i].name
+		if claims[i].n == 0 {
+			continue
+		}
+		ts.warn(l.path, fmt.Sprintf("is %s in Go: %s would stand for several members", l.goName, claims[i].form(0)),
+			fmt.Sprintf("btf_decl_tag(%q)", nameTag+"…"))
+	}
+}
+
+// memberClaim is the names that a member may have.
+func (ts *typeSet) memberClaim(l *leaf) *claim {
+	c := l.field.Name
+	first, class := identifier(c), classNamed
+	if chosen, ok := tagValue(l.field.Tags, nameTag); ok {
+		if name := identifier(chosen); token.IsIdentifier(chosen) {
+			first, class = name, classChosen
+		} else {
+			ts.warn(l.path, fmt.Sprintf("btf_decl_tag(%q) gives no Go identifier", nameTag+chosen), "")
+		}
+	}
+	id := fmt.Sprintf("%s %d %s", c, l.off, l.field.Type.CName())
+	return &claim{class: class, form: func(n int) string {
+		switch n {
+		case 0:
+			return first
+		case 1:
+			return exactIdentifier(c)
+		case 2:
+			return exactIdentifier(c) + hashSuffix(id, 6)
+		case 3:
+			return exactIdentifier(c) + hashSuffix(id, 16)
+		default:
+			return exactIdentifier(c) + "_" + strconv.Itoa(l.index)
+		}
+	}}
+}
+
+// nameTypes gives every declaration its name: first the types that have one in
+// C, and roots; then level by level those that are named after a member.
+func (ts *typeSet) nameTypes() {
+	for name := range reservedInPackage {
+		ts.taken[name] = true
+	}
+	var top []*node
+	children := make(map[*node][]*node)
+	for _, n := range ts.nodes {
+		if n.owner == nil {
+			top = append(top, n)
+		} else {
+			children[n.owner] = append(children[n.owner], n)
+		}
+	}
+	ts.settleTypes(top, ts.topClaims(top))
+	for level := top; len(level) > 0; {
+		var next []*node
+		for _, n := range level {
+			next = append(next, children[n]...)
+		}
+		claims := make([]*claim, len(next))
+		for i, n := range next {
+			claims[i] = ts.memberTypeClaim(n)
+		}
+		ts.settleTypes(next, claims)
+		level = next
+	}
+	ts.unknownRenames()
+}
+
+// settleTypes names one level of declarations.
+func (ts *typeSet) settleTypes(nodes []*node, claims []*claim) {
+	settleClaims(claims, ts.taken)
+	for i, n := range nodes {
+		n.name = claims[i].name
+		ts.taken[n.name] = true
+		if claims[i].n > 0 {
+			ts.warnTypeClash(n, claims[i], nodes, claims)
+		}
+	}
+}
+
+// warnTypeClash says why a type did not get the name that it would have alone.
+func (ts *typeSet) warnTypeClash(n *node, c *claim, nodes []*node, claims []*claim) {
+	wanted, others := c.form(0), []string{}
+	for i, o := range nodes {
+		if o != n && claims[i].form(0) == wanted {
+			others = append(others, o.cKey())
+		}
+	}
+	slices.Sort(others)
+	others = slices.Compact(others)
+	rename, why := n.cKey(), "another identifier of the package"
+	switch {
+	case len(others) == 1 && others[0] == n.cKey():
+		rename += hashSuffix(ts.structure(n.typ), 6)
+		why = "another " + n.cKey() + " of a different structure"
+	case len(others) > 0:
+		why = strings.Join(others, ", ")
+	}
+	ts.warn(btfparse.Path(n.cKey()), fmt.Sprintf("is %s in Go: %s would also be %s", n.name, wanted, why),
+		fmt.Sprintf("-rename '%s=…' or btf_decl_tag(%q)", rename, nameTag+"…"))
+}
+
+// topClaims are the names that types may have which C names, and roots.
+func (ts *typeSet) topClaims(top []*node) []*claim {
+	rivals := make(map[string][]*node)
+	for _, n := range top {
+		if c := n.cBare(); c != "" {
+			rivals[identifier(c)] = append(rivals[identifier(c)], n)
+		}
+	}
+	claims := make([]*claim, len(top))
+	for i, n := range top {
+		class, c := classNamed, n.cBare()
+		if c == "" {
+			class, c = classAnonymous, n.rootName
+		}
+		first := identifier(c)
+		if chosen, ok := ts.chosenName(n); ok {
+			class, first = classChosen, chosen
+		}
+		claims[i] = &claim{class: class, form: func(form int) string {
+			switch form {
+			case 0:
+				return ts.opts.Ident + first
+			case 1:
+				return ts.opts.Ident + ts.distinctName(n, c, rivals[identifier(c)])
+			default:
+				return ts.hashedName(n, exactIdentifier(c), form)
+			}
+		}}
+	}
+	return claims
+}
+
+// distinctName tells a type apart from its rivals, of which it is one, by as
+// little as it takes: spelling, kind, structure.
+func (ts *typeSet) distinctName(n *node, c string, rivals []*node) string {
+	name, kind, structure := identifier(c), false, false
+	for _, o := range rivals {
+		switch {
+		case o.cBare() != c:
+			name = exactIdentifier(c)
+		case o.kindSuffix() != n.kindSuffix():
+			kind = true
+		case o != n:
+			structure = true
+		}
+	}
+	if kind || name == identifier(c) && !structure {
+		name += n.kindSuffix()
+	}
+	if structure {
+		name += hashSuffix(ts.structure(n.typ), 6)
+	}
+	return name
+}
+
+// kindSuffix tells struct foo, union foo, enum foo and typedef … foo apart.
+func (n *node) kindSuffix() string {
+	switch t := n.typ.(type) {
+	case *btfparse.Struct:
+		if t.FromTypedef {
+			return "Typedef"
+		}
+	case *btfparse.Enum:
+		if t.FromTypedef {
+			return "Typedef"
+		}
+	}
+	return upperFirst(n.kind())
+}
+
+// hashedName is the last resort: forms 2 and up.
+func (ts *typeSet) hashedName(n *node, base string, form int) string {
+	id := n.cKey() + "\n" + ts.structure(n.typ)
+	name := ts.opts.Ident + base
+	switch form {
+	case 2:
+		return name + hashSuffix(id, 8)
+	case 3:
+		return name + hashSuffix(id, 16)
+	default:
+		return name + "_" + strconv.Itoa(slices.Index(ts.nodes, n))
+	}
+}
+
+// memberTypeClaim is the names of a type that is named after a member.
+func (ts *typeSet) memberTypeClaim(n *node) *claim {
+	class, first := classAnonymous, memberTypeName(n.owner.name, n.member.goName)
+	if chosen, ok := ts.chosenName(n); ok {
+		class, first = classChosen, ts.opts.Ident+chosen
+	}
+	return &claim{class: class, form: func(form int) string {
+		switch form {
+		case 0:
+			return first
+		case 1:
+			return memberTypeName(n.owner.name+"_", n.member.goName)
+		default:
+			return ts.hashedName(n, exactIdentifier(n.owner.name)+n.member.goName, form)
+		}
+	}}
+}
+
+// chosenName is the name that the user wants for a type, behind the ident.
+func (ts *typeSet) chosenName(n *node) (string, bool) {
+	for _, key := range ts.renameKeys(n) {
+		if name, ok := ts.opts.Renames[key]; ok {
+			if !token.IsIdentifier(ts.opts.Ident + name) {
+				ts.errors = append(ts.errors, fmt.Errorf("-rename %s=%s: %s is not a Go identifier", key, name, ts.opts.Ident+name))
+			}
+			return name, true
+		}
+	}
+	name, ok := tagValue(n.tags, nameTag)
+	if ok && !token.IsIdentifier(ts.opts.Ident+name) {
+		ts.warn(n.path, fmt.Sprintf("btf_decl_tag(%q) gives no Go identifier", nameTag+name), "")
+		return "", false
+	}
+	return name, ok
+}
+
+// renameKeys are how -rename may call a type: by its C name, or by that with
+// the hash of its structure.
+func (ts *typeSet) renameKeys(n *node) []string {
+	if len(ts.opts.Renames) == 0 {
+		return nil
+	}
+	return []string{n.cKey() + hashSuffix(ts.structure(n.typ), 6), n.cKey()}
+}
+
+// unknownRenames warns of renames that name no type.
+func (ts *typeSet) unknownRenames() {
+	known := make(map[string]bool)
+	for _, n := range ts.nodes {
+		for _, key := range ts.renameKeys(n) {
+			known[key] = true
+		}
+	}
+	for _, key := range sortedKeys(ts.opts.Renames) {
+		if !known[key] {
+			ts.warn("", fmt.Sprintf("-rename %s=%s names no type that is generated", key, ts.opts.Renames[key]),
+				`types are called as in C: "struct foo", "enum foo", "foo" for a typedef`)
+		}
+	}
+}
+
+// structure is a text that is the same for two types only if they are
+// structurally identical.
+func (ts *typeSet) structure(t btfparse.Type) string {
+	if s, ok := ts.hashes[t]; ok {
+		return s
+	}
+	s := t.CName()
+	switch t := t.(type) {
+	case *btfparse.Typedef:
+		s += " = " + ts.structure(t.Type)
+	case *btfparse.Array:
+		s = fmt.Sprintf("[%d]%s", t.Len, ts.structure(t.Elem))
+	case *btfparse.Int:
+		s = fmt.Sprintf("int %d %d %t", t.Bytes, t.Encoding, t.Char)
+	case *btfparse.Enum:
+		s = fmt.Sprintf("%s %d %t %v", s, t.Bytes, t.Signed, t.Values)
+	case *btfparse.Struct:
+		s = fmt.Sprintf("%s %d", s, t.Bytes)
+		for _, f := range t.Fields {
+			s += fmt.Sprintf("\n%q %d %d %t %s", f.Name, f.OffsetBits, f.SizeBits, f.Bitfield, ts.structure(f.Type))
+		}
+		s = hashSuffix(s, 64)
+	}
+	ts.hashes[t] = s
+	return s
+}
+
+// nameConstants names the constants of all enums, in the scope of the package.
+func (ts *typeSet) nameConstants() {
+	var claims []*claim
+	var enums []*node
+	for _, n := range ts.nodes {
+		e, ok := n.typ.(*btfparse.Enum)
+		if !ok {
+			continue
+		}
+		enums = append(enums, n)
+		for i, v := range e.Values {
+			claims = append(claims, constantClaim(n, e, i, v))
+		}
+	}
+	settleClaims(claims, ts.taken)
+	for _, n := range enums {
+		for _, v := range n.typ.(*btfparse.Enum).Values {
+			c := claims[0]
+			claims = claims[1:]
+			n.consts = append(n.consts, c.name)
+			if c.n > 0 {
+				ts.warn(n.path.Join(v.Name), fmt.Sprintf("is %s in Go: %s would also be something else", c.name, c.form(0)), "rename one of them in C")
+			}
+		}
+	}
+}
+
+// constantClaim is the names that an enumerator may have.
+func constantClaim(n *node, e *btfparse.Enum, i int, v btfparse.EnumValue) *claim {
+	id := fmt.Sprintf("%s %s %d", n.cKey(), v.Name, v.Value)
+	return &claim{class: classNamed, form: func(form int) string {
+		switch form {
+		case 0:
+			return constantName(n.name, e.Name, v.Name)
+		case 1:
+			return n.name + exactIdentifier(v.Name)
+		case 2:
+			return n.name + exactIdentifier(v.Name) + hashSuffix(id, 6)
+		case 3:
+			return n.name + exactIdentifier(v.Name) + hashSuffix(id, 16)
+		default:
+			return n.name + exactIdentifier(v.Name) + "_" + strconv.Itoa(i)
+		}
+	}}
+}

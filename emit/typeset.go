@@ -1,0 +1,324 @@
+package emit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+)
+
+// The tags by which C speaks to bpfgen. Other decl tags become comments.
+const (
+	tagPrefix = "bpfgen:"
+	// nameTag gives a type or member another Go name.
+	nameTag = "bpfgen:name="
+	// typeTag makes a plain integer one of a byte order.
+	typeTag = "bpfgen:type="
+)
+
+// root is a type that must exist in Go.
+type root struct {
+	Type btfparse.Type
+	// Path of the use, for messages.
+	Path btfparse.Path
+	// Use for the type's comment: "key of map flows". May be empty.
+	Use string
+	// Name that a type without one gets, as C would spell it: "flows_value".
+	Name string
+}
+
+// typeSet is every decision on the types of one target: which are declared,
+// under which names, with which layout.
+type typeSet struct {
+	warnings []btfparse.Diagnostic
+	errors   []error
+
+	opts    *Options
+	profile *profile
+	// nodes are all declarations, in the order in which they were found.
+	nodes []*node
+	named map[btfparse.Type]*node
+	// anonymous types are one declaration for each place where they stand, and
+	// one for all roots.
+	anonymous map[place]*node
+	// roots are the Go types of the roots.
+	roots map[btfparse.Type]typeRef
+	// taken are the identifiers of the package.
+	taken  map[string]bool
+	hashes map[btfparse.Type]string
+}
+
+// place is where a type without a name stands.
+type place struct {
+	typ    btfparse.Type
+	owner  *node
+	member string
+}
+
+// node is a C type that becomes a declaration in Go.
+type node struct {
+	typ  btfparse.Type // *btfparse.Struct or *btfparse.Enum
+	path btfparse.Path
+	tags []string
+
+	// owner and member are where a type without a name stands; rootName is
+	// its name if that is a root.
+	owner    *node
+	member   *leaf
+	rootName string
+
+	// uses are the roots that refer to it, users the structs.
+	uses, users []string
+
+	// leaves, parts and align are the layout of a struct.
+	leaves []*leaf
+	parts  []*part
+	align  uint32
+
+	// name in Go.
+	name string
+	// consts are the names of an enum's constants.
+	consts []string
+}
+
+// typeUse says where a type is referred to.
+type typeUse struct {
+	path btfparse.Path
+	// owner and member refer to it; without them it is a root, called rootName.
+	owner    *node
+	member   *leaf
+	rootName string
+	// tags of the member and of the typedefs on the way.
+	tags []string
+	// root is what the root says of its use.
+	root string
+}
+
+// newTypeSet decides on all types that the roots need. reserved are Go
+// identifiers that no type may have.
+func newTypeSet(_ *btfparse.Object, roots []root, opts *Options, reserved []string) *typeSet {
+	ts := &typeSet{
+		opts:      opts,
+		profile:   typedProfile,
+		named:     make(map[btfparse.Type]*node),
+		anonymous: make(map[place]*node),
+		roots:     make(map[btfparse.Type]typeRef),
+		taken:     setOf(reserved...),
+		hashes:    make(map[btfparse.Type]string),
+	}
+	for _, r := range roots {
+		ref := ts.refer(r.Type, typeUse{path: r.Path, rootName: r.Name, root: r.Use})
+		if ref.base.problem != "" {
+			ts.warn(r.Path, ref.base.problem, "")
+		}
+		ts.roots[r.Type] = ref
+	}
+	ts.nameTypes()
+	ts.nameConstants()
+	return ts
+}
+
+// goType is the Go type of a root, or of any type built of scalars and roots:
+// "counterFlowKey", "[4]typed.BE32". A struct that is no root is raw bytes.
+func (ts *typeSet) goType(t btfparse.Type) string {
+	if ref, ok := ts.roots[t]; ok {
+		return ref.goType().String()
+	}
+	switch u := btfparse.Underlying(t).(type) {
+	case *btfparse.Struct, *btfparse.Enum:
+		if n := ts.named[u]; n != nil {
+			return n.name
+		}
+		return bytesType(t.Size())
+	case *btfparse.Array:
+		return fmt.Sprintf("[%d]%s", u.Len, ts.goType(u.Elem))
+	default:
+		return ts.refer(t, typeUse{}).goType().String()
+	}
+}
+
+// decls are all declarations, sorted by Go name.
+func (ts *typeSet) decls() []*typeDecl {
+	decls := make([]*typeDecl, 0, len(ts.nodes))
+	for _, n := range ts.nodes {
+		decls = append(decls, n.declare())
+	}
+	sortDecls(decls)
+	return decls
+}
+
+func (ts *typeSet) warn(path btfparse.Path, what, remedy string) {
+	ts.warnings = append(ts.warnings, btfparse.Diagnostic{Path: path, What: what, Remedy: remedy})
+}
+
+// structNode is the declaration of a struct or union, with all it needs.
+func (ts *typeSet) structNode(t *btfparse.Struct, use typeUse) *node {
+	n, fresh := ts.node(t, t.Name, use)
+	if fresh {
+		n.tags = append(n.tags, t.Tags...)
+		ts.layOut(n, t)
+	}
+	return n
+}
+
+// enumNode is the declaration of an enum.
+func (ts *typeSet) enumNode(t *btfparse.Enum, use typeUse) *node {
+	n, fresh := ts.node(t, t.Name, use)
+	if fresh {
+		n.tags = append(n.tags, t.Tags...)
+		n.align = t.Bytes
+	}
+	return n
+}
+
+// node finds the declaration of a type or makes a fresh one.
+func (ts *typeSet) node(t btfparse.Type, name string, use typeUse) (n *node, fresh bool) {
+	if name != "" {
+		n = ts.named[t]
+	} else {
+		n = ts.anonymous[use.place(t)]
+	}
+	if n == nil {
+		n, fresh = &node{typ: t, path: use.path.Join(t.CName())}, true
+		ts.nodes = append(ts.nodes, n)
+		if name != "" {
+			ts.named[t] = n
+		} else {
+			ts.anonymous[use.place(t)] = n
+			n.owner, n.member, n.rootName = use.owner, use.member, use.rootName
+		}
+	}
+	n.use(use)
+	return n, fresh
+}
+
+func (u typeUse) place(t btfparse.Type) place {
+	if u.owner == nil {
+		return place{typ: t}
+	}
+	return place{t, u.owner, u.member.goName}
+}
+
+// use remembers who refers to the type. Of several names for one root without
+// a name the first in alphabetical order counts.
+func (n *node) use(u typeUse) {
+	if u.owner == nil {
+		n.rootName = min(n.rootName, u.rootName)
+		if u.root != "" && !slices.Contains(n.uses, u.root) {
+			n.uses = append(n.uses, u.root)
+		}
+		return
+	}
+	if c := u.owner.cKey(); !slices.Contains(n.users, c) {
+		n.users = append(n.users, c)
+	}
+}
+
+// layOut finds the members of a struct, their names and types, and where each
+// stands.
+func (ts *typeSet) layOut(n *node, t *btfparse.Struct) {
+	flatten(t, 0, nil, n.path, func(l *leaf) {
+		l.index = len(n.leaves)
+		n.leaves = append(n.leaves, l)
+	})
+	ts.nameMembers(n)
+	for _, l := range n.leaves {
+		ts.referLeaf(n, l)
+	}
+	s := &structLayout{size: uint64(t.Bytes), leaves: n.leaves, warn: func(l *leaf, what, remedy string) {
+		ts.warn(l.path, what, remedy)
+	}}
+	n.parts = s.parts()
+	n.align = alignment(n.parts)
+}
+
+// referLeaf finds the Go type of a member. Where it is none, or not of the size
+// that the struct has for it, the member is raw bytes.
+func (ts *typeSet) referLeaf(n *node, l *leaf) {
+	f := l.field
+	l.ref = ts.refer(f.Type, typeUse{path: l.path, owner: n, member: l, tags: f.Tags})
+	if !f.Bitfield && l.ref.size()*8 != uint64(f.SizeBits) {
+		l.ref = typeRef{base: bytesBase(f.SizeBits/8, fmt.Sprintf("%s does not have the size that BTF gives the member, %s",
+			f.Type.CName(), count(f.SizeBits/8, "byte")))}
+	}
+	if l.ref.base.problem != "" {
+		ts.warn(l.path, l.ref.base.problem, "")
+	}
+}
+
+// cKey is what C calls the type; one without a name is called after the member
+// that has it: "struct flow.addr". It is what -rename takes.
+func (n *node) cKey() string {
+	switch {
+	case n.owner != nil:
+		return n.owner.cKey() + "." + n.member.field.Name
+	case n.cBare() == "":
+		return n.kind() + " " + n.rootName
+	}
+	return n.typ.CName()
+}
+
+// cBare is the name of the type in C without its kind, "" if it has none.
+func (n *node) cBare() string {
+	switch t := n.typ.(type) {
+	case *btfparse.Struct:
+		return t.Name
+	case *btfparse.Enum:
+		return t.Name
+	}
+	return ""
+}
+
+// cName is what the comment calls the type.
+func (n *node) cName() string {
+	switch {
+	case n.owner != nil:
+		return fmt.Sprintf("the %s %s in %s", n.kind(), n.member.field.Name, n.owner.cKey())
+	case n.cBare() == "":
+		return "an " + n.typ.CName()
+	}
+	return n.typ.CName()
+}
+
+// kind is struct, union or enum.
+func (n *node) kind() string {
+	switch t := n.typ.(type) {
+	case *btfparse.Struct:
+		if t.Union {
+			return "union"
+		}
+		return "struct"
+	default:
+		return "enum"
+	}
+}
+
+// tagValue is what the last tag with that prefix says.
+func tagValue(tags []string, prefix string) (value string, ok bool) {
+	for _, t := range tags {
+		if after, found := strings.CutPrefix(t, prefix); found {
+			value, ok = after, true
+		}
+	}
+	return value, ok
+}
+
+// userTags are the tags that are not for bpfgen.
+func userTags(tags []string) []string {
+	var own []string
+	for _, t := range tags {
+		if !strings.HasPrefix(t, tagPrefix) {
+			own = append(own, t)
+		}
+	}
+	return own
+}
+
+// count is a number with its unit: "1 byte", "2 bytes".
+func count(n uint32, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
