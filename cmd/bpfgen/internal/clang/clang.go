@@ -5,7 +5,8 @@
 // one compiler give one object: no compiler version, no path of the machine
 // and no trace of the working directory gets into it. bpf2go maps the
 // directory of the source to its path from the working directory, which still
-// shows in the line information of BTF; here it is always ".".
+// shows in the line information of BTF; here it is always ".". Where bpf2go
+// runs in the source's directory, both make the same stripped object.
 //
 // words.go splits -cflags, makedep.go turns the compiler's dependency file
 // into one that make can read from elsewhere.
@@ -135,8 +136,11 @@ func (c *Compiler) arguments(t Target, object string) []string {
 		"-fno-ident",
 		"-ffile-prefix-map="+filepath.Dir(c.Source)+"=.",
 		"-fdebug-compilation-dir", ".",
-		// BTF is made from debug information.
-		"-g",
+		// BTF is made from debug information. Its line information holds lines
+		// of the source, which the compiler would read under the mapped names
+		// and find only from the source's directory; with the source embedded
+		// it need not.
+		"-g", "-gdwarf-5", "-gembed-source",
 		fmt.Sprintf("-D__BPF_TARGET_MISSING=%q", missingArch),
 	)
 }

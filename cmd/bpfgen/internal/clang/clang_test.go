@@ -72,7 +72,7 @@ func TestArgumentsOrder(t *testing.T) {
 	c := &Compiler{CC: []string{"ccache", "clang-19", "-Wextra"}, Flags: []string{"-O1"}, Source: "/src/a.c"}
 	got := strings.Join(c.arguments(Target{Clang: "bpfel", Linux: "x86"}, "/tmp/a.o"), " ")
 	const want = "clang-19 -O2 -mcpu=v1 -Wextra -O1 -D__TARGET_ARCH_x86 -Wunused-command-line-argument" +
-		" -target bpfel -c /src/a.c -o /tmp/a.o -fno-ident -ffile-prefix-map=/src=. -fdebug-compilation-dir . -g "
+		" -target bpfel -c /src/a.c -o /tmp/a.o -fno-ident -ffile-prefix-map=/src=. -fdebug-compilation-dir . -g -gdwarf-5 -gembed-source "
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("arguments are\n%s\nwant\n%s…", got, want)
 	}

@@ -1,0 +1,178 @@
+package main
+
+// From one C file to an object for each target, compiled side by side.
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
+	"github.com/bpfgen/bpfgen/emit"
+)
+
+// compileOptions are the flags of gen that only C needs.
+type compileOptions struct {
+	cc      string
+	cflags  string
+	strip   string
+	noStrip bool
+	// behind are the arguments behind --.
+	behind []string
+
+	// words of cc, and all flags of the user.
+	command, flags []string
+	// explicit are the flags of the command line that have no meaning for
+	// objects.
+	explicit []string
+}
+
+func (o *compileOptions) define(fs *flag.FlagSet, env environment) {
+	fs.StringVar(&o.cc, "cc", env.lookup("BPF2GO_CC", "clang"), "`command` that compiles C (clang, $BPF2GO_CC)")
+	fs.StringVar(&o.cflags, "cflags", env.lookup("BPF2GO_CFLAGS", ""), "`flags` for clang, blanks in quotes ($BPF2GO_CFLAGS); those behind -- come later")
+	fs.StringVar(&o.strip, "strip", env.lookup("BPF2GO_STRIP", ""), "`command` that removes DWARF (the llvm-strip of -cc, $BPF2GO_STRIP)")
+	fs.BoolVar(&o.noStrip, "no-strip", false, "keep DWARF in the object")
+}
+
+// finish splits what is several words.
+func (o *compileOptions) finish(given map[string]bool) (err error) {
+	for _, name := range []string{"cc", "cflags", "strip", "no-strip"} {
+		if given[name] {
+			o.explicit = append(o.explicit, "-"+name)
+		}
+	}
+	if len(o.behind) > 0 {
+		o.explicit = append(o.explicit, "--")
+	}
+	if o.command = strings.Fields(o.cc); len(o.command) == 0 {
+		return errors.New("-cc is empty: name a compiler")
+	}
+	if o.flags, err = clang.Words(o.cflags); err != nil {
+		return fmt.Errorf("-cflags: %w", err)
+	}
+	o.flags = append(o.flags, o.behind...)
+	for _, f := range o.flags {
+		if strings.HasPrefix(f, "-M") {
+			return fmt.Errorf("clang flag %s: use -makebase instead", f)
+		}
+	}
+	return nil
+}
+
+// forC are the flags that the user gave and that objects have no use for.
+func (o *compileOptions) forC() []string { return o.explicit }
+
+// compiledBuilds compiles the C file for every target and parses what comes
+// out.
+func compiledBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error) {
+	targets, err := o.findTargets()
+	if err != nil {
+		return nil, err
+	}
+	compiler, err := o.compiler(c.env)
+	if err != nil {
+		return nil, err
+	}
+	if compiler.Temp, err = os.MkdirTemp("", "bpfgen"); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(compiler.Temp)
+	builds := make([]*build, len(targets))
+	results := make([]clang.Result, len(targets))
+	failed := make([]error, len(targets))
+	err = forEach(len(targets), func(i int) error {
+		target := clang.Target{Name: targets[i].Name, Clang: targets[i].Clang, Linux: targets[i].Linux}
+		if results[i], failed[i] = compiler.Compile(ctx, target); failed[i] != nil {
+			return nil
+		}
+		object, err := parseObject(o.args[0]+" for "+target.Name, results[i].Object)
+		builds[i] = &build{target: targets[i], source: o.args[0], bytes: results[i].Object, object: object, dependencies: results[i].Dependencies}
+		return err
+	})
+	c.showMessages(results)
+	for _, b := range builds {
+		if b != nil {
+			c.debugf(o.verbose, "compiled %s for %s", b.source, b.target.Name)
+		}
+	}
+	return builds, errors.Join(compileErrors(o.args[0], targets, failed), err)
+}
+
+// findTargets are the targets that the user named, those of one name once.
+func (o *genOptions) findTargets() ([]emit.TargetInfo, error) {
+	ids := o.targets
+	if ids == nil {
+		ids = splitList(defaultTargets)
+	}
+	var targets []emit.TargetInfo
+	var errs []error
+	for _, id := range ids {
+		t, err := emit.FindTarget(id)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if !slices.ContainsFunc(targets, func(u emit.TargetInfo) bool { return u.Name == t.Name }) {
+			targets = append(targets, t)
+		}
+	}
+	return targets, errors.Join(errs...)
+}
+
+// compiler finds the commands. Its Temp is not set.
+func (o *genOptions) compiler(env environment) (*clang.Compiler, error) {
+	strip, stripErr := "", error(nil)
+	if !o.compile.noStrip {
+		strip, stripErr = clang.FindStrip(o.compile.strip, o.compile.command)
+	}
+	if err := clang.FindCompiler(o.compile.command[0]); err != nil {
+		// Where there is no clang there is no llvm-strip: one error is enough.
+		return nil, err
+	}
+	dir, dirErr := workingDirectory()
+	source, sourceErr := filepath.Abs(o.args[0])
+	return &clang.Compiler{
+		CC:           o.compile.command,
+		Flags:        o.compile.flags,
+		Strip:        strip,
+		Dir:          dir,
+		Source:       source,
+		Env:          env,
+		Dependencies: o.makeBase != "",
+	}, errors.Join(stripErr, dirErr, sourceErr)
+}
+
+// showMessages prints what the compiler said, in the order of the targets;
+// what it said of several targets once.
+func (c *cli) showMessages(results []clang.Result) {
+	seen := make(map[string]bool)
+	for _, r := range results {
+		if messages := string(r.Messages); !seen[messages] {
+			seen[messages] = true
+			fmt.Fprint(c.stderr, messages)
+		}
+	}
+}
+
+// compileErrors gives targets that failed in the same way one line.
+func compileErrors(source string, targets []emit.TargetInfo, failed []error) error {
+	var errs []error
+	names := make(map[string][]string)
+	for i, err := range failed {
+		if err == nil {
+			continue
+		}
+		if names[err.Error()] == nil {
+			errs = append(errs, err)
+		}
+		names[err.Error()] = append(names[err.Error()], targets[i].Name)
+	}
+	for i, err := range errs {
+		errs[i] = fmt.Errorf("%s for %s: %w", source, strings.Join(names[err.Error()], " and "), err)
+	}
+	return errors.Join(errs...)
+}

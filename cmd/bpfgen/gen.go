@@ -1,0 +1,200 @@
+package main
+
+// bpfgen gen: from an object, or from the C source of one, to a package.
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
+	"github.com/bpfgen/bpfgen/emit"
+)
+
+// genOptions are the command line of gen.
+type genOptions struct {
+	outputFlags
+	ident string
+	// args are the C file or the objects, as the user wrote them.
+	args []string
+	// targets as the user named them, nil where -target is not given.
+	targets       []string
+	noGlobalTypes bool
+	events        pairs
+	// makeBase is absolute, "" for no dependency files.
+	makeBase string
+	compile  compileOptions
+}
+
+// defaultTargets are bpf2go's.
+const defaultTargets = "bpfel,bpfeb"
+
+func runGen(ctx context.Context, c *cli, args []string) error {
+	o, err := c.parseGen(args)
+	if err != nil {
+		return err
+	}
+	r, err := generate(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	c.warn(r.warnings)
+	return c.commit(r.out, &o.outputFlags)
+}
+
+// parseGen reads the command line. Everything that is wrong with it is one
+// error.
+func (c *cli) parseGen(args []string) (*genOptions, error) {
+	o := &genOptions{events: make(pairs)}
+	fs := newFlagSet("gen")
+	o.define(fs, c.env)
+	o.compile.define(fs, c.env)
+	targets := fs.String("target", defaultTargets, "`targets` to compile for, comma-separated ("+defaultTargets+"); with objects: what each is for, in their order")
+	fs.BoolVar(&o.noGlobalTypes, "no-global-types", false, "declare only the types that -type names, not those of maps and variables")
+	fs.Var(o.events, "event", "`map=type[,short]`: the type of the records of a ring buffer or perf event array; short fills what a record lacks with zeroes; repeatable")
+	fs.StringVar(&o.makeBase, "makebase", c.env.lookup("BPF2GO_MAKEBASE", ""), "write .d files for make, relative to `directory` ($BPF2GO_MAKEBASE)")
+	if err := c.parse(fs, args); err != nil {
+		return nil, err
+	}
+	o.args = fs.Args()
+	if i := slices.Index(o.args, "--"); i >= 0 {
+		o.args, o.compile.behind = o.args[:i], o.args[i+1:]
+	}
+	if given(fs)["target"] {
+		o.targets = splitList(*targets)
+	}
+	return o, o.finishGen(fs)
+}
+
+// finishGen reads what depends on other flags and finds what cannot be.
+func (o *genOptions) finishGen(fs *flag.FlagSet) (err error) {
+	if err := flagBehind(o.args); err != nil {
+		return err
+	}
+	if len(o.args) < 2 {
+		cmd, _ := findCommand("gen")
+		return fmt.Errorf("an ident and a C file or objects are needed: %s", usage(cmd))
+	}
+	o.ident, o.args = o.args[0], o.args[1:]
+	if o.makeBase != "" {
+		if o.makeBase, err = filepath.Abs(o.makeBase); err != nil {
+			return err
+		}
+	}
+	return errors.Join(o.finish(o.ident), o.compile.finish(given(fs)))
+}
+
+func splitList(list string) []string {
+	var words []string
+	for word := range strings.SplitSeq(list, ",") {
+		words = append(words, strings.TrimSpace(word))
+	}
+	return words
+}
+
+// result is everything that gen would write.
+type result struct {
+	out      *outfile.Plan
+	warnings []btfparse.Diagnostic
+}
+
+// generate does everything but write.
+func generate(ctx context.Context, c *cli, o *genOptions) (*result, error) {
+	out, err := outfile.New(o.directory())
+	if err != nil {
+		return nil, err
+	}
+	pkg := start(func() (string, error) { return o.packageName(ctx, c.env) })
+	builds, err := findBuilds(ctx, c, o)
+	if err != nil {
+		return nil, err
+	}
+	opts, err := o.emitOptions(pkg)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := emit.NewPlan(emitTargets(builds), opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := print(plan, out); err != nil {
+		return nil, err
+	}
+	for _, b := range builds {
+		if err := b.addTo(out, o); err != nil {
+			return nil, err
+		}
+	}
+	removeStale(out, o)
+	return &result{out, plan.Warnings}, nil
+}
+
+func (o *genOptions) emitOptions(pkg func() (string, error)) (emit.Options, error) {
+	name, err := pkg()
+	if err != nil {
+		return emit.Options{}, err
+	}
+	opts := o.options(o.ident, name)
+	opts.NoGlobalTypes = o.noGlobalTypes
+	opts.Events = make(map[string]emit.EventType)
+	for m, typ := range o.events {
+		name, short := strings.CutSuffix(typ, ",short")
+		opts.Events[m] = emit.EventType{Type: strings.TrimSpace(name), Short: short}
+	}
+	return opts, nil
+}
+
+// build is one object with its target.
+type build struct {
+	target emit.TargetInfo
+	// source is the file that the user named.
+	source string
+	// bytes of the object, as they are embedded.
+	bytes  []byte
+	object *btfparse.Object
+	// dependencies of the object; the first rule is the object's own.
+	dependencies []clang.Dependency
+	// objectFile is the name of the object in the output directory.
+	objectFile string
+}
+
+func emitTargets(builds []*build) []emit.Target {
+	var targets []emit.Target
+	for _, b := range builds {
+		targets = append(targets, emit.Target{
+			Name:       b.target.Name,
+			GOARCH:     b.target.GOARCH,
+			Object:     b.object,
+			ObjectFile: b.objectFile,
+		})
+	}
+	return targets
+}
+
+// addTo plans the files of one build that package emit does not make.
+func (b *build) addTo(out *outfile.Plan, o *genOptions) error {
+	out.Add(b.objectFile, b.bytes, b.source)
+	out.Keep(b.source)
+	if o.makeBase == "" {
+		return nil
+	}
+	goFile := o.fileName(b.target.Name, ".go")
+	abs, err := filepath.Abs(filepath.Join(o.directory(), goFile))
+	if err != nil {
+		return err
+	}
+	rules := slices.Clone(b.dependencies)
+	rules[0].File = abs
+	content, err := clang.FormatDependencies(o.makeBase, rules)
+	if err != nil {
+		return fmt.Errorf("-makebase: %w", err)
+	}
+	out.Add(goFile+".d", content, b.source)
+	return nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/bpfgen/bpfgen/emit"
+)
+
+const intro = `bpfgen writes Go source for eBPF objects: types that are proved at compile time
+to have C's layout, and a loader with typed maps, programs and variables.
+
+`
+
+const environmentHelp = `
+Environment:
+  GOPACKAGE, GOFILE  set by go generate: the package's name; whether files end in _test.go
+  BPF2GO_CC, BPF2GO_CFLAGS, BPF2GO_STRIP, BPF2GO_MAKEBASE, V
+                     defaults of -cc, -cflags, -strip, -makebase and -verbose
+
+Exit status: 0 when all is well, 2 otherwise; then every file is as it was.
+`
+
+// details is what a subcommand's help has to say beside its flags.
+var details = map[string]string{
+	"gen": `ident is the stem of all Go names: "counter" gives openCounter, "Counter" exports
+everything. From C, clang makes one object for each target, and flags behind --
+go to clang. Objects are embedded as they are; the target of each is found from
+its byte order and from a name that ends like _x86_bpfel.o.
+
+Files, next to each other in the output directory:
+  <stem>_types.go     types, the same on all targets
+  <stem>_bpfgen.go    the loader
+  <stem>_<target>.go  build line and embedded object <stem>_<target>.o
+One command line for all targets of an ident: what they share is written once,
+and files of targets that are no longer asked for are removed.
+`,
+	"types": `The source is raw BTF (/sys/kernel/btf/vmlinux, a .btf file) or an ELF file with
+a section .BTF. Without -type all its named types are written, to
+<stem>_types.go. The file builds on the architectures of the source's byte
+order, unless -target says otherwise ("bpf": on all).
+`,
+	"inspect": `Structs that maps and variables use are shown with offset, size and holes;
+-type adds others. Of raw BTF all types are shown. docs/inspect.md describes the
+output of -json.
+`,
+}
+
+func runHelp(ctx context.Context, c *cli, args []string) error {
+	if len(args) == 0 {
+		overview(c.stdout)
+		return nil
+	}
+	cmd, ok := findCommand(args[0])
+	if !ok {
+		return fmt.Errorf("there is no command %q; bpfgen help lists them", args[0])
+	}
+	if cmd.name == "help" {
+		overview(c.stdout)
+		return nil
+	}
+	return cmd.run(ctx, c, []string{"-h"})
+}
+
+func overview(w io.Writer) {
+	fmt.Fprint(w, intro)
+	fmt.Fprint(w, "Usage:\n")
+	for _, cmd := range commands() {
+		fmt.Fprintf(w, "  bpfgen %s\n", cmd.synopsis)
+	}
+	fmt.Fprint(w, "\nCommands:\n")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, cmd := range commands() {
+		fmt.Fprintf(tw, "  %s\t%s\n", cmd.name, cmd.summary)
+	}
+	tw.Flush()
+	fmt.Fprint(w, "\nFlags: see bpfgen <command> -h.\n", environmentHelp)
+}
+
+// usage is one line for errors.
+func usage(cmd command) string {
+	return fmt.Sprintf("usage: bpfgen %s; see bpfgen %s -h", cmd.synopsis, cmd.name)
+}
+
+// printHelp is the help of one command.
+func printHelp(w io.Writer, cmd command, fs *flag.FlagSet) {
+	fmt.Fprintf(w, "Usage: bpfgen %s\n\n%s.\n", cmd.synopsis, upperFirst(cmd.summary))
+	if text := details[cmd.name]; text != "" {
+		fmt.Fprint(w, "\n", text)
+	}
+	fmt.Fprint(w, "\nFlags:\n")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fs.VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		text = strings.TrimPrefix(text, value+": ")
+		fmt.Fprintf(tw, "  %s\t%s\n", strings.TrimSpace("-"+f.Name+" "+value), text)
+	})
+	tw.Flush()
+	if fs.Lookup("target") != nil {
+		fmt.Fprintf(w, "\nTargets: %s.\n", strings.Join(emit.TargetNames(), ", "))
+	}
+	fmt.Fprint(w, environmentHelp)
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

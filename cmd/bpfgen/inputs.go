@@ -1,0 +1,217 @@
+package main
+
+// What the arguments of gen are: one C file for all targets, or objects, each
+// with a target that is found.
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
+	"github.com/bpfgen/bpfgen/emit"
+)
+
+// findBuilds makes or reads the objects and parses them.
+func findBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error) {
+	sources, err := readSources(o.args)
+	if err != nil {
+		return nil, err
+	}
+	var builds []*build
+	switch {
+	case sources[0].isObject:
+		builds, err = objectBuilds(sources, o)
+	case len(sources) > 1:
+		err = fmt.Errorf("%s: only one C file can be compiled: include the others in it, or give objects", o.args[1])
+	default:
+		builds, err = compiledBuilds(ctx, c, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range builds {
+		b.objectFile = o.fileName(b.target.Name, ".o")
+	}
+	return builds, checkTargets(builds)
+}
+
+// source is one argument.
+type source struct {
+	path     string
+	isObject bool
+	// bytes of an object.
+	bytes []byte
+}
+
+func readSources(paths []string) ([]source, error) {
+	var sources []source
+	var errs []error
+	for _, path := range paths {
+		s, err := readSource(path)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		sources = append(sources, s)
+		if s.isObject != sources[0].isObject {
+			errs = append(errs, fmt.Errorf("%s and %s: give one C file or objects, not both", sources[0].path, path))
+		}
+	}
+	return sources, errors.Join(errs...)
+}
+
+// readSource tells objects from C by their content and else by their name.
+// Only objects are read whole.
+func readSource(path string) (source, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return source{}, openError(path, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return source{}, err
+	case info.IsDir():
+		return source{}, fmt.Errorf("%s is a directory: give a C file or an object", path)
+	}
+	magic := make([]byte, 4)
+	n, _ := io.ReadFull(f, magic)
+	isELF := string(magic[:n]) == "\x7fELF"
+	if !isELF && !slices.Contains([]string{".o", ".elf", ".btf", ""}, filepath.Ext(path)) {
+		return source{path: path}, nil
+	}
+	content, err := os.ReadFile(path)
+	return source{path: path, isObject: true, bytes: content}, err
+}
+
+func openError(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s does not exist", path)
+	}
+	return err
+}
+
+// objectBuilds parses objects and finds the target of each.
+func objectBuilds(sources []source, o *genOptions) ([]*build, error) {
+	if flags := o.compile.forC(); len(flags) > 0 {
+		return nil, fmt.Errorf("%s is already compiled: %s can only be used with a C file", sources[0].path, strings.Join(flags, " and "))
+	}
+	if o.targets != nil && len(o.targets) != len(sources) {
+		return nil, fmt.Errorf("-target names %d targets for %d objects: name one for each, or none", len(o.targets), len(sources))
+	}
+	builds := make([]*build, len(sources))
+	err := forEach(len(sources), func(i int) error {
+		s := sources[i]
+		object, err := parseObject(s.path, s.bytes)
+		if err != nil {
+			return err
+		}
+		id := ""
+		if o.targets != nil {
+			id = o.targets[i]
+		}
+		target, err := objectTarget(s.path, id, o.suffix, object)
+		builds[i] = &build{target: target, source: s.path, bytes: s.bytes, object: object, dependencies: dependOn(s.path)}
+		return err
+	})
+	return builds, err
+}
+
+// parseObject parses what is to be embedded: raw BTF or a kernel would not do.
+func parseObject(name string, content []byte) (*btfparse.Object, error) {
+	object, err := parseBytes(name, content)
+	if err == nil && object.TypesOnly {
+		err = fmt.Errorf("%s has types alone, no maps or programs: use bpfgen types", name)
+	}
+	return object, err
+}
+
+func parseBytes(name string, content []byte) (*btfparse.Object, error) {
+	if len(content) == 0 {
+		return nil, fmt.Errorf("%s is empty: give a compiled eBPF object", name)
+	}
+	return btfparse.Parse(name, bytes.NewReader(content))
+}
+
+// dependOn is the rule for an object that we did not compile.
+func dependOn(path string) []clang.Dependency {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		abs = path
+	}
+	return []clang.Dependency{{Prerequisites: []string{abs}}}
+}
+
+// objectTarget is the target that the user named, that the file's name ends
+// with, or that serves all architectures of the object's byte order.
+func objectTarget(path, id, suffix string, object *btfparse.Object) (emit.TargetInfo, error) {
+	generic := "bpfel"
+	if object.ByteOrder.String() == "BigEndian" {
+		generic = "bpfeb"
+	}
+	target, err := emit.FindTarget(generic)
+	why := ""
+	if named, ok := targetOfName(path, suffix); ok {
+		target, why = named, "is named like an object for "+named.Name
+	}
+	if id != "" {
+		target, err = emit.FindTarget(id)
+		why = "is said to be for " + id
+	}
+	if err == nil && target.ByteOrder().String() != object.ByteOrder.String() {
+		err = fmt.Errorf("%s %s, but holds %s code: say what it is for with -target, or rename it", path, why, generic)
+	}
+	return target, err
+}
+
+// targetOfName finds the target in a name like counter_x86_bpfel.o.
+func targetOfName(path, suffix string) (target emit.TargetInfo, ok bool) {
+	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	base = strings.TrimSuffix(base, suffix)
+	for _, t := range emit.Targets() {
+		ends := base == t.Name || strings.HasSuffix(base, "_"+t.Name)
+		if ends && len(t.Name) > len(target.Name) {
+			target, ok = t, true
+		}
+	}
+	return target, ok
+}
+
+// checkTargets finds objects that would get one name, or that would both be
+// built into one program.
+func checkTargets(builds []*build) error {
+	var errs []error
+	for i, b := range builds {
+		for _, a := range builds[:i] {
+			if err := clash(a, b); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func clash(a, b *build) error {
+	if a.target.Name == b.target.Name {
+		return fmt.Errorf("%s and %s would both be written to %s: say what each is for with -target", a.source, b.source, a.objectFile)
+	}
+	if len(a.target.GOARCH) == 0 || len(b.target.GOARCH) == 0 {
+		return fmt.Errorf("targets %s and %s would both be built into one program: bpf is for all architectures", a.target.Name, b.target.Name)
+	}
+	for _, arch := range a.target.GOARCH {
+		if slices.Contains(b.target.GOARCH, arch) {
+			return fmt.Errorf("targets %s and %s would both be built for GOARCH=%s: leave one out", a.target.Name, b.target.Name, arch)
+		}
+	}
+	return nil
+}

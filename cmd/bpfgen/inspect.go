@@ -1,0 +1,491 @@
+package main
+
+// bpfgen inspect: what an object holds, for people (inspect_text.go) and for
+// programs (-json). Both print one report, which is made here and described in
+// docs/inspect.md; attach.go is what it says of programs.
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+)
+
+// reportFormat is the version of the JSON form. It grows when a member changes
+// its meaning or goes, not when one is added.
+const reportFormat = 1
+
+// report is what is shown of an object.
+type report struct {
+	Format    int              `json:"format"`
+	ByteOrder string           `json:"byteOrder"`
+	License   string           `json:"license,omitempty"`
+	Maps      []mapReport      `json:"maps"`
+	Programs  []programReport  `json:"programs"`
+	Variables []variableReport `json:"variables"`
+	Types     []typeReport     `json:"types"`
+	// LoadError is why cilium/ebpf does not load the object.
+	LoadError string   `json:"loadError,omitempty"`
+	Warnings  []string `json:"warnings"`
+}
+
+type mapReport struct {
+	Name       string       `json:"name"`
+	Section    string       `json:"section,omitempty"`
+	Type       string       `json:"type"`
+	Key        string       `json:"key,omitempty"`
+	KeySize    uint32       `json:"keySize"`
+	Value      string       `json:"value,omitempty"`
+	ValueSize  uint32       `json:"valueSize"`
+	MaxEntries uint32       `json:"maxEntries"`
+	Flags      uint32       `json:"flags"`
+	MapExtra   uint64       `json:"mapExtra,omitempty"`
+	NumaNode   uint32       `json:"numaNode,omitempty"`
+	PinByName  bool         `json:"pinByName,omitempty"`
+	Inner      *mapReport   `json:"inner,omitempty"`
+	Contents   []slotReport `json:"contents,omitempty"`
+	Tags       []string     `json:"tags,omitempty"`
+}
+
+type slotReport struct {
+	Key  uint32 `json:"key"`
+	Name string `json:"name"`
+}
+
+type programReport struct {
+	Name       string   `json:"name"`
+	Section    string   `json:"section"`
+	Type       string   `json:"type"`
+	AttachType string   `json:"attachType,omitempty"`
+	Target     string   `json:"target,omitempty"`
+	Attaches   string   `json:"attaches"`
+	Sleepable  bool     `json:"sleepable,omitempty"`
+	Frags      bool     `json:"frags,omitempty"`
+	Autoload   bool     `json:"autoload"`
+	Tags       []string `json:"tags,omitempty"`
+}
+
+type variableReport struct {
+	Name    string   `json:"name"`
+	Section string   `json:"section"`
+	Offset  uint32   `json:"offset"`
+	Size    uint32   `json:"size"`
+	Kind    string   `json:"kind"`
+	Type    string   `json:"type"`
+	Static  bool     `json:"static,omitempty"`
+	Weak    bool     `json:"weak,omitempty"`
+	Tags    []string `json:"tags,omitempty"`
+}
+
+type typeReport struct {
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	Size   uint32 `json:"size"`
+	Signed bool   `json:"signed,omitempty"`
+	// UsedBy are the maps and variables that lead here.
+	UsedBy  []string       `json:"usedBy,omitempty"`
+	Members []memberReport `json:"members,omitempty"`
+	Values  []valueReport  `json:"values,omitempty"`
+	Tags    []string       `json:"tags,omitempty"`
+}
+
+// memberReport is a member, or a hole between two.
+type memberReport struct {
+	// Name is "" for an anonymous struct or union and for holes.
+	Name string `json:"name,omitempty"`
+	Type string `json:"type,omitempty"`
+	// Hole is "hole" or "padding", the latter at the end.
+	Hole       string `json:"hole,omitempty"`
+	OffsetBits uint32 `json:"offsetBits"`
+	SizeBits   uint32 `json:"sizeBits"`
+	Bitfield   bool   `json:"bitfield,omitempty"`
+	// Members of a struct or union without a name of its own.
+	Members []memberReport `json:"members,omitempty"`
+	Tags    []string       `json:"tags,omitempty"`
+
+	typ btfparse.Type
+}
+
+type valueReport struct {
+	Name string `json:"name"`
+	// Value in decimal, as text: JSON's numbers do not hold 64 bits.
+	Value string `json:"value"`
+}
+
+func runInspect(_ context.Context, c *cli, args []string) error {
+	fs := newFlagSet("inspect")
+	asJSON := fs.Bool("json", false, "print JSON; docs/inspect.md has its form")
+	var types patterns
+	fs.Var(&types, "type", "C `names` and globs of the types to show; comma-separated, repeatable")
+	if err := c.parse(fs, args); err != nil {
+		return err
+	}
+	if err := flagBehind(fs.Args()); err != nil {
+		return err
+	}
+	if fs.NArg() != 1 {
+		cmd, _ := findCommand("inspect")
+		return fmt.Errorf("one object is needed, not %d: %s", fs.NArg(), usage(cmd))
+	}
+	object, err := parseFile(fs.Arg(0))
+	if err != nil {
+		return err
+	}
+	r, err := newReport(object, types)
+	if err != nil {
+		return fmt.Errorf("%s: %w", fs.Arg(0), err)
+	}
+	if *asJSON {
+		return r.writeJSON(c.stdout)
+	}
+	return r.writeText(c.stdout)
+}
+
+func (r *report) writeJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// newReport takes from an object what is shown. Without patterns the types are
+// those that maps and variables use, or all of raw BTF.
+func newReport(object *btfparse.Object, types patterns) (*report, error) {
+	r := &report{
+		Format:    reportFormat,
+		ByteOrder: map[bool]string{true: "big", false: "little"}[isBigEndian(object)],
+		License:   object.License,
+		Maps:      []mapReport{},
+		Programs:  []programReport{},
+		Variables: []variableReport{},
+		Types:     []typeReport{},
+		Warnings:  []string{},
+	}
+	if object.LoadError != nil {
+		r.LoadError = oneLine(object.LoadError.Error())
+	}
+	for _, w := range object.Warnings {
+		r.Warnings = append(r.Warnings, w.String())
+	}
+	for _, m := range object.Maps {
+		r.Maps = append(r.Maps, newMapReport(m))
+	}
+	for _, p := range object.Programs {
+		r.Programs = append(r.Programs, newProgramReport(p))
+	}
+	for _, v := range object.Variables {
+		r.Variables = append(r.Variables, newVariableReport(v))
+	}
+	shown, err := shownTypes(object, types)
+	for _, s := range shown {
+		r.Types = append(r.Types, newTypeReport(s))
+	}
+	return r, err
+}
+
+func isBigEndian(object *btfparse.Object) bool {
+	return object.ByteOrder != nil && object.ByteOrder.String() == "BigEndian"
+}
+
+func newMapReport(m *btfparse.Map) mapReport {
+	r := mapReport{
+		Name:       m.Name,
+		Section:    m.Section,
+		Type:       m.Type.String(),
+		Key:        cName(m.Key),
+		KeySize:    m.KeySize,
+		Value:      cName(m.Value),
+		ValueSize:  m.ValueSize,
+		MaxEntries: m.MaxEntries,
+		Flags:      m.Flags,
+		MapExtra:   m.MapExtra,
+		NumaNode:   m.NumaNode,
+		PinByName:  m.Pinning == 1,
+		Tags:       m.Tags,
+	}
+	for _, slot := range m.Contents {
+		r.Contents = append(r.Contents, slotReport{slot.Key, slot.Name})
+	}
+	if m.Inner != nil {
+		inner := newMapReport(m.Inner)
+		r.Inner = &inner
+	}
+	return r
+}
+
+func newProgramReport(p *btfparse.Program) programReport {
+	r := programReport{
+		Name:      p.Name,
+		Section:   p.Section,
+		Type:      p.Type.String(),
+		Target:    p.Target,
+		Attaches:  attaches(p),
+		Sleepable: p.Sleepable,
+		Frags:     p.Frags,
+		Autoload:  !p.NoAutoload,
+		Tags:      p.Tags,
+	}
+	// 0 stands for none and for an attach type that one kind of program has.
+	if p.AttachType != btfparse.AttachNone || p.Type == btfparse.ProgCGroupSKB {
+		r.AttachType = p.AttachType.String()
+	}
+	return r
+}
+
+// variableKinds are the words for btfparse.VariableKind.
+var variableKinds = map[btfparse.VariableKind]string{
+	btfparse.VarData:    "data",
+	btfparse.VarConst:   "const",
+	btfparse.VarKconfig: "kconfig",
+	btfparse.VarKsym:    "ksym",
+	btfparse.VarArena:   "arena",
+	btfparse.VarExtern:  "extern",
+}
+
+func newVariableReport(v *btfparse.Variable) variableReport {
+	return variableReport{
+		Name:    v.Name,
+		Section: v.Section,
+		Offset:  v.Offset,
+		Size:    v.Size,
+		Kind:    variableKinds[v.Kind],
+		Type:    cName(v.Type),
+		Static:  v.Static,
+		Weak:    v.Weak,
+		Tags:    v.Tags,
+	}
+}
+
+func cName(t btfparse.Type) string {
+	if t == nil {
+		return ""
+	}
+	return t.CName()
+}
+
+// shownType is a type with what uses it.
+type shownType struct {
+	typ    btfparse.Type
+	usedBy []string
+}
+
+// shownTypes are the types that the patterns name, with all they need.
+func shownTypes(object *btfparse.Object, types patterns) ([]shownType, error) {
+	s := typeSelection{users: make(map[btfparse.Type][]string)}
+	for _, m := range object.Maps {
+		s.use(m.Key, "key of map "+m.Name)
+		s.use(m.Value, "value of map "+m.Name)
+		if m.Inner != nil {
+			s.use(m.Inner.Key, "key of the maps in "+m.Name)
+			s.use(m.Inner.Value, "value of the maps in "+m.Name)
+		}
+	}
+	for _, v := range object.Variables {
+		s.use(v.Type, "variable "+v.Name)
+	}
+	if object.TypesOnly && types == nil {
+		types = patterns{"*"}
+	}
+	if types != nil {
+		s.chosen = nil
+		for _, pattern := range types {
+			if !s.choose(object.Types, pattern) {
+				return nil, fmt.Errorf("-type %s: no such struct, union, enum or typedef in the BTF", pattern)
+			}
+		}
+	}
+	var shown []shownType
+	for _, t := range s.chosen {
+		shown = append(shown, shownType{t, s.users[t]})
+	}
+	slices.SortStableFunc(shown, func(a, b shownType) int { return compareNames(a.typ, b.typ) })
+	return shown, nil
+}
+
+func compareNames(a, b btfparse.Type) int {
+	switch an, bn := a.CName(), b.CName(); {
+	case an < bn:
+		return -1
+	case an > bn:
+		return 1
+	}
+	return 0
+}
+
+// typeSelection collects the named structs, unions and enums to be shown.
+type typeSelection struct {
+	users  map[btfparse.Type][]string
+	chosen []btfparse.Type
+}
+
+// use chooses what a map or variable uses directly or through members.
+func (s *typeSelection) use(t btfparse.Type, user string) {
+	if t == nil {
+		return
+	}
+	for _, named := range namedTypes(t) {
+		if !slices.Contains(s.users[named], user) {
+			s.users[named] = append(s.users[named], user)
+		}
+		s.add(named)
+	}
+}
+
+func (s *typeSelection) add(t btfparse.Type) {
+	if !slices.Contains(s.chosen, t) {
+		s.chosen = append(s.chosen, t)
+	}
+}
+
+// choose chooses the types that a pattern matches.
+func (s *typeSelection) choose(types []btfparse.Type, pattern string) bool {
+	found := false
+	for _, t := range types {
+		if !matchesType(pattern, t) {
+			continue
+		}
+		found = true
+		if outer := btfparse.Underlying(t); isAggregate(outer) {
+			s.add(outer)
+		} else {
+			s.add(t)
+		}
+	}
+	return found
+}
+
+// matchesType compares with the C name, with and without its keyword.
+func matchesType(pattern string, t btfparse.Type) bool {
+	for _, name := range []string{t.CName(), bareName(t)} {
+		if ok, err := path.Match(pattern, name); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
+
+// bareName is the name without struct, union or enum.
+func bareName(t btfparse.Type) string {
+	switch t := t.(type) {
+	case *btfparse.Struct:
+		return t.Name
+	case *btfparse.Enum:
+		return t.Name
+	}
+	return t.CName()
+}
+
+func isAggregate(t btfparse.Type) bool {
+	switch t.(type) {
+	case *btfparse.Struct, *btfparse.Enum:
+		return true
+	}
+	return false
+}
+
+// namedTypes are the named structs, unions and enums in a type, the type
+// itself first. Pointers end the search: what they point to is not there.
+func namedTypes(t btfparse.Type) []btfparse.Type {
+	var found []btfparse.Type
+	var walk func(t btfparse.Type)
+	walk = func(t btfparse.Type) {
+		t = btfparse.Underlying(t)
+		if isAggregate(t) && bareName(t) != "" {
+			if slices.Contains(found, t) {
+				return
+			}
+			found = append(found, t)
+		}
+		switch t := t.(type) {
+		case *btfparse.Array:
+			walk(t.Elem)
+		case *btfparse.Struct:
+			for _, f := range t.Fields {
+				walk(f.Type)
+			}
+		}
+	}
+	walk(t)
+	return found
+}
+
+func newTypeReport(s shownType) typeReport {
+	r := typeReport{Name: s.typ.CName(), Kind: "typedef", Size: s.typ.Size(), UsedBy: s.usedBy}
+	switch t := s.typ.(type) {
+	case *btfparse.Struct:
+		r.Kind = structKind(t)
+		r.Tags = t.Tags
+		r.Members = members(t, 0)
+	case *btfparse.Enum:
+		r.Kind = "enum"
+		r.Signed = t.Signed
+		r.Tags = t.Tags
+		for _, v := range t.Values {
+			r.Values = append(r.Values, valueReport{v.Name, enumValue(v.Value, t.Signed)})
+		}
+	}
+	return r
+}
+
+func structKind(t *btfparse.Struct) string {
+	if t.Union {
+		return "union"
+	}
+	return "struct"
+}
+
+func enumValue(value uint64, signed bool) string {
+	if signed {
+		return fmt.Sprint(int64(value))
+	}
+	return fmt.Sprint(value)
+}
+
+// members are those of a struct that starts at base bits, with the holes that
+// C leaves between and behind them.
+func members(t *btfparse.Struct, base uint32) []memberReport {
+	var list []memberReport
+	end := base
+	for _, f := range t.Fields {
+		start := base + f.OffsetBits
+		if start > end && !t.Union {
+			list = append(list, memberReport{Hole: "hole", OffsetBits: end, SizeBits: start - end})
+		}
+		m := memberReport{
+			Name:       f.Name,
+			Type:       f.Type.CName(),
+			OffsetBits: start,
+			SizeBits:   f.SizeBits,
+			Bitfield:   f.Bitfield,
+			Tags:       f.Tags,
+			typ:        f.Type,
+		}
+		if inner, ok := anonymousStruct(f.Type); ok {
+			m.Members = members(inner, start)
+		}
+		list = append(list, m)
+		end = max(end, start+f.SizeBits)
+	}
+	if total := base + 8*t.Bytes; total > end {
+		list = append(list, memberReport{Hole: "padding", OffsetBits: end, SizeBits: total - end})
+	}
+	return list
+}
+
+// anonymousStruct is the struct or union that has no name to be shown under.
+func anonymousStruct(t btfparse.Type) (*btfparse.Struct, bool) {
+	for {
+		switch u := t.(type) {
+		case *btfparse.Array:
+			t = u.Elem
+		case *btfparse.Struct:
+			return u, u.Name == ""
+		default:
+			return nil, false
+		}
+	}
+}

@@ -1,0 +1,296 @@
+package main
+
+// The report of inspect as a person reads it in a terminal: a table for maps,
+// programs and variables each, and structs much as pahole shows them.
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+)
+
+func (r *report) writeText(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	license := ""
+	if r.License != "" {
+		license = fmt.Sprintf(", license %q", r.License)
+	}
+	fmt.Fprintf(out, "%s-endian%s\n", r.ByteOrder, license)
+	r.writeMaps(out)
+	r.writePrograms(out)
+	r.writeVariables(out)
+	for _, t := range r.Types {
+		t.write(out)
+	}
+	if r.LoadError != "" {
+		fmt.Fprintf(out, "\ncilium/ebpf does not load this object: %s\n", r.LoadError)
+	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(out, "\nwarning: %s\n", oneLine(warning))
+	}
+	return out.Flush()
+}
+
+func (r *report) writeMaps(w io.Writer) {
+	t := table{header: []string{"MAP", "TYPE", "KEY", "VALUE", "ENTRIES", "FLAGS", "NOTES"}, right: "    rr "}
+	for _, m := range r.Maps {
+		t.add(m.Name, m.Type, m.describe(m.Key, m.KeySize), m.describe(m.Value, m.ValueSize),
+			fmt.Sprint(m.MaxEntries), fmt.Sprintf("%#x", m.Flags), m.notes())
+	}
+	t.write(w)
+}
+
+// describe is a type with its size in bytes.
+func (m mapReport) describe(name string, size uint32) string {
+	switch {
+	case name == "" && size == 0:
+		return "-"
+	case name == "":
+		return fmt.Sprintf("%d bytes", size)
+	}
+	return fmt.Sprintf("%s (%d)", name, size)
+}
+
+func (m mapReport) notes() string {
+	var notes []string
+	if m.PinByName {
+		notes = append(notes, "pinned by name")
+	}
+	if m.Section == "maps" {
+		notes = append(notes, "legacy definition")
+	}
+	if m.Inner != nil {
+		notes = append(notes, fmt.Sprintf("of %s of %s to %s", m.Inner.Type,
+			m.describe(m.Inner.Key, m.Inner.KeySize), m.describe(m.Inner.Value, m.Inner.ValueSize)))
+	}
+	if len(m.Contents) > 0 {
+		var slots []string
+		for _, s := range m.Contents {
+			slots = append(slots, fmt.Sprintf("%d=%s", s.Key, s.Name))
+		}
+		notes = append(notes, "holds "+strings.Join(slots, " "))
+	}
+	return strings.Join(append(notes, m.Tags...), ", ")
+}
+
+func (r *report) writePrograms(w io.Writer) {
+	t := table{header: []string{"PROGRAM", "SECTION", "TYPE", "ATTACHES"}}
+	for _, p := range r.Programs {
+		kind := p.Type
+		if p.Sleepable {
+			kind += " sleepable"
+		}
+		if p.Frags {
+			kind += " frags"
+		}
+		attaches := p.Attaches
+		if !p.Autoload {
+			attaches += ", not loaded by default"
+		}
+		t.add(p.Name, p.Section, kind, attaches)
+	}
+	t.write(w)
+}
+
+func (r *report) writeVariables(w io.Writer) {
+	t := table{header: []string{"VARIABLE", "SECTION", "OFFSET", "SIZE", "KIND", "TYPE"}, right: "  rr  "}
+	for _, v := range r.Variables {
+		kind := v.Kind
+		if v.Static {
+			kind = "static " + kind
+		}
+		if v.Weak {
+			kind = "weak " + kind
+		}
+		t.add(v.Name, v.Section, fmt.Sprint(v.Offset), fmt.Sprint(v.Size), kind, v.Type)
+	}
+	t.write(w)
+}
+
+func (t typeReport) write(w io.Writer) {
+	fmt.Fprintf(w, "\n%s: %s", oneLine(t.Name), count(t.Size, "byte"))
+	if holes := holeBits(t.Members); holes > 0 {
+		fmt.Fprintf(w, ", %s in holes", bits(holes))
+	}
+	if len(t.UsedBy) > 0 {
+		fmt.Fprintf(w, "; %s", oneLine(strings.Join(t.UsedBy, ", ")))
+	}
+	fmt.Fprintln(w)
+	tab := table{indent: "  ", right: "rr "}
+	if t.Kind == "enum" {
+		tab.right = "r "
+		for _, v := range t.Values {
+			tab.add(v.Value, v.Name)
+		}
+	} else if len(t.Members) > 0 {
+		tab.header = []string{"OFFSET", "SIZE", "MEMBER"}
+		tab.addMembers(t.Members, "")
+	}
+	tab.writeRows(w)
+}
+
+// addMembers adds a row for each member and hole; nested ones are indented.
+func (t *table) addMembers(members []memberReport, indent string) {
+	for _, m := range members {
+		size := bits(m.SizeBits)
+		if m.SizeBits%8 == 0 && !m.Bitfield {
+			size = fmt.Sprint(m.SizeBits / 8)
+		}
+		offset := fmt.Sprint(m.OffsetBits / 8)
+		if m.Bitfield || m.OffsetBits%8 != 0 {
+			offset += fmt.Sprintf(":%d", m.OffsetBits%8)
+		}
+		switch {
+		case m.Hole != "":
+			t.add(offset, size, indent+"("+m.Hole+")")
+		case m.Members != nil:
+			t.add(offset, size, indent+m.open())
+			t.addMembers(m.Members, indent+"    ")
+			t.add("", "", indent+"}"+strings.TrimRight(" "+declare("", m.Name, m.typ), " ")+";")
+		default:
+			t.add(offset, size, indent+m.declaration())
+		}
+	}
+}
+
+// open is the first line of a nested struct without a name of its own.
+func (m memberReport) open() string {
+	s, _ := anonymousStruct(m.typ)
+	return structKind(s) + " {"
+}
+
+func (m memberReport) declaration() string {
+	decl := declare(elementName(m.typ), m.Name, m.typ)
+	if m.Bitfield {
+		decl += fmt.Sprintf(":%d", m.SizeBits)
+	}
+	decl += ";"
+	if len(m.Tags) > 0 {
+		decl += " // " + strings.Join(m.Tags, ", ")
+	}
+	return decl
+}
+
+// declare puts a name where C wants it: behind the type, before dimensions,
+// inside a pointer to a function.
+func declare(typ, name string, t btfparse.Type) string {
+	if p, ok := t.(*btfparse.Pointer); ok && p.Func {
+		result, params, ok := strings.Cut(p.Target, " (")
+		if ok {
+			return fmt.Sprintf("%s (*%s)(%s", result, name, params)
+		}
+	}
+	sep := " "
+	if strings.HasSuffix(typ, "*") || typ == "" {
+		sep = ""
+	}
+	return typ + sep + name + dimensions(t)
+}
+
+// elementName is the C name without the dimensions of an array.
+func elementName(t btfparse.Type) string {
+	for {
+		a, ok := t.(*btfparse.Array)
+		if !ok {
+			return t.CName()
+		}
+		t = a.Elem
+	}
+}
+
+// dimensions of an array, the outer one first, "" for anything else.
+func dimensions(t btfparse.Type) string {
+	dims := ""
+	for {
+		a, ok := t.(*btfparse.Array)
+		if !ok {
+			return dims
+		}
+		dims += fmt.Sprintf("[%d]", a.Len)
+		t = a.Elem
+	}
+}
+
+// holeBits are the bits of all holes, those of nested structs too.
+func holeBits(members []memberReport) uint32 {
+	var n uint32
+	for _, m := range members {
+		if m.Hole != "" {
+			n += m.SizeBits
+		}
+		n += holeBits(m.Members)
+	}
+	return n
+}
+
+// bits is a size in bytes where it is whole, else in bits.
+func bits(n uint32) string {
+	if n%8 == 0 && n > 0 {
+		return count(n/8, "byte")
+	}
+	return count(n, "bit")
+}
+
+func count(n uint32, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// table is text in columns.
+type table struct {
+	header []string
+	indent string
+	// right has an r for each column that is set flush right.
+	right string
+	rows  [][]string
+}
+
+func (t *table) add(cells ...string) {
+	for i := range cells {
+		cells[i] = oneLine(cells[i])
+	}
+	t.rows = append(t.rows, cells)
+}
+
+// write prints a table with rows after an empty line.
+func (t *table) write(w io.Writer) {
+	if len(t.rows) > 0 {
+		fmt.Fprintln(w)
+		t.writeRows(w)
+	}
+}
+
+func (t *table) writeRows(w io.Writer) {
+	rows := t.rows
+	if t.header != nil {
+		rows = append([][]string{t.header}, rows...)
+	}
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		line.WriteString(t.indent)
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i < len(t.right) && t.right[i] == 'r' {
+				line.WriteString(pad + cell + "  ")
+			} else {
+				line.WriteString(cell + pad + "  ")
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}

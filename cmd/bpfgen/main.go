@@ -1,0 +1,103 @@
+// Command bpfgen writes Go source for compiled eBPF objects: types that are
+// proved to have C's layout, and a loader with typed maps, programs and
+// variables.
+//
+// Everything that this command adds to packages btfparse and emit is at the
+// edges: flags, the compiler, the disk. Each subcommand has a file: gen.go,
+// types.go, inspect.go, version.go, help.go. Of gen, inputs.go finds out what
+// the arguments are, compile.go makes objects of C, stale.go knows which files
+// are no longer wanted. generate returns what is to be written, in memory, so
+// that comparing needs no second way; the one Commit that writes stands in the
+// subcommand. problems.go is how errors and warnings look.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+// Exit statuses.
+const (
+	exitOK = 0
+	// exitTrouble is for everything that went wrong, wrong usage too.
+	exitTrouble = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// cli is what a subcommand may touch.
+type cli struct {
+	env    environment
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// command is a subcommand.
+type command struct {
+	name string
+	// synopsis is what follows "bpfgen" in a command line.
+	synopsis string
+	// summary is one line for the list of commands.
+	summary string
+	run     func(ctx context.Context, c *cli, args []string) error
+}
+
+// commands are all subcommands. The first is meant where none is named.
+func commands() []command {
+	return []command{
+		{"gen", "[gen] [flags] <ident> <file.c | object...> [-- clang flags]", "write types and a loader for an object, or for the C source of one", runGen},
+		{"types", "types [flags] <btf source>", "write the types of any BTF: vmlinux, an object, raw .btf", runTypes},
+		{"inspect", "inspect [flags] <object>", "show maps, programs, variables, and structs with offsets and holes", runInspect},
+		{"version", "version", "show the version", runVersion},
+		{"help", "help [command]", "show the help of a command", runHelp},
+	}
+}
+
+func findCommand(name string) (command, bool) {
+	for _, cmd := range commands() {
+		if cmd.name == name {
+			return cmd, true
+		}
+	}
+	return command{}, false
+}
+
+// run is the whole program. It returns the exit status.
+func run(ctx context.Context, args, env []string, _ io.Reader, stdout, stderr io.Writer) (status int) {
+	c := &cli{env: env, stdout: stdout, stderr: stderr}
+	defer func() {
+		if v := recover(); v != nil {
+			c.report(panicked{v, debug.Stack()})
+			status = exitTrouble
+		}
+	}()
+	cmd := commands()[0]
+	if len(args) == 0 {
+		c.report(fmt.Errorf("nothing to do: %s", usage(cmd)))
+		return exitTrouble
+	}
+	if args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
+		args[0] = "help"
+	}
+	if named, ok := findCommand(args[0]); ok {
+		cmd, args = named, args[1:]
+	}
+	err := cmd.run(ctx, c, args)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		c.report(err)
+		return exitTrouble
+	}
+	return exitOK
+}

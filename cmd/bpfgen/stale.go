@@ -1,0 +1,51 @@
+package main
+
+// Files of an earlier run of the same ident that this run does not produce: of
+// targets that are no longer asked for, of types that no longer differ.
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
+	"github.com/bpfgen/bpfgen/emit"
+)
+
+// removeStale plans the removal of every file that gen could have written for
+// this stem and does not write now. Package outfile sees to it that files of
+// others stay.
+func removeStale(out *outfile.Plan, o *genOptions) {
+	parts := fileParts()
+	for _, part := range parts {
+		name := o.fileName(part, ".go")
+		if !out.Has(name) && !o.ofOtherStem(name, parts) {
+			out.RemoveStale(name)
+		}
+	}
+}
+
+// fileParts is what stands between stem and suffix in the names of files.
+func fileParts() []string {
+	parts := []string{"types", "bpfgen"}
+	for _, t := range emit.Targets() {
+		parts = append(parts, t.Name, t.Name+"_types")
+	}
+	return parts
+}
+
+// ofOtherStem is true for a file that another ident of the directory may have
+// written: foo_x86_bpfel.go is foo's for x86_bpfel, and foo_x86's for bpfel.
+func (o *genOptions) ofOtherStem(name string, parts []string) bool {
+	for _, part := range parts {
+		stem, ok := strings.CutSuffix(name, "_"+part+o.suffix+".go")
+		if !ok || stem == o.stem {
+			continue
+		}
+		loader := filepath.Join(o.directory(), stem+"_bpfgen"+o.suffix+".go")
+		if _, err := os.Stat(loader); err == nil {
+			return true
+		}
+	}
+	return false
+}

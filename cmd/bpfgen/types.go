@@ -1,0 +1,132 @@
+package main
+
+// bpfgen types: the Go types of any BTF, without an object to load.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
+	"github.com/bpfgen/bpfgen/emit"
+)
+
+// typesOptions are the command line of types.
+type typesOptions struct {
+	outputFlags
+	ident  string
+	target string
+	source string
+}
+
+func runTypes(ctx context.Context, c *cli, args []string) error {
+	o, err := c.parseTypes(args)
+	if err != nil {
+		return err
+	}
+	r, err := generateTypes(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	c.warn(r.warnings)
+	return c.commit(r.out, &o.outputFlags)
+}
+
+func (c *cli) parseTypes(args []string) (*typesOptions, error) {
+	o := &typesOptions{}
+	fs := newFlagSet("types")
+	o.define(fs, c.env)
+	fs.StringVar(&o.ident, "ident", "", "`stem` of the Go type names; an upper-case one exports them (made from the source's name)")
+	fs.StringVar(&o.target, "target", "", "`target` whose GOARCHes the types are for (those of the source's byte order)")
+	if err := c.parse(fs, args); err != nil {
+		return nil, err
+	}
+	if err := flagBehind(fs.Args()); err != nil {
+		return nil, err
+	}
+	if fs.NArg() != 1 {
+		cmd, _ := findCommand("types")
+		return nil, fmt.Errorf("one BTF source is needed, not %d: %s", fs.NArg(), usage(cmd))
+	}
+	o.source = fs.Arg(0)
+	if o.ident == "" {
+		o.ident = identOf(o.source)
+	}
+	if len(o.types) == 0 {
+		o.types = patterns{"*"}
+	}
+	return o, o.finish(o.ident)
+}
+
+// generateTypes does everything but write.
+func generateTypes(ctx context.Context, c *cli, o *typesOptions) (*result, error) {
+	out, err := outfile.New(o.directory())
+	if err != nil {
+		return nil, err
+	}
+	pkg := start(func() (string, error) { return o.packageName(ctx, c.env) })
+	object, err := parseFile(o.source)
+	if err != nil {
+		return nil, err
+	}
+	target, err := objectTarget(o.source, o.target, o.suffix, object)
+	name, pkgErr := pkg()
+	if err := errors.Join(err, pkgErr); err != nil {
+		return nil, err
+	}
+	opts := o.options(o.ident, name)
+	opts.TypesOnly = true
+	plan, err := emit.NewPlan([]emit.Target{{GOARCH: target.GOARCH, Object: object}}, opts)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.source, err)
+	}
+	return &result{out, plan.Warnings}, print(plan, out)
+}
+
+// parseFile parses an object or raw BTF.
+func parseFile(path string) (*btfparse.Object, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a directory: give an object or raw BTF", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Files of /sys/kernel/btf do not all know their size: read to the end.
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseBytes(path, content)
+}
+
+// identOf makes an identifier of the source's name: "vmlinux" of
+// /sys/kernel/btf/vmlinux, "nfConntrack" of nf_conntrack.btf.
+func identOf(path string) string {
+	base := filepath.Base(path)
+	for ext := filepath.Ext(base); ext == ".btf" || ext == ".o" || ext == ".elf" || ext == ".bpf"; ext = filepath.Ext(base) {
+		base = strings.TrimSuffix(base, ext)
+	}
+	words := strings.FieldsFunc(base, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for i, word := range words {
+		first := []rune(word)
+		first[0] = unicode.ToUpper(first[0])
+		words[i] = string(first)
+	}
+	ident := []rune(strings.Join(words, ""))
+	if len(ident) == 0 || unicode.IsDigit(ident[0]) {
+		ident = append([]rune("btf"), ident...)
+	}
+	ident[0] = unicode.ToLower(ident[0])
+	return string(ident)
+}
