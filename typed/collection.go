@@ -115,7 +115,7 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 	for {
 		coll, err := ebpf.NewCollectionWithOptions(spec, o)
 		if err == nil {
-			return &Collection{Collection: coll, Links: newLinks(), spec: spec, left: left}, nil
+			return &Collection{Collection: coll, Links: newLinks(coll.Programs), spec: spec, left: left}, nil
 		}
 		prog := failedProgram(spec, err)
 		if prog == nil {
@@ -182,6 +182,8 @@ type Collection struct {
 	spec    *ebpf.CollectionSpec
 	left    map[string]error
 	readers owner
+	handles []programHandle // as BindProgram made them
+	usdt    usdtState
 	// sections hold the variables, by ELF name.
 	sections map[string]*section
 }

@@ -35,13 +35,20 @@ func (p *program) FD() int {
 	return p.Program.FD()
 }
 
+// Info is what the kernel says of the program.
+func (p *program) Info() (*ebpf.ProgramInfo, error) {
+	if p.Program == nil {
+		return nil, p.err
+	}
+	return p.Program.Info()
+}
+
 // programHandle is implemented by the pointer to every kind of program.
 type programHandle interface {
 	// base is the common part.
 	base() *program
-	// checkSpec says whether a program of the object is of this kind; the
-	// error names both.
-	checkSpec(spec *ebpf.ProgramSpec) error
+	// kind is what all programs of the Go type have in common.
+	kind() *kind
 }
 
 func (p *program) base() *program { return p }
@@ -76,7 +83,7 @@ func BindProgramSpec[P any, H programHandleOf[P]](c *CollectionSpec, dst **Progr
 		*dst = &ProgramSpec[P]{ProgramSpec: &ebpf.ProgramSpec{Name: name}, state: new(programState)}
 		return
 	}
-	if err := H(new(P)).checkSpec(spec); err != nil {
+	if err := H(new(P)).kind().check(spec); err != nil {
 		c.fail(err)
 	}
 	*dst = &ProgramSpec[P]{ProgramSpec: spec, state: c.state(name)}
@@ -95,5 +102,6 @@ func BindProgram[P any, H programHandleOf[P]](c *Collection, dst **P, name strin
 			b.err = fmt.Errorf("program %s: %w", name, ErrNotLoaded)
 		}
 	}
+	c.handles = append(c.handles, H(h))
 	*dst = h
 }

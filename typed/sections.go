@@ -1,10 +1,91 @@
 package typed
 
-import "github.com/cilium/ebpf"
+import (
+	"fmt"
+	"slices"
 
-// fixSection sets right what cilium/ebpf v0.22 does not make of a section
-// name and libbpf does.
-func fixSection(spec *ebpf.ProgramSpec) {}
+	"github.com/cilium/ebpf"
+)
 
-// targetMissing says that a program needs a target before load and has none.
-func targetMissing(name string, spec *ebpf.ProgramSpec) error { return nil }
+// This file sets right what cilium/ebpf v0.22 does not make of a section name
+// and libbpf does, before load; and says what must be set before load and was
+// not, or cannot be loaded at all.
+
+// lostSection is a section that libbpf knows (section_defs in libbpf.c, commit
+// f7081a6b) and the library does not (elf_sections.go).
+type lostSection struct {
+	typ       ebpf.ProgramType
+	attach    ebpf.AttachType
+	sleepable bool
+}
+
+var lostSections = map[string]lostSection{
+	"tracepoint.s":     {ebpf.TracePoint, ebpf.AttachNone, true},
+	"tp.s":             {ebpf.TracePoint, ebpf.AttachNone, true},
+	"raw_tracepoint.s": {ebpf.RawTracepoint, ebpf.AttachNone, true},
+	"raw_tp.s":         {ebpf.RawTracepoint, ebpf.AttachNone, true},
+	"tp_btf.s":         {ebpf.Tracing, ebpf.AttachTraceRawTp, true},
+	"fentry.multi":     {ebpf.Tracing, attachFentryMulti, false},
+	"fentry.multi.s":   {ebpf.Tracing, attachFentryMulti, true},
+	"fexit.multi":      {ebpf.Tracing, attachFexitMulti, false},
+	"fexit.multi.s":    {ebpf.Tracing, attachFexitMulti, true},
+	"fsession.multi":   {ebpf.Tracing, attachFsessionMulti, false},
+	"fsession.multi.s": {ebpf.Tracing, attachFsessionMulti, true},
+}
+
+// fixSection completes a spec whose section the library does not know.
+func fixSection(spec *ebpf.ProgramSpec) {
+	name, where := splitSection(spec.SectionName)
+	lost, ok := lostSections[name]
+	if !ok || spec.Type != ebpf.UnspecifiedProgram {
+		return
+	}
+	spec.Type, spec.AttachType, spec.AttachTo = lost.typ, lost.attach, where
+	if lost.sleepable {
+		spec.Flags |= progSleepable
+	}
+}
+
+// progSleepable is BPF_F_SLEEPABLE (include/uapi/linux/bpf.h).
+const progSleepable = 1 << 4
+
+// targetMissing says that a program needs a target before load and has none,
+// or that the library cannot load it whatever it has.
+func targetMissing(name string, spec *ebpf.ProgramSpec) error {
+	fail := func(what string) error {
+		return &LoadError{Program: name, Section: spec.SectionName, Err: fmt.Errorf("%s", what)}
+	}
+	switch {
+	case spec.Type == ebpf.UnspecifiedProgram:
+		return nil // the library leaves it out
+	case kindFsession.matches(spec), kindLSMCgroup.matches(spec):
+		return &LoadError{Program: name, Section: spec.SectionName, Err: errNoBTFTarget(spec)}
+	case kindFreplace.matches(spec) && spec.AttachTarget == nil:
+		return fail("SetTarget must name the program and function that it replaces")
+	case needsTargetAtLoad(spec) && spec.AttachTo == "":
+		return fail("its section does not say where it goes: SetTarget must, before Load")
+	}
+	return nil
+}
+
+// errNoBTFTarget is about the two attach types for which the library passes
+// attach_btf_id 0 to the kernel (findProgramTargetInKernel, prog.go).
+func errNoBTFTarget(spec *ebpf.ProgramSpec) error {
+	k := kindFsession
+	if spec.Type == ebpf.LSM {
+		k = kindLSMCgroup
+	}
+	return fmt.Errorf("cilium/ebpf v0.22 does not find the BTF of the target of a typed.%s, which Linux %s and newer need to load it: %w",
+		k.name, k.since, ebpf.ErrNotSupported)
+}
+
+// needsTargetAtLoad are the kinds whose target is part of the loaded program.
+func needsTargetAtLoad(spec *ebpf.ProgramSpec) bool {
+	return slices.ContainsFunc([]*kind{&kindTPBTF, &kindFentry, &kindFexit, &kindFmodRet, &kindLSM, &kindIter},
+		func(k *kind) bool { return k.matches(spec) })
+}
+
+// matches compares type and attach type alone.
+func (k *kind) matches(spec *ebpf.ProgramSpec) bool {
+	return spec.Type == k.typ && k.hasAttachType(spec.AttachType)
+}

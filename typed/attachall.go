@@ -1,0 +1,119 @@
+package typed
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// Unattached is a program that AttachAll left alone because it must be told
+// where to attach.
+type Unattached struct {
+	// Program is its C name, Section its SEC() as written in C.
+	Program, Section string
+	// Needs is what its Attach must be given: "an interface", "a cgroup", …
+	Needs string
+}
+
+func (u Unattached) String() string {
+	return fmt.Sprintf("program %s (SEC(%q)) needs %s", u.Program, u.Section, u.Needs)
+}
+
+// AttachAll attaches every loaded program whose section says where, with
+// default options, in the order of the C names, and then the struct_ops maps
+// that can have a link. The collection owns the links.
+//
+// The programs whose section does not say it are left alone and come back as
+// the result; so does nothing that was disabled or left out as optional.
+// Programs and maps that have a link in Links already are skipped, so that one
+// can be attached with options of its own before.
+//
+// The error is an [*AttachError] for the first program that could not be
+// attached; what AttachAll attached before it is detached again.
+func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
+	var made []link.Link
+	defer func() {
+		if err != nil {
+			needTarget = nil
+			for _, lk := range made {
+				c.Links.Release(lk)
+			}
+			err = errors.Join(err, closeAll(made))
+		}
+	}()
+	own := func(name string, lk link.Link) {
+		c.Links.add(name, lk)
+		made = append(made, lk)
+	}
+	for _, h := range c.sortedHandles() {
+		lk, needs, err := attachHandle(h)
+		switch p := h.base(); {
+		case err != nil:
+			return nil, err
+		case needs != "":
+			needTarget = append(needTarget, Unattached{p.name, p.section(), needs})
+		case lk != nil:
+			own(p.name, lk)
+		}
+	}
+	return needTarget, c.attachStructOps(own)
+}
+
+// sortedHandles are the handles of loaded programs without a link, in the
+// order of their C names.
+func (c *Collection) sortedHandles() []programHandle {
+	attached := make(map[string]bool)
+	for name := range c.Links.All() {
+		attached[name] = true
+	}
+	var handles []programHandle
+	for _, h := range c.handles {
+		if p := h.base(); p.Program != nil && !attached[p.name] {
+			handles = append(handles, h)
+		}
+	}
+	slices.SortFunc(handles, func(a, b programHandle) int { return cmp.Compare(a.base().name, b.base().name) })
+	return handles
+}
+
+// attachHandle attaches one program, or says what it needs. A StructOpsProgram
+// and a Syscall give nothing at all: they are not attached.
+func attachHandle(h programHandle) (lk link.Link, needs string, err error) {
+	k := h.kind()
+	if k == &kindStructOpsProgram || k == &kindSyscall {
+		return nil, "", nil
+	}
+	a, ok := h.(autoAttacher)
+	if !ok {
+		return nil, k.needs, nil
+	}
+	lk, err = a.auto()
+	if errors.Is(err, ErrNeedsTarget) {
+		return nil, cmp.Or(k.needs, "AttachTo"), nil
+	}
+	return lk, "", err
+}
+
+// structOpsLink is BPF_F_LINK: the map waits for a link (Linux ≥ 6.4), which
+// the library sets for the section .struct_ops.link.
+const structOpsLink = 1 << 13
+
+func (c *Collection) attachStructOps(own func(name string, lk link.Link)) error {
+	for _, name := range slices.Sorted(maps.Keys(c.Collection.Maps)) {
+		m := c.Collection.Maps[name]
+		if m.Type() != ebpf.StructOpsMap || m.Flags()&structOpsLink == 0 || len(c.Links.Of(name)) > 0 {
+			continue
+		}
+		lk, err := link.AttachStructOps(link.StructOpsOptions{Map: m})
+		if err != nil {
+			return fmt.Errorf("attach struct_ops map %s: %w", name, err)
+		}
+		own(name, lk)
+	}
+	return nil
+}

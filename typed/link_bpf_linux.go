@@ -1,0 +1,125 @@
+package typed
+
+import (
+	"fmt"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+)
+
+// This file has the direct calls of bpf(2) for the links that cilium/ebpf
+// v0.22 cannot make. The structs are parts of union bpf_attr
+// (include/uapi/linux/bpf.h); the FDs that come back get the library's type by
+// link.NewFromFD.
+//
+// The address of an attr is taken inside the argument list of unix.Syscall, as
+// the rules of package unsafe want, and addresses inside it are pointers.
+
+// The commands of bpf(2) that make links.
+const (
+	bpfRawTracepointOpen bpfCommand = 17 // 4.17
+	bpfLinkCreate        bpfCommand = 28 // 5.7
+)
+
+// linkCreate is the head of the struct of BPF_LINK_CREATE, before the part
+// that depends on the attach type.
+type linkCreate struct {
+	progFD     uint32
+	targetFD   uint32
+	attachType uint32
+	flags      uint32
+}
+
+// linkCreatePerfEvent is BPF_LINK_CREATE for BPF_PERF_EVENT.
+type linkCreatePerfEvent struct {
+	linkCreate
+	cookie uint64
+}
+
+// linkCreateIter is BPF_LINK_CREATE for BPF_TRACE_ITER.
+type linkCreateIter struct {
+	linkCreate
+	info    pointer64
+	infoLen uint32
+	_       uint32
+}
+
+// linkCreateUprobeMulti is BPF_LINK_CREATE for BPF_TRACE_UPROBE_MULTI and
+// BPF_TRACE_UPROBE_SESSION.
+type linkCreateUprobeMulti struct {
+	linkCreate
+	path          pointer64
+	offsets       pointer64
+	refCtrOffsets pointer64
+	cookies       pointer64
+	count         uint32
+	multiFlags    uint32
+	pid           uint32
+	_             uint32
+}
+
+// linkCreateTracingMulti is BPF_LINK_CREATE for BPF_TRACE_FENTRY_MULTI and its
+// kin (Linux ≥ 7.2).
+type linkCreateTracingMulti struct {
+	linkCreate
+	ids     pointer64
+	cookies pointer64
+	count   uint32
+	_       uint32
+}
+
+// linkCreateTracing is BPF_LINK_CREATE for BPF_TRACE_FSESSION.
+type linkCreateTracing struct {
+	linkCreate
+	targetBTF uint32
+	_         uint32
+	cookie    uint64
+}
+
+// rawTracepointOpen is the struct of BPF_RAW_TRACEPOINT_OPEN.
+type rawTracepointOpen struct {
+	name   pointer64
+	progFD uint32
+	_      uint32
+	cookie uint64
+}
+
+// newLinkCreate fills the head for a program.
+func newLinkCreate(prog *ebpf.Program, targetFD int, at ebpf.AttachType) linkCreate {
+	return linkCreate{progFD: uint32(prog.FD()), targetFD: uint32(targetFD), attachType: uint32(at)}
+}
+
+// createLink calls bpf(cmd) with attr, one of the structs above, and makes a
+// link of the FD. prog is kept alive until then; so is everything that attr
+// points to, because attr is.
+func createLink[A any](cmd bpfCommand, prog *ebpf.Program, attr *A) (link.Link, error) {
+	var fd uintptr
+	errno := syscall.EINTR
+	for errno == syscall.EINTR {
+		fd, _, errno = unix.Syscall(unix.SYS_BPF, uintptr(cmd), uintptr(unsafe.Pointer(attr)), unsafe.Sizeof(*attr))
+	}
+	runtime.KeepAlive(attr)
+	runtime.KeepAlive(prog)
+	if errno != 0 {
+		return nil, fmt.Errorf("create link: %w", kernelError(errno))
+	}
+	return link.NewFromFD(int(fd))
+}
+
+// kernelError makes the kernel's ENOTSUPP, which leaks to user space
+// (include/linux/errno.h), the library's error.
+func kernelError(errno syscall.Errno) error {
+	if errno == errnoNotSupported {
+		return fmt.Errorf("errno %d: %w", uint(errno), ebpf.ErrNotSupported)
+	}
+	return errno
+}
+
+// slicePointer is the address of the first element, nil for none.
+func slicePointer[T any](s []T) pointer64 {
+	return pointer64{ptr: unsafe.Pointer(unsafe.SliceData(s))}
+}

@@ -1,0 +1,104 @@
+package typed
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// emulated is a link where the kernel gives none: a socket filter, a tc filter
+// of netlink, BPF_PROG_ATTACH, the ioctl of an old perf event; or several
+// links that belong together, as those of one USDT probe.
+//
+// It embeds link.Link only because that interface has an unexported method;
+// the embedded value is nil and every exported method is ours.
+//
+// Nothing in the kernel is tied to it: unlike a kernel's link it does not
+// detach when it is garbage collected or when the process ends, but only by
+// Close or Detach. What the kernel ties to a socket or file ends with that.
+type emulated struct {
+	link.Link
+
+	prog   ebpf.ProgramID
+	detach func() error
+
+	mu   sync.Mutex
+	done bool
+}
+
+// newEmulated makes a link whose Close and Detach call detach, once.
+func newEmulated(prog *ebpf.Program, detach func() error) *emulated {
+	l := &emulated{detach: detach}
+	// The ID is for Info alone; a kernel before 4.13 has none.
+	if info, err := prog.Info(); err == nil {
+		l.prog, _ = info.ID()
+	}
+	return l
+}
+
+// Close detaches the program. A second Close does nothing.
+func (l *emulated) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.done {
+		return nil
+	}
+	l.done = true
+	return l.detach()
+}
+
+// Detach is Close.
+func (l *emulated) Detach() error { return l.Close() }
+
+// Info has the ID of the program alone.
+func (l *emulated) Info() (*link.Info, error) {
+	if l.prog == 0 {
+		return nil, fmt.Errorf("info of a link that the kernel does not have: %w", ebpf.ErrNotSupported)
+	}
+	return &link.Info{Program: l.prog}, nil
+}
+
+// Update returns an error that wraps ebpf.ErrNotSupported.
+func (l *emulated) Update(*ebpf.Program) error {
+	return fmt.Errorf("update a link that the kernel does not have: %w", ebpf.ErrNotSupported)
+}
+
+// Pin returns an error that wraps ebpf.ErrNotSupported.
+func (l *emulated) Pin(string) error {
+	return fmt.Errorf("pin a link that the kernel does not have: %w", ebpf.ErrNotSupported)
+}
+
+// Unpin returns an error that wraps ebpf.ErrNotSupported.
+func (l *emulated) Unpin() error {
+	return fmt.Errorf("unpin a link that the kernel does not have: %w", ebpf.ErrNotSupported)
+}
+
+// nameable makes sure that Info of a link says whose it is: the library's own
+// emulations (the ioctl of perf events before Linux 5.15, BPF_PROG_ATTACH
+// before 5.7) cannot.
+func nameable(l link.Link, prog *ebpf.Program) (link.Link, error) {
+	if _, err := l.Info(); errors.Is(err, ebpf.ErrNotSupported) {
+		return newEmulated(prog, l.Close), nil
+	}
+	return l, nil
+}
+
+// joinLinks makes one link of several. Closing closes all, newest first.
+func joinLinks(prog *ebpf.Program, links []link.Link) link.Link {
+	if len(links) == 1 {
+		return links[0]
+	}
+	return newEmulated(prog, func() error { return closeAll(links) })
+}
+
+// closeAll closes links newest first and joins their errors.
+func closeAll(links []link.Link) error {
+	var errs []error
+	for i := len(links) - 1; i >= 0; i-- {
+		errs = append(errs, links[i].Close())
+	}
+	return errors.Join(errs...)
+}

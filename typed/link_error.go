@@ -1,0 +1,147 @@
+package typed
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/cilium/ebpf"
+)
+
+// AttachError says which program could not be attached, where, and what can be
+// done about it. It unwraps to the library's error, so that
+// errors.Is(err, os.ErrNotExist), os.ErrPermission and ebpf.ErrNotSupported
+// work.
+type AttachError struct {
+	// Program is its C name, Section its SEC() as written in C.
+	Program, Section string
+	// Target is where it should have gone: "kernel function tcp_connect",
+	// "interface 3", "cgroup /sys/fs/cgroup/app", … Empty where nothing said so.
+	Target string
+	// Remedy is what the user can do, as a clause; empty where nothing is known.
+	Remedy string
+	Err    error
+}
+
+func (e *AttachError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "attach program %s (SEC(%q))", e.Program, e.Section)
+	if e.Target != "" {
+		fmt.Fprintf(&b, " to %s", e.Target)
+	}
+	fmt.Fprintf(&b, ": %v", e.Err)
+	if e.Remedy != "" {
+		fmt.Fprintf(&b, "; %s", e.Remedy)
+	}
+	return b.String()
+}
+
+func (e *AttachError) Unwrap() error { return e.Err }
+
+// ErrNeedsTarget says that the section does not say where the program goes:
+// Attach must be given it, or AttachTo be used. AttachAll leaves such programs
+// alone and lists them.
+var ErrNeedsTarget = errors.New("the section does not say where to attach")
+
+// errNotLinux is returned by everything that only Linux can do.
+var errNotLinux = fmt.Errorf("only Linux can do this: %w", ebpf.ErrNotSupported)
+
+// target is where a program goes, for messages.
+type target struct {
+	// what it is: one of the keys of missing, or free text.
+	what string
+	// name of it.
+	name string
+}
+
+func (t target) String() string {
+	if t.name == "" {
+		return t.what
+	}
+	return t.what + " " + t.name
+}
+
+// The kinds of targets that have a remedy of their own.
+const (
+	kernelFunction  = "kernel function"
+	kernelFunctions = "kernel functions"
+	syscallName     = "system call"
+	executable      = "executable"
+	tracepoint      = "tracepoint"
+	rawTracepoint   = "raw tracepoint"
+	netInterface    = "interface"
+	cgroupDir       = "cgroup"
+)
+
+// missing is what to do where the target itself is not there.
+var missing = map[string]string{
+	kernelFunction:  "this kernel has no such function, or has inlined it: look it up in /proc/kallsyms and use AttachTo, or mark the program Optional",
+	kernelFunctions: "no traceable function of this kernel matches: compare /sys/kernel/tracing/available_filter_functions",
+	syscallName:     "this kernel has no such system call on this architecture",
+	executable:      "check the path and, with readelf -sW, that the symbol is in it and not stripped",
+	tracepoint:      "this kernel has no such tracepoint: compare /sys/kernel/tracing/events",
+	rawTracepoint:   "this kernel has no such tracepoint: compare /sys/kernel/tracing/available_events",
+	netInterface:    "net.Interfaces lists the interfaces of the current network namespace and their indexes",
+	cgroupDir:       "give the path of a directory in a mounted cgroup v2 hierarchy, such as /sys/fs/cgroup or /sys/fs/cgroup/unified",
+}
+
+// attachError dresses an error of the library or the kernel.
+func (p *program) attachError(k *kind, t target, err error) error {
+	var done *AttachError
+	if errors.As(err, &done) {
+		return err
+	}
+	return &AttachError{
+		Program: p.name,
+		Section: p.section(),
+		Target:  t.String(),
+		Remedy:  remedy(k, t, err),
+		Err:     err,
+	}
+}
+
+// remedy finds what the user can do about an error. The order matters: a
+// kernel that lacks a feature also says EINVAL.
+func remedy(k *kind, t target, err error) string {
+	switch {
+	case errors.Is(err, ErrNeedsTarget), errors.Is(err, errNotLinux):
+		return ""
+	case errors.Is(err, os.ErrPermission):
+		return "run as root, or with CAP_BPF and CAP_PERFMON or CAP_NET_ADMIN; a security policy or lockdown may forbid it even then"
+	case isMissing(t, err):
+		return missing[t.what]
+	case errors.Is(err, ebpf.ErrNotSupported), isOldKernel(err):
+		return k.needsKernel()
+	}
+	return ""
+}
+
+// isMissing says whether an error means that the target is not there. Probes
+// say EINVAL for a missing symbol from Linux 6.11 on (tracefs) and before 5.11
+// (return probes), see link.Kprobe.
+func isMissing(t target, err error) bool {
+	switch t.what {
+	case netInterface:
+		return errors.Is(err, syscall.ENODEV) || errors.Is(err, syscall.EINVAL) && t.name == "0"
+	case cgroupDir:
+		return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.ENOTDIR)
+	case kernelFunction:
+		return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.EADDRNOTAVAIL)
+	}
+	_, known := missing[t.what]
+	return known && (errors.Is(err, os.ErrNotExist) || errors.Is(err, errNoSymbol))
+}
+
+func isOldKernel(err error) bool {
+	return errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.E2BIG)
+}
+
+// needsKernel names the first Linux that can.
+func (k *kind) needsKernel() string {
+	if k.since == "" {
+		return ""
+	}
+	return fmt.Sprintf("a typed.%s needs Linux %s or newer, configured for it", k.name, k.since)
+}

@@ -1,0 +1,479 @@
+package typed
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+
+	"github.com/bpfgen/bpfgen/typed/internal/netlink"
+)
+
+// This file makes links on Linux: by the library where it can, else by
+// link_bpf_linux.go, netlink or a socket option. link_other.go has the same
+// functions for other systems.
+
+func attachKprobe(prog *ebpf.Program, symbol string, args kprobeArgs) (link.Link, error) {
+	return link.Kprobe(symbol, prog, &link.KprobeOptions{
+		Cookie:        args.options.Cookie,
+		Offset:        args.offset,
+		TraceFSPrefix: args.options.TraceFSPrefix,
+	})
+}
+
+func attachKretprobe(prog *ebpf.Program, symbol string, opts KretprobeOptions) (link.Link, error) {
+	return link.Kretprobe(symbol, prog, &link.KprobeOptions{
+		Cookie:            opts.Cookie,
+		RetprobeMaxActive: opts.MaxActive,
+		TraceFSPrefix:     opts.TraceFSPrefix,
+	})
+}
+
+// attachKprobeMulti gives the kernel addresses where they are known, as libbpf
+// does: a name can stand for several functions.
+func attachKprobeMulti(prog *ebpf.Program, k *kind, symbols []kernelSymbol, opts KprobeMultiOptions) (link.Link, error) {
+	o := link.KprobeMultiOptions{Session: k == &kindKprobeSession}
+	for _, s := range symbols {
+		if s.address != 0 {
+			o.Addresses = append(o.Addresses, s.address)
+		} else {
+			o.Symbols = append(o.Symbols, s.name)
+		}
+		if opts.Cookie != nil {
+			o.Cookies = append(o.Cookies, opts.Cookie(s.name))
+		}
+	}
+	if k == &kindKretprobeMulti {
+		return link.KretprobeMulti(prog, o)
+	}
+	return link.KprobeMulti(prog, o)
+}
+
+func attachUprobe(prog *ebpf.Program, k *kind, path string, offset uint64, opts UprobeOptions) (link.Link, error) {
+	ex, err := link.OpenExecutable(path)
+	if err != nil {
+		return nil, err
+	}
+	o := &link.UprobeOptions{
+		Address:       offset,
+		PID:           opts.PID,
+		RefCtrOffset:  opts.RefCtrOffset,
+		Cookie:        opts.Cookie,
+		TraceFSPrefix: opts.TraceFSPrefix,
+	}
+	if k == &kindUretprobe {
+		return ex.Uretprobe("", prog, o)
+	}
+	return ex.Uprobe("", prog, o)
+}
+
+// The flags of linkCreateUprobeMulti (include/uapi/linux/bpf.h).
+const uprobeMultiReturn = 1
+
+// attachUprobeMulti does what the library's UprobeMulti does, and sessions
+// too, which it cannot.
+func attachUprobeMulti(prog *ebpf.Program, k *kind, path string, symbols []userSymbol, opts UprobeMultiOptions) (link.Link, error) {
+	if len(symbols) == 0 {
+		return nil, errNoSymbol
+	}
+	name, err := unix.BytePtrFromString(path)
+	if err != nil {
+		return nil, err
+	}
+	offsets := make([]uint64, len(symbols))
+	var cookies []uint64
+	for i, s := range symbols {
+		offsets[i] = s.offset
+		if opts.Cookie != nil {
+			cookies = append(cookies, opts.Cookie(s.name))
+		}
+	}
+	attr := &linkCreateUprobeMulti{
+		linkCreate: newLinkCreate(prog, 0, k.attach[0]),
+		path:       pointer64{ptr: unsafe.Pointer(name)},
+		offsets:    slicePointer(offsets),
+		cookies:    slicePointer(cookies),
+		count:      uint32(len(symbols)),
+		pid:        uint32(opts.PID),
+	}
+	if k == &kindUretprobeMulti {
+		attr.multiFlags = uprobeMultiReturn
+	}
+	return createLink(bpfLinkCreate, prog, attr)
+}
+
+func attachTracepoint(prog *ebpf.Program, group, name string, opts TracepointOptions) (link.Link, error) {
+	return link.Tracepoint(group, name, prog, &link.TracepointOptions{Cookie: opts.Cookie})
+}
+
+func attachRawTracepoint(prog *ebpf.Program, name string, opts RawTracepointOptions) (link.Link, error) {
+	if opts.Cookie == 0 {
+		return link.AttachRawTracepoint(link.RawTracepointOptions{Name: name, Program: prog})
+	}
+	cname, err := unix.BytePtrFromString(name)
+	if err != nil {
+		return nil, err
+	}
+	return createLink(bpfRawTracepointOpen, prog, &rawTracepointOpen{
+		name:   pointer64{ptr: unsafe.Pointer(cname)},
+		progFD: uint32(prog.FD()),
+		cookie: opts.Cookie,
+	})
+}
+
+func attachTracing(prog *ebpf.Program, at ebpf.AttachType, opts TracingOptions) (link.Link, error) {
+	switch at {
+	case ebpf.AttachLSMMac:
+		return link.AttachLSM(link.LSMOptions{Program: prog, Cookie: opts.Cookie})
+	case attachFsession:
+		return createLink(bpfLinkCreate, prog, &linkCreateTracing{linkCreate: newLinkCreate(prog, 0, at), cookie: opts.Cookie})
+	}
+	return link.AttachTracing(link.TracingOptions{Program: prog, AttachType: at, Cookie: opts.Cookie})
+}
+
+// attachTracingMulti finds the functions in the BTF of the kernel itself.
+func attachTracingMulti(prog *ebpf.Program, at ebpf.AttachType, pattern string, opts TracingMultiOptions) (link.Link, error) {
+	ids, names, err := kernelFunctionIDs(pattern)
+	if err != nil {
+		return nil, err
+	}
+	var cookies []uint64
+	if opts.Cookie != nil {
+		for _, name := range names {
+			cookies = append(cookies, opts.Cookie(name))
+		}
+	}
+	return createLink(bpfLinkCreate, prog, &linkCreateTracingMulti{
+		linkCreate: newLinkCreate(prog, 0, at),
+		ids:        slicePointer(ids),
+		cookies:    slicePointer(cookies),
+		count:      uint32(len(ids)),
+	})
+}
+
+// kernelFunctionIDs are the BTF ids of the functions of vmlinux that match and
+// that ftrace can reach.
+func kernelFunctionIDs(pattern string) (ids []btf.TypeID, names []string, err error) {
+	symbols, err := kernelSymbols(pattern)
+	if err != nil {
+		return nil, nil, err
+	}
+	spec, err := btf.LoadKernelSpec()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range symbols {
+		var fn *btf.Func
+		if spec.TypeByName(s.name, &fn) != nil {
+			continue
+		}
+		id, err := spec.TypeID(fn)
+		if err != nil {
+			return nil, nil, err
+		}
+		ids, names = append(ids, id), append(names, s.name)
+	}
+	if len(ids) == 0 {
+		return nil, nil, errNoSymbol
+	}
+	return ids, names, nil
+}
+
+func attachFreplace(prog, target *ebpf.Program, function string) (link.Link, error) {
+	return link.AttachFreplace(target, function, prog)
+}
+
+// iterInfo is union bpf_iter_link_info: the map is at its start, the cgroup
+// and the task have members of their own.
+type iterInfo struct {
+	first  uint32 // map_fd, or cgroup.order, or task.tid
+	second uint32 // cgroup.cgroup_fd, or task.pid
+	third  uint64 // cgroup.cgroup_id, or task.pid_fd
+}
+
+// attachIter goes past the library, which knows of maps only.
+func attachIter(prog *ebpf.Program, opts IterOptions) (link.Link, error) {
+	if opts.Cgroup == "" && opts.TID == 0 && opts.PID == 0 {
+		return link.AttachIter(link.IterOptions{Program: prog, Map: opts.Map})
+	}
+	info := &iterInfo{first: uint32(opts.TID), second: uint32(opts.PID)}
+	if opts.Cgroup != "" {
+		dir, err := openCgroup(opts.Cgroup)
+		if err != nil {
+			return nil, err
+		}
+		defer dir.Close()
+		*info = iterInfo{first: uint32(opts.Order), second: uint32(dir.Fd())}
+	}
+	return createLink(bpfLinkCreate, prog, &linkCreateIter{
+		linkCreate: newLinkCreate(prog, 0, ebpf.AttachTraceIter),
+		info:       pointer64{ptr: unsafe.Pointer(info)},
+		infoLen:    uint32(unsafe.Sizeof(*info)),
+	})
+}
+
+func openIter(l link.Link) (io.ReadCloser, error) {
+	it, ok := l.(*link.Iter)
+	if !ok {
+		return nil, fmt.Errorf("%T is not an iterator", l)
+	}
+	return it.Open()
+}
+
+func attachXDP(prog *ebpf.Program, ifindex int, opts XDPOptions) (link.Link, error) {
+	return link.AttachXDP(link.XDPOptions{Program: prog, Interface: ifindex, Flags: link.XDPAttachFlags(opts.Mode)})
+}
+
+// attachTC takes TCX, or a clsact filter where the kernel lacks it.
+func attachTC(prog *ebpf.Program, name string, ifindex int, at ebpf.AttachType, opts TCOptions) (link.Link, error) {
+	if !opts.Legacy {
+		l, err := link.AttachTCX(link.TCXOptions{
+			Interface:        ifindex,
+			Program:          prog,
+			Attach:           at,
+			Anchor:           opts.Anchor,
+			ExpectedRevision: opts.ExpectedRevision,
+		})
+		if !errors.Is(err, ebpf.ErrNotSupported) {
+			return l, err
+		}
+		if opts.Anchor != nil || opts.ExpectedRevision != 0 {
+			return nil, fmt.Errorf("an anchor or revision needs TCX: %w", err)
+		}
+	}
+	return byNetlink(prog, func(n netlink.Attacher) (func() error, error) {
+		return n.AttachFilter(netlink.Filter{
+			FD: prog.FD(), Name: name, Ifindex: ifindex, Egress: at == ebpf.AttachTCXEgress,
+			Priority: opts.Priority, Handle: opts.Handle,
+		})
+	})
+}
+
+func attachAction(prog *ebpf.Program, name string, ifindex int, at ebpf.AttachType, opts SchedActOptions) (link.Link, error) {
+	return byNetlink(prog, func(n netlink.Attacher) (func() error, error) {
+		return n.AttachAction(netlink.Filter{
+			FD: prog.FD(), Name: name, Ifindex: ifindex, Egress: at == ebpf.AttachTCXEgress,
+			Priority: opts.Priority, Handle: opts.Handle,
+		})
+	})
+}
+
+func attachLWT(prog *ebpf.Program, name string, at lwtHook, prefix string, ifindex int, opts LWTOptions) (link.Link, error) {
+	return byNetlink(prog, func(n netlink.Attacher) (func() error, error) {
+		return n.AttachRoute(netlink.Route{
+			FD: prog.FD(), Name: name, Hook: routeHooks[at], Prefix: prefix, Ifindex: ifindex,
+			Headroom: opts.Headroom, Table: opts.Table,
+		})
+	})
+}
+
+// byNetlink attaches by package typed/tc, if the program has it.
+func byNetlink(prog *ebpf.Program, do func(netlink.Attacher) (func() error, error)) (link.Link, error) {
+	n := netlink.Registered
+	if n == nil {
+		return nil, errors.New(`this goes by netlink, which the program lacks: import _ "github.com/bpfgen/bpfgen/typed/tc"`)
+	}
+	detach, err := do(n)
+	runtime.KeepAlive(prog)
+	if err != nil {
+		return nil, err
+	}
+	return newEmulated(prog, detach), nil
+}
+
+func attachNetkit(prog *ebpf.Program, ifindex int, at ebpf.AttachType, opts NetkitOptions) (link.Link, error) {
+	return link.AttachNetkit(link.NetkitOptions{
+		Interface:        ifindex,
+		Program:          prog,
+		Attach:           at,
+		Anchor:           opts.Anchor,
+		ExpectedRevision: opts.ExpectedRevision,
+	})
+}
+
+// netfilterDefrag is BPF_F_NETFILTER_IP_DEFRAG (include/uapi/linux/bpf.h); the
+// library's constant for it is 0.
+const netfilterDefrag = 1
+
+func attachNetfilter(prog *ebpf.Program, family NetfilterFamily, hook NetfilterHook, opts NetfilterOptions) (link.Link, error) {
+	o := link.NetfilterOptions{Program: prog, ProtocolFamily: family, Hook: hook, Priority: opts.Priority}
+	if opts.Defrag {
+		o.NetfilterFlags = netfilterDefrag
+	}
+	return link.AttachNetfilter(o)
+}
+
+func attachNetNS(prog *ebpf.Program, netns int, at ebpf.AttachType) (link.Link, error) {
+	raw, err := link.AttachRawLink(link.RawLinkOptions{Target: netns, Program: prog, Attach: at})
+	if err != nil {
+		return nil, err
+	}
+	return &link.NetNsLink{RawLink: *raw}, nil
+}
+
+// openCgroup opens a directory and makes sure that it is one of cgroup v2,
+// because the kernel's EBADF for any other says too little.
+func openCgroup(path string) (*os.File, error) {
+	dir, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(int(dir.Fd()), &fs); err != nil {
+		dir.Close()
+		return nil, err
+	}
+	if int64(fs.Type) != unix.CGROUP2_SUPER_MAGIC {
+		dir.Close()
+		return nil, fmt.Errorf("not in a cgroup v2 hierarchy: %w", syscall.EBADF)
+	}
+	return dir, nil
+}
+
+func attachCgroup(prog *ebpf.Program, path string, at ebpf.AttachType, opts CgroupOptions) (link.Link, error) {
+	dir, err := openCgroup(path)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	if opts.Anchor == nil && opts.ExpectedRevision == 0 {
+		return link.AttachCgroup(link.CgroupOptions{Path: path, Attach: at, Program: prog})
+	}
+	// The library's links have no place for an anchor, BPF_PROG_ATTACH has.
+	return attachByProgAttach(prog, link.RawAttachProgramOptions{
+		Target:           int(dir.Fd()),
+		Attach:           at,
+		Flags:            cgroupAllowMulti,
+		Anchor:           opts.Anchor,
+		ExpectedRevision: opts.ExpectedRevision,
+	})
+}
+
+// cgroupAllowMulti is BPF_F_ALLOW_MULTI (include/uapi/linux/bpf.h).
+const cgroupAllowMulti = 1 << 1
+
+// The socket options that take a program and those that take it away, with
+// the level SOL_SOCKET.
+type socketHook struct{ attach, detach int }
+
+var (
+	socketFilter    = socketHook{unix.SO_ATTACH_BPF, unix.SO_DETACH_BPF}
+	socketReuseport = socketHook{unix.SO_ATTACH_REUSEPORT_EBPF, unix.SO_DETACH_REUSEPORT_BPF}
+)
+
+func attachSocket(prog *ebpf.Program, socket syscall.Conn, hook socketHook) (link.Link, error) {
+	conn, err := socket.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	if err := setSocketOption(conn, hook.attach, prog.FD()); err != nil {
+		return nil, err
+	}
+	return newEmulated(prog, func() error {
+		err := setSocketOption(conn, hook.detach, 0)
+		if errors.Is(err, os.ErrClosed) || errors.Is(err, syscall.EBADF) || isClosedConn(err) {
+			return nil // the program went with the socket
+		}
+		return err
+	}), nil
+}
+
+func setSocketOption(conn syscall.RawConn, option, value int) error {
+	var err error
+	if cerr := conn.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, option, value)
+	}); cerr != nil {
+		return cerr
+	}
+	return os.NewSyscallError("setsockopt", err)
+}
+
+// attachSockMap makes a link where the kernel has one for socket maps (Linux ≥
+// 6.10), else uses BPF_PROG_ATTACH.
+func attachSockMap(prog *ebpf.Program, m *ebpf.Map, at ebpf.AttachType) (link.Link, error) {
+	if m == nil {
+		return nil, fmt.Errorf("socket map: %w", ErrNotLoaded)
+	}
+	defer runtime.KeepAlive(m)
+	raw, err := link.AttachRawLink(link.RawLinkOptions{Target: m.FD(), Program: prog, Attach: at})
+	if err == nil {
+		return raw, nil
+	}
+	if !errors.Is(err, syscall.EINVAL) && !errors.Is(err, ebpf.ErrNotSupported) {
+		return nil, err
+	}
+	return attachByProgAttach(prog, link.RawAttachProgramOptions{Target: m.FD(), Attach: at})
+}
+
+func attachLirc(prog *ebpf.Program, fd int) (link.Link, error) {
+	return attachByProgAttach(prog, link.RawAttachProgramOptions{Target: fd, Attach: ebpf.AttachLircMode2})
+}
+
+// attachByProgAttach is BPF_PROG_ATTACH. It keeps descriptors of its own, so
+// that Close works whatever the caller has closed before.
+func attachByProgAttach(prog *ebpf.Program, opts link.RawAttachProgramOptions) (link.Link, error) {
+	fd, err := unix.FcntlInt(uintptr(opts.Target), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	target := os.NewFile(uintptr(fd), "attach target")
+	clone, err := prog.Clone()
+	if err != nil {
+		return nil, errors.Join(err, target.Close())
+	}
+	opts.Target, opts.Program = fd, clone
+	if err := link.RawAttachProgram(opts); err != nil {
+		return nil, errors.Join(err, target.Close(), clone.Close())
+	}
+	return newEmulated(prog, func() error {
+		err := link.RawDetachProgram(link.RawDetachProgramOptions{Target: fd, Program: clone, Attach: opts.Attach})
+		return errors.Join(err, target.Close(), clone.Close())
+	}), nil
+}
+
+// attachPerfEvent makes a link (Linux ≥ 5.15), else uses the ioctl, and
+// enables the event.
+func attachPerfEvent(prog *ebpf.Program, fd int, opts PerfEventOptions) (link.Link, error) {
+	l, err := createLink(bpfLinkCreate, prog, &linkCreatePerfEvent{
+		linkCreate: newLinkCreate(prog, fd, ebpf.AttachPerfEvent),
+		cookie:     opts.Cookie,
+	})
+	if errors.Is(err, syscall.EINVAL) && opts.Cookie == 0 {
+		l, err = attachPerfEventIoctl(prog, fd)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0); err != nil {
+		return nil, errors.Join(os.NewSyscallError("ioctl PERF_EVENT_IOC_ENABLE", err), l.Close())
+	}
+	return l, nil
+}
+
+func attachPerfEventIoctl(prog *ebpf.Program, fd int) (link.Link, error) {
+	if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_SET_BPF, prog.FD()); err != nil {
+		return nil, os.NewSyscallError("ioctl PERF_EVENT_IOC_SET_BPF", err)
+	}
+	return newEmulated(prog, func() error {
+		err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_DISABLE, 0)
+		if errors.Is(err, syscall.EBADF) {
+			return nil // closed, and the program with it
+		}
+		return os.NewSyscallError("ioctl PERF_EVENT_IOC_DISABLE", err)
+	}), nil
+}
+
+var routeHooks = map[lwtHook]netlink.RouteHook{
+	lwtIn:        netlink.RouteIn,
+	lwtOut:       netlink.RouteOut,
+	lwtXmit:      netlink.RouteXmit,
+	lwtSeg6Local: netlink.RouteSeg6Local,
+}

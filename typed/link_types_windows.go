@@ -1,0 +1,11 @@
+package typed
+
+// Anchor is a place among the programs that are attached already. Windows has
+// none.
+type Anchor interface{ anchor() }
+
+// NetfilterFamily is a protocol family of netfilter: NFPROTO_*.
+type NetfilterFamily uint32
+
+// NetfilterHook is a hook of netfilter: NF_INET_*.
+type NetfilterHook uint32

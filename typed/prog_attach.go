@@ -1,0 +1,86 @@
+package typed
+
+import (
+	"fmt"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// This file is the way every Attach goes: is the program there, where should
+// it go, do it, and say well what went wrong. The kinds differ only in what
+// they ask for and in the function that they hand over here.
+
+// autoAttacher is a kind of program whose section can say where to attach.
+type autoAttacher interface {
+	// auto attaches where the section says, with default options. The error
+	// wraps ErrNeedsTarget where it does not say so.
+	auto() (link.Link, error)
+}
+
+// attach runs do, which is given the loaded program, and dresses its error.
+func (p *program) attach(k *kind, t target, do func(prog *ebpf.Program) (link.Link, error)) (link.Link, error) {
+	if p.Program == nil {
+		return nil, p.notLoaded("attach")
+	}
+	l, err := do(p.Program)
+	if err != nil {
+		return nil, p.attachError(k, t, err)
+	}
+	return nameable(l, p.Program)
+}
+
+// attachWhere attaches where the section says; do gets the part of the section
+// behind the "/".
+func (p *program) attachWhere(k *kind, do func(where string) (link.Link, error)) (link.Link, error) {
+	if p.Program == nil {
+		return nil, p.notLoaded("attach")
+	}
+	where := p.where()
+	if where == "" {
+		return nil, p.needsTarget(k)
+	}
+	return do(where)
+}
+
+// where is what the section says behind its first "/". The library keeps it in
+// AttachTo, which the user may have set before load.
+func (p *program) where() string {
+	if p.spec == nil {
+		return ""
+	}
+	return p.spec.AttachTo
+}
+
+// section is the SEC() of the program as written in C.
+func (p *program) section() string {
+	if p.spec == nil {
+		return ""
+	}
+	return p.spec.SectionName
+}
+
+// attachType is the expected attach type that the program was loaded with.
+func (p *program) attachType() ebpf.AttachType {
+	if p.spec == nil {
+		return ebpf.AttachNone
+	}
+	return p.spec.AttachType
+}
+
+func (p *program) needsTarget(k *kind) error {
+	how := "use AttachTo"
+	if k.needs != "" {
+		how = "Attach needs " + k.needs
+	}
+	return p.attachError(k, target{}, fmt.Errorf("%w: %s", ErrNeedsTarget, how))
+}
+
+// notLoaded is why nothing can be done with the program.
+func (p *program) notLoaded(verb string) error {
+	err := p.err
+	if err == nil {
+		err = ErrNotLoaded
+	}
+	return fmt.Errorf("%s program %s: %w", verb, p.name, err)
+}

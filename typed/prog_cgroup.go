@@ -1,0 +1,124 @@
+package typed
+
+import (
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// CgroupOptions are the options of cgroup programs. The zero value is good.
+type CgroupOptions struct {
+	// Anchor places the program before or after another (Linux ≥ 6.17); nil
+	// means at the end.
+	Anchor Anchor
+	// ExpectedRevision makes attaching fail if the list of programs has changed
+	// since (Linux ≥ 6.17); 0 means that it does not matter.
+	ExpectedRevision uint64
+}
+
+// cgroupProgram is what all kinds of this file share.
+type cgroupProgram struct{ program }
+
+func (p *cgroupProgram) attachCgroup(k *kind, path string, at ebpf.AttachType, opts *CgroupOptions) (link.Link, error) {
+	return p.attach(k, target{cgroupDir, path}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachCgroup(prog, path, at, deref(opts))
+	})
+}
+
+// CgroupSKB is a program of SEC("cgroup_skb/ingress") or
+// SEC("cgroup_skb/egress"): it sees the packets of the sockets of a cgroup, in
+// the direction of its section, and may drop them.
+type CgroupSKB struct{ cgroupProgram }
+
+func (*CgroupSKB) kind() *kind { return &kindCgroupSKB }
+
+// Attach attaches to a cgroup v2 directory. opts may be nil.
+func (p *CgroupSKB) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
+	return p.attachCgroup(p.kind(), cgroup, p.attachType(), opts)
+}
+
+// CgroupSKBAny is a program of SEC("cgroup/skb"): it sees the packets of the
+// sockets of a cgroup and may drop them.
+type CgroupSKBAny struct{ cgroupProgram }
+
+func (*CgroupSKBAny) kind() *kind { return &kindCgroupSKBAny }
+
+// AttachIngress attaches to what the sockets of a cgroup v2 directory receive.
+// opts may be nil.
+func (p *CgroupSKBAny) AttachIngress(cgroup string, opts *CgroupOptions) (link.Link, error) {
+	return p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupInetIngress, opts)
+}
+
+// AttachEgress attaches to what the sockets of a cgroup v2 directory send. opts
+// may be nil.
+func (p *CgroupSKBAny) AttachEgress(cgroup string, opts *CgroupOptions) (link.Link, error) {
+	return p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupInetEgress, opts)
+}
+
+// CgroupSock is a program of SEC("cgroup/sock_create"), …/sock_release,
+// …/post_bind4 or …/post_bind6: it sees the sockets of a cgroup come and go.
+type CgroupSock struct{ cgroupProgram }
+
+func (*CgroupSock) kind() *kind { return &kindCgroupSock }
+
+// Attach attaches to a cgroup v2 directory. opts may be nil.
+func (p *CgroupSock) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
+	return p.attachCgroup(p.kind(), cgroup, p.attachType(), opts)
+}
+
+// CgroupSockAddr is a program of SEC("cgroup/connect4") and its kin (bind,
+// sendmsg, recvmsg, getpeername, getsockname, for IPv4, IPv6 and Unix
+// sockets): it sees the addresses that the processes of a cgroup use and may
+// change or deny them.
+type CgroupSockAddr struct{ cgroupProgram }
+
+func (*CgroupSockAddr) kind() *kind { return &kindCgroupSockAddr }
+
+// Attach attaches to a cgroup v2 directory. opts may be nil.
+func (p *CgroupSockAddr) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
+	return p.attachCgroup(p.kind(), cgroup, p.attachType(), opts)
+}
+
+// CgroupSysctl is a program of SEC("cgroup/sysctl"): it sees the processes of
+// a cgroup read and write /proc/sys and may deny it.
+type CgroupSysctl struct{ cgroupProgram }
+
+func (*CgroupSysctl) kind() *kind { return &kindCgroupSysctl }
+
+// Attach attaches to a cgroup v2 directory. opts may be nil.
+func (p *CgroupSysctl) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
+	return p.attachCgroup(p.kind(), cgroup, p.attachType(), opts)
+}
+
+// CgroupSockopt is a program of SEC("cgroup/getsockopt") or
+// SEC("cgroup/setsockopt"): it sees the socket options that the processes of a
+// cgroup read or write.
+type CgroupSockopt struct{ cgroupProgram }
+
+func (*CgroupSockopt) kind() *kind { return &kindCgroupSockopt }
+
+// Attach attaches to a cgroup v2 directory. opts may be nil.
+func (p *CgroupSockopt) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
+	return p.attachCgroup(p.kind(), cgroup, p.attachType(), opts)
+}
+
+// CgroupDevice is a program of SEC("cgroup/dev"): it allows or denies the
+// processes of a cgroup the use of devices.
+type CgroupDevice struct{ cgroupProgram }
+
+func (*CgroupDevice) kind() *kind { return &kindCgroupDevice }
+
+// Attach attaches to a cgroup v2 directory. opts may be nil.
+func (p *CgroupDevice) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
+	return p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupDevice, opts)
+}
+
+// SockOps is a program of SEC("sockops"): it sees the TCP sockets of a cgroup
+// change state.
+type SockOps struct{ cgroupProgram }
+
+func (*SockOps) kind() *kind { return &kindSockOps }
+
+// Attach attaches to a cgroup v2 directory. opts may be nil.
+func (p *SockOps) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
+	return p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupSockOps, opts)
+}

@@ -1,0 +1,83 @@
+package typed
+
+import (
+	"errors"
+	"io"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// IterOptions say what an iterator goes over. The zero value means everything
+// that the iterator of the section can see; a map iterator needs Map.
+type IterOptions struct {
+	// Map is the map of bpf_map_elem, bpf_sk_storage_map and sockmap iterators.
+	Map *ebpf.Map
+	// Cgroup is the cgroup v2 directory where a cgroup iterator starts; Order
+	// is how it goes on (Linux ≥ 6.1).
+	Cgroup string
+	Order  CgroupOrder
+	// TID or PID limit task, task_file and task_vma iterators to one thread or
+	// to one process (Linux ≥ 6.1).
+	TID, PID int
+}
+
+// CgroupOrder is the kernel's enum bpf_cgroup_iter_order.
+type CgroupOrder uint32
+
+// The orders of a cgroup iterator.
+const (
+	CgroupOrderUnspecified CgroupOrder = iota
+	CgroupSelfOnly
+	CgroupDescendantsPreorder
+	CgroupDescendantsPostorder
+	CgroupAncestorsUp
+)
+
+// Iter is a program of SEC("iter/…"): it runs for every object of a kind when
+// somebody reads, and what it prints is what they read.
+type Iter struct{ program }
+
+func (*Iter) kind() *kind { return &kindIter }
+
+// Attach makes the iterator. Pinned, it can be read like a file; from Go,
+// [Iter.Open] reads it. opts may be nil.
+func (p *Iter) Attach(opts *IterOptions) (link.Link, error) {
+	return p.attach(p.kind(), target{"iterator", p.where()}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachIter(prog, deref(opts))
+	})
+}
+
+func (p *Iter) auto() (link.Link, error) {
+	if needsMap[p.where()] {
+		return nil, p.needsTarget(&kind{name: "Iter", needs: "a map (IterOptions.Map)"})
+	}
+	return p.Attach(nil)
+}
+
+// needsMap are the iterators that go over one map
+// (kernel/bpf/map_iter.c, net/core/bpf_sk_storage.c, net/core/sock_map.c).
+var needsMap = map[string]bool{"bpf_map_elem": true, "bpf_sk_storage_map": true, "sockmap": true}
+
+// Open makes the iterator and a reader of one pass over it. Closing the reader
+// takes both away. opts may be nil.
+func (p *Iter) Open(opts *IterOptions) (io.ReadCloser, error) {
+	l, err := p.Attach(opts)
+	if err != nil {
+		return nil, err
+	}
+	r, err := openIter(l)
+	if err != nil {
+		l.Close()
+		return nil, p.attachError(p.kind(), target{"iterator", p.where()}, err)
+	}
+	return iterReader{r, l}, nil
+}
+
+// iterReader closes the iterator with its reader.
+type iterReader struct {
+	io.ReadCloser
+	link link.Link
+}
+
+func (r iterReader) Close() error { return errors.Join(r.ReadCloser.Close(), r.link.Close()) }

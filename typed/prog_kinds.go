@@ -1,0 +1,167 @@
+package typed
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+)
+
+// This file is the table of the kinds of programs: what a program of an object
+// must be to be one, and what is said when it cannot be attached. The methods
+// are in the other files prog_*.go.
+//
+// A kind is a Go type because attaching at the wrong kind of hook must not
+// compile. The kernel's program type is not enough for that: a kprobe and a
+// uprobe are both BPF_PROG_TYPE_KPROBE, and only the section says which.
+
+// kind is what all programs of one Go type have in common.
+type kind struct {
+	// name of the Go type.
+	name string
+	// typ is the program type, attach are the expected attach types; nil means
+	// any.
+	typ    ebpf.ProgramType
+	attach []ebpf.AttachType
+	// sections are the first parts of the SEC() names (before "/"), or whole
+	// names where they have a "/" of their own. nil means any: type and attach
+	// type say enough.
+	sections []string
+	// needs is what Attach must be given, as the object of "needs"; empty where
+	// a section can say where.
+	needs string
+	// since is the first Linux that can attach the kind, for error messages.
+	since string
+}
+
+// Attach types that cilium/ebpf v0.22 has no constant for
+// (include/uapi/linux/bpf.h, enum bpf_attach_type).
+const (
+	attachUprobeSession ebpf.AttachType = 57
+	attachFsession      ebpf.AttachType = 58
+	attachFentryMulti   ebpf.AttachType = 59
+	attachFexitMulti    ebpf.AttachType = 60
+	attachFsessionMulti ebpf.AttachType = 61
+)
+
+var (
+	none = []ebpf.AttachType{ebpf.AttachNone}
+
+	kindKprobe         = kind{"Kprobe", ebpf.Kprobe, none, []string{"kprobe"}, "", "4.1"}
+	kindKretprobe      = kind{"Kretprobe", ebpf.Kprobe, none, []string{"kretprobe"}, "", "4.1"}
+	kindKsyscall       = kind{"Ksyscall", ebpf.Kprobe, none, []string{"ksyscall"}, "", "4.1"}
+	kindKretsyscall    = kind{"Kretsyscall", ebpf.Kprobe, none, []string{"kretsyscall"}, "", "4.1"}
+	kindKprobeMulti    = kind{"KprobeMulti", ebpf.Kprobe, one(ebpf.AttachTraceKprobeMulti), []string{"kprobe.multi"}, "", "5.18"}
+	kindKretprobeMulti = kind{"KretprobeMulti", ebpf.Kprobe, one(ebpf.AttachTraceKprobeMulti), []string{"kretprobe.multi"}, "", "5.18"}
+	kindKprobeSession  = kind{"KprobeSession", ebpf.Kprobe, one(ebpf.AttachTraceKprobeSession), nil, "", "6.10"}
+
+	kindUprobe         = kind{"Uprobe", ebpf.Kprobe, none, []string{"uprobe", "uprobe.s"}, "", "4.1"}
+	kindUretprobe      = kind{"Uretprobe", ebpf.Kprobe, none, []string{"uretprobe", "uretprobe.s"}, "", "4.1"}
+	kindUprobeMulti    = kind{"UprobeMulti", ebpf.Kprobe, one(ebpf.AttachTraceUprobeMulti), []string{"uprobe.multi", "uprobe.multi.s"}, "", "6.6"}
+	kindUretprobeMulti = kind{"UretprobeMulti", ebpf.Kprobe, one(ebpf.AttachTraceUprobeMulti), []string{"uretprobe.multi", "uretprobe.multi.s"}, "", "6.6"}
+	kindUprobeSession  = kind{"UprobeSession", ebpf.Kprobe, one(attachUprobeSession), nil, "", "6.13"}
+	kindUSDT           = kind{"USDT", ebpf.Kprobe, nil, []string{"usdt", "usdt.s"}, "", "4.20"}
+
+	kindTracepoint            = kind{"Tracepoint", ebpf.TracePoint, nil, nil, "", "4.7"}
+	kindRawTracepoint         = kind{"RawTracepoint", ebpf.RawTracepoint, nil, nil, "", "4.17"}
+	kindRawTracepointWritable = kind{"RawTracepointWritable", ebpf.RawTracepointWritable, nil, nil, "", "5.2"}
+
+	kindTPBTF         = kind{"TPBTF", ebpf.Tracing, one(ebpf.AttachTraceRawTp), nil, "", "5.5"}
+	kindFentry        = kind{"Fentry", ebpf.Tracing, one(ebpf.AttachTraceFEntry), nil, "", "5.5"}
+	kindFexit         = kind{"Fexit", ebpf.Tracing, one(ebpf.AttachTraceFExit), nil, "", "5.5"}
+	kindFmodRet       = kind{"FmodRet", ebpf.Tracing, one(ebpf.AttachModifyReturn), nil, "", "5.7"}
+	kindFsession      = kind{"Fsession", ebpf.Tracing, one(attachFsession), nil, "", "7.0"}
+	kindFentryMulti   = kind{"FentryMulti", ebpf.Tracing, one(attachFentryMulti), nil, "", "7.2"}
+	kindFexitMulti    = kind{"FexitMulti", ebpf.Tracing, one(attachFexitMulti), nil, "", "7.2"}
+	kindFsessionMulti = kind{"FsessionMulti", ebpf.Tracing, one(attachFsessionMulti), nil, "", "7.2"}
+	kindFreplace      = kind{"Freplace", ebpf.Extension, nil, nil, "", "5.6"}
+	kindLSM           = kind{"LSM", ebpf.LSM, one(ebpf.AttachLSMMac), nil, "", "5.7"}
+	kindLSMCgroup     = kind{"LSMCgroup", ebpf.LSM, one(ebpf.AttachLSMCgroup), nil, "a cgroup", "6.0"}
+	kindIter          = kind{"Iter", ebpf.Tracing, one(ebpf.AttachTraceIter), nil, "", "5.8"}
+
+	kindXDP       = kind{"XDP", ebpf.XDP, []ebpf.AttachType{ebpf.AttachXDP, ebpf.AttachNone}, nil, "an interface", "5.9"}
+	kindXDPDevMap = kind{"XDPDevMap", ebpf.XDP, one(ebpf.AttachXDPDevMap), nil, "a slot in a device map", "5.8"}
+	kindXDPCPUMap = kind{"XDPCPUMap", ebpf.XDP, one(ebpf.AttachXDPCPUMap), nil, "a slot in a CPU map", "5.9"}
+
+	kindTC       = kind{"TC", ebpf.SchedCLS, none, nil, "an interface and a direction", "4.5"}
+	kindTCX      = kind{"TCX", ebpf.SchedCLS, []ebpf.AttachType{ebpf.AttachTCXIngress, ebpf.AttachTCXEgress}, nil, "an interface", "4.5"}
+	kindNetkit   = kind{"Netkit", ebpf.SchedCLS, []ebpf.AttachType{ebpf.AttachNetkitPrimary, ebpf.AttachNetkitPeer}, nil, "a netkit interface", "6.7"}
+	kindSchedAct = kind{"SchedAct", ebpf.SchedACT, nil, nil, "an interface and a direction", "4.5"}
+
+	kindNetfilter = kind{"Netfilter", ebpf.Netfilter, nil, nil, "a protocol family and a netfilter hook", "6.4"}
+
+	kindCgroupSKB      = kind{"CgroupSKB", ebpf.CGroupSKB, nil, []string{"cgroup_skb"}, "a cgroup", "4.10"}
+	kindCgroupSKBAny   = kind{"CgroupSKBAny", ebpf.CGroupSKB, none, []string{"cgroup/skb"}, "a cgroup and a direction", "4.10"}
+	kindCgroupSock     = kind{"CgroupSock", ebpf.CGroupSock, nil, nil, "a cgroup", "4.10"}
+	kindCgroupSockAddr = kind{"CgroupSockAddr", ebpf.CGroupSockAddr, nil, nil, "a cgroup", "4.17"}
+	kindCgroupSysctl   = kind{"CgroupSysctl", ebpf.CGroupSysctl, nil, nil, "a cgroup", "5.2"}
+	kindCgroupSockopt  = kind{"CgroupSockopt", ebpf.CGroupSockopt, nil, nil, "a cgroup", "5.3"}
+	kindCgroupDevice   = kind{"CgroupDevice", ebpf.CGroupDevice, nil, nil, "a cgroup", "4.15"}
+	kindSockOps        = kind{"SockOps", ebpf.SockOps, nil, nil, "a cgroup", "4.13"}
+
+	kindSocketFilter  = kind{"SocketFilter", ebpf.SocketFilter, nil, nil, "a socket", "3.19"}
+	kindSkReuseport   = kind{"SkReuseport", ebpf.SkReuseport, nil, nil, "a socket", "4.19"}
+	kindSkMsg         = kind{"SkMsg", ebpf.SkMsg, nil, nil, "a socket map", "4.17"}
+	kindSkSKB         = kind{"SkSKB", ebpf.SkSKB, []ebpf.AttachType{ebpf.AttachSkSKBStreamParser, ebpf.AttachSkSKBStreamVerdict, ebpf.AttachSkSKBVerdict}, nil, "a socket map", "4.14"}
+	kindSkSKBAny      = kind{"SkSKBAny", ebpf.SkSKB, none, nil, "a socket map and a role", "4.14"}
+	kindSkLookup      = kind{"SkLookup", ebpf.SkLookup, nil, nil, "a network namespace", "5.9"}
+	kindFlowDissector = kind{"FlowDissector", ebpf.FlowDissector, nil, nil, "a network namespace", "4.20"}
+
+	kindPerfEvent    = kind{"PerfEvent", ebpf.PerfEvent, nil, nil, "a perf event", "4.9"}
+	kindLWTIn        = kind{"LWTIn", ebpf.LWTIn, nil, nil, "a route", "4.10"}
+	kindLWTOut       = kind{"LWTOut", ebpf.LWTOut, nil, nil, "a route", "4.10"}
+	kindLWTXmit      = kind{"LWTXmit", ebpf.LWTXmit, nil, nil, "a route", "4.10"}
+	kindLWTSeg6Local = kind{"LWTSeg6Local", ebpf.LWTSeg6Local, nil, nil, "a route", "4.18"}
+	kindLircMode2    = kind{"LircMode2", ebpf.LircMode2, nil, nil, "a lirc device", "4.18"}
+
+	kindStructOpsProgram = kind{"StructOpsProgram", ebpf.StructOps, nil, nil, "its struct_ops map to be attached", "5.6"}
+	kindSyscall          = kind{"Syscall", ebpf.Syscall, nil, nil, "to be run", "5.14"}
+	kindGeneric          = kind{name: "Generic", needs: "the library's own attach functions"}
+)
+
+func one(t ebpf.AttachType) []ebpf.AttachType { return []ebpf.AttachType{t} }
+
+// check says whether the program of an object is of this kind.
+func (k *kind) check(spec *ebpf.ProgramSpec) error {
+	if k == &kindGeneric {
+		return nil
+	}
+	if spec.Type == k.typ && k.hasAttachType(spec.AttachType) && k.hasSection(spec.SectionName) {
+		return nil
+	}
+	return fmt.Errorf("program %s: SEC(%q) (%s, attach type %s) is not the section of a typed.%s, which the generated code expects",
+		spec.Name, spec.SectionName, spec.Type, attachTypeName(spec), k.name)
+}
+
+func (k *kind) hasAttachType(t ebpf.AttachType) bool {
+	return k.attach == nil || slices.Contains(k.attach, t)
+}
+
+func (k *kind) hasSection(section string) bool {
+	if k.sections == nil {
+		return true
+	}
+	name, _ := splitSection(section)
+	for _, s := range k.sections {
+		if s == name || strings.Contains(s, "/") && strings.HasPrefix(strings.TrimPrefix(section, "?"), s) {
+			return true
+		}
+	}
+	return false
+}
+
+// splitSection takes a SEC() name apart, as libbpf's sec_def_matches and the
+// library do: what kind of hook, and where. The "?" of SEC("?…") is dropped.
+func splitSection(section string) (name, target string) {
+	name, target, _ = strings.Cut(strings.TrimPrefix(section, "?"), "/")
+	return name, target
+}
+
+// attachTypeName is "none" for 0, which the library calls CGroupInetIngress.
+func attachTypeName(spec *ebpf.ProgramSpec) string {
+	if spec.AttachType == ebpf.AttachNone && spec.Type != ebpf.CGroupSKB {
+		return "none"
+	}
+	return spec.AttachType.String()
+}

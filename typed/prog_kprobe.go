@@ -1,0 +1,247 @@
+package typed
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// KprobeOptions are the options of kprobes. The zero value is good.
+type KprobeOptions struct {
+	// Cookie is what bpf_get_attach_cookie gives the program (Linux ≥ 5.15).
+	Cookie uint64
+	// TraceFSPrefix starts the name of the event where the kernel has no
+	// kprobe PMU and tracefs must do; empty means "ebpf".
+	TraceFSPrefix string
+}
+
+// KretprobeOptions are the options of kretprobes. The zero value is good.
+type KretprobeOptions struct {
+	// Cookie is what bpf_get_attach_cookie gives the program (Linux ≥ 5.15).
+	Cookie uint64
+	// MaxActive is how many calls of the function can be under way at once; 0
+	// lets the kernel choose. Anything else forces the older way by tracefs.
+	MaxActive int
+	// TraceFSPrefix starts the name of the event where tracefs must do; empty
+	// means "ebpf".
+	TraceFSPrefix string
+}
+
+// Kprobe is a program of SEC("kprobe/…"): it runs before a kernel function, or
+// before an instruction inside it.
+type Kprobe struct{ program }
+
+func (*Kprobe) kind() *kind { return &kindKprobe }
+
+// Attach attaches to the function and offset of the section. opts may be nil.
+func (p *Kprobe) Attach(opts *KprobeOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to another kernel function. symbol is written as in the
+// section: "tcp_connect" or "tcp_connect+0x10". opts may be nil.
+func (p *Kprobe) AttachTo(symbol string, opts *KprobeOptions) (link.Link, error) {
+	return p.attach(p.kind(), target{kernelFunction, symbol}, func(prog *ebpf.Program) (link.Link, error) {
+		name, offset, err := splitOffset(symbol)
+		if err != nil {
+			return nil, err
+		}
+		return attachKprobe(prog, name, kprobeArgs{offset: offset, options: deref(opts)})
+	})
+}
+
+func (p *Kprobe) auto() (link.Link, error) { return p.Attach(nil) }
+
+// Kretprobe is a program of SEC("kretprobe/…"): it runs when a kernel function
+// returns.
+type Kretprobe struct{ program }
+
+func (*Kretprobe) kind() *kind { return &kindKretprobe }
+
+// Attach attaches to the function of the section. opts may be nil.
+func (p *Kretprobe) Attach(opts *KretprobeOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to another kernel function. opts may be nil.
+func (p *Kretprobe) AttachTo(symbol string, opts *KretprobeOptions) (link.Link, error) {
+	return p.attach(p.kind(), target{kernelFunction, symbol}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachKretprobe(prog, symbol, deref(opts))
+	})
+}
+
+func (p *Kretprobe) auto() (link.Link, error) { return p.Attach(nil) }
+
+// Ksyscall is a program of SEC("ksyscall/…"): a kprobe on the kernel's
+// function for a system call, whatever the architecture calls it.
+type Ksyscall struct{ program }
+
+func (*Ksyscall) kind() *kind { return &kindKsyscall }
+
+// Attach attaches to the system call of the section. opts may be nil.
+func (p *Ksyscall) Attach(opts *KprobeOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to another system call by its name without prefix:
+// "openat". opts may be nil.
+func (p *Ksyscall) AttachTo(syscall string, opts *KprobeOptions) (link.Link, error) {
+	return p.attach(p.kind(), target{syscallName, syscall}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachKprobe(prog, "sys_"+syscall, kprobeArgs{options: deref(opts)})
+	})
+}
+
+func (p *Ksyscall) auto() (link.Link, error) { return p.Attach(nil) }
+
+// Kretsyscall is a program of SEC("kretsyscall/…"): a kretprobe on the
+// kernel's function for a system call.
+type Kretsyscall struct{ program }
+
+func (*Kretsyscall) kind() *kind { return &kindKretsyscall }
+
+// Attach attaches to the system call of the section. opts may be nil.
+func (p *Kretsyscall) Attach(opts *KretprobeOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to another system call by its name without prefix:
+// "openat". opts may be nil.
+func (p *Kretsyscall) AttachTo(syscall string, opts *KretprobeOptions) (link.Link, error) {
+	return p.attach(p.kind(), target{syscallName, syscall}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachKretprobe(prog, "sys_"+syscall, deref(opts))
+	})
+}
+
+func (p *Kretsyscall) auto() (link.Link, error) { return p.Attach(nil) }
+
+// KprobeMultiOptions are the options of kprobe.multi, kretprobe.multi and
+// kprobe.session. The zero value is good.
+type KprobeMultiOptions struct {
+	// Cookie gives what bpf_get_attach_cookie is to return in each function;
+	// nil means 0 everywhere.
+	Cookie func(symbol string) uint64
+}
+
+// multiKprobe is what KprobeMulti, KretprobeMulti and KprobeSession share.
+type multiKprobe struct{ program }
+
+func (p *multiKprobe) attachPattern(k *kind, pattern string, opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attach(k, target{kernelFunctions, pattern}, func(prog *ebpf.Program) (link.Link, error) {
+		symbols, err := kernelSymbols(pattern)
+		if err != nil {
+			return nil, err
+		}
+		return attachKprobeMulti(prog, k, symbols, deref(opts))
+	})
+}
+
+func (p *multiKprobe) attachSymbols(k *kind, symbols []string, opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attach(k, target{kernelFunctions, strings.Join(symbols, ", ")}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachKprobeMulti(prog, k, namedSymbols(symbols), deref(opts))
+	})
+}
+
+// KprobeMulti is a program of SEC("kprobe.multi/…"): it runs before many
+// kernel functions.
+type KprobeMulti struct{ multiKprobe }
+
+func (*KprobeMulti) kind() *kind { return &kindKprobeMulti }
+
+// Attach attaches to all functions that the section's pattern matches. opts
+// may be nil.
+func (p *KprobeMulti) Attach(opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to all functions that match pattern, in which * stands for
+// any characters and ? for one. opts may be nil.
+func (p *KprobeMulti) AttachTo(pattern string, opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attachPattern(p.kind(), pattern, opts)
+}
+
+// AttachSymbols attaches to the functions named. opts may be nil.
+func (p *KprobeMulti) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attachSymbols(p.kind(), symbols, opts)
+}
+
+func (p *KprobeMulti) auto() (link.Link, error) { return p.Attach(nil) }
+
+// KretprobeMulti is a program of SEC("kretprobe.multi/…"): it runs when one of
+// many kernel functions returns.
+type KretprobeMulti struct{ multiKprobe }
+
+func (*KretprobeMulti) kind() *kind { return &kindKretprobeMulti }
+
+// Attach attaches to all functions that the section's pattern matches. opts
+// may be nil.
+func (p *KretprobeMulti) Attach(opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to all functions that match pattern, in which * stands for
+// any characters and ? for one. opts may be nil.
+func (p *KretprobeMulti) AttachTo(pattern string, opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attachPattern(p.kind(), pattern, opts)
+}
+
+// AttachSymbols attaches to the functions named. opts may be nil.
+func (p *KretprobeMulti) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attachSymbols(p.kind(), symbols, opts)
+}
+
+func (p *KretprobeMulti) auto() (link.Link, error) { return p.Attach(nil) }
+
+// KprobeSession is a program of SEC("kprobe.session/…"): it runs before many
+// kernel functions and, where it then returned 0, again when they return.
+type KprobeSession struct{ multiKprobe }
+
+func (*KprobeSession) kind() *kind { return &kindKprobeSession }
+
+// Attach attaches to all functions that the section's pattern matches. opts
+// may be nil.
+func (p *KprobeSession) Attach(opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to all functions that match pattern, in which * stands for
+// any characters and ? for one. opts may be nil.
+func (p *KprobeSession) AttachTo(pattern string, opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attachPattern(p.kind(), pattern, opts)
+}
+
+// AttachSymbols attaches to the functions named. opts may be nil.
+func (p *KprobeSession) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (link.Link, error) {
+	return p.attachSymbols(p.kind(), symbols, opts)
+}
+
+func (p *KprobeSession) auto() (link.Link, error) { return p.Attach(nil) }
+
+// splitOffset takes "func+0x10" apart, in any base that C knows.
+func splitOffset(symbol string) (name string, offset uint64, err error) {
+	name, after, found := strings.Cut(symbol, "+")
+	if !found {
+		return symbol, 0, nil
+	}
+	offset, err = strconv.ParseUint(after, 0, 64)
+	if err != nil {
+		return "", 0, fmt.Errorf("offset of %q: %w", symbol, err)
+	}
+	return name, offset, nil
+}
+
+// deref gives the options, or good ones where there are none.
+func deref[T any](opts *T) T {
+	if opts == nil {
+		return *new(T)
+	}
+	return *opts
+}
+
+// kprobeArgs are the options of a kprobe with the offset that its symbol has.
+type kprobeArgs struct {
+	offset  uint64
+	options KprobeOptions
+}

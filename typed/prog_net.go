@@ -1,0 +1,317 @@
+package typed
+
+import (
+	"strconv"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// XDPAction is what an XDP program returns: the kernel's enum xdp_action.
+type XDPAction uint32
+
+// The actions of an XDP program.
+const (
+	XDPAborted XDPAction = iota
+	XDPDrop
+	XDPPass
+	XDPTX
+	XDPRedirect
+)
+
+// XDPMode says where in the network stack an XDP program runs: the kernel's
+// XDP_FLAGS_*_MODE.
+type XDPMode uint32
+
+// The modes of XDP. The kernel takes the driver's if it has one, else generic.
+const (
+	XDPBest    XDPMode = 0
+	XDPGeneric XDPMode = 1 << 1
+	XDPDriver  XDPMode = 1 << 2
+	XDPOffload XDPMode = 1 << 3
+)
+
+// XDPOptions are the options of XDP programs. The zero value is good.
+type XDPOptions struct {
+	// Mode is where the program runs; zero lets the kernel choose.
+	Mode XDPMode
+}
+
+// XDP is a program of SEC("xdp") or SEC("xdp.frags"): it sees packets as they
+// come in.
+type XDP struct{ program }
+
+func (*XDP) kind() *kind { return &kindXDP }
+
+// Attach attaches to an interface of the current network namespace. opts may
+// be nil.
+func (p *XDP) Attach(ifindex int, opts *XDPOptions) (link.Link, error) {
+	return p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
+		return attachXDP(prog, ifindex, deref(opts))
+	})
+}
+
+func onInterface(ifindex int) target { return target{netInterface, strconv.Itoa(ifindex)} }
+
+// XDPDevMap is a program of SEC("xdp/devmap"): it runs on packets that are
+// redirected through a slot of a device map. It is not attached: its FD goes
+// into the slot's value.
+type XDPDevMap struct{ program }
+
+func (*XDPDevMap) kind() *kind { return &kindXDPDevMap }
+
+// XDPCPUMap is a program of SEC("xdp/cpumap"): it runs on packets that are
+// redirected through a slot of a CPU map. It is not attached: its FD goes into
+// the slot's value.
+type XDPCPUMap struct{ program }
+
+func (*XDPCPUMap) kind() *kind { return &kindXDPCPUMap }
+
+// TCOptions are the options of tc programs. The zero value is good.
+type TCOptions struct {
+	// Anchor places the program before or after another: link.Head(),
+	// link.AfterProgram(p), … nil means at the end. TCX alone has it.
+	Anchor Anchor
+	// ExpectedRevision makes attaching fail if the list of programs has changed
+	// since; 0 means that it does not matter. TCX alone has it.
+	ExpectedRevision uint64
+	// Legacy takes a clsact filter by netlink although the kernel has TCX.
+	Legacy bool
+	// Priority and Handle of the clsact filter, where one is used; 0 lets the
+	// kernel choose.
+	Priority uint16
+	Handle   uint32
+}
+
+// tcProgram is what TC and TCX share.
+type tcProgram struct{ program }
+
+func (p *tcProgram) attachTC(k *kind, ifindex int, at ebpf.AttachType, opts *TCOptions) (link.Link, error) {
+	return p.attach(k, onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
+		return attachTC(prog, p.name, ifindex, at, deref(opts))
+	})
+}
+
+// TC is a program of SEC("tc") or SEC("classifier"): it sees packets as they
+// come in or go out, as the method says.
+//
+// It is attached by TCX where the kernel has it (Linux ≥ 6.6), else as a
+// filter of the clsact qdisc, which is made if need be.
+type TC struct{ tcProgram }
+
+func (*TC) kind() *kind { return &kindTC }
+
+// AttachIngress attaches to packets that come in by an interface of the
+// current network namespace. opts may be nil.
+func (p *TC) AttachIngress(ifindex int, opts *TCOptions) (link.Link, error) {
+	return p.attachTC(p.kind(), ifindex, ebpf.AttachTCXIngress, opts)
+}
+
+// AttachEgress attaches to packets that go out by an interface of the current
+// network namespace. opts may be nil.
+func (p *TC) AttachEgress(ifindex int, opts *TCOptions) (link.Link, error) {
+	return p.attachTC(p.kind(), ifindex, ebpf.AttachTCXEgress, opts)
+}
+
+// TCX is a program of SEC("tc/ingress"), SEC("tc/egress"), SEC("tcx/ingress")
+// or SEC("tcx/egress"): it sees packets in the direction of its section. It is
+// attached as [TC] is.
+type TCX struct{ tcProgram }
+
+func (*TCX) kind() *kind { return &kindTCX }
+
+// Attach attaches to an interface of the current network namespace, in the
+// direction of the section. opts may be nil.
+func (p *TCX) Attach(ifindex int, opts *TCOptions) (link.Link, error) {
+	return p.attachTC(p.kind(), ifindex, p.attachType(), opts)
+}
+
+// NetkitOptions are the options of netkit programs. The zero value is good.
+type NetkitOptions struct {
+	// Anchor places the program before or after another; nil means at the end.
+	Anchor Anchor
+	// ExpectedRevision makes attaching fail if the list of programs has changed
+	// since; 0 means that it does not matter.
+	ExpectedRevision uint64
+}
+
+// Netkit is a program of SEC("netkit/primary") or SEC("netkit/peer"): it runs
+// inside a netkit device, on the side of its section.
+type Netkit struct{ program }
+
+func (*Netkit) kind() *kind { return &kindNetkit }
+
+// Attach attaches to a netkit device of the current network namespace, always
+// by the index of its primary side. opts may be nil.
+func (p *Netkit) Attach(ifindex int, opts *NetkitOptions) (link.Link, error) {
+	return p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
+		return attachNetkit(prog, ifindex, p.attachType(), deref(opts))
+	})
+}
+
+// SchedActOptions are the options of tc actions. The zero value is good.
+type SchedActOptions struct {
+	// Priority and Handle of the clsact filter that carries the action; 0 lets
+	// the kernel choose.
+	Priority uint16
+	Handle   uint32
+}
+
+// SchedAct is a program of SEC("action"): an action of a tc filter. It is
+// attached behind a filter that matches every packet.
+type SchedAct struct{ program }
+
+func (*SchedAct) kind() *kind { return &kindSchedAct }
+
+// AttachIngress attaches to packets that come in by an interface of the
+// current network namespace. opts may be nil.
+func (p *SchedAct) AttachIngress(ifindex int, opts *SchedActOptions) (link.Link, error) {
+	return p.attachAction(ifindex, ebpf.AttachTCXIngress, opts)
+}
+
+// AttachEgress attaches to packets that go out by an interface of the current
+// network namespace. opts may be nil.
+func (p *SchedAct) AttachEgress(ifindex int, opts *SchedActOptions) (link.Link, error) {
+	return p.attachAction(ifindex, ebpf.AttachTCXEgress, opts)
+}
+
+func (p *SchedAct) attachAction(ifindex int, at ebpf.AttachType, opts *SchedActOptions) (link.Link, error) {
+	return p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
+		return attachAction(prog, p.name, ifindex, at, deref(opts))
+	})
+}
+
+// NetfilterOptions are the options of netfilter programs. The zero value is
+// good.
+type NetfilterOptions struct {
+	// Priority among the programs of the hook, lowest first; the kernel forbids
+	// the smallest and the greatest number.
+	Priority int32
+	// Defrag makes the kernel put fragments together first
+	// (BPF_F_NETFILTER_IP_DEFRAG, Linux ≥ 6.6).
+	Defrag bool
+}
+
+// Netfilter is a program of SEC("netfilter"): it runs where iptables' rules
+// do.
+type Netfilter struct{ program }
+
+func (*Netfilter) kind() *kind { return &kindNetfilter }
+
+// Attach attaches to a hook of the current network namespace, for IPv4
+// (link.NetfilterProtoIPv4) or IPv6. opts may be nil.
+func (p *Netfilter) Attach(family NetfilterFamily, hook NetfilterHook, opts *NetfilterOptions) (link.Link, error) {
+	return p.attach(p.kind(), target{what: "netfilter hook"}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachNetfilter(prog, family, hook, deref(opts))
+	})
+}
+
+// SkLookup is a program of SEC("sk_lookup"): it chooses the socket that gets a
+// new connection or a datagram.
+type SkLookup struct{ program }
+
+func (*SkLookup) kind() *kind { return &kindSkLookup }
+
+// Attach attaches to a network namespace by a file descriptor of it, such as
+// an open /proc/self/ns/net.
+func (p *SkLookup) Attach(netns int) (link.Link, error) {
+	return p.attachNetNS(p.kind(), netns, ebpf.AttachSkLookup)
+}
+
+// FlowDissector is a program of SEC("flow_dissector"): it takes the place of
+// the kernel's own parser of packet headers.
+type FlowDissector struct{ program }
+
+func (*FlowDissector) kind() *kind { return &kindFlowDissector }
+
+// Attach attaches to a network namespace by a file descriptor of it, such as
+// an open /proc/self/ns/net.
+func (p *FlowDissector) Attach(netns int) (link.Link, error) {
+	return p.attachNetNS(p.kind(), netns, ebpf.AttachFlowDissector)
+}
+
+func (p *program) attachNetNS(k *kind, netns int, at ebpf.AttachType) (link.Link, error) {
+	return p.attach(k, target{"network namespace", "fd " + strconv.Itoa(netns)}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachNetNS(prog, netns, at)
+	})
+}
+
+// LWTOptions are the options of programs on routes. The zero value is good.
+type LWTOptions struct {
+	// Headroom is how many bytes the program may add in front of a packet; LWT
+	// xmit programs alone have it.
+	Headroom int
+	// Table is the routing table; 0 means main.
+	Table int
+}
+
+// lwtProgram is what LWTIn, LWTOut, LWTXmit and LWTSeg6Local share.
+type lwtProgram struct{ program }
+
+func (p *lwtProgram) attachRoute(k *kind, at lwtHook, prefix string, ifindex int, opts *LWTOptions) (link.Link, error) {
+	return p.attach(k, target{"route", prefix}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachLWT(prog, p.name, at, prefix, ifindex, deref(opts))
+	})
+}
+
+// LWTIn is a program of SEC("lwt_in"): it sees packets that come in by a
+// route.
+type LWTIn struct{ lwtProgram }
+
+func (*LWTIn) kind() *kind { return &kindLWTIn }
+
+// Attach makes a route to prefix ("10.1.0.0/16") by an interface of the
+// current network namespace, with the program on it. Closing the link removes
+// the route. opts may be nil.
+func (p *LWTIn) Attach(prefix string, ifindex int, opts *LWTOptions) (link.Link, error) {
+	return p.attachRoute(p.kind(), lwtIn, prefix, ifindex, opts)
+}
+
+// LWTOut is a program of SEC("lwt_out"): it sees packets that a route's
+// addresses are the source of.
+type LWTOut struct{ lwtProgram }
+
+func (*LWTOut) kind() *kind { return &kindLWTOut }
+
+// Attach makes a route to prefix ("10.1.0.0/16") by an interface of the
+// current network namespace, with the program on it. Closing the link removes
+// the route. opts may be nil.
+func (p *LWTOut) Attach(prefix string, ifindex int, opts *LWTOptions) (link.Link, error) {
+	return p.attachRoute(p.kind(), lwtOut, prefix, ifindex, opts)
+}
+
+// LWTXmit is a program of SEC("lwt_xmit"): it sees packets that go out by a
+// route, and may change and redirect them.
+type LWTXmit struct{ lwtProgram }
+
+func (*LWTXmit) kind() *kind { return &kindLWTXmit }
+
+// Attach makes a route to prefix ("10.1.0.0/16") by an interface of the
+// current network namespace, with the program on it. Closing the link removes
+// the route. opts may be nil.
+func (p *LWTXmit) Attach(prefix string, ifindex int, opts *LWTOptions) (link.Link, error) {
+	return p.attachRoute(p.kind(), lwtXmit, prefix, ifindex, opts)
+}
+
+// LWTSeg6Local is a program of SEC("lwt_seg6local"): the End.BPF action of
+// IPv6 segment routing.
+type LWTSeg6Local struct{ lwtProgram }
+
+func (*LWTSeg6Local) kind() *kind { return &kindLWTSeg6Local }
+
+// Attach makes an IPv6 route to prefix by an interface of the current network
+// namespace, with the program as its End.BPF action. Closing the link removes
+// the route. opts may be nil.
+func (p *LWTSeg6Local) Attach(prefix string, ifindex int, opts *LWTOptions) (link.Link, error) {
+	return p.attachRoute(p.kind(), lwtSeg6Local, prefix, ifindex, opts)
+}
+
+// lwtHook is where on its way a packet meets the program of a route.
+type lwtHook int
+
+const (
+	lwtIn lwtHook = iota
+	lwtOut
+	lwtXmit
+	lwtSeg6Local
+)

@@ -1,0 +1,92 @@
+package typed
+
+import (
+	"syscall"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// SocketFilter is a program of SEC("socket"): it sees what one socket
+// receives, and may cut it short.
+type SocketFilter struct{ program }
+
+func (*SocketFilter) kind() *kind { return &kindSocketFilter }
+
+// Attach attaches to a socket, such as a *net.UDPConn, in place of the filter
+// that it may have. The program also goes when the socket is closed.
+func (p *SocketFilter) Attach(socket syscall.Conn) (link.Link, error) {
+	return p.attach(p.kind(), target{what: "socket"}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachSocket(prog, socket, socketFilter)
+	})
+}
+
+// SkReuseport is a program of SEC("sk_reuseport") or
+// SEC("sk_reuseport/migrate"): it chooses among the sockets that share a port.
+type SkReuseport struct{ program }
+
+func (*SkReuseport) kind() *kind { return &kindSkReuseport }
+
+// Attach attaches to the group that a socket with SO_REUSEPORT is in, such as
+// a *net.TCPListener. Close detaches from the group as long as that socket is
+// open (Linux ≥ 5.3).
+func (p *SkReuseport) Attach(socket syscall.Conn) (link.Link, error) {
+	return p.attach(p.kind(), target{what: "socket"}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachSocket(prog, socket, socketReuseport)
+	})
+}
+
+// sockMapProgram is what SkMsg, SkSKB and SkSKBAny share.
+type sockMapProgram struct{ program }
+
+func (p *sockMapProgram) attachSockMap(k *kind, m *ebpf.Map, at ebpf.AttachType) (link.Link, error) {
+	return p.attach(k, target{what: "socket map"}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachSockMap(prog, m, at)
+	})
+}
+
+// SkMsg is a program of SEC("sk_msg"): it sees what the sockets of a socket
+// map send.
+type SkMsg struct{ sockMapProgram }
+
+func (*SkMsg) kind() *kind { return &kindSkMsg }
+
+// Attach attaches to a socket map: the .Map of a typed.SockMap or SockHash.
+func (p *SkMsg) Attach(m *ebpf.Map) (link.Link, error) {
+	return p.attachSockMap(p.kind(), m, ebpf.AttachSkMsgVerdict)
+}
+
+// SkSKB is a program of SEC("sk_skb/stream_parser"), …/stream_verdict or
+// …/verdict: it sees what the sockets of a socket map receive.
+type SkSKB struct{ sockMapProgram }
+
+func (*SkSKB) kind() *kind { return &kindSkSKB }
+
+// Attach attaches to a socket map: the .Map of a typed.SockMap or SockHash.
+func (p *SkSKB) Attach(m *ebpf.Map) (link.Link, error) {
+	return p.attachSockMap(p.kind(), m, p.attachType())
+}
+
+// SkSKBAny is a program of SEC("sk_skb"): it sees what the sockets of a socket
+// map receive, in the role that the method says.
+type SkSKBAny struct{ sockMapProgram }
+
+func (*SkSKBAny) kind() *kind { return &kindSkSKBAny }
+
+// AttachParser attaches to a socket map as the program that finds the messages
+// in a stream.
+func (p *SkSKBAny) AttachParser(m *ebpf.Map) (link.Link, error) {
+	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBStreamParser)
+}
+
+// AttachStreamVerdict attaches to a socket map as the program that decides on
+// the messages that the parser finds.
+func (p *SkSKBAny) AttachStreamVerdict(m *ebpf.Map) (link.Link, error) {
+	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBStreamVerdict)
+}
+
+// AttachVerdict attaches to a socket map as the program that decides on
+// packets, without a parser (Linux ≥ 5.13).
+func (p *SkSKBAny) AttachVerdict(m *ebpf.Map) (link.Link, error) {
+	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBVerdict)
+}

@@ -1,0 +1,95 @@
+package typed
+
+import (
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// TracepointOptions are the options of tracepoints. The zero value is good.
+type TracepointOptions struct {
+	// Cookie is what bpf_get_attach_cookie gives the program (Linux ≥ 5.15).
+	Cookie uint64
+}
+
+// Tracepoint is a program of SEC("tracepoint/…") or SEC("tp/…"): it runs at a
+// tracepoint and sees its formatted fields.
+type Tracepoint struct{ program }
+
+func (*Tracepoint) kind() *kind { return &kindTracepoint }
+
+// Attach attaches to the group and name of the section. opts may be nil.
+func (p *Tracepoint) Attach(opts *TracepointOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) {
+		group, name, ok := strings.Cut(where, "/")
+		if !ok || name == "" {
+			return nil, p.badSection(p.kind(), "group/name")
+		}
+		return p.AttachTo(group, name, opts)
+	})
+}
+
+// AttachTo attaches to another tracepoint: a folder of
+// /sys/kernel/tracing/events and one inside it. opts may be nil.
+func (p *Tracepoint) AttachTo(group, name string, opts *TracepointOptions) (link.Link, error) {
+	return p.attach(p.kind(), target{tracepoint, group + "/" + name}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachTracepoint(prog, group, name, deref(opts))
+	})
+}
+
+func (p *Tracepoint) auto() (link.Link, error) { return p.Attach(nil) }
+
+// RawTracepointOptions are the options of raw tracepoints. The zero value is
+// good.
+type RawTracepointOptions struct {
+	// Cookie is what bpf_get_attach_cookie gives the program (Linux ≥ 6.10).
+	Cookie uint64
+}
+
+// rawTP is what RawTracepoint and RawTracepointWritable share.
+type rawTP struct{ program }
+
+func (p *rawTP) attachName(k *kind, name string, opts *RawTracepointOptions) (link.Link, error) {
+	return p.attach(k, target{rawTracepoint, name}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachRawTracepoint(prog, name, deref(opts))
+	})
+}
+
+// RawTracepoint is a program of SEC("raw_tracepoint/…") or SEC("raw_tp/…"): it
+// runs at a tracepoint and sees its raw arguments.
+type RawTracepoint struct{ rawTP }
+
+func (*RawTracepoint) kind() *kind { return &kindRawTracepoint }
+
+// Attach attaches to the tracepoint of the section. opts may be nil.
+func (p *RawTracepoint) Attach(opts *RawTracepointOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to another tracepoint by its name without group. opts may
+// be nil.
+func (p *RawTracepoint) AttachTo(name string, opts *RawTracepointOptions) (link.Link, error) {
+	return p.attachName(p.kind(), name, opts)
+}
+
+func (p *RawTracepoint) auto() (link.Link, error) { return p.Attach(nil) }
+
+// RawTracepointWritable is a program of SEC("raw_tracepoint.w/…") or
+// SEC("raw_tp.w/…"): a raw tracepoint whose arguments the program may change.
+type RawTracepointWritable struct{ rawTP }
+
+func (*RawTracepointWritable) kind() *kind { return &kindRawTracepointWritable }
+
+// Attach attaches to the tracepoint of the section. opts may be nil.
+func (p *RawTracepointWritable) Attach(opts *RawTracepointOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to another tracepoint by its name without group; it must
+// be a writable one. opts may be nil.
+func (p *RawTracepointWritable) AttachTo(name string, opts *RawTracepointOptions) (link.Link, error) {
+	return p.attachName(p.kind(), name, opts)
+}
+
+func (p *RawTracepointWritable) auto() (link.Link, error) { return p.Attach(nil) }

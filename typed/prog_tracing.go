@@ -1,0 +1,227 @@
+package typed
+
+import (
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// The programs of this file are compiled by the kernel into a trampoline, or
+// into a list of typed functions. Where they go is part of the program: it is
+// settled when they are loaded, by the section or by [ProgramSpec.SetTarget].
+
+// TracingOptions are the options of tp_btf, fentry, fexit, fmod_ret, fsession
+// and LSM programs. The zero value is good.
+type TracingOptions struct {
+	// Cookie is what bpf_get_attach_cookie gives the program (Linux ≥ 5.19).
+	Cookie uint64
+}
+
+// tracingProgram is what all kinds of this file share.
+type tracingProgram struct{ program }
+
+func (p *tracingProgram) attachLoaded(k *kind, what string, opts *TracingOptions) (link.Link, error) {
+	return p.attach(k, target{what, p.where()}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachTracing(prog, p.attachType(), deref(opts))
+	})
+}
+
+// TPBTF is a program of SEC("tp_btf/…"): it runs at a tracepoint and sees its
+// arguments with their types.
+type TPBTF struct{ tracingProgram }
+
+func (*TPBTF) kind() *kind { return &kindTPBTF }
+
+// Attach attaches to the tracepoint that the program was loaded for. opts may
+// be nil.
+func (p *TPBTF) Attach(opts *TracingOptions) (link.Link, error) {
+	return p.attachLoaded(p.kind(), rawTracepoint, opts)
+}
+
+func (p *TPBTF) auto() (link.Link, error) { return p.Attach(nil) }
+
+// Fentry is a program of SEC("fentry/…"): it runs before a kernel function, or
+// before a function of another BPF program, and sees its arguments with their
+// types.
+type Fentry struct{ tracingProgram }
+
+func (*Fentry) kind() *kind { return &kindFentry }
+
+// Attach attaches to the function that the program was loaded for. opts may be
+// nil.
+func (p *Fentry) Attach(opts *TracingOptions) (link.Link, error) {
+	return p.attachLoaded(p.kind(), kernelFunction, opts)
+}
+
+func (p *Fentry) auto() (link.Link, error) { return p.Attach(nil) }
+
+// Fexit is a program of SEC("fexit/…"): it runs when a kernel function, or a
+// function of another BPF program, returns, and sees arguments and result.
+type Fexit struct{ tracingProgram }
+
+func (*Fexit) kind() *kind { return &kindFexit }
+
+// Attach attaches to the function that the program was loaded for. opts may be
+// nil.
+func (p *Fexit) Attach(opts *TracingOptions) (link.Link, error) {
+	return p.attachLoaded(p.kind(), kernelFunction, opts)
+}
+
+func (p *Fexit) auto() (link.Link, error) { return p.Attach(nil) }
+
+// FmodRet is a program of SEC("fmod_ret/…"): it runs before a kernel function
+// that allows it and may return in its place.
+type FmodRet struct{ tracingProgram }
+
+func (*FmodRet) kind() *kind { return &kindFmodRet }
+
+// Attach attaches to the function that the program was loaded for. opts may be
+// nil.
+func (p *FmodRet) Attach(opts *TracingOptions) (link.Link, error) {
+	return p.attachLoaded(p.kind(), kernelFunction, opts)
+}
+
+func (p *FmodRet) auto() (link.Link, error) { return p.Attach(nil) }
+
+// Fsession is a program of SEC("fsession/…"): it runs before a kernel function
+// and again when it returns. cilium/ebpf v0.22 cannot load it: it does not find
+// the function's BTF for it.
+type Fsession struct{ tracingProgram }
+
+func (*Fsession) kind() *kind { return &kindFsession }
+
+// Attach attaches to the function that the program was loaded for. opts may be
+// nil.
+func (p *Fsession) Attach(opts *TracingOptions) (link.Link, error) {
+	return p.attachLoaded(p.kind(), kernelFunction, opts)
+}
+
+func (p *Fsession) auto() (link.Link, error) { return p.Attach(nil) }
+
+// LSM is a program of SEC("lsm/…"): it runs at a hook of the kernel's security
+// modules and may deny. The kernel must have been booted with bpf among its
+// lsm=.
+type LSM struct{ tracingProgram }
+
+func (*LSM) kind() *kind { return &kindLSM }
+
+// Attach attaches to the hook that the program was loaded for. opts may be
+// nil.
+func (p *LSM) Attach(opts *TracingOptions) (link.Link, error) {
+	return p.attachLoaded(p.kind(), "LSM hook", opts)
+}
+
+func (p *LSM) auto() (link.Link, error) { return p.Attach(nil) }
+
+// LSMCgroup is a program of SEC("lsm_cgroup/…"): it runs at a hook of the
+// kernel's security modules, for the processes of a cgroup. cilium/ebpf v0.22
+// cannot load it: it does not find the hook's BTF for it.
+type LSMCgroup struct{ cgroupProgram }
+
+func (*LSMCgroup) kind() *kind { return &kindLSMCgroup }
+
+// Attach attaches to a cgroup v2 directory. opts may be nil.
+func (p *LSMCgroup) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
+	return p.attachCgroup(p.kind(), cgroup, ebpf.AttachLSMCgroup, opts)
+}
+
+// TracingMultiOptions are the options of fentry.multi, fexit.multi and
+// fsession.multi. The zero value is good.
+type TracingMultiOptions struct {
+	// Cookie gives what bpf_get_attach_cookie is to return in each function;
+	// nil means 0 everywhere.
+	Cookie func(symbol string) uint64
+}
+
+// multiTracing is what FentryMulti, FexitMulti and FsessionMulti share.
+type multiTracing struct{ program }
+
+func (p *multiTracing) attachPattern(k *kind, pattern string, opts *TracingMultiOptions) (link.Link, error) {
+	return p.attach(k, target{kernelFunctions, pattern}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachTracingMulti(prog, p.attachType(), pattern, deref(opts))
+	})
+}
+
+// FentryMulti is a program of SEC("fentry.multi/…"): it runs before many
+// kernel functions.
+type FentryMulti struct{ multiTracing }
+
+func (*FentryMulti) kind() *kind { return &kindFentryMulti }
+
+// Attach attaches to all functions that the section's pattern matches. opts
+// may be nil.
+func (p *FentryMulti) Attach(opts *TracingMultiOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to all functions of the kernel's own BTF that match
+// pattern, in which * stands for any characters and ? for one. opts may be nil.
+func (p *FentryMulti) AttachTo(pattern string, opts *TracingMultiOptions) (link.Link, error) {
+	return p.attachPattern(p.kind(), pattern, opts)
+}
+
+func (p *FentryMulti) auto() (link.Link, error) { return p.Attach(nil) }
+
+// FexitMulti is a program of SEC("fexit.multi/…"): it runs when one of many
+// kernel functions returns.
+type FexitMulti struct{ multiTracing }
+
+func (*FexitMulti) kind() *kind { return &kindFexitMulti }
+
+// Attach attaches to all functions that the section's pattern matches. opts
+// may be nil.
+func (p *FexitMulti) Attach(opts *TracingMultiOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to all functions of the kernel's own BTF that match
+// pattern, in which * stands for any characters and ? for one. opts may be nil.
+func (p *FexitMulti) AttachTo(pattern string, opts *TracingMultiOptions) (link.Link, error) {
+	return p.attachPattern(p.kind(), pattern, opts)
+}
+
+func (p *FexitMulti) auto() (link.Link, error) { return p.Attach(nil) }
+
+// FsessionMulti is a program of SEC("fsession.multi/…"): it runs before many
+// kernel functions and again when they return.
+type FsessionMulti struct{ multiTracing }
+
+func (*FsessionMulti) kind() *kind { return &kindFsessionMulti }
+
+// Attach attaches to all functions that the section's pattern matches. opts
+// may be nil.
+func (p *FsessionMulti) Attach(opts *TracingMultiOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+}
+
+// AttachTo attaches to all functions of the kernel's own BTF that match
+// pattern, in which * stands for any characters and ? for one. opts may be nil.
+func (p *FsessionMulti) AttachTo(pattern string, opts *TracingMultiOptions) (link.Link, error) {
+	return p.attachPattern(p.kind(), pattern, opts)
+}
+
+func (p *FsessionMulti) auto() (link.Link, error) { return p.Attach(nil) }
+
+// Freplace is a program of SEC("freplace/…"): it takes the place of a global
+// function of another BPF program.
+type Freplace struct{ program }
+
+func (*Freplace) kind() *kind { return &kindFreplace }
+
+// Attach puts the program in the place of the function that it was loaded for.
+func (p *Freplace) Attach() (link.Link, error) {
+	return p.attach(p.kind(), target{"function", p.where()}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachFreplace(prog, nil, "")
+	})
+}
+
+// AttachTo puts the program in the place of a function of another program than
+// the one it was loaded for. Both functions must have the same types.
+func (p *Freplace) AttachTo(program *ebpf.Program, function string) (link.Link, error) {
+	return p.attach(p.kind(), target{"function", strings.TrimSpace(function)}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachFreplace(prog, program, function)
+	})
+}
+
+func (p *Freplace) auto() (link.Link, error) { return p.Attach() }

@@ -1,0 +1,299 @@
+package typed
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// UprobeOptions are the options of uprobes and uretprobes. The zero value is
+// good.
+type UprobeOptions struct {
+	// PID limits the probe to one process; 0 means all.
+	PID int
+	// Cookie is what bpf_get_attach_cookie gives the program (Linux ≥ 5.15).
+	Cookie uint64
+	// RefCtrOffset is where in the file the 16-bit semaphore lies that the
+	// kernel counts up while the probe is attached (Linux ≥ 4.20).
+	RefCtrOffset uint64
+	// TraceFSPrefix starts the name of the event where the kernel has no uprobe
+	// PMU and tracefs must do; empty means "ebpf".
+	TraceFSPrefix string
+}
+
+// userProbe is what Uprobe and Uretprobe share.
+type userProbe struct{ program }
+
+func (p *userProbe) attachSymbol(k *kind, path, symbol string, opts *UprobeOptions) (link.Link, error) {
+	return p.attach(k, target{executable, path + ":" + symbol}, func(prog *ebpf.Program) (link.Link, error) {
+		file, err := openExecutable(path)
+		if err != nil {
+			return nil, err
+		}
+		offset, err := file.offset(symbol)
+		if err != nil {
+			return nil, err
+		}
+		return attachUprobe(prog, k, file.path, offset, deref(opts))
+	})
+}
+
+func (p *userProbe) attachOffset(k *kind, path string, offset uint64, opts *UprobeOptions) (link.Link, error) {
+	return p.attach(k, target{executable, fmt.Sprintf("%s:%#x", path, offset)}, func(prog *ebpf.Program) (link.Link, error) {
+		file, err := openExecutable(path)
+		if err != nil {
+			return nil, err
+		}
+		return attachUprobe(prog, k, file.path, offset, deref(opts))
+	})
+}
+
+// attachPath splits the path:symbol of a section.
+func (p *userProbe) attachPath(k *kind, opts *UprobeOptions) (link.Link, error) {
+	return p.attachWhere(k, func(where string) (link.Link, error) {
+		path, symbol, ok := strings.Cut(where, ":")
+		if !ok || symbol == "" {
+			return nil, p.badSection(k, "path:function or path:function+offset")
+		}
+		return p.attachSymbol(k, path, symbol, opts)
+	})
+}
+
+// badSection says how a section should have been written.
+func (p *program) badSection(k *kind, want string) error {
+	return p.attachError(k, target{}, fmt.Errorf("%w: behind the / should stand %s", ErrNeedsTarget, want))
+}
+
+// Uprobe is a program of SEC("uprobe/…"): it runs before a function of an
+// executable or shared library, or before an instruction inside it.
+type Uprobe struct{ userProbe }
+
+func (*Uprobe) kind() *kind { return &kindUprobe }
+
+// Attach attaches to the path, symbol and offset of the section. opts may be
+// nil.
+func (p *Uprobe) Attach(opts *UprobeOptions) (link.Link, error) { return p.attachPath(p.kind(), opts) }
+
+// AttachTo attaches to a function of an executable or shared library. A path
+// without "/" is looked up in $PATH or, for a library, in the usual folders.
+// symbol is written as in the section: "malloc", "malloc+0x10", or with a
+// version "memcpy@GLIBC_2.14". opts may be nil.
+func (p *Uprobe) AttachTo(path, symbol string, opts *UprobeOptions) (link.Link, error) {
+	return p.attachSymbol(p.kind(), path, symbol, opts)
+}
+
+// AttachOffset attaches to an instruction by its offset in the file, for files
+// without symbols. opts may be nil.
+func (p *Uprobe) AttachOffset(path string, offset uint64, opts *UprobeOptions) (link.Link, error) {
+	return p.attachOffset(p.kind(), path, offset, opts)
+}
+
+func (p *Uprobe) auto() (link.Link, error) { return p.Attach(nil) }
+
+// Uretprobe is a program of SEC("uretprobe/…"): it runs when a function of an
+// executable or shared library returns. Functions of Go programs do not bear
+// it: their stacks move.
+type Uretprobe struct{ userProbe }
+
+func (*Uretprobe) kind() *kind { return &kindUretprobe }
+
+// Attach attaches to the path and symbol of the section. opts may be nil.
+func (p *Uretprobe) Attach(opts *UprobeOptions) (link.Link, error) {
+	return p.attachPath(p.kind(), opts)
+}
+
+// AttachTo attaches to a function of an executable or shared library, see
+// [Uprobe.AttachTo]. opts may be nil.
+func (p *Uretprobe) AttachTo(path, symbol string, opts *UprobeOptions) (link.Link, error) {
+	return p.attachSymbol(p.kind(), path, symbol, opts)
+}
+
+// AttachOffset attaches to a function by its offset in the file, for files
+// without symbols. opts may be nil.
+func (p *Uretprobe) AttachOffset(path string, offset uint64, opts *UprobeOptions) (link.Link, error) {
+	return p.attachOffset(p.kind(), path, offset, opts)
+}
+
+func (p *Uretprobe) auto() (link.Link, error) { return p.Attach(nil) }
+
+// UprobeMultiOptions are the options of uprobe.multi, uretprobe.multi and
+// uprobe.session. The zero value is good.
+type UprobeMultiOptions struct {
+	// PID limits the probes to one process; 0 means all.
+	PID int
+	// Cookie gives what bpf_get_attach_cookie is to return at each symbol; nil
+	// means 0 everywhere.
+	Cookie func(symbol string) uint64
+}
+
+// multiUprobe is what UprobeMulti, UretprobeMulti and UprobeSession share.
+type multiUprobe struct{ program }
+
+func (p *multiUprobe) attachPattern(k *kind, path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attach(k, target{executable, path + ":" + pattern}, func(prog *ebpf.Program) (link.Link, error) {
+		file, err := openExecutable(path)
+		if err != nil {
+			return nil, err
+		}
+		symbols, err := file.match(pattern)
+		if err != nil {
+			return nil, err
+		}
+		return attachUprobeMulti(prog, k, file.path, symbols, deref(opts))
+	})
+}
+
+func (p *multiUprobe) attachSymbols(k *kind, path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attach(k, target{executable, path + ":" + strings.Join(symbols, ", ")}, func(prog *ebpf.Program) (link.Link, error) {
+		file, err := openExecutable(path)
+		if err != nil {
+			return nil, err
+		}
+		var found []userSymbol
+		for _, s := range symbols {
+			offset, err := file.offset(s)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, userSymbol{name: s, offset: offset})
+		}
+		return attachUprobeMulti(prog, k, file.path, found, deref(opts))
+	})
+}
+
+func (p *multiUprobe) attachPath(k *kind, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachWhere(k, func(where string) (link.Link, error) {
+		path, pattern, ok := strings.Cut(where, ":")
+		if !ok || pattern == "" {
+			return nil, p.badSection(k, "path:pattern")
+		}
+		return p.attachPattern(k, path, pattern, opts)
+	})
+}
+
+// UprobeMulti is a program of SEC("uprobe.multi/…"): it runs before many
+// functions of an executable or shared library.
+type UprobeMulti struct{ multiUprobe }
+
+func (*UprobeMulti) kind() *kind { return &kindUprobeMulti }
+
+// Attach attaches to all functions that the section's pattern matches. opts
+// may be nil.
+func (p *UprobeMulti) Attach(opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachPath(p.kind(), opts)
+}
+
+// AttachTo attaches to all functions of a file that match pattern, in which *
+// stands for any characters and ? for one. opts may be nil.
+func (p *UprobeMulti) AttachTo(path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachPattern(p.kind(), path, pattern, opts)
+}
+
+// AttachSymbols attaches to the functions named. opts may be nil.
+func (p *UprobeMulti) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachSymbols(p.kind(), path, symbols, opts)
+}
+
+func (p *UprobeMulti) auto() (link.Link, error) { return p.Attach(nil) }
+
+// UretprobeMulti is a program of SEC("uretprobe.multi/…"): it runs when one of
+// many functions of an executable or shared library returns.
+type UretprobeMulti struct{ multiUprobe }
+
+func (*UretprobeMulti) kind() *kind { return &kindUretprobeMulti }
+
+// Attach attaches to all functions that the section's pattern matches. opts
+// may be nil.
+func (p *UretprobeMulti) Attach(opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachPath(p.kind(), opts)
+}
+
+// AttachTo attaches to all functions of a file that match pattern, in which *
+// stands for any characters and ? for one. opts may be nil.
+func (p *UretprobeMulti) AttachTo(path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachPattern(p.kind(), path, pattern, opts)
+}
+
+// AttachSymbols attaches to the functions named. opts may be nil.
+func (p *UretprobeMulti) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachSymbols(p.kind(), path, symbols, opts)
+}
+
+func (p *UretprobeMulti) auto() (link.Link, error) { return p.Attach(nil) }
+
+// UprobeSession is a program of SEC("uprobe.session/…"): it runs before many
+// functions of an executable and, where it then returned 0, again when they
+// return.
+type UprobeSession struct{ multiUprobe }
+
+func (*UprobeSession) kind() *kind { return &kindUprobeSession }
+
+// Attach attaches to all functions that the section's pattern matches. opts
+// may be nil.
+func (p *UprobeSession) Attach(opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachPath(p.kind(), opts)
+}
+
+// AttachTo attaches to all functions of a file that match pattern, in which *
+// stands for any characters and ? for one. opts may be nil.
+func (p *UprobeSession) AttachTo(path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachPattern(p.kind(), path, pattern, opts)
+}
+
+// AttachSymbols attaches to the functions named. opts may be nil.
+func (p *UprobeSession) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachSymbols(p.kind(), path, symbols, opts)
+}
+
+func (p *UprobeSession) auto() (link.Link, error) { return p.Attach(nil) }
+
+// USDTOptions are the options of USDT probes. The zero value is good.
+type USDTOptions struct {
+	// PID limits the probe to one process; 0 means all. Before Linux 5.15 the
+	// probes of a shared library need it.
+	PID int
+	// Cookie is what bpf_usdt_cookie gives the program.
+	Cookie uint64
+}
+
+// USDT is a program of SEC("usdt/path:provider:name"): it runs at a static
+// probe that the authors of an executable or library put there.
+//
+// bpf_usdt_arg and its kin need the maps that libbpf's usdt.bpf.h brings.
+type USDT struct{ program }
+
+func (*USDT) kind() *kind { return &kindUSDT }
+
+// Attach attaches to the probe of the section. opts may be nil.
+func (p *USDT) Attach(opts *USDTOptions) (link.Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (link.Link, error) {
+		part := strings.SplitN(where, ":", 3)
+		if len(part) < 3 {
+			return nil, p.badSection(p.kind(), "path:provider:name")
+		}
+		return p.AttachTo(part[0], part[1], part[2], opts)
+	})
+}
+
+// AttachTo attaches to another probe. A path without "/" is looked up in $PATH
+// or, for a library, in the usual folders. opts may be nil.
+func (p *USDT) AttachTo(path, provider, name string, opts *USDTOptions) (link.Link, error) {
+	t := target{executable, strings.Join([]string{path, provider, name}, ":")}
+	return p.attach(p.kind(), t, func(prog *ebpf.Program) (link.Link, error) {
+		return attachUSDT(prog, p.coll, usdtTarget{path, provider, name}, deref(opts))
+	})
+}
+
+func (p *USDT) auto() (link.Link, error) { return p.Attach(nil) }
+
+// usdtTarget names a static probe.
+type usdtTarget struct{ path, provider, name string }
+
+// symbolOffset reads "0x1234" and "1234": a file offset in place of a symbol.
+func symbolOffset(symbol string) (uint64, bool) {
+	offset, err := strconv.ParseUint(symbol, 0, 64)
+	return offset, err == nil
+}

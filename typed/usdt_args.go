@@ -1,0 +1,221 @@
+package typed
+
+import (
+	"encoding/binary"
+	"fmt"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// This file writes what bpf_usdt_arg of libbpf's usdt.bpf.h reads: for each
+// place of a probe, struct __bpf_usdt_spec, which says for each argument where
+// in the registers or in memory it is.
+
+// usdtArgKind is enum __bpf_usdt_arg_type of usdt.bpf.h.
+type usdtArgKind uint8
+
+const (
+	usdtConst    usdtArgKind = iota // a number
+	usdtRegister                    // in a register
+	usdtMemory                      // in memory, at a register and an offset
+	usdtIndexed                     // in memory, at base + index<<scale + offset (libbpf ≥ 1.7)
+)
+
+// usdtArg is one argument.
+type usdtArg struct {
+	kind usdtArgKind
+	// value is the number, or the offset of memory.
+	value int64
+	// register and index are offsets in the kernel's struct pt_regs, in bytes.
+	register, index int
+	// scale is the shift of index.
+	scale int
+	// size in bytes: 1, 2, 4, 8.
+	size   int
+	signed bool
+}
+
+// The sizes of struct __bpf_usdt_spec, in bytes.
+const (
+	usdtMaxArgs   = 12 // BPF_USDT_MAX_ARG_CNT
+	usdtArgSize   = 16 // struct __bpf_usdt_arg_spec
+	usdtCookieOff = usdtMaxArgs * usdtArgSize
+	usdtCountOff  = usdtCookieOff + 8
+	usdtSpecSize  = usdtCountOff + 8
+)
+
+// encodeUSDT writes struct __bpf_usdt_spec.
+func encodeUSDT(order binary.ByteOrder, args []usdtArg, cookie uint64) []byte {
+	b := make([]byte, usdtSpecSize)
+	for i, a := range args {
+		a.encode(order, b[i*usdtArgSize:])
+	}
+	order.PutUint64(b[usdtCookieOff:], cookie)
+	order.PutUint16(b[usdtCountOff:], uint16(len(args)))
+	return b
+}
+
+// encode writes struct __bpf_usdt_arg_spec: val_off, 8 bytes; then in 4 bytes,
+// from the low end, arg_type:8, idx_reg_off:12, scale_bitshift:4; reg_off, 2
+// bytes; arg_signed and arg_bitshift, a byte each.
+func (a usdtArg) encode(order binary.ByteOrder, b []byte) {
+	order.PutUint64(b, uint64(a.value))
+	if order.Uint16([]byte{1, 0}) == 1 { // little-endian
+		order.PutUint32(b[8:], uint32(a.kind)|uint32(a.index)<<8|uint32(a.scale)<<20)
+	} else {
+		// Bitfields go from the other end there: 8 reserved, 12, 4, 8 bits.
+		order.PutUint32(b[8:], uint32(a.index)<<12|uint32(a.scale)<<8|uint32(a.kind))
+	}
+	order.PutUint16(b[12:], uint16(a.register))
+	if a.signed {
+		b[14] = 1
+	}
+	b[15] = byte(64 - 8*a.size)
+}
+
+// usdtSyntax is how an architecture's assembler writes arguments. The groups
+// are named size, off, reg, idx, scale.
+type usdtSyntax struct {
+	forms []usdtForm
+	// register finds the offset in struct pt_regs.
+	register func(name string) (int, bool)
+}
+
+type usdtForm struct {
+	kind usdtArgKind
+	re   *regexp.Regexp
+}
+
+func form(kind usdtArgKind, re string) usdtForm {
+	return usdtForm{kind, regexp.MustCompile(`^\s*(?P<size>-?\d+)\s*@\s*` + re + `(\s+|$)`)}
+}
+
+// usdtSyntaxes by GOARCH.
+var usdtSyntaxes = map[string]usdtSyntax{
+	"amd64": {
+		forms: []usdtForm{
+			form(usdtIndexed, `(?P<off>-?\d+)?\(\s*%(?P<reg>\w+)\s*,\s*%(?P<idx>\w+)\s*(,\s*(?P<scale>\d))?\s*\)`),
+			form(usdtMemory, `(?P<off>-?\d+)?\(\s*%(?P<reg>\w+)\s*\)`),
+			form(usdtRegister, `%(?P<reg>\w+)`),
+			form(usdtConst, `\$(?P<off>-?\d+)`),
+		},
+		register: amd64Register,
+	},
+	"arm64": {
+		forms: []usdtForm{
+			form(usdtMemory, `\[\s*(?P<reg>[a-z]\w*)\s*(,\s*(?P<off>-?\d+))?\s*\]`),
+			form(usdtConst, `(?P<off>-?\d+)`),
+			form(usdtRegister, `(?P<reg>[a-z]\w*)`),
+		},
+		register: arm64Register,
+	},
+}
+
+// parseUSDTArgs reads all arguments of one place, for this machine.
+func parseUSDTArgs(args string) ([]usdtArg, error) {
+	syntax, ok := usdtSyntaxes[runtime.GOARCH]
+	if !ok {
+		return nil, fmt.Errorf("USDT arguments of %s are not known here", runtime.GOARCH)
+	}
+	var parsed []usdtArg
+	for rest := strings.TrimSpace(args); rest != ""; {
+		a, n, err := syntax.parse(rest)
+		if err != nil {
+			return nil, fmt.Errorf("USDT arguments %q: %w", args, err)
+		}
+		parsed, rest = append(parsed, a), rest[n:]
+	}
+	if len(parsed) > usdtMaxArgs {
+		return nil, fmt.Errorf("USDT arguments %q: more than %d", args, usdtMaxArgs)
+	}
+	return parsed, nil
+}
+
+// parse reads the first argument and says how long it is.
+func (s usdtSyntax) parse(args string) (usdtArg, int, error) {
+	for _, f := range s.forms {
+		m := f.re.FindStringSubmatch(args)
+		if m == nil {
+			continue
+		}
+		a, err := s.argument(f, m)
+		return a, len(m[0]), err
+	}
+	return usdtArg{}, 0, fmt.Errorf("no known form: %q", args)
+}
+
+func (s usdtSyntax) argument(f usdtForm, m []string) (usdtArg, error) {
+	group := func(name string) string {
+		if i := f.re.SubexpIndex(name); i >= 0 {
+			return m[i]
+		}
+		return ""
+	}
+	a := usdtArg{kind: f.kind}
+	size, err := strconv.Atoi(group("size"))
+	a.signed, a.size = size < 0, max(size, -size)
+	if err != nil || !slices.Contains([]int{1, 2, 4, 8}, a.size) {
+		return a, fmt.Errorf("size %s", group("size"))
+	}
+	if off := group("off"); off != "" {
+		if a.value, err = strconv.ParseInt(off, 10, 64); err != nil {
+			return a, err
+		}
+	}
+	if a.register, err = s.registerOffset(group("reg")); err != nil {
+		return a, err
+	}
+	if a.index, err = s.registerOffset(group("idx")); err != nil {
+		return a, err
+	}
+	a.scale = slices.Index([]string{"1", "2", "4", "8"}, group("scale"))
+	if a.scale < 0 && group("scale") != "" {
+		return a, fmt.Errorf("scale %s", group("scale"))
+	}
+	a.scale = max(a.scale, 0)
+	return a, nil
+}
+
+// registerOffset is 0 for no register.
+func (s usdtSyntax) registerOffset(name string) (int, error) {
+	if name == "" {
+		return 0, nil
+	}
+	if off, ok := s.register(name); ok {
+		return off, nil
+	}
+	return 0, fmt.Errorf("register %s", name)
+}
+
+// amd64Registers in the order of struct pt_regs (arch/x86/include/asm/ptrace.h),
+// 8 bytes each, with the names of their lower parts.
+var amd64Registers = [...]string{
+	"r15 r15d r15w r15b", "r14 r14d r14w r14b", "r13 r13d r13w r13b", "r12 r12d r12w r12b",
+	"rbp ebp bp bpl", "rbx ebx bx bl",
+	"r11 r11d r11w r11b", "r10 r10d r10w r10b", "r9 r9d r9w r9b", "r8 r8d r8w r8b",
+	"rax eax ax al", "rcx ecx cx cl", "rdx edx dx dl", "rsi esi si sil", "rdi edi di dil",
+	"orig_rax", "rip eip", "cs", "eflags", "rsp esp sp spl",
+}
+
+func amd64Register(name string) (int, bool) {
+	i := slices.IndexFunc(amd64Registers[:], func(names string) bool {
+		return slices.Contains(strings.Fields(names), name)
+	})
+	return 8 * i, i >= 0
+}
+
+// arm64Register knows x0 to x30 (w0 to w30 for the lower halves), sp and pc, in
+// this order in struct user_pt_regs (arch/arm64/include/uapi/asm/ptrace.h).
+func arm64Register(name string) (int, bool) {
+	switch name {
+	case "sp":
+		return 8 * 31, true
+	case "pc":
+		return 8 * 32, true
+	}
+	n, err := strconv.Atoi(strings.TrimLeft(name, "xw"))
+	return 8 * n, err == nil && n <= 30
+}

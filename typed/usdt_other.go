@@ -1,0 +1,6 @@
+//go:build !linux
+
+package typed
+
+// usdtState is nothing where there are no probes.
+type usdtState struct{}
