@@ -554,7 +554,7 @@ func TestClosedReaderIsForgotten(t *testing.T) {
 }
 
 func TestEventsNotLoaded(t *testing.T) {
-	c := &Collection{Collection: new(ebpf.Collection), Links: newLinks()}
+	c := &Collection{Collection: new(ebpf.Collection), Links: newLinks(nil)}
 	var ring *RingBuf[testEvent]
 	var perf *PerfEventArray[testEvent]
 	var user *UserRingBuf[testEvent]
