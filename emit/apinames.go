@@ -1,0 +1,73 @@
+package emit
+
+import (
+	"go/token"
+	"unicode"
+	"unicode/utf8"
+)
+
+// apiNames are the Go identifiers of the API of one ident. They are reserved
+// before those of the C types.
+type apiNames struct{ ident string }
+
+// CollectionSpec is the type of the parsed object.
+func (n apiNames) CollectionSpec() string { return n.ident + "CollectionSpec" }
+
+// Collection is the type of the loaded object.
+func (n apiNames) Collection() string { return n.ident + "Collection" }
+
+// Open is the function that parses the embedded object.
+func (n apiNames) Open() string { return n.verb("open") }
+
+// OpenFrom is the function that parses another build of the object.
+func (n apiNames) OpenFrom() string { return n.Open() + "From" }
+
+// Bytes is the variable with the embedded object, as bpf2go calls it.
+func (n apiNames) Bytes() string { return "_" + upperFirst(n.ident) + "Bytes" }
+
+// MapAlias names the type of a map: counterFlowsMap.
+func (n apiNames) MapAlias(field string) string { return n.ident + field + "Map" }
+
+// ProgramAlias names the type of a program that is of another kind on
+// another target.
+func (n apiNames) ProgramAlias(field string) string { return n.ident + field + "Program" }
+
+// VariableAlias names the type of a variable that is of another type on
+// another target.
+func (n apiNames) VariableAlias(field string) string { return n.ident + field + "Variable" }
+
+// KeyConstructor is the function that makes the key of an LPM trie.
+func (n apiNames) KeyConstructor(keyType string) string {
+	return n.verb("new") + keyType[len(n.ident):]
+}
+
+// verb puts a verb before the ident, exported as the ident is.
+func (n apiNames) verb(verb string) string {
+	if token.IsExported(n.ident) {
+		return upperFirst(verb) + n.ident
+	}
+	return verb + upperFirst(n.ident)
+}
+
+// reserved are all identifiers that a type of C cannot have.
+func (n apiNames) reserved(c *collection) []string {
+	names := []string{n.Open(), n.OpenFrom(), n.Bytes()}
+	for _, t := range []string{n.CollectionSpec(), n.Collection()} {
+		names = append(names, t, t+"Maps", t+"Programs", t+"Variables")
+	}
+	for _, m := range c.maps {
+		names = append(names, n.MapAlias(m.Field))
+	}
+	for _, p := range c.programs {
+		names = append(names, n.ProgramAlias(p.Field))
+	}
+	for _, v := range c.variables {
+		names = append(names, n.VariableAlias(v.Field))
+	}
+	return names
+}
+
+func upperFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
+}

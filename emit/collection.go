@@ -1,0 +1,444 @@
+package emit
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+)
+
+// collection is what is decided on the maps, programs and variables of one
+// target.
+type collection struct {
+	obj   *btfparse.Object
+	opts  *Options
+	names apiNames
+
+	maps      []*mapPlan
+	programs  []*programPlan
+	variables []*variablePlan
+	warnings  []btfparse.Diagnostic
+}
+
+// mapPlan is one map in Go.
+type mapPlan struct {
+	*btfparse.Map
+	class mapClass
+	// event is the type of the records of a ring buffer or perf event array,
+	// nil where nothing names one.
+	event btfparse.Type
+	short bool
+	inner *mapPlan
+
+	// Field in the collection's Maps.
+	Field string
+	// Alias names the type of the map.
+	Alias string
+	// GoType is what Alias stands for.
+	GoType string
+}
+
+// Quoted is the C name as a Go string.
+func (m *mapPlan) Quoted() string { return strconv.Quote(m.Name) }
+
+// Doc is the comment of the alias.
+func (m *mapPlan) Doc() string {
+	text := fmt.Sprintf("%s is the type of the map %s (%s).", m.Alias, m.Name, m.Type)
+	return strings.Join(docLines(text, m.Tags), "\n")
+}
+
+// programPlan is one program in Go.
+type programPlan struct {
+	*btfparse.Program
+	Field  string
+	GoType string
+}
+
+// Quoted is the C name as a Go string.
+func (p *programPlan) Quoted() string { return strconv.Quote(p.Name) }
+
+// Comment is what stands behind the field: the section as C has it.
+func (p *programPlan) Comment() string { return lineComment(fmt.Sprintf("SEC(%q)", p.Section)) }
+
+// variablePlan is one variable in Go.
+type variablePlan struct {
+	*btfparse.Variable
+	Field  string
+	GoType string
+}
+
+// Handle is the class of the loaded variable: those of .rodata and .kconfig
+// are read-only.
+func (v *variablePlan) Handle() string {
+	if v.Kind == btfparse.VarData {
+		return "Variable"
+	}
+	return "Constant"
+}
+
+// BindSpec is the function of package typed that finds the variable's spec.
+func (v *variablePlan) BindSpec() string {
+	if v.Static {
+		return "BindStaticSpec"
+	}
+	return "BindVariableSpec"
+}
+
+// Bind is the function of package typed that finds the loaded variable.
+func (v *variablePlan) Bind() string {
+	if v.Static {
+		return "BindStatic" + strings.TrimPrefix(v.Handle(), "Variable")
+	}
+	return "Bind" + v.Handle()
+}
+
+// Arguments are how Bind and BindSpec find the variable: globals by name,
+// statics by section, name and offset.
+func (v *variablePlan) Arguments() string {
+	if v.Static {
+		return fmt.Sprintf("%q, %q, %d", v.Section, v.Name, v.Offset)
+	}
+	return strconv.Quote(v.Name)
+}
+
+// Comment is what stands behind the field: section and C type.
+func (v *variablePlan) Comment() string {
+	c := v.Section
+	if v.Type != nil {
+		c = v.Type.CName() + " in " + c
+	}
+	if v.Static {
+		c = "static " + c
+	}
+	return lineComment(c)
+}
+
+// newCollection names everything and finds the classes; the Go types come
+// with resolve.
+func newCollection(obj *btfparse.Object, opts *Options, names apiNames) *collection {
+	c := &collection{obj: obj, opts: opts, names: names}
+	for _, m := range obj.Maps {
+		c.maps = append(c.maps, c.planMap(m))
+	}
+	for _, p := range obj.Programs {
+		c.programs = append(c.programs, &programPlan{Program: p, GoType: c.programType(p)})
+	}
+	for _, v := range obj.Variables {
+		if hasHandle(v.Kind) {
+			c.variables = append(c.variables, &variablePlan{Variable: v})
+		}
+	}
+	c.nameFields()
+	return c
+}
+
+// hasHandle says which variables user space can reach: kernel symbols,
+// unresolved externs and variables inside an arena are not among them.
+func hasHandle(k btfparse.VariableKind) bool {
+	return k == btfparse.VarData || k == btfparse.VarConst || k == btfparse.VarKconfig
+}
+
+func (c *collection) planMap(m *btfparse.Map) *mapPlan {
+	class, ok := classOf(m)
+	if !ok {
+		c.warn(m.Path(), fmt.Sprintf("map type %s is unknown to cilium/ebpf v0.22", m.Type),
+			"use the raw .Map of its typed.OpaqueMap")
+	}
+	return &mapPlan{Map: withKey(m), class: class}
+}
+
+// nameFields gives every map, program and variable its field.
+func (c *collection) nameFields() {
+	fields := c.fieldNames("map", len(c.maps), func(i int) string { return c.maps[i].Name })
+	for i, m := range c.maps {
+		m.Field = fields[i]
+		m.Alias = c.names.MapAlias(m.Field)
+	}
+	fields = c.fieldNames("program", len(c.programs), func(i int) string { return c.programs[i].Name })
+	for i, p := range c.programs {
+		p.Field = fields[i]
+	}
+	fields = c.fieldNames("variable", len(c.variables), func(i int) string { return c.variables[i].Name })
+	for i, v := range c.variables {
+		v.Field = fields[i]
+	}
+}
+
+// fieldNames turns C names into Go fields. Names that become one field keep
+// their exact spelling instead, all of them; should that not settle it (two
+// static variables of one name), section and offset do.
+func (c *collection) fieldNames(kind string, n int, name func(int) string) []string {
+	fields := make([]string, n)
+	for i := range n {
+		fields[i] = identifier(name(i))
+	}
+	for i := range n {
+		if !clashes(fields, i) {
+			continue
+		}
+		c.warn(btfparse.Path(kind+" "+name(i)),
+			fmt.Sprintf("the Go field %s would stand for several %ss", identifier(name(i)), kind), "rename it in C")
+	}
+	fields = settle(fields, func(i int) string { return exactIdentifier(name(i)) })
+	if kind == "variable" {
+		fields = settle(fields, func(i int) string {
+			v := c.variables[i]
+			return fmt.Sprintf("%s_%s_%d", exactIdentifier(v.Name), exactIdentifier(v.Section), v.Offset)
+		})
+	}
+	return fields
+}
+
+// clashes says whether another field has the same name as field i.
+func clashes(fields []string, i int) bool {
+	for j := range fields {
+		if j != i && fields[j] == fields[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// settle gives every field that clashes its alternative name.
+func settle(fields []string, alternative func(int) string) []string {
+	settled := slices.Clone(fields)
+	for i := range fields {
+		if clashes(fields, i) {
+			settled[i] = alternative(i)
+		}
+	}
+	return settled
+}
+
+func (c *collection) warn(path btfparse.Path, what, remedy string) {
+	c.warnings = append(c.warnings, btfparse.Diagnostic{Path: path, What: what, Remedy: remedy})
+}
+
+// roots are the types that must exist in Go.
+func (c *collection) roots() ([]root, error) {
+	roots, err := c.wantedTypes()
+	var errs []error
+	errs = append(errs, err)
+	for _, m := range c.maps {
+		errs = append(errs, c.findEvent(m))
+	}
+	errs = append(errs, c.unknownEvents())
+	if c.opts.NoGlobalTypes || c.opts.TypesOnly {
+		return roots, errors.Join(errs...)
+	}
+	for _, m := range c.maps {
+		roots = append(roots, m.roots()...)
+	}
+	for _, v := range c.variables {
+		if v.Type != nil {
+			roots = append(roots, root{Type: v.Type, Path: v.Path(), Use: "variable " + v.Name, Name: v.Name})
+		}
+	}
+	return roots, errors.Join(errs...)
+}
+
+// roots are the types of the parameters of the map's class, and of the maps
+// inside.
+func (m *mapPlan) roots() []root {
+	var roots []root
+	add := func(t btfparse.Type, role, use string) {
+		if t != nil {
+			roots = append(roots, root{
+				Type: t,
+				Path: m.Path().Join(role),
+				Use:  use + " of map " + m.Name,
+				Name: m.Name + "_" + role,
+			})
+		}
+	}
+	if m.class.has(paramKey) {
+		add(m.Key, "key", "key")
+	}
+	if m.class.has(paramValue) {
+		add(m.Value, "value", "value")
+	}
+	if m.class.has(paramEvent) {
+		add(m.event, "event", "event")
+	}
+	if m.Inner != nil && m.class.has(paramInner) {
+		roots = append(roots, m.innerPlan().roots()...)
+	}
+	return roots
+}
+
+// innerPlan is the map inside, named after the outer one.
+func (m *mapPlan) innerPlan() *mapPlan {
+	if m.inner == nil {
+		inner := *m.Inner
+		inner.Name = m.Name + "_inner"
+		class, _ := classOf(&inner)
+		m.inner = &mapPlan{Map: withKey(&inner), class: class, event: inner.Value}
+	}
+	return m.inner
+}
+
+// withKey gives an LPM trie of which only the key size is known the kernel's
+// struct bpf_lpm_trie_key (include/uapi/linux/bpf.h).
+func withKey(m *btfparse.Map) *btfparse.Map {
+	if m.Key != nil || m.Type != btfparse.MapLPMTrie || m.KeySize <= 4 {
+		return m
+	}
+	u32 := &btfparse.Int{Name: "unsigned int", Bytes: 4}
+	u8 := &btfparse.Int{Name: "unsigned char", Bytes: 1}
+	data := &btfparse.Array{Elem: u8, Len: m.KeySize - 4}
+	keyed := *m
+	keyed.Key = &btfparse.Struct{Bytes: m.KeySize, Fields: []btfparse.Field{
+		{Name: "prefixlen", Type: u32, SizeBits: 32},
+		{Name: "data", Type: data, OffsetBits: 32, SizeBits: 8 * data.Size()},
+	}}
+	return &keyed
+}
+
+// eventTag starts a btf_decl_tag that names the event type of a map.
+const eventTag = "bpfgen:event="
+
+// findEvent decides on the type of the records: -event, then a tag, then
+// __type(value, …).
+func (c *collection) findEvent(m *mapPlan) error {
+	if !m.class.has(paramEvent) {
+		return nil
+	}
+	m.event = m.Value
+	name := ""
+	for _, tag := range m.Tags {
+		if after, ok := strings.CutPrefix(tag, eventTag); ok {
+			name = after
+		}
+	}
+	if ev, ok := c.opts.Events[m.Name]; ok {
+		name, m.short = ev.Type, ev.Short
+	}
+	if name == "" {
+		return nil
+	}
+	found := c.typesNamed(name)
+	if len(found) == 0 {
+		return fmt.Errorf("%s: event type %s is not in the object; use it in C, for example: struct %[2]s *unused __attribute__((unused))",
+			m.Path(), name)
+	}
+	m.event = found[0]
+	return nil
+}
+
+// unknownEvents complains of -event for maps that are not there.
+func (c *collection) unknownEvents() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(c.opts.Events)) {
+		i := slices.IndexFunc(c.maps, func(m *mapPlan) bool { return m.Name == name })
+		switch {
+		case i < 0:
+			errs = append(errs, fmt.Errorf("-event %s: the object has no such map", name))
+		case !c.maps[i].class.has(paramEvent):
+			errs = append(errs, fmt.Errorf("-event %s: a map of type %s has no events", name, c.maps[i].Type))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// resolve fills in the Go types.
+func (c *collection) resolve(types *typeSet) {
+	for _, m := range c.maps {
+		m.GoType = c.mapType(m, types)
+		if m.class.has(paramEvent) && m.event == nil && !c.opts.TypesOnly {
+			c.warn(m.Path(), "nothing says what its events are: its reader gives []byte",
+				fmt.Sprintf("add __type(value, struct …) or btf_decl_tag(%q), or -event %s=…", eventTag+"struct …", m.Name))
+		}
+	}
+	for _, v := range c.variables {
+		v.GoType = bytesType(v.Size)
+		if v.Type != nil && !c.opts.NoGlobalTypes {
+			v.GoType = types.goType(v.Type)
+		}
+	}
+}
+
+// mapType is the class of the map with its type arguments.
+func (c *collection) mapType(m *mapPlan, types *typeSet) string {
+	var args []string
+	for _, p := range m.class.params {
+		args = append(args, c.mapArgument(m, p, types))
+	}
+	return m.class.goType(args)
+}
+
+func (c *collection) mapArgument(m *mapPlan, p mapParam, types *typeSet) string {
+	goType := func(t btfparse.Type, size uint32) string {
+		if t == nil || c.opts.NoGlobalTypes {
+			return bytesType(size)
+		}
+		return types.goType(t)
+	}
+	switch p {
+	case paramKey:
+		if m.Key == nil && m.KeySize == 4 && m.Type != btfparse.MapHash && m.Type != btfparse.MapLRUHash {
+			return "uint32"
+		}
+		return goType(m.Key, m.KeySize)
+	case paramValue:
+		return goType(m.Value, m.ValueSize)
+	case paramEvent:
+		if m.event == nil || c.opts.NoGlobalTypes {
+			return "[]byte"
+		}
+		return types.goType(m.event)
+	case paramStorageKey:
+		if m.KeySize == 8 {
+			return "uint64"
+		}
+		return "typed.CgroupStorageKey"
+	case paramInner:
+		if m.Inner == nil {
+			return "typed.OpaqueMap"
+		}
+		return c.mapType(m.innerPlan(), types)
+	}
+	panic(fmt.Sprintf("map parameter %d has no rule", p))
+}
+
+
+// typesNamed finds C types: "struct x", "union x", "enum x", a typedef's name,
+// or a bare name of any kind.
+func (c *collection) typesNamed(name string) []btfparse.Type {
+	var found []btfparse.Type
+	for _, t := range c.obj.Types {
+		if t.CName() == name || bareName(t) == name {
+			found = append(found, t)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b btfparse.Type) int {
+		// An exact spelling goes before a bare name, a struct before its typedef.
+		return cmp.Compare(rank(a, name), rank(b, name))
+	})
+	return found
+}
+
+func rank(t btfparse.Type, name string) int {
+	if t.CName() == name {
+		return 0
+	}
+	if _, ok := t.(*btfparse.Typedef); ok {
+		return 2
+	}
+	return 1
+}
+
+// bareName is the C name without "struct ", "union " or "enum ".
+func bareName(t btfparse.Type) string {
+	name := t.CName()
+	for _, kind := range []string{"struct ", "union ", "enum "} {
+		if after, ok := strings.CutPrefix(name, kind); ok {
+			return after
+		}
+	}
+	return name
+}

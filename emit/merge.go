@@ -1,0 +1,195 @@
+package emit
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// merged is what the targets have in common, and by the target's name what
+// they do not.
+type merged struct {
+	maps      []*mapPlan
+	programs  []*programPlan
+	variables []*variablePlan
+	decls     []*typeDecl
+	// aliases are the same on all targets.
+	aliases []alias
+	// ownAliases and ownDecls differ: every target has its own of that name.
+	ownAliases map[string][]alias
+	ownDecls   map[string][]*typeDecl
+}
+
+// alias is a type alias with its comment.
+type alias struct {
+	Alias, GoType, Doc string
+}
+
+// mergeTargets takes what is equal on all targets once. What only some targets
+// have is taken from the first that has it: it is in the API of all, and not
+// loaded where the object lacks it.
+func mergeTargets(targets []*targetPlan, names apiNames) (merged, error) {
+	m := merged{ownAliases: make(map[string][]alias), ownDecls: make(map[string][]*typeDecl)}
+	m.mergeDecls(targets)
+	ofMaps := func(t *targetPlan) []*mapPlan { return t.coll.maps }
+	ofPrograms := func(t *targetPlan) []*programPlan { return t.coll.programs }
+	ofVariables := func(t *targetPlan) []*variablePlan { return t.coll.variables }
+	var errs [3]error
+	m.maps, errs[0] = union(targets, ofMaps)
+	m.programs, errs[1] = union(targets, ofPrograms)
+	m.variables, errs[2] = union(targets, ofVariables)
+	for _, p := range m.maps {
+		m.alias(targets, alias{p.Alias, p.GoType, p.Doc()}, goTypes(targets, ofMaps, p))
+	}
+	for i, p := range m.programs {
+		if types := goTypes(targets, ofPrograms, p); differ(types) {
+			shared := *p
+			shared.GoType = names.ProgramAlias(p.Field)
+			m.programs[i] = &shared
+			m.alias(targets, alias{shared.GoType, p.GoType, "// " + shared.GoType + " is the kind of the program " + p.Name + " on this target."}, types)
+		}
+	}
+	for i, v := range m.variables {
+		if types := goTypes(targets, ofVariables, v); differ(types) {
+			shared := *v
+			shared.GoType = names.VariableAlias(v.Field)
+			m.variables[i] = &shared
+			m.alias(targets, alias{shared.GoType, v.GoType, "// " + shared.GoType + " is the type of the variable " + v.Name + " on this target."}, types)
+		}
+	}
+	return m, errors.Join(errs[:]...)
+}
+
+// planned is a map, program or variable with its Go type.
+type planned interface {
+	// field tells it apart from others of its kind, on all targets.
+	field() string
+	goType() string
+	// cPlace is what C calls it and where it lives there.
+	cPlace() string
+}
+
+func (m *mapPlan) field() string       { return m.Field }
+func (m *mapPlan) goType() string      { return m.GoType }
+func (m *mapPlan) cPlace() string      { return "map " + m.Name }
+func (p *programPlan) field() string   { return p.Field }
+func (p *programPlan) goType() string  { return p.GoType }
+func (p *programPlan) cPlace() string  { return "program " + p.Name }
+func (v *variablePlan) field() string  { return v.Field }
+func (v *variablePlan) goType() string { return v.GoType }
+func (v *variablePlan) cPlace() string {
+	place := "variable " + v.Name + " in " + v.Section
+	if v.Static {
+		return "static " + place
+	}
+	return place
+}
+
+// union has every element of every target once, sorted by field; what several
+// targets have comes from the first of them. It is an error if one Go field is
+// of different places in C.
+func union[P planned](targets []*targetPlan, of func(*targetPlan) []P) ([]P, error) {
+	var errs []error
+	first := make(map[string]P)
+	for _, t := range targets {
+		for _, p := range of(t) {
+			q, ok := first[p.field()]
+			switch {
+			case !ok:
+				first[p.field()] = p
+			case p.cPlace() != q.cPlace():
+				errs = append(errs, fmt.Errorf("target %s: %s has the Go field %s, which is %s on another target; give it one name and place in C",
+					t.Name, p.cPlace(), p.field(), q.cPlace()))
+			}
+		}
+	}
+	all := slices.SortedFunc(maps.Values(first), func(a, b P) int { return cmp.Compare(a.field(), b.field()) })
+	return all, errors.Join(errs...)
+}
+
+// goTypes is the Go type of one map, program or variable on every target that
+// has it.
+func goTypes[P planned](targets []*targetPlan, of func(*targetPlan) []P, one P) map[string]string {
+	types := make(map[string]string)
+	for _, t := range targets {
+		for _, p := range of(t) {
+			if p.field() == one.field() {
+				types[t.Name] = p.goType()
+			}
+		}
+	}
+	return types
+}
+
+// differ says whether the targets disagree.
+func differ(types map[string]string) bool {
+	distinct := make(map[string]bool)
+	for _, t := range types {
+		distinct[t] = true
+	}
+	return len(distinct) > 1
+}
+
+// alias adds a once where all targets agree, else to every target its own.
+func (m *merged) alias(targets []*targetPlan, a alias, types map[string]string) {
+	if !differ(types) {
+		m.aliases = append(m.aliases, a)
+		return
+	}
+	for _, t := range targets {
+		own := a
+		own.GoType = cmp.Or(types[t.Name], a.GoType)
+		m.ownAliases[t.Name] = append(m.ownAliases[t.Name], own)
+	}
+}
+
+// mergeDecls sorts the type declarations into common and own ones.
+func (m *merged) mergeDecls(targets []*targetPlan) {
+	byName := make(map[string]map[string]*typeDecl) // Go name, target
+	for _, t := range targets {
+		for _, d := range t.types.decls() {
+			if byName[d.name] == nil {
+				byName[d.name] = make(map[string]*typeDecl)
+			}
+			byName[d.name][t.Name] = d
+		}
+	}
+	for name, decls := range byName {
+		first := firstDecl(targets, decls)
+		if allEqual(first, decls) {
+			m.decls = append(m.decls, first)
+			continue
+		}
+		for _, t := range targets {
+			m.ownDecls[t.Name] = append(m.ownDecls[t.Name], cmp.Or(byName[name][t.Name], first))
+		}
+	}
+	sortDecls(m.decls)
+	for _, own := range m.ownDecls {
+		sortDecls(own)
+	}
+}
+
+func firstDecl(targets []*targetPlan, decls map[string]*typeDecl) *typeDecl {
+	for _, t := range targets {
+		if d := decls[t.Name]; d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+func allEqual(first *typeDecl, decls map[string]*typeDecl) bool {
+	for _, d := range decls {
+		if !first.equal(d) {
+			return false
+		}
+	}
+	return true
+}
+
+func sortDecls(decls []*typeDecl) {
+	slices.SortFunc(decls, func(a, b *typeDecl) int { return cmp.Compare(a.name, b.name) })
+}

@@ -1,0 +1,181 @@
+// Package emit turns the facts of package btfparse into Go source.
+//
+// It works in two steps. [NewPlan] takes every decision: Go names, layouts,
+// accessors, which class of map and which kind of program, what is shared
+// between targets; what cannot be decided well is a diagnostic. [Plan.Files]
+// then only prints.
+//
+// Where to go next: typeset.go, layout.go and names.go decide on types;
+// mapclass.go and hooks.go are the tables of map classes and hooks;
+// collection.go decides on maps, programs and variables; file.go prints the
+// templates, types_render.go the types.
+package emit
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"go/build/constraint"
+	"go/token"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+)
+
+// Target is one build of the C source: an object and where its Go code builds.
+type Target struct {
+	// Name is the suffix of the target's files, as bpf2go draws it: "bpfel",
+	// "bpfeb", "x86_bpfel", … Empty for raw BTF.
+	Name string
+	// GOARCH are the architectures that the object serves; none means all.
+	GOARCH []string
+	// Object is what the object holds.
+	Object *btfparse.Object
+	// ObjectFile is the name of the file to embed, relative to the Go file.
+	ObjectFile string
+}
+
+// Options are what the user asked for.
+type Options struct {
+	// Package is the name of the Go package.
+	Package string
+	// Ident is the stem of all Go identifiers. It decides, by its first
+	// letter, whether they are exported.
+	Ident string
+	// Stem of the file names; empty means Ident in lower case.
+	Stem string
+	// Suffix of the file names before ".go", such as "_test".
+	Suffix string
+	// Tags is a build constraint that every file gets, such as "linux && !race".
+	Tags string
+	// Types are names and globs of C types to declare beside those that maps
+	// and variables use: "event", "struct event", "bpf_*".
+	Types []string
+	// NoGlobalTypes leaves out the types of maps and variables.
+	NoGlobalTypes bool
+	// TypesOnly writes the types file alone, without embedded object and loader.
+	TypesOnly bool
+	// Events gives ring buffers and perf event arrays their event type, by the
+	// C name of the map.
+	Events map[string]EventType
+	// Renames gives C types, by their C name ("struct foo"), another Go name
+	// behind the ident.
+	Renames map[string]string
+}
+
+// EventType is what -event says of one map.
+type EventType struct {
+	// Type is the C name: "struct event" or "event".
+	Type string
+	// Short allows records that are shorter than the type; the missing bytes
+	// read as zeroes.
+	Short bool
+}
+
+// Plan is every decision about the Go code of one ident.
+type Plan struct {
+	// Warnings name what will not be as the user may expect. Sorted, without
+	// duplicates.
+	Warnings []btfparse.Diagnostic
+
+	opts    Options
+	names   apiNames
+	targets []*targetPlan
+	merged  merged
+}
+
+// targetPlan is what is decided for one target alone.
+type targetPlan struct {
+	Target
+	types *typeSet
+	coll  *collection
+}
+
+// NewPlan decides everything. The error is all problems joined, one line each.
+func NewPlan(targets []Target, opts Options) (*Plan, error) {
+	if opts.Stem == "" {
+		opts.Stem = strings.ToLower(opts.Ident)
+	}
+	if err := checkOptions(targets, opts); err != nil {
+		return nil, err
+	}
+	p := &Plan{opts: opts, names: apiNames{opts.Ident}}
+	var errs []error
+	for _, t := range targets {
+		tp, err := p.planTarget(t)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", cmp.Or(t.ObjectFile, t.Name), err))
+			continue
+		}
+		p.targets = append(p.targets, tp)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	slices.SortFunc(p.targets, func(a, b *targetPlan) int { return cmp.Compare(a.Name, b.Name) })
+	var err error
+	if p.merged, err = mergeTargets(p.targets, p.names); err != nil {
+		return nil, err
+	}
+	p.collectWarnings()
+	return p, nil
+}
+
+func (p *Plan) planTarget(t Target) (*targetPlan, error) {
+	coll := newCollection(t.Object, &p.opts, p.names)
+	roots, err := coll.roots()
+	if err != nil {
+		return nil, err
+	}
+	types := newTypeSet(t.Object, roots, &p.opts, p.names.reserved(coll))
+	coll.resolve(types)
+	return &targetPlan{Target: t, types: types, coll: coll}, errors.Join(types.errors...)
+}
+
+// collectWarnings gathers the warnings of all targets, each once.
+func (p *Plan) collectWarnings() {
+	for _, t := range p.targets {
+		p.Warnings = append(p.Warnings, t.Object.Warnings...)
+		p.Warnings = append(p.Warnings, t.coll.warnings...)
+		p.Warnings = append(p.Warnings, t.types.warnings...)
+	}
+	slices.SortFunc(p.Warnings, func(a, b btfparse.Diagnostic) int { return cmp.Compare(a.String(), b.String()) })
+	p.Warnings = slices.Compact(p.Warnings)
+}
+
+// checkOptions finds everything that is wrong with the call itself.
+func checkOptions(targets []Target, opts Options) error {
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if !token.IsIdentifier(opts.Ident) || opts.Ident == "_" {
+		fail("ident %q is not a Go identifier", opts.Ident)
+	}
+	if !token.IsIdentifier(opts.Package) || opts.Package == "_" {
+		fail("package %q is not a Go package name; give one with -go-package", opts.Package)
+	}
+	if strings.ContainsAny(opts.Stem, `/\`) || opts.Stem != path.Base(opts.Stem) {
+		fail("output stem %q is not a file name", opts.Stem)
+	}
+	if strings.ContainsAny(opts.Suffix, `/\`) {
+		fail("output suffix %q is not part of a file name", opts.Suffix)
+	}
+	if _, err := constraint.Parse("//go:build " + opts.Tags); opts.Tags != "" && err != nil {
+		fail("build tags %q: %w", opts.Tags, err)
+	}
+	if len(targets) == 0 {
+		fail("no object to generate from")
+	}
+	seen := make(map[string]bool)
+	for _, t := range targets {
+		if seen[t.Name] {
+			fail("two objects for target %s", t.Name)
+		}
+		seen[t.Name] = true
+		if strings.ContainsAny(t.ObjectFile, "\n\r\"` ") {
+			fail("object file name %q cannot stand in a go:embed line", t.ObjectFile)
+		}
+	}
+	return errors.Join(errs...)
+}

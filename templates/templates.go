@@ -1,0 +1,22 @@
+// Package templates holds the text of everything that bpfgen writes and whose
+// shape is constant: the loader that all targets share, and the small file of
+// each target. What varies comes as data with methods from package emit; a
+// template asks no question about BTF and has no functions of its own.
+package templates
+
+import (
+	"embed"
+	"text/template"
+)
+
+//go:embed *.tmpl
+var files embed.FS
+
+var all = template.Must(template.New("").ParseFS(files, "*.tmpl"))
+
+// Loader is <stem>_bpfgen.go: open, load, and the collection's types.
+var Loader = all.Lookup("loader.go.tmpl")
+
+// Target is <stem>_<target>.go: build line, embedded object, and what differs
+// from the other targets.
+var Target = all.Lookup("target.go.tmpl")
