@@ -1,28 +1,71 @@
+//go:build linux
+
 package typed
 
 import (
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/features"
 	"github.com/cilium/ebpf/rlimit"
 )
 
-// needKernel ends a test that cannot load anything into the kernel: as a
-// failure where the environment says CI=true, else by skipping it.
+// Helpers of the tests that need a kernel.
+
+// needKernel makes sure that maps can be created. In CI that is required;
+// elsewhere the test is skipped with the reason.
 func needKernel(t testing.TB) {
 	t.Helper()
-	err := rlimit.RemoveMemlock()
-	if err == nil {
-		var m *ebpf.Map
-		m, err = ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
-		if err == nil {
-			m.Close()
-			return
+	if err := kernelAccess(); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("no access to BPF, which CI requires: %v", err)
 		}
+		t.Skipf("needs access to BPF (root): %v", err)
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("this test needs root and BPF: %v", err)
+}
+
+var kernelAccess = sync.OnceValue(func() error {
+	if err := rlimit.RemoveMemlock(); err != nil {
+		return err
 	}
-	t.Skipf("this test needs root and BPF: %v", err)
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	if err != nil {
+		return err
+	}
+	return m.Close()
+})
+
+// sinceKernel skips the test on kernels older than the feature. On others the
+// test runs, and fails if the feature is not there.
+func sinceKernel(t testing.TB, major, minor uint32, feature string) {
+	t.Helper()
+	needKernel(t)
+	code, err := features.LinuxVersionCode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code>>8 < major<<8|minor {
+		t.Skipf("%s: Linux %d.%d, this is %d.%d", feature, major, minor, code>>16, code>>8&0xff)
+	}
+}
+
+// testMap creates a map and its handle, closed after the test.
+func testMap[M any, P mapHandleOf[M]](t testing.TB, spec *ebpf.MapSpec) *M {
+	t.Helper()
+	needKernel(t)
+	m, err := ebpf.NewMap(spec)
+	if err != nil {
+		t.Fatalf("create %s: %v", spec.Type, err)
+	}
+	t.Cleanup(func() { m.Close() })
+	h := new(M)
+	if err := P(h).bind("test", m); err != nil {
+		t.Fatalf("bind %s: %v", spec.Type, err)
+	}
+	if err := P(h).checkSpec("test", spec); err != nil {
+		t.Fatalf("check the spec of %s: %v", spec.Type, err)
+	}
+	return h
 }

@@ -13,7 +13,7 @@ import (
 
 // Operations on many elements: one system call where the kernel has a batch
 // command for the map's type, else one or two for each element. The memory is
-// described by a block; the generic side of it is in map_scan.go.
+// described by a block; the generic side is in map_scan.go.
 
 // block is room for n keys and their values, laid out as the kernel does.
 type block struct {
@@ -22,6 +22,13 @@ type block struct {
 	n      int
 }
 
+// blockOf is the memory of keys and values. Values of per-CPU maps are in bytes
+// if their slots are longer than they.
+func blockOf[K, V any](keys []K, values []V) block {
+	return block{unsafe.Pointer(unsafe.SliceData(keys)), unsafe.Pointer(unsafe.SliceData(values)), len(keys)}
+}
+
+// valueBytes is the size of the values of one key.
 func (b *boundMap) valueBytes() int { return b.stride * b.cpus }
 
 func (b *boundMap) keyAt(bl block, i int) unsafe.Pointer {

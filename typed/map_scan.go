@@ -3,7 +3,6 @@ package typed
 import (
 	"cmp"
 	"errors"
-	"unsafe"
 )
 
 // The generic side of batches and iteration: slices of K and V instead of
@@ -33,16 +32,10 @@ func (b *boundMap) padded(n, size int) bool { return n*b.stride != size }
 
 // block is the memory of the page, as the kernel fills it.
 func (p *page[K, V]) block() block {
-	values := unsafe.Pointer(unsafe.SliceData(p.values))
 	if p.bytes != nil {
-		values = unsafe.Pointer(unsafe.SliceData(p.bytes))
+		return blockOf(p.keys, p.bytes)
 	}
-	return block{unsafe.Pointer(unsafe.SliceData(p.keys)), values, len(p.keys)}
-}
-
-// blockOf is the memory of batch arguments. Padded values must be in bytes.
-func blockOf[K, V any](keys []K, values []V) block {
-	return block{unsafe.Pointer(unsafe.SliceData(keys)), unsafe.Pointer(unsafe.SliceData(values)), len(keys)}
+	return blockOf(p.keys, p.values)
 }
 
 // fill reads the next elements into the page.

@@ -40,20 +40,21 @@ func valueShape[V any](types ...ebpf.MapType) mapShape {
 	return mapShape{types: types, values: []uint32{uint32(value.Size())}, unfit: unfitValue(value)}
 }
 
-// unfitValue refuses types with Go pointers: the kernel would write them.
+// unfitValue refuses types that are not the same in C everywhere. With Go
+// pointers in them, the kernel would write these.
 func unfitValue(t reflect.Type) *LayoutError {
-	if !hasPointers(t) {
-		return nil
+	if err := checkPlainType(t); err != nil {
+		return &LayoutError{Property: "value type", Want: "a type with a fixed layout", Got: err.Error()}
 	}
-	return &LayoutError{Property: "value type", Want: "a type without Go pointers", Got: t.String()}
+	return nil
 }
 
 // unfitKey also refuses types with implicit padding. The kernel compares and
 // hashes every byte, and Go leaves anything in implicit padding; a blank field
 // of bytes it keeps, which is what generated types have.
 func unfitKey(t reflect.Type) *LayoutError {
-	if hasPointers(t) {
-		return &LayoutError{Property: "key type", Want: "a type without Go pointers", Got: t.String()}
+	if err := checkPlainType(t); err != nil {
+		return &LayoutError{Property: "key type", Want: "a type with a fixed layout", Got: err.Error()}
 	}
 	if hole, ok := padding(t); ok {
 		return &LayoutError{
@@ -63,23 +64,6 @@ func unfitKey(t reflect.Type) *LayoutError {
 		}
 	}
 	return nil
-}
-
-func hasPointers(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Array:
-		return t.Len() > 0 && hasPointers(t.Elem())
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if hasPointers(t.Field(i).Type) {
-				return true
-			}
-		}
-		return false
-	case reflect.Bool, reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
-		return false
-	}
-	return t.Kind() < reflect.Int || t.Kind() > reflect.Uintptr
 }
 
 // padding finds the first byte of a type that belongs to no field.

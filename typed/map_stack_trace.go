@@ -5,7 +5,6 @@ import (
 	"iter"
 	"slices"
 	"structs"
-	"unsafe"
 
 	"github.com/cilium/ebpf"
 )
@@ -39,17 +38,21 @@ type StackBuildID struct {
 	Offset uint64
 }
 
-// flagStackBuildID is BPF_F_STACK_BUILD_ID.
-const flagStackBuildID = 1 << 5
+// The sizes of frames in bytes, and BPF_F_STACK_BUILD_ID, which decides.
+const (
+	counterSize      = 8
+	buildIDSize      = 32
+	flagStackBuildID = 1 << 5
+)
 
 // Depth is how many frames a stack can have.
 func (m *StackTraceMap[K]) Depth() int { return int(m.facts.valueSize) / m.frameSize() }
 
 func (m *StackTraceMap[K]) frameSize() int {
 	if m.facts.flags&flagStackBuildID != 0 {
-		return int(unsafe.Sizeof(StackBuildID{}))
+		return buildIDSize
 	}
-	return 8
+	return counterSize
 }
 
 // Lookup returns the program counters of a stack, the innermost first. The
@@ -63,7 +66,7 @@ func (m *StackTraceMap[K]) Lookup(id K) ([]uint64, error) {
 // LookupInto is Lookup into the caller's memory and returns the number of
 // frames. frames must have Depth elements.
 func (m *StackTraceMap[K]) LookupInto(id K, frames []uint64) (int, error) {
-	if err := m.frames(8, len(frames)); err != nil {
+	if err := m.frames(counterSize, len(frames)); err != nil {
 		return 0, err
 	}
 	if err := lookupBytes(&m.boundMap, bpfMapLookupElem, &id, bytesOf(frames)); err != nil {
@@ -76,7 +79,7 @@ func (m *StackTraceMap[K]) LookupInto(id K, frames []uint64) (int, error) {
 // BPF_F_STACK_BUILD_ID (4.17), the innermost first.
 func (m *StackTraceMap[K]) LookupBuildIDs(id K) ([]StackBuildID, error) {
 	frames := make([]StackBuildID, m.Depth())
-	if err := m.frames(32, len(frames)); err != nil {
+	if err := m.frames(buildIDSize, len(frames)); err != nil {
 		return nil, err
 	}
 	if err := lookupBytes(&m.boundMap, bpfMapLookupElem, &id, bytesOf(frames)); err != nil {
@@ -119,7 +122,7 @@ func (m *StackTraceMap[K]) Delete(id K) error { return deleteElem(&m.boundMap, &
 func (m *StackTraceMap[K]) All() (iter.Seq2[K, []uint64], func() error) {
 	var err error
 	return func(yield func(K, []uint64) bool) {
-		if err = m.frames(8, m.Depth()); err != nil {
+		if err = m.frames(counterSize, m.Depth()); err != nil {
 			return
 		}
 		frames := make([]uint64, m.Depth())

@@ -1,0 +1,80 @@
+//go:build linux
+
+package typed
+
+import (
+	"errors"
+	"iter"
+	"os"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+)
+
+// must fails the test on an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// got returns the value of a call that must succeed.
+func got[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		must(t, err)
+		return v
+	}
+}
+
+func equal[T comparable](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// failsWith demands an error that wraps all of the targets.
+func failsWith(t testing.TB, what string, err error, targets ...error) {
+	t.Helper()
+	for _, target := range targets {
+		if !errors.Is(err, target) {
+			t.Errorf("%s: got error %v, want one that wraps %q", what, err, target)
+		}
+	}
+}
+
+// Error sets of the library's meanings.
+var (
+	notExist = []error{ebpf.ErrKeyNotExist, os.ErrNotExist, unix.ENOENT}
+	exist    = []error{ebpf.ErrKeyExist, os.ErrExist, unix.EEXIST}
+)
+
+// collect reads a sequence to its end.
+func collect[K comparable, V any](t testing.TB, seq iter.Seq2[K, V], errf func() error) map[K]V {
+	t.Helper()
+	all := make(map[K]V)
+	for k, v := range seq {
+		if _, ok := all[k]; ok {
+			t.Errorf("key %v comes twice", k)
+		}
+		all[k] = v
+	}
+	must(t, errf())
+	return all
+}
+
+type failing struct {
+	what string
+	err  error
+}
+
+// eachFails demands that every operation fails with the target.
+func eachFails(t testing.TB, target error, ops []failing) {
+	t.Helper()
+	for _, op := range ops {
+		failsWith(t, op.what, op.err, target)
+	}
+}
