@@ -75,6 +75,9 @@ func checkRawBTF(raw []byte, maxTypes int) error {
 		return err
 	}
 	g := btfGraph{types, order, offsets}
+	if err := g.dangling(); err != nil {
+		return err
+	}
 	if depth := g.depth(); depth > maxBTFDepth {
 		return fmt.Errorf("malformed BTF: types refer to each other more than %d levels deep", maxBTFDepth)
 	}
@@ -136,14 +139,29 @@ type btfGraph struct {
 	offsets []int
 }
 
+// dangling finds a reference to a type that is not there. The decoder's
+// Spec.All would take it for the end of the types.
+func (g btfGraph) dangling() error {
+	var refs []int
+	for i := range g.offsets {
+		refs = g.refs(i, refs[:0])
+		for _, ref := range refs {
+			if ref < 0 || ref >= len(g.offsets) { // below 0 where int has 32 bits
+				return fmt.Errorf("malformed BTF: type %d refers to type %d of %d; the BTF of a kernel module needs that of its kernel", i+1, ref+1, len(g.offsets))
+			}
+		}
+	}
+	return nil
+}
+
 // refs of one type, by index into offsets (type id - 1), in the order in which
-// the decoder follows them. void and ids of other BTF are left out.
+// the decoder follows them. void is left out.
 func (g btfGraph) refs(index int, into []int) []int {
 	t := g.types[g.offsets[index]:]
 	kind, vlen := btfInfo(t, g.order)
 	shape := btfShapes[kind]
 	add := func(b []byte) {
-		if id := g.order.Uint32(b); id > 0 && uint64(id) <= uint64(len(g.offsets)) {
+		if id := g.order.Uint32(b); id > 0 {
 			into = append(into, int(id)-1)
 		}
 	}
