@@ -253,6 +253,7 @@ func (m *mapPlan) roots() []root {
 				Path: m.Path().Join(role),
 				Use:  use + " of map " + m.Name,
 				Name: m.Name + "_" + role,
+				LPM:  role == "key" && m.Type == btfparse.MapLPMTrie,
 			})
 		}
 	}
@@ -404,7 +405,6 @@ func (c *collection) mapArgument(m *mapPlan, p mapParam, types *typeSet) string 
 	}
 	panic(fmt.Sprintf("map parameter %d has no rule", p))
 }
-
 
 // typesNamed finds C types: "struct x", "union x", "enum x", a typedef's name,
 // or a bare name of any kind.

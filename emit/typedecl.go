@@ -31,6 +31,8 @@ type typeDecl struct {
 	accessors []accessor
 	strings   []stringMethod
 	tails     []tailMethod
+	// lpm is set for keys of LPM tries.
+	lpm *lpmKey
 	// reached lists every member in the order of C, and how Go reaches it.
 	reached []reachedMember
 }

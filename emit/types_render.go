@@ -38,6 +38,9 @@ func (s *source) declare(d *typeDecl) error {
 	for _, t := range d.tails {
 		groups = append(groups, s.tail(d, t))
 	}
+	if d.lpm != nil {
+		groups = append(groups, s.lpmKey(d)...)
+	}
 	for _, g := range groups {
 		if err := s.add(g...); err != nil {
 			return err
@@ -83,8 +86,8 @@ func method(d *typeDecl, name string) *jen.Statement {
 // accessor is a get/set pair. The setter stands right under the getter, which
 // has the comment of both.
 func (s *source) accessor(d *typeDecl, a accessor) []jen.Code {
-	getter := method(d, a.getter).Params().Add(s.typ(a.typ)).Block(jen.Return(s.load(a)))
-	setter := method(d, a.setter).Params(jen.Id("v").Add(s.typ(a.typ))).Block(s.store(a))
+	getter := method(d, a.getter).Params().Add(s.typ(a.typ)).Add(oneLine(jen.Return(s.load(a))))
+	setter := method(d, a.setter).Params(jen.Id("v").Add(s.typ(a.typ))).Add(oneLine(s.store(a)))
 	return []jen.Code{comment(a.doc...), getter, setter}
 }
 
@@ -137,7 +140,7 @@ func storage(field string) *jen.Statement { return jen.Id("s").Dot(field) }
 // outer dimension.
 func (s *source) stringMethod(d *typeDecl, m stringMethod) []jen.Code {
 	var params []jen.Code
-	index := jen.Empty()
+	index := jen.Null()
 	for i := range m.dims {
 		name := "i"
 		if len(m.dims) > 1 {
@@ -152,11 +155,11 @@ func (s *source) stringMethod(d *typeDecl, m stringMethod) []jen.Code {
 	text := func(array *jen.Statement) jen.Code {
 		return jen.Return(s.qual(typedPath, "CString").Call(array.Add(index).Index(jen.Op(":"))))
 	}
-	body := []jen.Code{text(storage(m.member))}
+	body := oneLine(text(storage(m.member)))
 	if m.call {
-		body = []jen.Code{jen.Id("v").Op(":=").Add(storage(m.member)).Call(), text(jen.Id("v"))}
+		body = jen.Block(jen.Id("v").Op(":=").Add(storage(m.member)).Call(), text(jen.Id("v")))
 	}
-	return []jen.Code{comment(m.doc...), method(d, m.name).Params(params...).String().Block(body...)}
+	return []jen.Code{comment(m.doc...), method(d, m.name).Params(params...).String().Add(body)}
 }
 
 // tail reads a flexible array.
@@ -170,8 +173,8 @@ func (s *source) tail(d *typeDecl, t tailMethod) []jen.Code {
 	}
 	return []jen.Code{
 		comment(t.doc...),
-		method(d, t.name).Params(jen.Id("rest").Index().Byte()).Index().Add(s.typ(t.elem)).Block(
-			jen.Return(s.qual(typedPath, "Tail").Types(s.typ(t.elem)).Call(head, jen.Id("rest")))),
+		method(d, t.name).Params(jen.Id("rest").Index().Byte()).Index().Add(s.typ(t.elem)).Add(oneLine(
+			jen.Return(s.qual(typedPath, "Tail").Types(s.typ(t.elem)).Call(head, jen.Id("rest"))))),
 	}
 }
 

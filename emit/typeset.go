@@ -26,6 +26,8 @@ type root struct {
 	Use string
 	// Name that a type without one gets, as C would spell it: "flows_value".
 	Name string
+	// LPM is true for the key of an LPM trie.
+	LPM bool
 }
 
 // typeSet is every decision on the types of one target: which are declared,
@@ -71,6 +73,9 @@ type node struct {
 	// uses are the roots that refer to it, users the structs.
 	uses, users []string
 
+	// lpm is true for keys of LPM tries.
+	lpm bool
+
 	// leaves, parts and align are the layout of a struct.
 	leaves []*leaf
 	parts  []*part
@@ -112,6 +117,9 @@ func newTypeSet(_ *btfparse.Object, roots []root, opts *Options, reserved []stri
 		if ref.base.problem != "" {
 			ts.warn(r.Path, ref.base.problem, "")
 		}
+		if r.LPM && ref.decl != nil && len(ref.dims) == 0 {
+			ref.decl.lpm = true
+		}
 		ts.roots[r.Type] = ref
 	}
 	ts.nameTypes()
@@ -142,7 +150,7 @@ func (ts *typeSet) goType(t btfparse.Type) string {
 func (ts *typeSet) decls() []*typeDecl {
 	decls := make([]*typeDecl, 0, len(ts.nodes))
 	for _, n := range ts.nodes {
-		decls = append(decls, n.declare())
+		decls = append(decls, n.declare(apiNames{ts.opts.Ident}))
 	}
 	sortDecls(decls)
 	return decls
@@ -180,7 +188,7 @@ func (ts *typeSet) node(t btfparse.Type, name string, use typeUse) (n *node, fre
 		n = ts.anonymous[use.place(t)]
 	}
 	if n == nil {
-		n, fresh = &node{typ: t, path: use.path.Join(t.CName())}, true
+		n, fresh = &node{typ: t, path: joinOnce(use.path, t.CName())}, true
 		ts.nodes = append(ts.nodes, n)
 		if name != "" {
 			ts.named[t] = n
@@ -191,6 +199,14 @@ func (ts *typeSet) node(t btfparse.Type, name string, use typeUse) (n *node, fre
 	}
 	n.use(use)
 	return n, fresh
+}
+
+// joinOnce is Join, unless the path ends in that step.
+func joinOnce(p btfparse.Path, step string) btfparse.Path {
+	if s := string(p); s == step || strings.HasSuffix(s, " > "+step) {
+		return p
+	}
+	return p.Join(step)
 }
 
 func (u typeUse) place(t btfparse.Type) place {
