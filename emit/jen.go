@@ -53,7 +53,7 @@ func (s *source) add(together ...jen.Code) error {
 
 // addLines is add without the blank line.
 func (s *source) addLines(lines ...jen.Code) error {
-	all := jen.Empty()
+	all := jen.Null()
 	for i, l := range lines {
 		if i > 0 {
 			all.Line()
@@ -62,16 +62,16 @@ func (s *source) addLines(lines ...jen.Code) error {
 	}
 	s.scratch.Reset()
 	if err := all.RenderWithFile(&s.scratch, s.file); err != nil {
-		return numberedError(all, s.file, err)
+		return numberedError(err)
 	}
 	s.body.Write(bytes.TrimSpace(s.scratch.Bytes()))
 	s.body.WriteByte('\n')
 	return nil
 }
 
-// numberedError is the error of formatting with the source under it.
-func numberedError(code *jen.Statement, file *jen.File, err error) error {
-	// jennifer's error ends in the whole source, without numbers
+// numberedError is jennifer's error of formatting, which ends in the whole
+// source, with numbers to its lines.
+func numberedError(err error) error {
 	first, src, _ := strings.Cut(err.Error(), "\n")
 	return fmt.Errorf("%s\n%s", first, numbered([]byte(src)))
 }
@@ -134,7 +134,7 @@ func str(s string) *jen.Statement { return jen.Id(strconv.Quote(s)) }
 
 // typ is a Go type expression.
 func (s *source) typ(t goType) *jen.Statement {
-	e := jen.Empty()
+	e := jen.Null()
 	for _, n := range t.dims {
 		e.Index(lit(n))
 	}
@@ -142,6 +142,12 @@ func (s *source) typ(t goType) *jen.Statement {
 		return e.Add(s.qual(t.pkg, t.name))
 	}
 	return e.Id(t.name)
+}
+
+// oneLine is a function body that gofmt leaves on the line of the signature if
+// it is short.
+func oneLine(body ...jen.Code) *jen.Statement {
+	return jen.Custom(jen.Options{Open: "{", Close: "}", Separator: ";"}, body...)
 }
 
 // comment is a doc comment of several paragraphs.

@@ -66,12 +66,7 @@ func camel(c string) string {
 // exactIdentifier is an exported Go identifier that keeps the spelling of C
 // wherever Go allows it: flow_key → Flow_key, _flow → X_flow, a::b → A__b.
 func exactIdentifier(c string) string {
-	s := strings.Map(func(r rune) rune {
-		if r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return '_'
-	}, c)
+	s := spelled(c)
 	r, n := utf8.DecodeRuneInString(s)
 	if n > 0 {
 		s = string(unicode.ToUpper(r)) + s[n:]
@@ -80,6 +75,17 @@ func exactIdentifier(c string) string {
 		s = "X" + s
 	}
 	return s
+}
+
+// spelled is a C name with an underscore for every rune that no identifier of
+// Go may have. Names that C allows stay as they are.
+func spelled(c string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, c)
 }
 
 // The names that are derived from that of a member.
@@ -215,7 +221,7 @@ func settleClaims(claims []*claim, taken map[string]bool) {
 // next form: one alone keeps it; of several only a single one of the lowest
 // class does.
 func contest(group []*claim, taken bool) (stay, leave []*claim) {
-	if len(group) < 2 && !taken {
+	if len(group) == 0 || len(group) == 1 && !taken {
 		return group, nil
 	}
 	best := slices.MinFunc(group, func(a, b *claim) int { return a.class - b.class }).class

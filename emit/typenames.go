@@ -14,8 +14,17 @@ import (
 const (
 	classChosen    = iota // by -rename or a tag
 	classNamed            // C has that name
+	classHidden           // C has that name with underscores in front: rx_bytes goes before __rx_bytes
 	classAnonymous        // derived from a name of C
 )
+
+// classOfName is the class of a name of C.
+func classOfName(c string) int {
+	if strings.HasPrefix(c, "_") {
+		return classHidden
+	}
+	return classNamed
+}
 
 // nameMembers gives every member its own name in Go.
 func (ts *typeSet) nameMembers(n *node) {
@@ -37,7 +46,7 @@ func (ts *typeSet) nameMembers(n *node) {
 // memberClaim is the names that a member may have.
 func (ts *typeSet) memberClaim(l *leaf) *claim {
 	c := l.field.Name
-	first, class := identifier(c), classNamed
+	first, class := identifier(c), classOfName(c)
 	if chosen, ok := tagValue(l.field.Tags, nameTag); ok {
 		if name := identifier(chosen); token.IsIdentifier(chosen) {
 			first, class = name, classChosen
@@ -53,11 +62,11 @@ func (ts *typeSet) memberClaim(l *leaf) *claim {
 		case 1:
 			return exactIdentifier(c)
 		case 2:
-			return exactIdentifier(c) + hashSuffix(id, 6)
+			return "X" + spelled(c)
 		case 3:
-			return exactIdentifier(c) + hashSuffix(id, 16)
+			return "X" + spelled(c) + hashSuffix(id, 8)
 		default:
-			return exactIdentifier(c) + "_" + strconv.Itoa(l.index)
+			return "X" + spelled(c) + "_" + strconv.Itoa(l.index)
 		}
 	}}
 }
@@ -137,7 +146,7 @@ func (ts *typeSet) topClaims(top []*node) []*claim {
 	}
 	claims := make([]*claim, len(top))
 	for i, n := range top {
-		class, c := classNamed, n.cBare()
+		class, c := classOfName(n.cBare()), n.cBare()
 		if c == "" {
 			class, c = classAnonymous, n.rootName
 		}
@@ -152,7 +161,7 @@ func (ts *typeSet) topClaims(top []*node) []*claim {
 			case 1:
 				return ts.opts.Ident + ts.distinctName(n, c, rivals[identifier(c)])
 			default:
-				return ts.hashedName(n, exactIdentifier(c), form)
+				return ts.hashedName(n, "_"+spelled(c), form)
 			}
 		}}
 	}
@@ -166,7 +175,7 @@ func (ts *typeSet) distinctName(n *node, c string, rivals []*node) string {
 	for _, o := range rivals {
 		switch {
 		case o.cBare() != c:
-			name = exactIdentifier(c)
+			name = "_" + spelled(c)
 		case o.kindSuffix() != n.kindSuffix():
 			kind = true
 		case o != n:
@@ -224,7 +233,7 @@ func (ts *typeSet) memberTypeClaim(n *node) *claim {
 		case 1:
 			return memberTypeName(n.owner.name+"_", n.member.goName)
 		default:
-			return ts.hashedName(n, exactIdentifier(n.owner.name)+n.member.goName, form)
+			return ts.hashedName(n, "_"+spelled(n.owner.name)+"_"+n.member.goName, form)
 		}
 	}}
 }
@@ -329,18 +338,18 @@ func (ts *typeSet) nameConstants() {
 // constantClaim is the names that an enumerator may have.
 func constantClaim(n *node, e *btfparse.Enum, i int, v btfparse.EnumValue) *claim {
 	id := fmt.Sprintf("%s %s %d", n.cKey(), v.Name, v.Value)
-	return &claim{class: classNamed, form: func(form int) string {
+	return &claim{class: classOfName(v.Name), form: func(form int) string {
 		switch form {
 		case 0:
 			return constantName(n.name, e.Name, v.Name)
 		case 1:
-			return n.name + exactIdentifier(v.Name)
+			return n.name + "_" + spelled(v.Name)
 		case 2:
-			return n.name + exactIdentifier(v.Name) + hashSuffix(id, 6)
+			return n.name + "_" + spelled(v.Name) + hashSuffix(id, 8)
 		case 3:
-			return n.name + exactIdentifier(v.Name) + hashSuffix(id, 16)
+			return n.name + "_" + spelled(v.Name) + hashSuffix(id, 16)
 		default:
-			return n.name + exactIdentifier(v.Name) + "_" + strconv.Itoa(i)
+			return n.name + "_" + spelled(v.Name) + "_" + strconv.Itoa(i)
 		}
 	}}
 }
