@@ -32,8 +32,10 @@ type mapPlan struct {
 	// event is the type of the records of a ring buffer or perf event array,
 	// nil where nothing names one.
 	event btfparse.Type
-	short bool
 	inner *mapPlan
+
+	// Short is true if records may be shorter than their type.
+	Short bool
 
 	// Field in the collection's Maps.
 	Field string
@@ -317,7 +319,7 @@ func (c *collection) findEvent(m *mapPlan) error {
 		}
 	}
 	if ev, ok := c.opts.Events[m.Name]; ok {
-		name, m.short = ev.Type, ev.Short
+		name, m.Short = ev.Type, ev.Short
 	}
 	if name == "" {
 		return nil

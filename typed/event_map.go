@@ -147,4 +147,7 @@ func keywordOf(t btf.Type) string {
 // BindShortEvents makes the readers of a map fill records that are shorter
 // than their type with zeroes. Generated code calls it for `-event
 // map=type,short`.
-func BindShortEvents(m interface{ zeroFillShort() }) { m.zeroFillShort() }
+func BindShortEvents(m shortEvents) { m.zeroFillShort() }
+
+// shortEvents is a map of events, or the spec of one.
+type shortEvents interface{ zeroFillShort() }

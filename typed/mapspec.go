@@ -37,7 +37,11 @@ type MapSpec[M any] struct {
 	name    string
 	present bool
 	set     *CollectionSpec
+	short   bool // short records of events are filled up
 }
+
+// zeroFillShort passes the wish on to every handle made from the spec.
+func (s *MapSpec[M]) zeroFillShort() { s.short = true }
 
 // New creates a map from the spec, without a collection. The caller closes it.
 func (s *MapSpec[M]) New() (*M, error) {
@@ -68,6 +72,9 @@ func (s *MapSpec[M]) Wrap(m *ebpf.Map) (*M, error) {
 	h := new(M)
 	if err := any(h).(mapHandle).bind(s.name, m); err != nil {
 		return nil, err
+	}
+	if events, ok := any(h).(shortEvents); ok && s.short {
+		events.zeroFillShort()
 	}
 	return h, nil
 }
