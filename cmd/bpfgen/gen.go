@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -27,6 +28,8 @@ type genOptions struct {
 	targets       []string
 	noGlobalTypes bool
 	events        pairs
+	// typesFrom is another ident, "" for none.
+	typesFrom string
 	// makeBase is absolute, "" for no dependency files.
 	makeBase string
 	compile  compileOptions
@@ -39,6 +42,11 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 	o, err := c.parseGen(args)
 	if err != nil {
 		return err
+	}
+	if c.env.lookup("GOGC", "") == "" {
+		// An object needs a few megabytes in a few milliseconds: collecting
+		// less often is a tenth of the time.
+		debug.SetGCPercent(400)
 	}
 	r, err := generate(ctx, c, o)
 	if err != nil {
@@ -58,6 +66,7 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 	targets := fs.String("target", defaultTargets, "`targets` to compile for, comma-separated ("+defaultTargets+"); with objects: what each is for, in their order")
 	fs.BoolVar(&o.noGlobalTypes, "no-global-types", false, "declare only the types that -type names, not those of maps and variables")
 	fs.Var(o.events, "event", "`map=type[,short]`: the type of the records of a ring buffer or perf event array; short fills what a record lacks with zeroes; repeatable")
+	fs.StringVar(&o.typesFrom, "types-from", "", "use the Go types that another `ident` of the package has declared, so that both can share maps")
 	fs.StringVar(&o.makeBase, "makebase", c.env.lookup("BPF2GO_MAKEBASE", ""), "write .d files for make, relative to `directory` ($BPF2GO_MAKEBASE)")
 	if err := c.parse(fs, args); err != nil {
 		return nil, err
@@ -147,7 +156,11 @@ func (o *genOptions) emitOptions(pkg func() (string, error)) (emit.Options, erro
 		name, short := strings.CutSuffix(typ, ",short")
 		opts.Events[m] = emit.EventType{Type: strings.TrimSpace(name), Short: short}
 	}
-	return opts, nil
+	if o.typesFrom != "" {
+		opts.TypesFrom = o.typesFrom
+		opts.Declared, err = o.declaredTypes(o.typesFrom)
+	}
+	return opts, err
 }
 
 // build is one object with its target.

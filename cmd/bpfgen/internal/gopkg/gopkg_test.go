@@ -54,3 +54,21 @@ func TestName(t *testing.T) {
 	write("a.go", "package named\n\nvar x = missing\n")
 	check("named")
 }
+
+// The C source of an eBPF program often lies there without //go:build ignore.
+func TestNameBesideC(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"go.mod": "module example.com/x\n",
+		"a.go":   "package named\n",
+		"a.c":    "int x;\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := Name(context.Background(), dir, append(os.Environ(), "GOFLAGS=", "GOWORK=off"))
+	if err != nil || got != "named" {
+		t.Errorf("Name = %q, %v, want named", got, err)
+	}
+}
