@@ -12,7 +12,7 @@ import (
 
 // declare turns a laid out and named type into what is printed.
 func (n *node) declare(names apiNames) *typeDecl {
-	d := &typeDecl{name: n.name, cName: n.cName(), size: n.typ.Size(), uses: n.useSentences(), doc: n.notes()}
+	d := &typeDecl{name: n.name, borrowed: n.borrowed, cName: n.cName(), size: n.typ.Size(), uses: n.useSentences(), doc: n.notes()}
 	switch t := n.typ.(type) {
 	case *btfparse.Enum:
 		d.enum = n.declareEnum(t)

@@ -63,6 +63,12 @@ type Options struct {
 	// Renames gives C types, by their C name ("struct foo"), another Go name
 	// behind the ident.
 	Renames map[string]string
+	// TypesFrom is another ident of the package. A type that it declares
+	// (Declared) is used instead of being declared again, and proved to have
+	// the layout of this object's C type.
+	TypesFrom string
+	// Declared are the Go types that the package has already.
+	Declared map[string]bool
 }
 
 // EventType is what -event says of one map.

@@ -23,6 +23,9 @@ type typeDecl struct {
 	// doc are more paragraphs of the comment: what to know, decl tags.
 	doc []string
 
+	// borrowed is true if another ident of the package declares the type; only
+	// its guard is printed.
+	borrowed bool
 	// enum is nil for structs and unions.
 	enum *enumDecl
 

@@ -13,6 +13,9 @@ import (
 func renderTypes(w io.Writer, h fileHeader, decls []*typeDecl) error {
 	s := newSource(h.Package)
 	for _, d := range decls {
+		if d.borrowed {
+			continue
+		}
 		if err := s.declare(d); err != nil {
 			return fmt.Errorf("type %s: %w", d.name, err)
 		}

@@ -83,6 +83,8 @@ type node struct {
 
 	// name in Go.
 	name string
+	// borrowed is true if another ident declares the type.
+	borrowed bool
 	// consts are the names of an enum's constants.
 	consts []string
 }
@@ -123,8 +125,22 @@ func newTypeSet(_ *btfparse.Object, roots []root, opts *Options, reserved []stri
 		ts.roots[r.Type] = ref
 	}
 	ts.nameTypes()
+	ts.borrowTypes()
 	ts.nameConstants()
 	return ts
+}
+
+// borrowTypes takes the types that another ident has declared.
+func (ts *typeSet) borrowTypes() {
+	if ts.opts.TypesFrom == "" {
+		return
+	}
+	for _, n := range ts.nodes {
+		other := ts.opts.TypesFrom + strings.TrimPrefix(n.name, ts.opts.Ident)
+		if ts.opts.Declared[other] {
+			n.name, n.borrowed = other, true
+		}
+	}
 }
 
 // goType is the Go type of a root, or of any type built of scalars and roots:
