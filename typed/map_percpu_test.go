@@ -1,0 +1,236 @@
+//go:build linux
+
+package typed
+
+import (
+	"os"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+)
+
+// odd is a value shorter than its slot of 8·n bytes.
+type odd [5]byte
+
+func onEach[V any](of func(cpu int) V) []V {
+	values := make([]V, ebpf.MustPossibleCPU())
+	for i := range values {
+		values[i] = of(i)
+	}
+	return values
+}
+
+func oddValue(n int) func(int) odd {
+	return func(cpu int) odd { return odd{byte(n), byte(n >> 8), byte(cpu), 4, 5} }
+}
+
+func evenValue(n int) func(int) uint64 {
+	return func(cpu int) uint64 { return uint64(n)<<32 | uint64(cpu) }
+}
+
+func equalSlices[V comparable](t testing.TB, what string, got, want []V) {
+	t.Helper()
+	equal(t, what+": values", len(got), len(want))
+	for i := range got {
+		equal(t, what, got[i], want[i])
+	}
+}
+
+func TestPerCPUHash(t *testing.T) {
+	for _, kind := range []ebpf.MapType{ebpf.PerCPUHash, ebpf.LRUCPUHash} {
+		t.Run(kind.String(), func(t *testing.T) {
+			t.Run("padded", func(t *testing.T) { testPerCPUHash(t, kind, 5, oddValue) })
+			t.Run("direct", func(t *testing.T) { testPerCPUHash(t, kind, 8, evenValue) })
+		})
+	}
+}
+
+func testPerCPUHash[V comparable](t *testing.T, kind ebpf.MapType, size uint32, value func(int) func(int) V) {
+	m := testMap[PerCPUHashMap[uint32, V]](t, arraySpec(kind, size, 2000))
+	values, others := onEach(value(1)), onEach(value(2))
+	_, err := m.Lookup(1)
+	failsWith(t, "lookup of a missing key", err, notExist...)
+	failsWith(t, "update of a missing key", m.Update(1, values, UpdateExist), notExist...)
+	failsWith(t, "delete of a missing key", m.Delete(1), notExist...)
+	must(t, m.Update(1, values, UpdateNoExist))
+	failsWith(t, "create again", m.Update(1, values, UpdateNoExist), exist...)
+	equalSlices(t, "values", got(m.Lookup(1))(t), values)
+	must(t, m.Put(1, others))
+	into := make([]V, m.CPUs())
+	must(t, m.LookupInto(1, into))
+	equalSlices(t, "into", into, others)
+	must(t, m.PutEach(2, values[0]))
+	equalSlices(t, "each", got(m.Lookup(2))(t), onEach(func(int) V { return values[0] }))
+	if m.LookupInto(1, into[1:]) == nil || m.Put(1, into[1:]) == nil {
+		t.Error("a value is missing, and nobody says so")
+	}
+	equalSlices(t, "taken", got(m.LookupAndDelete(1))(t), others)
+	_, err = m.LookupAndDelete(1)
+	failsWith(t, "lookup and delete of a missing key", err, notExist...)
+	must(t, m.Delete(2))
+
+	testPerCPUMany(t, m, value)
+	if kind == ebpf.PerCPUHash {
+		testPerCPUFull(t, m, values[0])
+	}
+	testPerCPUGone(t, m, values)
+}
+
+// testPerCPUMany is batches and iteration.
+func testPerCPUMany[V comparable](t *testing.T, m *PerCPUHashMap[uint32, V], value func(int) func(int) V) {
+	fill := func(n int) {
+		keys, values := make([]uint32, n), make([]V, 0, n*m.CPUs())
+		for i := range keys {
+			keys[i] = uint32(i)
+			values = append(values, onEach(value(i))...)
+		}
+		equal(t, "batch update", got(m.BatchUpdate(keys, values, UpdateAny))(t), n)
+	}
+	const n = 1000 // half of the map, so that an LRU map keeps all
+	fill(n)
+	all, errf := m.All()
+	kept := make(map[uint32][]V)
+	for k, v := range all {
+		kept[k] = v // slices belong to the loop
+	}
+	must(t, errf())
+	equal(t, "entries", len(kept), n)
+	for k, v := range kept {
+		equalSlices(t, "entry", v, onEach(value(int(k))))
+	}
+
+	var c Cursor
+	keys, values := make([]uint32, 100), make([]V, 100*m.CPUs())
+	read := 0
+	for !c.Done() {
+		got := got(m.BatchLookup(&c, keys, values))(t)
+		for i := range got {
+			equalSlices(t, "batch", values[i*m.CPUs():(i+1)*m.CPUs()], onEach(value(int(keys[i]))))
+		}
+		read += got
+	}
+	equal(t, "entries by batches", read, n)
+	if _, err := m.BatchLookup(new(Cursor), keys, values[1:]); err == nil {
+		t.Error("batch with a value missing")
+	}
+
+	deleted := got(m.DeleteFunc(func(k uint32, v []V) bool { return k%2 == 0 }))(t)
+	equal(t, "deleted", deleted, n/2)
+	equal(t, "batch delete", got(m.BatchDelete([]uint32{1, 3}))(t), 2)
+	_, err := m.BatchDelete([]uint32{1})
+	failsWith(t, "batch delete of a missing key", err, notExist...)
+	drain, errf := m.Drain()
+	equal(t, "drained", len(collectPerCPU(t, drain, errf)), n/2-2)
+	fill(n)
+	c, read = Cursor{}, 0
+	for !c.Done() {
+		read += got(m.BatchLookupAndDelete(&c, keys, values))(t)
+	}
+	equal(t, "taken by batches", read, n)
+
+	// An early end puts back what was not yielded, with its values.
+	fill(n)
+	drain, errf = m.Drain()
+	for range drain {
+		break
+	}
+	must(t, errf())
+	all, errf = m.All()
+	left := collectPerCPU(t, all, errf)
+	equal(t, "left", len(left), n-1)
+	for k, v := range left {
+		equalSlices(t, "put back", v, onEach(value(int(k))))
+	}
+}
+
+func collectPerCPU[V any](t testing.TB, seq func(func(uint32, []V) bool), errf func() error) map[uint32][]V {
+	t.Helper()
+	all := make(map[uint32][]V)
+	for k, v := range seq {
+		all[k] = v
+	}
+	must(t, errf())
+	return all
+}
+
+func testPerCPUFull[V comparable](t *testing.T, m *PerCPUHashMap[uint32, V], value V) {
+	var err error
+	for i := uint32(0); i <= uint32(m.MaxEntries()) && err == nil; i++ {
+		err = m.PutEach(i, value)
+	}
+	failsWith(t, "put into a full map", err, ErrMapFull, unix.E2BIG)
+}
+
+func perCPUOps[V any](m *PerCPUHashMap[uint32, V], values []V) []failing {
+	_, lookup := m.Lookup(1)
+	_, take := m.LookupAndDelete(1)
+	_, update := m.BatchUpdate([]uint32{1}, values, UpdateAny)
+	_, remove := m.BatchDelete([]uint32{1})
+	_, read := m.BatchLookup(new(Cursor), []uint32{1}, values)
+	_, deleteFunc := m.DeleteFunc(func(uint32, []V) bool { return true })
+	all, allErr := m.All()
+	drain, drainErr := m.Drain()
+	for range all {
+	}
+	for range drain {
+	}
+	var v V
+	return []failing{
+		{"Lookup", lookup}, {"LookupInto", m.LookupInto(1, values)}, {"Put", m.Put(1, values)},
+		{"PutEach", m.PutEach(1, v)}, {"Update", m.Update(1, values, UpdateAny)}, {"Delete", m.Delete(1)},
+		{"LookupAndDelete", take}, {"BatchUpdate", update}, {"BatchDelete", remove}, {"BatchLookup", read},
+		{"DeleteFunc", deleteFunc}, {"All", allErr()}, {"Drain", drainErr()},
+	}
+}
+
+func testPerCPUGone[V any](t *testing.T, m *PerCPUHashMap[uint32, V], values []V) {
+	must(t, m.Close())
+	eachFails(t, os.ErrClosed, perCPUOps(m, values))
+	eachFails(t, ErrNotLoaded, perCPUOps(new(PerCPUHashMap[uint32, V]), values))
+}
+
+func TestPerCPUArray(t *testing.T) {
+	m := testMap[PerCPUArrayMap[uint32, odd]](t, arraySpec(ebpf.PerCPUArray, 5, 4))
+	values := onEach(oddValue(3))
+	equalSlices(t, "before anything", got(m.Lookup(3))(t), onEach(func(int) odd { return odd{} }))
+	must(t, m.Put(3, values))
+	equalSlices(t, "values", got(m.Lookup(3))(t), values)
+	failsWith(t, "create what exists", m.Update(3, values, UpdateNoExist), exist...)
+	_, err := m.Lookup(4)
+	failsWith(t, "lookup out of range", err, notExist...)
+	failsWith(t, "put out of range", m.Put(4, values), ebpf.ErrKeyNotExist, unix.E2BIG)
+	equal(t, "batch", got(m.BatchUpdate([]uint32{0, 1}, append(values, values...), UpdateAny))(t), 2)
+	all, errf := m.All()
+	entries := collectPerCPU(t, all, errf)
+	equal(t, "entries", len(entries), 4)
+	equalSlices(t, "entry", entries[1], values)
+	must(t, m.PutEach(0, odd{9}))
+	equal(t, "each", got(m.Lookup(0))(t)[0], odd{9})
+
+	w := m.newWalk(bpfMapLookupBatch, 0)
+	w.single = true
+	n := 0
+	must(t, scan(w, false, func(p *page[uint32, odd]) bool {
+		n += p.n
+		return true
+	}))
+	equal(t, "entries without batches", n, 4)
+}
+
+func TestPerCPULookupAllocatesNothing(t *testing.T) {
+	direct := testMap[PerCPUArrayMap[uint32, uint64]](t, arraySpec(ebpf.PerCPUArray, 8, 4))
+	padded := testMap[PerCPUArrayMap[uint32, odd]](t, arraySpec(ebpf.PerCPUArray, 5, 4))
+	values, odds := make([]uint64, direct.CPUs()), make([]odd, padded.CPUs())
+	equal(t, "allocations", testing.AllocsPerRun(100, func() {
+		must(t, direct.LookupInto(1, values))
+		must(t, direct.Put(1, values))
+	}), 0)
+	if raceEnabled {
+		return // the race detector makes sync.Pool forget
+	}
+	equal(t, "allocations of padded values", testing.AllocsPerRun(100, func() {
+		must(t, padded.LookupInto(1, odds))
+		must(t, padded.Put(1, odds))
+	}), 0)
+}
