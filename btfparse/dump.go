@@ -34,9 +34,6 @@ func (o *Object) Dump(w io.Writer) {
 	for _, warning := range o.Warnings {
 		d.line(0, "warning: %s", warning)
 	}
-	if o.LoadError != nil {
-		d.line(0, "load error: %s", oneLine(o.LoadError.Error()))
-	}
 }
 
 type dumper struct{ w io.Writer }

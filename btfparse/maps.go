@@ -33,16 +33,12 @@ const (
 	mapsStructOps
 )
 
-// structOpsSections by name, with the flags of their maps and what cilium/ebpf
-// v0.22 does with them.
-var structOpsSections = map[string]struct {
-	flags  uint32
-	loaded string
-}{
-	".struct_ops.link":  {flags: flagLink},
-	"?.struct_ops.link": {flagLink, "ignores the section, so the map is missing"},
-	".struct_ops":       {0, "refuses an object with this section"},
-	"?.struct_ops":      {0, "ignores the section, so the map is missing"},
+// structOpsSections by name, with the flags of their maps.
+var structOpsSections = map[string]uint32{
+	".struct_ops.link":  flagLink,
+	"?.struct_ops.link": flagLink,
+	".struct_ops":       0,
+	"?.struct_ops":      0,
 }
 
 // mapSection is the kind of map definitions in a section.
@@ -164,9 +160,9 @@ func (s *mapSource) btfMap(v *btf.Var) (*Map, error) {
 func (s *mapSource) warnBinding(m *Map, sym elf.Symbol) {
 	switch elf.ST_BIND(sym.Info) {
 	case elf.STB_LOCAL:
-		s.warnRefused(m.Path(), "a static map", "remove static")
+		s.refusedInCode(m.Path(), "a static map", "remove static")
 	case elf.STB_WEAK:
-		s.warnRefused(m.Path(), "a weak map", "remove __weak")
+		s.refusedInCode(m.Path(), "a weak map", "remove __weak")
 	}
 }
 
@@ -264,7 +260,7 @@ func (d *mapDef) count(member string) {
 }
 
 func (d *mapDef) complain(what, remedy string) {
-	d.warn(d.m.Path(), "cilium/ebpf v0.22 refuses "+what, remedy)
+	d.refused(d.m.Path(), what, remedy)
 }
 
 // number makes a reader of __uint and __ulong members.
@@ -453,6 +449,18 @@ func (p *parser) structOps() error {
 	})
 }
 
+// warnStructOps: LoadCollectionSpecFromReader of elf_reader.go knows one of
+// the four sections, refuses one, and overlooks those with "?".
+func (s *mapSource) warnStructOps(m *Map) {
+	const remedy = `use SEC(".struct_ops.link")`
+	switch {
+	case s.section == ".struct_ops":
+		s.refused(m.Path(), "an object with a section .struct_ops", remedy)
+	case strings.HasPrefix(s.section, "?"):
+		s.warn(m.Path(), fmt.Sprintf("cilium/ebpf v0.22 does not know section %s, so the map is missing", s.section), remedy)
+	}
+}
+
 func (s *mapSource) structOpsMap(v *btf.Var) (*Map, error) {
 	t, err := s.conv.convert(v.Type)
 	if err != nil {
@@ -465,14 +473,11 @@ func (s *mapSource) structOpsMap(v *btf.Var) (*Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	def := structOpsSections[s.section]
 	m := &Map{
-		Name: v.Name, Section: s.section, Type: MapStructOps, Flags: def.flags,
+		Name: v.Name, Section: s.section, Type: MapStructOps, Flags: structOpsSections[s.section],
 		KeySize: 4, ValueSize: t.Size(), Value: t, MaxEntries: 1, Tags: v.Tags,
 	}
-	if def.loaded != "" {
-		s.warn(m.Path(), fmt.Sprintf("cilium/ebpf v0.22 %s (%s)", def.loaded, s.section), `use SEC(".struct_ops.link")`)
-	}
+	s.warnStructOps(m)
 	m.Contents, err = s.slots(sym.Value, sym.Value+sym.Size)
 	return m, err
 }

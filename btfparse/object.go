@@ -39,7 +39,8 @@ type Object struct {
 	// or what BTF cannot describe. Sorted by path.
 	Warnings []Diagnostic
 	// LoadError is what [ebpf.LoadCollectionSpecFromReader] said of the object,
-	// nil where it accepts it.
+	// nil where it accepts it. Of several problems the library names another
+	// one each time, so the text belongs into no output that must not change.
 	LoadError error
 }
 

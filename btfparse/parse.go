@@ -148,6 +148,8 @@ type parser struct {
 
 	conv *converter
 	obj  *Object
+	// explained is true once a warning says why the library refuses the object.
+	explained bool
 }
 
 // extern is a variable that BTF declares extern. Without SEC() it has no section.
@@ -350,9 +352,7 @@ func (p *parser) finish() (*Object, error) {
 		}
 		p.warn("", "the object has no BTF, so maps and variables are known by size alone", "compile with clang -g")
 	}
-	if o.LoadError != nil {
-		p.warn("", "cilium/ebpf v0.22 cannot load the object: "+o.LoadError.Error(), "")
-	}
+	p.warnLoadError()
 	return o, o.sort()
 }
 
@@ -360,11 +360,30 @@ func (p *parser) warn(at Path, what, remedy string) {
 	p.obj.Warnings = append(p.obj.Warnings, Diagnostic{Path: at, What: what, Remedy: remedy})
 }
 
-// warnRefused warns of what the library refuses only where code refers to it,
-// which it does not where the library accepted the object.
-func (p *parser) warnRefused(at Path, what, remedy string) {
+// refused warns of what the library refuses an object for.
+func (p *parser) refused(at Path, what, remedy string) {
+	p.explained = true
+	p.warn(at, "cilium/ebpf v0.22 refuses "+what, remedy)
+}
+
+// refusedInCode warns of what the library refuses only where code refers to
+// it, which it does not where the library accepted the object.
+func (p *parser) refusedInCode(at Path, what, remedy string) {
 	if p.obj.LoadError != nil {
-		p.warn(at, "cilium/ebpf v0.22 refuses code that uses "+what, remedy)
+		p.refused(at, "code that uses "+what, remedy)
+	}
+}
+
+// warnLoadError says that the object will not load. The library's own words
+// are for the case that nothing better is known: it walks Go maps, so that of
+// several problems it names another one each time.
+func (p *parser) warnLoadError() {
+	switch {
+	case p.obj.LoadError == nil:
+	case p.explained:
+		p.warn("", "cilium/ebpf v0.22 cannot load the object as it is", "see the warnings about its parts")
+	default:
+		p.warn("", "cilium/ebpf v0.22 cannot load the object: "+p.obj.LoadError.Error(), "")
 	}
 }
 

@@ -13,23 +13,24 @@ import (
 )
 
 // dataSections are the sections that hold variables, by libbpf's names
-// (bpf_object__elf_collect in src/libbpf.c): "x" itself and "x.…".
+// (bpf_object__elf_collect in src/libbpf.c): "x" itself and "x.…", and for
+// those where cilium/ebpf does not insist on the dot, "x…".
 var dataSections = []struct {
-	name string
-	kind VariableKind
+	name   string
+	kind   VariableKind
+	dotted bool
 }{
-	{".data", VarData},
-	{".rodata", VarConst},
-	{".bss", VarData},
-	{".addr_space.1", VarArena},
+	{".data", VarData, false},
+	{".rodata", VarConst, false},
+	{".bss", VarData, true},
+	{".addr_space.1", VarArena, true},
 }
 
-// dataKind is the kind of variables in a section. For .data and .rodata it
-// takes names without a dot in between too, as cilium/ebpf does.
+// dataKind is the kind of variables in a section.
 func dataKind(section string) (VariableKind, bool) {
 	for _, s := range dataSections {
-		dotless := s.name == ".data" || s.name == ".rodata"
-		if section == s.name || strings.HasPrefix(section, s.name+".") || dotless && strings.HasPrefix(section, s.name) {
+		rest, ok := strings.CutPrefix(section, s.name)
+		if ok && (rest == "" || rest[0] == '.' || !s.dotted) {
 			return s.kind, true
 		}
 	}
@@ -112,10 +113,9 @@ func isHidden(sym elf.Symbol) bool {
 func (p *parser) warnSection(v *Variable) {
 	switch {
 	case v.Kind == VarArena:
-		p.warn(v.Path(), "cilium/ebpf v0.22 has no arena variables, and refuses an object whose code uses one",
-			"allocate with bpf_arena_alloc_pages instead")
+		p.refused(v.Path(), "code that uses a variable in an arena, and shows none", "allocate with bpf_arena_alloc_pages instead")
 	case strings.HasPrefix(v.Section, ".bss."):
-		p.warn(v.Path(), fmt.Sprintf("cilium/ebpf v0.22 does not know section %s, and refuses an object whose code uses it", v.Section),
+		p.refused(v.Path(), fmt.Sprintf("code that uses section %s, and shows no variable of it", v.Section),
 			fmt.Sprintf("use .bss, or .data%s", strings.TrimPrefix(v.Section, ".bss")))
 	}
 }
@@ -182,7 +182,7 @@ func (p *parser) kconfig() error {
 			return fmt.Errorf("malformed BTF: .kconfig is larger than 4 GiB")
 		}
 		if v.Weak {
-			p.warnRefused(v.Path(), "a weak kconfig variable", "remove __weak")
+			p.refusedInCode(v.Path(), "a weak kconfig variable", "remove __weak")
 		}
 		p.obj.Variables = append(p.obj.Variables, v)
 	}
@@ -227,7 +227,7 @@ func (p *parser) warnExtern(v *Variable) {
 	}
 	v.Kind = VarKsym
 	if _, void := v.Type.(*Opaque); !void {
-		p.warn(v.Path(), "cilium/ebpf v0.22 refuses kernel symbols that have a type", fmt.Sprintf("declare it as extern const void %s __ksym", v.Name))
+		p.refused(v.Path(), "kernel symbols that have a type", fmt.Sprintf("declare it as extern const void %s __ksym", v.Name))
 	}
 }
 
