@@ -39,7 +39,7 @@ var attachPoints = map[btfparse.ProgType]string{
 	btfparse.ProgExt:                   "in place of a function of another program",
 	btfparse.ProgLSM:                   "to a security hook",
 	btfparse.ProgSkLookup:              "to a network namespace",
-	btfparse.ProgSyscall:               "to nothing: it is run",
+	btfparse.ProgSyscall:               "to nothing, it is run",
 	btfparse.ProgNetfilter:             "to a netfilter hook",
 }
 
@@ -52,7 +52,7 @@ var attachPrefixes = map[string]string{
 	"kretsyscall": "to a system call",
 	"usdt":        "to a static probe of an executable",
 	"tp_btf":      "to a tracepoint",
-	"iter":        "to nothing: it is read as an iterator",
+	"iter":        "to nothing, it is read as an iterator",
 	"lsm_cgroup":  "to a cgroup, at a security hook",
 }
 

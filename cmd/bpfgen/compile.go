@@ -86,21 +86,23 @@ func compiledBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error
 	results := make([]clang.Result, len(targets))
 	failed := make([]error, len(targets))
 	err = forEach(len(targets), func(i int) error {
-		target := clang.Target{Name: targets[i].Name, Clang: targets[i].Clang, Linux: targets[i].Linux}
-		if results[i], failed[i] = compiler.Compile(ctx, target); failed[i] != nil {
-			return nil
+		t := targets[i]
+		r, err := compiler.Compile(ctx, clang.Target{Name: t.Name, Clang: t.Clang, Linux: t.Linux})
+		results[i], failed[i] = r, err
+		if err == nil {
+			builds[i] = &build{target: t, source: o.args[0], bytes: r.Object, dependencies: r.Dependencies}
+			builds[i].object, failed[i] = parseObject("its object", r.Object)
 		}
-		object, err := parseObject(o.args[0]+" for "+target.Name, results[i].Object)
-		builds[i] = &build{target: targets[i], source: o.args[0], bytes: results[i].Object, object: object, dependencies: results[i].Dependencies}
-		return err
+		return nil
 	})
 	c.showMessages(results)
-	for _, b := range builds {
-		if b != nil {
-			c.debugf(o.verbose, "compiled %s for %s", b.source, b.target.Name)
-		}
+	if err := errors.Join(err, compileErrors(o.args[0], targets, failed)); err != nil {
+		return nil, err
 	}
-	return builds, errors.Join(compileErrors(o.args[0], targets, failed), err)
+	for _, b := range builds {
+		c.debugf(o.verbose, "compiled %s for %s", b.source, b.target.Name)
+	}
+	return builds, nil
 }
 
 // findTargets are the targets that the user named, those of one name once.

@@ -83,6 +83,8 @@ func readSource(path string) (source, error) {
 		return source{}, err
 	case info.IsDir():
 		return source{}, fmt.Errorf("%s is a directory: give a C file or an object", path)
+	case info.Mode().IsRegular() && info.Size() == 0:
+		return source{}, fmt.Errorf("%s is empty: give a C file or an object", path)
 	}
 	magic := make([]byte, 4)
 	n, _ := io.ReadFull(f, magic)

@@ -95,9 +95,12 @@ func run(ctx context.Context, args, env []string, _ io.Reader, stdout, stderr io
 		cmd, args = named, args[1:]
 	}
 	err := cmd.run(ctx, c, args)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		c.report(err)
-		return exitTrouble
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case ctx.Err() != nil:
+		err = errors.New("interrupted: every file is as it was")
 	}
-	return exitOK
+	c.report(err)
+	return exitTrouble
 }

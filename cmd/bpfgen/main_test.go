@@ -17,6 +17,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/emit"
 )
@@ -280,6 +282,65 @@ func TestIdentOf(t *testing.T) {
 	} {
 		if got := identOf(path); got != want {
 			t.Errorf("identOf(%s) = %s, want %s", path, got, want)
+		}
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	source := filepath.Join(dir, "a.c")
+	if err := os.WriteFile(source, []byte("int a;\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	args := []string{"-go-package", "p", "-cc", "true", "-no-strip", "-output-dir", dir, "a", source}
+	status := run(ctx, args, os.Environ(), nil, &stdout, &stderr)
+	const want = "bpfgen: interrupted: every file is as it was\n"
+	if status != exitTrouble || stdout.Len() > 0 || stderr.String() != want {
+		t.Errorf("run = %d, stdout %q, stderr %q, want %d and %q", status, &stdout, &stderr, exitTrouble, want)
+	}
+}
+
+func TestDeclare(t *testing.T) {
+	u32 := &btfparse.Int{Name: "unsigned int", Bytes: 4}
+	for _, test := range []struct {
+		typ  btfparse.Type
+		want string
+	}{
+		{u32, "unsigned int x;"},
+		{&btfparse.Array{Elem: &btfparse.Array{Elem: u32, Len: 3}, Len: 2}, "unsigned int x[2][3];"},
+		{&btfparse.Pointer{Target: "struct sock"}, "struct sock *x;"},
+		{&btfparse.Array{Elem: &btfparse.Pointer{Target: "void"}, Len: 4}, "void *x[4];"},
+		{&btfparse.Pointer{Target: "int (struct ctx *, int)", Func: true}, "int (*x)(struct ctx *, int);"},
+		{&btfparse.Typedef{Name: "__be32", Type: u32}, "__be32 x;"},
+	} {
+		if got := (memberReport{Name: "x", typ: test.typ}).declaration(); got != test.want {
+			t.Errorf("declaration of %s is %q, want %q", test.typ.CName(), got, test.want)
+		}
+	}
+}
+
+// Every type of program hangs somewhere.
+func TestAttachesIsComplete(t *testing.T) {
+	for _, typ := range btfparse.ProgTypes() {
+		if attachPoints[typ] == "" {
+			t.Errorf("attachPoints has nothing for %s", typ)
+		}
+	}
+	for _, test := range []struct {
+		p    btfparse.Program
+		want string
+	}{
+		{btfparse.Program{Prefix: "kprobe+", Type: btfparse.ProgKprobe, Target: "tcp_connect"}, "to a kernel function: tcp_connect"},
+		{btfparse.Program{Prefix: "uprobe.s+", Type: btfparse.ProgKprobe, Target: "/bin/sh:main"}, "to a function of an executable: /bin/sh:main"},
+		{btfparse.Program{Prefix: "xdp", Type: btfparse.ProgXDP}, "to a network interface"},
+		{btfparse.Program{Prefix: "iter+", Type: btfparse.ProgTracing, Target: "task"}, "to nothing, it is read as an iterator: task"},
+		{btfparse.Program{}, "not known: the section is none of libbpf's"},
+	} {
+		if got := attaches(&test.p); got != test.want {
+			t.Errorf("attaches(%+v) = %q, want %q", test.p, got, test.want)
 		}
 	}
 }
