@@ -40,6 +40,11 @@ func Open(name string, object io.ReaderAt) (*CollectionSpec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
+	return newCollectionSpec(name, spec), nil
+}
+
+// newCollectionSpec completes what the library read.
+func newCollectionSpec(name string, spec *ebpf.CollectionSpec) *CollectionSpec {
 	c := &CollectionSpec{
 		Spec:         spec,
 		name:         name,
@@ -50,7 +55,7 @@ func Open(name string, object io.ReaderAt) (*CollectionSpec, error) {
 		c.programs[prog] = &programState{disabled: strings.HasPrefix(spec.SectionName, "?")}
 		fixSection(spec)
 	}
-	return c, nil
+	return c
 }
 
 func (c *CollectionSpec) fail(err error) { c.errs = append(c.errs, err) }
