@@ -12,8 +12,8 @@ import (
 // what it points to) and are interned: == on two Types of one Object says
 // whether they are structurally identical. Names of integers and of typedefs
 // that mean nothing to the layout (__u32 or unsigned int) do not count for
-// identity; names of structs, unions, enums and fields, "char", and the
-// typedefs __be16 … __le64 do. const, volatile, restrict and type tags other
+// identity; names of structs, unions, enums and fields, "char", decl tags, and
+// the typedefs __be16 … __le64 and those with decl tags do. const, volatile, restrict and type tags other
 // than on pointers are gone.
 type Type interface {
 	// Size in bytes. 0 for forward declarations, void, empty structs and
@@ -37,7 +37,9 @@ const (
 
 // Int is an integer of any size, _Bool and char included.
 type Int struct {
-	// Name as in BTF: "unsigned int", "char", "__int128", "_Bool".
+	// Name is C's for the size and encoding, the same in every object:
+	// "unsigned int", "long long", "char", "__int128", "_Bool"; for sizes that
+	// C has no name for it is a description, "unsigned (3 bytes)".
 	Name     string
 	Bytes    uint32
 	Encoding IntEncoding
