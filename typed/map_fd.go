@@ -17,16 +17,24 @@ type fdMap[K any] struct {
 	boundMap
 }
 
-// Put is Update with [UpdateAny].
+// Put makes the map hold what fd refers to. fd can be closed afterwards.
 func (m *fdMap[K]) Put(key K, fd int) error { return putFD(&m.boundMap, &key, fd, UpdateAny) }
 
-// Update makes the map hold what fd refers to. fd can be closed afterwards.
-func (m *fdMap[K]) Update(key K, fd int, flags UpdateFlags) error {
-	return putFD(&m.boundMap, &key, fd, flags)
+// Delete removes a key, or makes the slot of an array empty. Where that is so
+// already, the error wraps [ebpf.ErrKeyNotExist] or, for BPF_MAP_TYPE_SOCKMAP,
+// EINVAL; for BPF_MAP_TYPE_XSKMAP it is none.
+func (m *fdMap[K]) Delete(key K) error { return deleteElem(&m.boundMap, &key) }
+
+// fdUpdateMap is one whose updates have flags, too.
+type fdUpdateMap[K any] struct {
+	fdMap[K]
 }
 
-// Delete makes a slot empty. The error wraps [ebpf.ErrKeyNotExist] if it is.
-func (m *fdMap[K]) Delete(key K) error { return deleteElem(&m.boundMap, &key) }
+// Update is Put with flags. The error wraps [ebpf.ErrKeyExist] or
+// [ebpf.ErrKeyNotExist] as these ask for.
+func (m *fdUpdateMap[K]) Update(key K, fd int, flags UpdateFlags) error {
+	return putFD(&m.boundMap, &key, fd, flags)
+}
 
 // putFD writes a descriptor as a value of 4 or 8 bytes.
 func putFD[K any](b *boundMap, key *K, fd int, flags UpdateFlags) error {
@@ -93,7 +101,7 @@ func (m *CGroupArray[K]) PutPath(key K, path string) error {
 // their queue. Values are socket descriptors and cannot be read back. K is a
 // type of 4 bytes, mostly uint32.
 type XSKMap[K any] struct {
-	fdMap[K]
+	fdUpdateMap[K]
 }
 
 func (m *XSKMap[K]) bind(name string, em *ebpf.Map) error { return m.bindAs(m.shape(), name, em) }

@@ -34,13 +34,12 @@ func checkOuterSpec[M any](shape mapShape, name string, spec *ebpf.MapSpec) erro
 
 func innerName(outer string) string { return outer + " (inner)" }
 
-// Put is Update with [UpdateAny].
-func (m *outerMap[K, M]) Put(key K, inner *M) error { return m.Update(key, inner, UpdateAny) }
+// Put makes the map hold inner, which can be closed afterwards. It must be like
+// the inner map of the spec: of its type, sizes and flags, and of its
+// MaxEntries unless that is a hash or an array with BPF_F_INNER_MAP (5.10).
+func (m *outerMap[K, M]) Put(key K, inner *M) error { return m.put(key, inner, UpdateAny) }
 
-// Update makes the map hold inner, which can be closed afterwards. It must be
-// like the inner map of the spec: of its type, sizes and flags, and of its
-// MaxEntries unless that is a hash or the array has BPF_F_INNER_MAP.
-func (m *outerMap[K, M]) Update(key K, inner *M, flags UpdateFlags) error {
+func (m *outerMap[K, M]) put(key K, inner *M, flags UpdateFlags) error {
 	if inner == nil || any(inner).(mapHandle).raw() == nil {
 		return fmt.Errorf("map %s: update: the inner map: %w", m.name, ErrNotLoaded)
 	}
@@ -90,7 +89,7 @@ func (m *outerMap[K, M]) own(em *ebpf.Map) (*M, error) {
 }
 
 // NewInner creates a map to Put: spec is the InnerMap of the outer map's spec,
-// changed where Update allows. The caller closes it.
+// changed where Put allows. The caller closes it.
 func (m *outerMap[K, M]) NewInner(spec *ebpf.MapSpec) (*M, error) {
 	if err := m.Err(); err != nil {
 		return nil, err
@@ -169,3 +168,9 @@ func (m *HashOfMaps[K, M]) checkSpec(name string, spec *ebpf.MapSpec) error {
 }
 
 func (*HashOfMaps[K, M]) shape() mapShape { return outerShape[K, M](ebpf.HashOfMaps) }
+
+// Update is Put with flags. The error wraps [ebpf.ErrKeyExist],
+// [ebpf.ErrKeyNotExist] or [ErrMapFull].
+func (m *HashOfMaps[K, M]) Update(key K, inner *M, flags UpdateFlags) error {
+	return m.put(key, inner, flags)
+}

@@ -12,7 +12,7 @@ import (
 // descriptor in and gets the socket's cookie out (SO_COOKIE), the latter only
 // from maps whose values have 8 bytes.
 type sockets[K any] struct {
-	fdMap[K]
+	fdUpdateMap[K]
 }
 
 // PutConn is Put of a connection or listener of package net.
