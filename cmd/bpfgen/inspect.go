@@ -327,7 +327,7 @@ func (s *typeSelection) use(t btfparse.Type, user string) {
 	if t == nil {
 		return
 	}
-	for _, named := range namedTypes(t) {
+	for _, named := range shownWith(t) {
 		if !slices.Contains(s.users[named], user) {
 			s.users[named] = append(s.users[named], user)
 		}
@@ -387,14 +387,15 @@ func isAggregate(t btfparse.Type) bool {
 	return false
 }
 
-// namedTypes are the named structs, unions and enums in a type, the type
-// itself first. Pointers end the search: what they point to is not there.
-func namedTypes(t btfparse.Type) []btfparse.Type {
+// shownWith are the named structs, unions and enums in a type, the type itself
+// first, which may be anonymous. Pointers end the search: what they point to
+// is not there.
+func shownWith(t btfparse.Type) []btfparse.Type {
 	var found []btfparse.Type
-	var walk func(t btfparse.Type)
-	walk = func(t btfparse.Type) {
+	var walk func(t btfparse.Type, root bool)
+	walk = func(t btfparse.Type, root bool) {
 		t = btfparse.Underlying(t)
-		if isAggregate(t) && bareName(t) != "" {
+		if isAggregate(t) && (root || bareName(t) != "") {
 			if slices.Contains(found, t) {
 				return
 			}
@@ -402,14 +403,14 @@ func namedTypes(t btfparse.Type) []btfparse.Type {
 		}
 		switch t := t.(type) {
 		case *btfparse.Array:
-			walk(t.Elem)
+			walk(t.Elem, root)
 		case *btfparse.Struct:
 			for _, f := range t.Fields {
-				walk(f.Type)
+				walk(f.Type, false)
 			}
 		}
 	}
-	walk(t)
+	walk(t, true)
 	return found
 }
 

@@ -64,8 +64,12 @@ func (m mapReport) notes() string {
 		notes = append(notes, "legacy definition")
 	}
 	if m.Inner != nil {
-		notes = append(notes, fmt.Sprintf("of %s of %s to %s", m.Inner.Type,
-			m.describe(m.Inner.Key, m.Inner.KeySize), m.describe(m.Inner.Value, m.Inner.ValueSize)))
+		inner := "of " + m.Inner.Type
+		if m.Inner.KeySize > 0 || m.Inner.ValueSize > 0 {
+			inner += fmt.Sprintf(" of %s to %s",
+				m.describe(m.Inner.Key, m.Inner.KeySize), m.describe(m.Inner.Value, m.Inner.ValueSize))
+		}
+		notes = append(notes, inner)
 	}
 	if len(m.Contents) > 0 {
 		var slots []string

@@ -335,6 +335,9 @@ func TestAttachesIsComplete(t *testing.T) {
 	}{
 		{btfparse.Program{Prefix: "kprobe+", Type: btfparse.ProgKprobe, Target: "tcp_connect"}, "to a kernel function: tcp_connect"},
 		{btfparse.Program{Prefix: "uprobe.s+", Type: btfparse.ProgKprobe, Target: "/bin/sh:main"}, "to a function of an executable: /bin/sh:main"},
+		{btfparse.Program{Prefix: "fexit.s+", Type: btfparse.ProgTracing}, "to the return of a kernel function"},
+		{btfparse.Program{Prefix: "kprobe.multi+", Type: btfparse.ProgKprobe, Target: "tcp_*"}, "to kernel functions: tcp_*"},
+		{btfparse.Program{Prefix: "xdp/devmap", Type: btfparse.ProgXDP}, "to an entry of a device map"},
 		{btfparse.Program{Prefix: "xdp", Type: btfparse.ProgXDP}, "to a network interface"},
 		{btfparse.Program{Prefix: "iter+", Type: btfparse.ProgTracing, Target: "task"}, "to nothing, it is read as an iterator: task"},
 		{btfparse.Program{}, "not known: the section is none of libbpf's"},
