@@ -8,6 +8,7 @@ package golden
 import (
 	"bytes"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/cilium/ebpf/btf"
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit"
@@ -38,11 +41,13 @@ type corpusObject struct {
 // says, and why there must be one.
 var broken = map[string]struct{ says, why string }{}
 
-// TestCorpus generates the bindings of every object and vets them all at once.
+// TestCorpus generates the bindings of every object, vets them all at once and
+// looks for every member.
 func TestCorpus(t *testing.T) {
 	dir := newModule(t)
+	generated := make(map[string][]generatedPackage) // by GOARCH
 	for _, o := range corpus(t) {
-		files, _, err := o.generate()
+		files, warnings, err := o.generate()
 		if b, ok := broken[o.name]; ok {
 			if err == nil || !regexp.MustCompile(b.says).MatchString(err.Error()) {
 				t.Errorf("%s: got error %v, want one that says %q (%s)", o.name, err, b.says, b.why)
@@ -54,10 +59,34 @@ func TestCorpus(t *testing.T) {
 			continue
 		}
 		writePackage(t, filepath.Join(dir, o.name), files)
+		spec, err := specOf(o.content)
+		if errors.Is(err, btf.ErrNotFound) {
+			continue // no BTF: sizes are all that is known
+		}
+		if err != nil {
+			t.Errorf("%s: %v", o.name, err)
+			continue
+		}
+		goarch := o.goarch()
+		generated[goarch] = append(generated[goarch],
+			generatedPackage{path: "corpus/" + o.name, ident: "Object", spec: spec, warnings: texts(warnings)})
 	}
 	for _, goarch := range goarchs {
 		goTool(t, dir, goarch, "vet", "-trimpath", "./...")
 	}
+	var sum tally
+	for goarch, list := range generated {
+		sum.add(checkMembers(t, dir, goarch, list))
+	}
+	t.Log(sum)
+}
+
+// goarch is one that the object is for.
+func (o corpusObject) goarch() string {
+	if elf.Data(o.content[elf.EI_DATA]) == elf.ELFDATA2MSB {
+		return "s390x"
+	}
+	return "amd64"
 }
 
 var corpusOnce = sync.OnceValues(findCorpus)
@@ -163,7 +192,7 @@ func (o corpusObject) generate() ([]emit.File, []btfparse.Diagnostic, error) {
 		return nil, nil, err
 	}
 	id := "bpfel"
-	if object.ByteOrder.String() == "BigEndian" {
+	if o.goarch() == "s390x" {
 		id = "bpfeb"
 	}
 	info, err := emit.FindTarget(id)

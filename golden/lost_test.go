@@ -9,6 +9,8 @@ import (
 	"bytes"
 	"fmt"
 	"go/types"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +19,66 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 	"golang.org/x/tools/go/packages"
+
+	"github.com/bpfgen/bpfgen/btfparse"
 )
+
+// TestNothingLost counts over the golden cases; TestCorpus and TestHostKernel
+// count over theirs.
+func TestNothingLost(t *testing.T) {
+	byOrder := map[string][]generatedPackage{}
+	for _, c := range findCases(t) {
+		r, err := c.committed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r["errors.txt"] != "" || c.opts.NoGlobalTypes {
+			continue
+		}
+		objects, err := filepath.Glob(filepath.Join(c.dir, "*.o"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range objects {
+			g := generatedPackage{
+				path: "github.com/bpfgen/bpfgen/golden/" + c.name, ident: c.opts.Ident,
+				warnings: strings.Split(r["warnings.txt"], "\n"),
+			}
+			g.spec = readSpec(t, file)
+			goarch := goarchOf(file)
+			byOrder[goarch] = append(byOrder[goarch], g)
+		}
+	}
+	var sum tally
+	for goarch, list := range byOrder {
+		sum.add(checkMembers(t, ".", goarch, list))
+	}
+	t.Log(sum)
+}
+
+// goarchOf is a GOARCH that an object is for, by the suffix of its file.
+func goarchOf(file string) string {
+	switch {
+	case strings.HasSuffix(file, "_arm64_bpfel.o"):
+		return "arm64"
+	case strings.HasSuffix(file, "bpfeb.o"):
+		return "s390x"
+	}
+	return "amd64"
+}
+
+func readSpec(t *testing.T, file string) *btf.Spec {
+	t.Helper()
+	object, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := specOf(object)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return spec
+}
 
 // generatedPackage is one package and the BTF that it was generated from.
 type generatedPackage struct {
@@ -27,14 +88,11 @@ type generatedPackage struct {
 	warnings []string
 	// allTypes is set where the package has all named types of the BTF.
 	allTypes bool
-	// only has the names of the types that were asked for, where the types of
-	// maps and variables were not.
-	noGlobals bool
 }
 
-// tally counts members.
+// tally counts structs and unions, and their members.
 type tally struct {
-	members, reached, warned int
+	types, members, reached, warned int
 }
 
 func (s tally) String() string {
@@ -42,6 +100,7 @@ func (s tally) String() string {
 }
 
 func (s *tally) add(o tally) {
+	s.types += o.types
 	s.members += o.members
 	s.reached += o.reached
 	s.warned += o.warned
@@ -103,9 +162,6 @@ type pair struct {
 func (c *comparison) compare() {
 	if c.allTypes {
 		c.compareNamed()
-		return
-	}
-	if c.noGlobals {
 		return
 	}
 	for typ, err := range c.spec.All() {
@@ -320,6 +376,7 @@ func (c *comparison) visit(path string, t btf.Type, g types.Type) {
 
 // visitMembers looks for each member of a struct or union in a Go type.
 func (c *comparison) visitMembers(path string, t btf.Type, g types.Type) {
+	c.types++
 	reach := reachable(g)
 	for _, m := range flatten(members(t)) {
 		c.members++
@@ -524,6 +581,14 @@ func squeeze(name string) string {
 		}
 		return unicode.ToLower(r)
 	}, name)
+}
+
+func texts(warnings []btfparse.Diagnostic) []string {
+	var list []string
+	for _, w := range warnings {
+		list = append(list, w.String())
+	}
+	return list
 }
 
 // specOf is the library's view of an object's BTF.

@@ -7,18 +7,18 @@ SEC("socket")
 int first(void *ctx)
 {
 	struct event { __u32 a; };
-	struct event volatile event = { 1 };
+	static struct event volatile last;
 
-	return event.a;
+	return last.a++;
 }
 
 SEC("socket")
 int second(void *ctx)
 {
 	struct event { __u64 b; };
-	struct event volatile event = { 1 };
+	static struct event volatile last;
 
-	return event.b;
+	return last.b++;
 }
 
 char _license[] SEC("license") = "Dual MIT/GPL";

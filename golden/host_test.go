@@ -1,0 +1,56 @@
+package golden
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/bpfgen/bpfgen/emit"
+)
+
+// hostTypes is the least number of named types that the BTF of a real kernel
+// has; Linux 6.18 has about 11,500.
+const hostTypes = 8000
+
+// TestHostKernel declares every named type of the running kernel in one
+// package, compiles it with its guards and looks for every member.
+func TestHostKernel(t *testing.T) {
+	const source = "/sys/kernel/btf/vmlinux"
+	object, err := parseFile(source, "vmlinux")
+	if err != nil {
+		missing(t, "needs the BTF of the kernel: "+err.Error())
+	}
+	plan, err := emit.NewPlan([]emit.Target{{Object: object}},
+		emit.Options{Package: "vmlinux", Ident: "Vmlinux", Types: []string{"*"}, TypesOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := plan.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := newModule(t)
+	writePackage(t, filepath.Join(dir, "vmlinux"), files)
+	goTool(t, dir, "amd64", "vet", "-trimpath", "./...")
+	for _, goarch := range goarchs {
+		goTool(t, dir, goarch, "build", "-trimpath", "./...")
+	}
+
+	raw, err := os.Open(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	spec, err := btf.LoadSpecFromReader(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vmlinux := generatedPackage{path: "corpus/vmlinux", ident: "Vmlinux", spec: spec, warnings: texts(plan.Warnings), allTypes: true}
+	sum := checkMembers(t, dir, "amd64", []generatedPackage{vmlinux})
+	t.Logf("%d named types: %v", sum.types, sum)
+	if sum.types < hostTypes {
+		t.Errorf("%d named types, want at least %d", sum.types, hostTypes)
+	}
+}
