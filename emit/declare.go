@@ -352,10 +352,8 @@ func cDeclaration(f btfparse.Field) string {
 		t = a.Elem
 	}
 	c := strings.TrimPrefix(t.CName(), "anonymous ")
-	if p, ok := t.(*btfparse.Pointer); ok && p.Func {
-		if i := parameters(p.Target); i > 0 {
-			return strings.TrimSpace(p.Target[:i]) + " (*" + name + ")" + p.Target[i:]
-		}
+	if before, after, ok := strings.Cut(c, "(*)"); ok {
+		return before + "(*" + name + ")" + after
 	}
 	if !strings.HasSuffix(c, "*") {
 		c += " "
@@ -365,25 +363,4 @@ func cDeclaration(f btfparse.Field) string {
 		c += fmt.Sprintf(" : %d", f.SizeBits)
 	}
 	return c
-}
-
-// parameters is where the parameter list that ends the spelling of a function
-// type starts, 0 if there is none.
-func parameters(function string) int {
-	depth := 0
-	for i := len(function) - 1; i >= 0; i-- {
-		switch function[i] {
-		case ')':
-			depth++
-		case '(':
-			depth--
-		}
-		if depth == 0 {
-			if function[i] == '(' {
-				return i
-			}
-			return 0
-		}
-	}
-	return 0
 }

@@ -174,6 +174,8 @@ func hashSuffix(text string, digits int) string {
 
 // A claim is the wish for a name in a scope.
 type claim struct {
+	// label is what C calls the claimant, for messages.
+	label string
 	// class says who may keep a name that several want: the lowest.
 	class int
 	// form is the name in its n-th form; the last form, maxForm, must be one
@@ -182,6 +184,30 @@ type claim struct {
 	// n is the form that was settled on, name what it gives.
 	n    int
 	name string
+}
+
+// renamed says whether a claim did not get the name that it would have alone.
+func (c *claim) renamed() bool { return c.n > 0 && c.name != c.form(0) }
+
+// rivals are the others that wanted the same name, by what C calls them.
+func (c *claim) rivals(claims []*claim) []string {
+	var labels []string
+	for _, o := range claims {
+		if o != c && o.form(0) == c.form(0) {
+			labels = append(labels, o.label)
+		}
+	}
+	slices.Sort(labels)
+	return slices.Compact(labels)
+}
+
+// clash says of a renamed claim what stood against its first name.
+func (c *claim) clash(rivals []string) string {
+	why := "is taken in the package"
+	if len(rivals) > 0 {
+		why = "would also be " + strings.Join(rivals, ", ")
+	}
+	return "is " + c.name + " in Go: " + c.form(0) + " " + why
 }
 
 // maxForm is the last form of a claim.

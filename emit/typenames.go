@@ -35,11 +35,9 @@ func (ts *typeSet) nameMembers(n *node) {
 	settleClaims(claims, nil)
 	for i, l := range n.leaves {
 		l.goName = claims[i].name
-		if claims[i].n == 0 {
-			continue
+		if c := claims[i]; c.renamed() {
+			ts.warn(l.path, c.clash(c.rivals(claims)), fmt.Sprintf("btf_decl_tag(%q)", nameTag+"…"))
 		}
-		ts.warn(l.path, fmt.Sprintf("is %s in Go: %s would stand for several members", l.goName, claims[i].form(0)),
-			fmt.Sprintf("btf_decl_tag(%q)", nameTag+"…"))
 	}
 }
 
@@ -55,7 +53,7 @@ func (ts *typeSet) memberClaim(l *leaf) *claim {
 		}
 	}
 	id := fmt.Sprintf("%s %d %s", c, l.off, l.field.Type.CName())
-	return &claim{class: class, form: func(n int) string {
+	return &claim{label: c, class: class, form: func(n int) string {
 		switch n {
 		case 0:
 			return first
@@ -108,32 +106,20 @@ func (ts *typeSet) settleTypes(nodes []*node, claims []*claim) {
 	for i, n := range nodes {
 		n.name = claims[i].name
 		ts.taken[n.name] = true
-		if claims[i].n > 0 {
-			ts.warnTypeClash(n, claims[i], nodes, claims)
+		if claims[i].renamed() {
+			ts.warnTypeClash(n, claims[i], claims)
 		}
 	}
 }
 
 // warnTypeClash says why a type did not get the name that it would have alone.
-func (ts *typeSet) warnTypeClash(n *node, c *claim, nodes []*node, claims []*claim) {
-	wanted, others := c.form(0), []string{}
-	for i, o := range nodes {
-		if o != n && claims[i].form(0) == wanted {
-			others = append(others, o.cKey())
-		}
-	}
-	slices.Sort(others)
-	others = slices.Compact(others)
-	rename, why := n.cKey(), "another identifier of the package"
-	switch {
-	case len(others) == 1 && others[0] == n.cKey():
+func (ts *typeSet) warnTypeClash(n *node, c *claim, claims []*claim) {
+	rivals, rename := c.rivals(claims), n.cKey()
+	if slices.Contains(rivals, rename) {
+		rivals = []string{"another " + rename + ", of a different structure"}
 		rename += hashSuffix(ts.structure(n.typ), 6)
-		why = "another " + n.cKey() + " of a different structure"
-	case len(others) > 0:
-		why = strings.Join(others, ", ")
 	}
-	ts.warn(btfparse.Path(n.cKey()), fmt.Sprintf("is %s in Go: %s would also be %s", n.name, wanted, why),
-		fmt.Sprintf("-rename '%s=…' or btf_decl_tag(%q)", rename, nameTag+"…"))
+	ts.warn(btfparse.Path(n.cKey()), c.clash(rivals), fmt.Sprintf("-rename '%s=…' or btf_decl_tag(%q)", rename, nameTag+"…"))
 }
 
 // topClaims are the names that types may have which C names, and roots.
@@ -154,7 +140,7 @@ func (ts *typeSet) topClaims(top []*node) []*claim {
 		if chosen, ok := ts.chosenName(n); ok {
 			class, first = classChosen, chosen
 		}
-		claims[i] = &claim{class: class, form: func(form int) string {
+		claims[i] = &claim{label: n.cKey(), class: class, form: func(form int) string {
 			switch form {
 			case 0:
 				return ts.opts.Ident + first
@@ -226,7 +212,7 @@ func (ts *typeSet) memberTypeClaim(n *node) *claim {
 	if chosen, ok := ts.chosenName(n); ok {
 		class, first = classChosen, ts.opts.Ident+chosen
 	}
-	return &claim{class: class, form: func(form int) string {
+	return &claim{label: n.cKey(), class: class, form: func(form int) string {
 		switch form {
 		case 0:
 			return first
@@ -323,13 +309,14 @@ func (ts *typeSet) nameConstants() {
 		}
 	}
 	settleClaims(claims, ts.taken)
+	rest := claims
 	for _, n := range enums {
 		for _, v := range n.typ.(*btfparse.Enum).Values {
-			c := claims[0]
-			claims = claims[1:]
+			c := rest[0]
+			rest = rest[1:]
 			n.consts = append(n.consts, c.name)
-			if c.n > 0 {
-				ts.warn(n.path.Join(v.Name), fmt.Sprintf("is %s in Go: %s would also be something else", c.name, c.form(0)), "rename one of them in C")
+			if c.renamed() {
+				ts.warn(n.path.Join(v.Name), c.clash(c.rivals(claims)), "rename one of them in C")
 			}
 		}
 	}
@@ -338,7 +325,7 @@ func (ts *typeSet) nameConstants() {
 // constantClaim is the names that an enumerator may have.
 func constantClaim(n *node, e *btfparse.Enum, i int, v btfparse.EnumValue) *claim {
 	id := fmt.Sprintf("%s %s %d", n.cKey(), v.Name, v.Value)
-	return &claim{class: classOfName(v.Name), form: func(form int) string {
+	return &claim{label: n.cKey() + "'s " + v.Name, class: classOfName(v.Name), form: func(form int) string {
 		switch form {
 		case 0:
 			return constantName(n.name, e.Name, v.Name)
