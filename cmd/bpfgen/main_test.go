@@ -329,6 +329,17 @@ func TestAttachesIsComplete(t *testing.T) {
 			t.Errorf("attachPoints has nothing for %s", typ)
 		}
 	}
+	var prefixes []string
+	for _, def := range btfparse.SectionDefs() {
+		prefix := strings.TrimSuffix(def.Prefix, "+")
+		word, _, _ := strings.Cut(prefix, "/")
+		prefixes = append(prefixes, prefix, word)
+	}
+	for prefix := range attachPrefixes {
+		if !slices.Contains(prefixes, prefix) {
+			t.Errorf("attachPrefixes has %s, which libbpf does not know", prefix)
+		}
+	}
 	for _, test := range []struct {
 		p    btfparse.Program
 		want string

@@ -43,8 +43,9 @@ func (c *cli) warn(warnings []btfparse.Diagnostic) {
 }
 
 // problems takes joined errors apart. What wraps several stands before each.
+// It asks what err itself is, not what it wraps, hence any.
 func problems(err error) []string {
-	switch e := err.(type) {
+	switch e := any(err).(type) {
 	case interface{ Unwrap() []error }:
 		// fmt.Errorf with several %w has them too, in the middle of its text.
 		if err.Error() != errors.Join(e.Unwrap()...).Error() {
