@@ -15,15 +15,16 @@ import (
 // kernel has some of them built in and some not at all; a test that cannot do
 // without says so itself.
 var wantedModules = []string{
-	"sch_ingress", // the clsact qdisc
-	"cls_bpf",     // tc programs by netlink
-	"act_bpf",     // BPF_PROG_TYPE_SCHED_ACT
-	"act_mirred",  // redirection in front of a program
-	"veth",        // pairs of interfaces
-	"dummy",       // interfaces without a peer
-	"ifb",         // redirection target
-	"tun",         // interfaces with user space at the other end
-	"netkit",      // from 6.7 on
+	"sch_ingress",  // the clsact qdisc
+	"cls_bpf",      // tc programs by netlink
+	"act_bpf",      // BPF_PROG_TYPE_SCHED_ACT
+	"cls_matchall", // what carries it
+	"act_mirred",   // redirection in front of a program
+	"veth",         // pairs of interfaces
+	"dummy",        // interfaces without a peer
+	"ifb",          // redirection target
+	"tun",          // interfaces with user space at the other end
+	"netkit",       // from 6.7 on
 	"nf_defrag_ipv4",
 	"nf_defrag_ipv6", // netfilter programs with BPF_F_NETFILTER_IP_DEFRAG
 	"nf_tables",

@@ -1,0 +1,317 @@
+package typed
+
+import (
+	"encoding/binary"
+	"fmt"
+	"structs"
+
+	"github.com/cilium/ebpf"
+)
+
+// This file runs programs once, without an event: BPF_PROG_TEST_RUN. What a
+// program of a type is given there, and whether the kernel can run it at all,
+// depends on the type (net/bpf/test_run.c): each kind that can be run has a
+// Run with its own parameters, and the others have none.
+
+// RunOptions are what all runs have in common. The zero value is good.
+type RunOptions struct {
+	// Repeat is how many times the program runs; 0 means once.
+	Repeat uint32
+	// Flags are BPF_F_TEST_*: 1 runs a raw tracepoint program on CPU, 2 sends
+	// the packets of XDP out for real (Linux ≥ 5.18).
+	Flags uint32
+	// CPU that a raw tracepoint program runs on.
+	CPU uint32
+	// BatchSize of packets that are sent out for real; 0 means 64.
+	BatchSize uint32
+}
+
+// outputRoom is how many bytes a program can add in front of a packet:
+// XDP_PACKET_HEADROOM and NET_IP_ALIGN.
+const outputRoom = 256 + 2
+
+// run runs the program on a packet, which may be nil, and gives the packet as
+// the program left it. in and out are the context before and after; they may
+// be the same memory, or nil.
+func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte, error) {
+	if p.Program == nil {
+		return 0, nil, p.notLoaded("run")
+	}
+	o := deref(opts)
+	run := &ebpf.RunOptions{
+		Data: packet, Repeat: o.Repeat, Flags: o.Flags, CPU: o.CPU, BatchSize: o.BatchSize,
+	}
+	// A nil slice in an any is not nil for the library.
+	if len(in) > 0 {
+		run.Context = in
+	}
+	if len(out) > 0 {
+		run.ContextOut = out
+	}
+	if packet != nil && o.Flags&liveFrames == 0 {
+		run.DataOut = make([]byte, len(packet)+outputRoom)
+	}
+	ret, err := p.Program.Run(run)
+	if err != nil {
+		return 0, nil, fmt.Errorf("run program %s: %w", p.name, err)
+	}
+	return ret, run.DataOut, nil
+}
+
+// liveFrames is BPF_F_TEST_XDP_LIVE_FRAMES: no packet comes back.
+const liveFrames = 2
+
+// contextOf is what run takes for a context that goes in and out: its bytes as
+// they are; nothing for nil.
+func contextOf[T any](ctx *T) []byte {
+	if ctx == nil {
+		return nil
+	}
+	return memoryOf(ctx)
+}
+
+// XDPContext is struct xdp_md (include/uapi/linux/bpf.h). In a run, Data and
+// DataEnd are offsets in the packet, DataMeta is an offset in front of Data.
+type XDPContext struct {
+	_              structs.HostLayout
+	Data           uint32
+	DataEnd        uint32
+	DataMeta       uint32
+	IngressIfindex uint32
+	RxQueueIndex   uint32
+	EgressIfindex  uint32
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives its verdict
+// and the packet as it left it. ctx may be nil; else it goes in and comes back
+// as the program left it (Linux ≥ 5.15), and DataEnd must be the packet's
+// length. opts may be nil.
+func (p *XDP) Run(packet []byte, ctx *XDPContext, opts *RunOptions) (XDPAction, []byte, error) {
+	ret, data, err := p.run(packet, contextOf(ctx), contextOf(ctx), opts)
+	return XDPAction(ret), data, err
+}
+
+// SKBuff is struct __sk_buff (include/uapi/linux/bpf.h), the context of
+// programs that see packets as the stack has them. The kernel takes Mark,
+// Priority, IngressIfindex, Ifindex, Cb, Tstamp, WireLen, GSOSegs, GSOSize and
+// Hwtstamp from it for a run and wants the rest to be 0.
+type SKBuff struct {
+	_              structs.HostLayout
+	Len            uint32
+	PktType        uint32
+	Mark           uint32
+	QueueMapping   uint32
+	Protocol       uint32
+	VLANPresent    uint32
+	VLANTCI        uint32
+	VLANProto      uint32
+	Priority       uint32
+	IngressIfindex uint32
+	Ifindex        uint32
+	TCIndex        uint32
+	Cb             [5]uint32
+	Hash           uint32
+	TCClassid      uint32
+	Data           uint32
+	DataEnd        uint32
+	NAPIID         uint32
+	Family         uint32
+	RemoteIP4      uint32
+	LocalIP4       uint32
+	RemoteIP6      [4]uint32
+	LocalIP6       [4]uint32
+	RemotePort     uint32
+	LocalPort      uint32
+	DataMeta       uint32
+	FlowKeys       Pointer
+	Tstamp         uint64
+	WireLen        uint32
+	GSOSegs        uint32
+	Sk             Pointer
+	GSOSize        uint32
+	TstampType     uint8
+	_              [3]byte
+	Hwtstamp       uint64
+}
+
+// runSKB is the Run of kinds that see a struct __sk_buff.
+func (p *program) runSKB(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.run(packet, contextOf(ctx), contextOf(ctx), opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the packet as it left it. ctx may be nil; else it goes in and
+// comes back. opts may be nil.
+func (p *SocketFilter) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.runSKB(packet, ctx, opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the packet as it left it. ctx may be nil; else it goes in and
+// comes back. opts may be nil.
+func (p *tcProgram) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.runSKB(packet, ctx, opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the packet as it left it. ctx may be nil; else it goes in and
+// comes back. opts may be nil.
+func (p *Netkit) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.runSKB(packet, ctx, opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the packet as it left it. ctx may be nil; else it goes in and
+// comes back. opts may be nil.
+func (p *SchedAct) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.runSKB(packet, ctx, opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the packet as it left it. ctx may be nil; else it goes in and
+// comes back. opts may be nil.
+func (p *CgroupSKB) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.runSKB(packet, ctx, opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the packet as it left it. ctx may be nil; else it goes in and
+// comes back. opts may be nil.
+func (p *CgroupSKBAny) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.runSKB(packet, ctx, opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the packet as it left it. ctx may be nil; else it goes in and
+// comes back. opts may be nil.
+func (p *lwtProgram) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.runSKB(packet, ctx, opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, as if netfilter had
+// it at the hook LOCAL_IN of IPv4 (Linux ≥ 6.4), and gives its verdict. opts may be nil.
+func (p *Netfilter) Run(packet []byte, opts *RunOptions) (uint32, error) {
+	ret, _, err := p.run(packet, nil, nil, opts)
+	return ret, err
+}
+
+// FlowKeys is struct bpf_flow_keys (include/uapi/linux/bpf.h): what a flow
+// dissector finds out. The addresses are IPv4 in the first four bytes, or IPv6.
+type FlowKeys struct {
+	_           structs.HostLayout
+	NHOff       uint16
+	THOff       uint16
+	AddrProto   uint16
+	IsFrag      uint8
+	IsFirstFrag uint8
+	IsEncap     uint8
+	IPProto     uint8
+	NProto      BE16
+	Sport       BE16
+	Dport       BE16
+	Source      [16]byte
+	Destination [16]byte
+	Flags       uint32
+	FlowLabel   BE32
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the keys that it found. opts may be nil.
+func (p *FlowDissector) Run(packet []byte, opts *RunOptions) (uint32, FlowKeys, error) {
+	var keys FlowKeys
+	ret, data, err := p.run(packet, nil, nil, opts)
+	if err == nil && copy(memoryOf(&keys), data) < sizeOf[FlowKeys]() {
+		err = fmt.Errorf("run program %s: the kernel gave %d bytes of keys", p.name, len(data))
+	}
+	return ret, keys, err
+}
+
+// SkLookupContext is struct bpf_sk_lookup (include/uapi/linux/bpf.h). For a
+// run, Cookie must be 0; addresses and ports are as the program sees them.
+type SkLookupContext struct {
+	_              structs.HostLayout
+	Cookie         uint64 // of the socket that was chosen, when it comes back
+	Family         uint32
+	Protocol       uint32
+	RemoteIP4      BE32
+	RemoteIP6      [4]BE32
+	RemotePort     BE16
+	_              [2]byte
+	LocalIP4       BE32
+	LocalIP6       [4]BE32
+	LocalPort      uint32 // in host byte order
+	IngressIfindex uint32
+	_              [4]byte
+}
+
+// Run runs the program on a lookup (Linux ≥ 5.14), and gives what it returned.
+// ctx goes in and comes back. opts may be nil.
+func (p *SkLookup) Run(ctx *SkLookupContext, opts *RunOptions) (uint32, error) {
+	ret, _, err := p.run(nil, contextOf(ctx), contextOf(ctx), opts)
+	return ret, err
+}
+
+// Run runs the program with the arguments of a tracepoint (Linux ≥ 5.10), at
+// most 12, and gives what it returned. opts may be nil.
+func (p *rawTP) Run(args []uint64, opts *RunOptions) (uint32, error) {
+	return p.runArgs(args, opts)
+}
+
+// Run runs the program with the arguments of a tracepoint (Linux ≥ 5.10), at
+// most 12, and gives what it returned. opts may be nil.
+func (p *TPBTF) Run(args []uint64, opts *RunOptions) (uint32, error) {
+	return p.runArgs(args, opts)
+}
+
+func (p *program) runArgs(args []uint64, opts *RunOptions) (uint32, error) {
+	ret, _, err := p.run(nil, binaryOf(args), nil, opts)
+	return ret, err
+}
+
+// binaryOf is the memory of a slice.
+func binaryOf(words []uint64) []byte {
+	b := make([]byte, 0, 8*len(words))
+	for _, w := range words {
+		b = binary.NativeEndian.AppendUint64(b, w)
+	}
+	return b
+}
+
+// Run calls the kernel's test functions bpf_fentry_test1 to 9; the program
+// runs if it is attached to one of them. opts may be nil.
+func (p *Fentry) Run(opts *RunOptions) error { return p.runTracing(opts) }
+
+// Run calls the kernel's test functions bpf_fentry_test1 to 9; the program
+// runs if it is attached to one of them. opts may be nil.
+func (p *Fexit) Run(opts *RunOptions) error { return p.runTracing(opts) }
+
+// Run calls the kernel's test function bpf_modify_return_test; the program
+// runs if it is attached to it. The result has the function's side effects in
+// its upper and its return value in its lower 16 bits. opts may be nil.
+func (p *FmodRet) Run(opts *RunOptions) (uint32, error) {
+	ret, _, err := p.run(nil, nil, nil, opts)
+	return ret, err
+}
+
+func (p *program) runTracing(opts *RunOptions) error {
+	_, _, err := p.run(nil, nil, nil, opts)
+	return err
+}
+
+// Run runs the program with ctx, which it may change, and gives what it
+// returned. ctx may be nil. opts may be nil. [RunSyscall] has a context with a
+// type.
+func (p *Syscall) Run(ctx []byte, opts *RunOptions) (uint32, error) {
+	ret, _, err := p.run(nil, ctx, ctx, opts)
+	return ret, err
+}
+
+// RunSyscall runs a syscall program with a context of type T, a struct of
+// fixed size such as the generated type of the program's argument; the program
+// may change it. opts may be nil.
+func RunSyscall[T any](p *Syscall, ctx *T, opts *RunOptions) (uint32, error) {
+	if err := checkPlain[T](); err != nil {
+		return 0, fmt.Errorf("run program %s: %w", p.name, err)
+	}
+	return p.Run(memoryOf(ctx), opts)
+}
