@@ -182,6 +182,10 @@ func (ts *typeSet) referTypedef(t *btfparse.Typedef, use typeUse) typeRef {
 	if base, ok := ts.profile.byteOrdered[t.Name]; ok && base.size == t.Size() {
 		return typeRef{base: base}
 	}
+	if name, ok := tagValue(t.Tags, nameTag); ok {
+		ts.warn(btfparse.Path("typedef "+t.Name), fmt.Sprintf("btf_decl_tag(%q) has no effect: the typedef is no Go type of its own", nameTag+name),
+			"put the tag on the struct, union or enum")
+	}
 	use.tags = append(slices.Clone(t.Tags), use.tags...)
 	return ts.refer(t.Type, use)
 }

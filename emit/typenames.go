@@ -117,7 +117,7 @@ func (ts *typeSet) warnTypeClash(n *node, c *claim, claims []*claim) {
 	rivals, rename := c.rivals(claims), n.cKey()
 	if slices.Contains(rivals, rename) {
 		rivals = []string{"another " + rename + ", of a different structure"}
-		rename += hashSuffix(ts.structure(n.typ), 6)
+		rename += structureHash(n)
 	}
 	ts.warn(btfparse.Path(n.cKey()), c.clash(rivals), fmt.Sprintf("-rename '%s=…' or btf_decl_tag(%q)", rename, nameTag+"…"))
 }
@@ -172,7 +172,7 @@ func (ts *typeSet) distinctName(n *node, c string, rivals []*node) string {
 		name += n.kindSuffix()
 	}
 	if structure {
-		name += hashSuffix(ts.structure(n.typ), 6)
+		name += structureHash(n)
 	}
 	return name
 }
@@ -248,7 +248,7 @@ func (ts *typeSet) renameKeys(n *node) []string {
 	if len(ts.opts.Renames) == 0 {
 		return nil
 	}
-	return []string{n.cKey() + hashSuffix(ts.structure(n.typ), 6), n.cKey()}
+	return []string{n.cKey() + structureHash(n), n.cKey()}
 }
 
 // unknownRenames warns of renames that name no type.
@@ -267,26 +267,52 @@ func (ts *typeSet) unknownRenames() {
 	}
 }
 
+// structureHash tells types of one C name apart by what C says of their own
+// members. It is in names that users write, so the text under it must stay as
+// it is; and it does not follow named types inside, so that a change in one of
+// these does not rename all that hold it.
+func structureHash(n *node) string { return hashSuffix(structureText(n.typ, 0), 6) }
+
+// structureText is size, members and enumerators; of types inside, those
+// without a name only, and the names of others.
+func structureText(t btfparse.Type, depth int) string {
+	switch t := t.(type) {
+	case *btfparse.Int:
+		return fmt.Sprintf("int %d %d %t", t.Bytes, t.Encoding, t.Char)
+	case *btfparse.Array:
+		return fmt.Sprintf("[%d]%s", t.Len, structureText(t.Elem, depth+1))
+	case *btfparse.Enum:
+		if depth == 0 || t.Name == "" {
+			return fmt.Sprintf("%s %d %t %v", t.CName(), t.Bytes, t.Signed, t.Values)
+		}
+	case *btfparse.Struct:
+		if depth > 0 && t.Name != "" {
+			break
+		}
+		s := fmt.Sprintf("%s %d", t.CName(), t.Bytes)
+		for _, f := range t.Fields {
+			s += fmt.Sprintf("\n%q %d %d %t %s", f.Name, f.OffsetBits, f.SizeBits, f.Bitfield, structureText(f.Type, depth+1))
+		}
+		return s
+	}
+	return t.CName()
+}
+
 // structure is a text that is the same for two types only if they are
-// structurally identical.
+// structurally identical, all the way down.
 func (ts *typeSet) structure(t btfparse.Type) string {
 	if s, ok := ts.hashes[t]; ok {
 		return s
 	}
-	s := t.CName()
+	s := structureText(t, 0)
 	switch t := t.(type) {
 	case *btfparse.Typedef:
 		s += " = " + ts.structure(t.Type)
 	case *btfparse.Array:
-		s = fmt.Sprintf("[%d]%s", t.Len, ts.structure(t.Elem))
-	case *btfparse.Int:
-		s = fmt.Sprintf("int %d %d %t", t.Bytes, t.Encoding, t.Char)
-	case *btfparse.Enum:
-		s = fmt.Sprintf("%s %d %t %v", s, t.Bytes, t.Signed, t.Values)
+		s += " of " + ts.structure(t.Elem)
 	case *btfparse.Struct:
-		s = fmt.Sprintf("%s %d", s, t.Bytes)
 		for _, f := range t.Fields {
-			s += fmt.Sprintf("\n%q %d %d %t %s", f.Name, f.OffsetBits, f.SizeBits, f.Bitfield, ts.structure(f.Type))
+			s += "\n" + ts.structure(f.Type)
 		}
 		s = hashSuffix(s, 64)
 	}
