@@ -115,6 +115,14 @@ func (d loaderData) SpecVariables() []*variablePlan {
 	})
 }
 
+// NeedsNetlink says whether a program may attach by netlink.
+func (d loaderData) NeedsNetlink() bool {
+	return slices.ContainsFunc(d.Programs, func(p *programPlan) bool {
+		h, _ := HookOf(p.Program)
+		return h.Netlink
+	})
+}
+
 func (p *Plan) loaderData() loaderData {
 	return loaderData{
 		Header:    p.unionHeader(),

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	_ "github.com/bpfgen/bpfgen/typed/tc" // programs that attach by netlink
 	"github.com/cilium/ebpf"
 )
 
