@@ -40,6 +40,15 @@ struct iphdr {
 	__be32 daddr;
 };
 
+struct ipv6hdr {
+	__u8 version_class_flow[4];
+	__be16 payload_len;
+	__u8 nexthdr;
+	__u8 hop_limit;
+	__u8 saddr[16];
+	__u8 daddr[16];
+};
+
 struct ports {
 	__be16 source;
 	__be16 dest;

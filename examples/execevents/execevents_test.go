@@ -1,0 +1,67 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bpfgen/bpfgen/examples/internal/testkernel"
+)
+
+// child makes this binary a program that is executed and ends.
+const child = "BPFGEN_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(child) != "" {
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestExecEvents(t *testing.T) {
+	testkernel.Require(t, nil)
+	testkernel.RequireTraceFS(t)
+	program := filepath.Join(t.TempDir(), "traced-program")
+	if err := os.Symlink("/proc/self/exe", program); err != nil {
+		t.Fatal(err)
+	}
+	before := time.Now()
+	var pids []string
+	e := testkernel.Start(t, run)
+	out := e.Await(t, "event", func() {
+		cmd := exec.Command(program)
+		cmd.Env = append(os.Environ(), child+"=1")
+		if err := cmd.Run(); err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, fmt.Sprintf("pid %-7d uid %-5d traced-program   %s\n", cmd.Process.Pid, os.Getuid(), program))
+	}, func(out string) bool { return strings.Contains(out, program) })
+	line, found := "", false
+	for _, pid := range pids {
+		for l := range strings.Lines(out) {
+			if strings.Contains(l, pid) {
+				line, found = l, true
+			}
+		}
+	}
+	if !found {
+		t.Fatalf("none of %q in\n%s", pids, out)
+	}
+	when, err := time.ParseInLocation(time.StampMicro, line[:len(time.StampMicro)], time.Local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	when = when.AddDate(before.Year(), 0, 0)
+	if slack := time.Millisecond; when.Before(before.Add(-slack)) || when.After(time.Now().Add(slack)) {
+		t.Errorf("an event of the test is of %v, the test began at %v", when, before)
+	}
+	if out := e.Stop(t); strings.Contains(out, "lost") {
+		t.Errorf("events were lost:\n%s", out)
+	}
+}
