@@ -2,7 +2,8 @@ package typed
 
 import (
 	"encoding/binary"
-	"reflect"
+	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf"
 )
@@ -20,8 +21,7 @@ func (m *StructOps[V]) bind(name string, em *ebpf.Map) error {
 }
 
 func (m *StructOps[V]) checkSpec(name string, spec *ebpf.MapSpec) error {
-	shape := keyShape[uint32]([]uint32{uint32(reflect.TypeFor[V]().Size())}, ebpf.StructOpsMap)
-	return shape.checkSpec(name, spec)
+	return keyValueShape[uint32, V](ebpf.StructOpsMap).checkSpec(name, spec)
 }
 
 // StructOpsState is what the kernel does with a [StructOps] map (enum
@@ -57,6 +57,30 @@ func (m *StructOps[V]) State() (StructOpsState, error) {
 	}
 	// The value starts with struct bpf_struct_ops_common_value {refcnt; state}.
 	return StructOpsState(binary.NativeEndian.Uint32(value[4:])), nil
+}
+
+// SetStructOps changes what a struct_ops map is created with, before Load: set
+// gets the values that C has given to the members of the struct. Members that
+// are functions are the programs' and cannot be changed.
+func SetStructOps[V any](spec *MapSpec[StructOps[V]], set func(ops *V)) error {
+	if !spec.present {
+		return notLoaded(spec.name)
+	}
+	if len(spec.Contents) != 1 {
+		return fmt.Errorf("map %s: %d values instead of the one of a struct_ops map", spec.name, len(spec.Contents))
+	}
+	data, ok := spec.Contents[0].Value.([]byte)
+	if !ok || len(data) != sizeOf[V]() {
+		return &LayoutError{
+			Object: "map " + spec.name, Property: "value size",
+			Want: fmt.Sprint(sizeOf[V]()), Got: fmt.Sprint(len(data)),
+		}
+	}
+	var ops V
+	copy(memoryOf(&ops), data)
+	set(&ops)
+	spec.Contents[0].Value = slices.Clone(memoryOf(&ops))
+	return nil
 }
 
 // OpaqueMap is a map of a type that has no class: only what all maps have in
