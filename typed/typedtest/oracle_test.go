@@ -1,0 +1,527 @@
+//go:build linux
+
+package typedtest_test
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/typedtest"
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+)
+
+// The kernel is the oracle: the same random sequence of operations is done on a
+// map of the kernel and on one in memory, and every answer must be the same.
+// Seeds are fixed, so that a failure can be repeated.
+
+const (
+	seeds      = 8   // sequences for each type of map
+	operations = 600 // of each
+)
+
+// testKey has padding, which is part of the key.
+type testKey struct {
+	ID   uint32
+	Kind uint8
+	_    [3]byte
+}
+
+type testValue struct {
+	A uint64
+	B [3]uint32
+	_ [4]byte
+}
+
+// kernelMap creates a map and its typed handle.
+func kernelMap[M any, P interface {
+	*M
+	Close() error
+}](t *testing.T, spec *ebpf.MapSpec, new func(*typed.CollectionSpec) (*M, error)) *M {
+	t.Helper()
+	needKernel(t)
+	m, err := new(&typed.CollectionSpec{Spec: &ebpf.CollectionSpec{
+		Maps: map[string]*ebpf.MapSpec{"m": spec},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { P(m).Close() })
+	return m
+}
+
+func newHash(c *typed.CollectionSpec) (*typed.HashMap[testKey, testValue], error) {
+	var s *typed.MapSpec[typed.HashMap[testKey, testValue]]
+	typed.BindMapSpec(c, &s, "m")
+	return s.New()
+}
+
+func newArray(c *typed.CollectionSpec) (*typed.ArrayMap[uint32, testValue], error) {
+	var s *typed.MapSpec[typed.ArrayMap[uint32, testValue]]
+	typed.BindMapSpec(c, &s, "m")
+	return s.New()
+}
+
+func newTrie(c *typed.CollectionSpec) (*typed.LPMTrie[prefix, testValue], error) {
+	var s *typed.MapSpec[typed.LPMTrie[prefix, testValue]]
+	typed.BindMapSpec(c, &s, "m")
+	return s.New()
+}
+
+func newPerCPUHash(c *typed.CollectionSpec) (*typed.PerCPUHashMap[testKey, uint32], error) {
+	var s *typed.MapSpec[typed.PerCPUHashMap[testKey, uint32]]
+	typed.BindMapSpec(c, &s, "m")
+	return s.New()
+}
+
+func newPerCPUArray(c *typed.CollectionSpec) (*typed.PerCPUArrayMap[uint32, uint32], error) {
+	var s *typed.MapSpec[typed.PerCPUArrayMap[uint32, uint32]]
+	typed.BindMapSpec(c, &s, "m")
+	return s.New()
+}
+
+func newQueue(c *typed.CollectionSpec) (*typed.Queue[uint64], error) {
+	var s *typed.MapSpec[typed.Queue[uint64]]
+	typed.BindMapSpec(c, &s, "m")
+	return s.New()
+}
+
+func newStack(c *typed.CollectionSpec) (*typed.Stack[uint64], error) {
+	var s *typed.MapSpec[typed.Stack[uint64]]
+	typed.BindMapSpec(c, &s, "m")
+	return s.New()
+}
+
+func newBloom(c *typed.CollectionSpec) (*typed.BloomFilter[testKey], error) {
+	var s *typed.MapSpec[typed.BloomFilter[testKey]]
+	typed.BindMapSpec(c, &s, "m")
+	return s.New()
+}
+
+// meaning is what an error says to callers, as text.
+func meaning(err error) string {
+	for _, known := range []error{
+		ebpf.ErrKeyNotExist, ebpf.ErrKeyExist, typed.ErrMapFull, unix.EINVAL,
+	} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return fmt.Sprint(err)
+}
+
+// pair is a map of the kernel and one in memory, of any class.
+type pair struct {
+	t    *testing.T
+	rng  *rand.Rand
+	step int
+	log  []string
+}
+
+// same compares two answers.
+func (p *pair) same(what string, kernel, memory any, kerr, merr error) {
+	p.t.Helper()
+	k := fmt.Sprintf("%+v, %s", kernel, meaning(kerr))
+	m := fmt.Sprintf("%+v, %s", memory, meaning(merr))
+	p.log = append(p.log, what+": "+k)
+	if k != m {
+		p.t.Fatalf("step %d, %s:\nkernel: %s\nmemory: %s\nbefore: %q", p.step, what, k, m, p.log[max(0, len(p.log)-8):])
+	}
+}
+
+// sequences runs random operations over new pairs of maps.
+func sequences(t *testing.T, start func(p *pair) (operation func())) {
+	for seed := range uint64(seeds) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			p := &pair{t: t, rng: rand.New(rand.NewPCG(seed, 2))}
+			operation := start(p)
+			for p.step = range operations {
+				operation()
+			}
+		})
+	}
+}
+
+func (p *pair) value() testValue {
+	return testValue{A: p.rng.Uint64(), B: [3]uint32{p.rng.Uint32()}}
+}
+
+// flags are all that there are and one that is not.
+func (p *pair) flags() typed.UpdateFlags { return typed.UpdateFlags(p.rng.IntN(4)) }
+
+// entries are those of a map, as text in the order of it.
+func entries[K, V any](seq iter.Seq2[K, V], errf func() error) ([]string, error) {
+	all := []string{}
+	for k, v := range seq {
+		all = append(all, fmt.Sprintf("%+v: %+v", k, v))
+	}
+	slices.Sort(all)
+	return all, errf()
+}
+
+// keyed are the operations on maps with one value per key. key makes keys.
+func keyed[K any](p *pair, kernel, memory typed.Map[K, testValue], key func() K, flags func() typed.UpdateFlags) func() {
+	keys := func() []K {
+		keys := make([]K, 1+p.rng.IntN(4))
+		for i := range keys {
+			keys[i] = key()
+		}
+		return keys
+	}
+	odd := func(_ K, v *testValue) bool { return v.A%8 == 0 }
+	fixed := fixedOps(p, kernel, memory, key, keys, flags)
+	return func() {
+		switch n := p.rng.IntN(100); {
+		case n < 20:
+			k := key()
+			p.same(fmt.Sprintf("delete %+v", k), nil, nil, kernel.Delete(k), memory.Delete(k))
+		case n < 24:
+			ks := keys()
+			a, kerr := kernel.BatchDelete(ks)
+			b, merr := memory.BatchDelete(ks)
+			p.same(fmt.Sprintf("delete %+v", ks), a, b, kerr, merr)
+		case n < 26:
+			a, kerr := kernel.DeleteFunc(odd)
+			b, merr := memory.DeleteFunc(odd)
+			p.same("delete func", a, b, kerr, merr)
+		case n < 27:
+			a, kerr := entries(kernel.Drain())
+			b, merr := entries(memory.Drain())
+			p.same("drain", a, b, kerr, merr)
+		default:
+			fixed()
+		}
+	}
+}
+
+// fixedOps are the operations on arrays, too.
+func fixedOps[K any](p *pair, kernel, memory typed.FixedMap[K, testValue], key func() K, keys func() []K, flags func() typed.UpdateFlags) func() {
+	return func() {
+		k, v := key(), p.value()
+		switch n := p.rng.IntN(100); {
+		case n < 40:
+			f := flags()
+			what := fmt.Sprintf("update %+v flags %d", k, f)
+			p.same(what, nil, nil, kernel.Update(k, v, f), memory.Update(k, v, f))
+		case n < 60:
+			a, kerr := kernel.Lookup(k)
+			b, merr := memory.Lookup(k)
+			p.same(fmt.Sprintf("lookup %+v", k), a, b, kerr, merr)
+		case n < 75:
+			p.same(fmt.Sprintf("put %+v", k), nil, nil, kernel.Put(k, v), memory.Put(k, v))
+		case n < 85:
+			ks := keys()
+			vs := make([]testValue, len(ks))
+			for i := range vs {
+				vs[i] = p.value()
+			}
+			a, kerr := kernel.BatchUpdate(ks, vs, typed.UpdateAny)
+			b, merr := memory.BatchUpdate(ks, vs, typed.UpdateAny)
+			p.same(fmt.Sprintf("update %+v", ks), a, b, kerr, merr)
+		case n < 95:
+			var a, b testValue
+			kerr, merr := kernel.LookupInto(k, &a), memory.LookupInto(k, &b)
+			p.same(fmt.Sprintf("lookup into %+v", k), kerr == nil && a == b, merr == nil && a == b, kerr, merr)
+		default:
+			a, kerr := entries(kernel.All())
+			b, merr := entries(memory.All())
+			p.same("all", a, b, kerr, merr)
+		}
+	}
+}
+
+// key makes keys of which some are there.
+func (p *pair) key() testKey { return testKey{ID: p.rng.Uint32N(16), Kind: uint8(p.rng.UintN(2))} }
+
+func TestHashLikeTheKernel(t *testing.T) {
+	for name, flags := range map[string]uint32{"preallocated": 0, "on demand": unix.BPF_F_NO_PREALLOC} {
+		t.Run(name, func(t *testing.T) {
+			sequences(t, func(p *pair) func() {
+				kernel := kernelMap(p.t, &ebpf.MapSpec{
+					Type: ebpf.Hash, KeySize: 8, ValueSize: 24, MaxEntries: 16, Flags: flags,
+				}, newHash)
+				memory := typedtest.NewHash[testKey, testValue](16)
+				return keyed(p, kernel, memory, p.key, p.flags)
+			})
+		})
+	}
+}
+
+// As long as there is room, an LRU hash is a hash. The kernel keeps free
+// entries in lists of each CPU, so that room is more than the number of keys.
+func TestLRUHashWithRoomLikeTheKernel(t *testing.T) {
+	sequences(t, func(p *pair) func() {
+		const room = 1 << 14
+		kernel := kernelMap(p.t, &ebpf.MapSpec{
+			Type: ebpf.LRUHash, KeySize: 8, ValueSize: 24, MaxEntries: room,
+		}, newHash)
+		return keyed(p, kernel, typedtest.NewLRUHash[testKey, testValue](room), p.key, p.flags)
+	})
+}
+
+// Without room the kernel and memory evict different entries. What both
+// promise is checked of both.
+func TestLRUHashEvicts(t *testing.T) {
+	const maxEntries = 64
+	maps := map[string]typed.Map[testKey, testValue]{
+		"memory": typedtest.NewLRUHash[testKey, testValue](maxEntries),
+		"kernel": kernelMap(t, &ebpf.MapSpec{
+			Type: ebpf.LRUHash, KeySize: 8, ValueSize: 24, MaxEntries: maxEntries,
+		}, newHash),
+	}
+	for name, m := range maps {
+		t.Run(name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(1, 2))
+			written := make(map[testKey]testValue)
+			for range 2000 {
+				k, v := testKey{ID: rng.Uint32N(500)}, testValue{A: rng.Uint64()}
+				if err := m.Put(k, v); err != nil {
+					t.Fatal(err)
+				}
+				written[k] = v
+				if got, err := m.Lookup(k); err != nil || got != v {
+					t.Fatalf("what was just written: %v, %v", got, err)
+				}
+			}
+			n := 0
+			all, errf := m.All()
+			for k, v := range all {
+				if n++; v != written[k] {
+					t.Errorf("%v has %v, not %v", k, v, written[k])
+				}
+			}
+			if err := errf(); err != nil || n == 0 || n > maxEntries {
+				t.Errorf("%d entries of at most %d, %v", n, maxEntries, err)
+			}
+		})
+	}
+}
+
+// In memory the order of eviction is exact.
+func TestLRUHashEvictsTheOldest(t *testing.T) {
+	m := typedtest.NewLRUHash[uint32, int](3)
+	for k := range uint32(3) {
+		if err := m.Put(k, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct{ put, gone uint32 }{{0, 99}, {3, 1}, {4, 2}, {5, 0}} {
+		if err := m.Put(step.put, 1); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Lookup(step.gone); !errors.Is(err, ebpf.ErrKeyNotExist) {
+			t.Errorf("after %d was written: %d is there, %v", step.put, step.gone, err)
+		}
+	}
+}
+
+func TestArrayLikeTheKernel(t *testing.T) {
+	sequences(t, func(p *pair) func() {
+		kernel := kernelMap(p.t, &ebpf.MapSpec{
+			Type: ebpf.Array, KeySize: 4, ValueSize: 24, MaxEntries: 8,
+		}, newArray)
+		key := func() uint32 { return p.rng.Uint32N(10) }
+		keys := func() []uint32 { return []uint32{key(), key()} }
+		return fixedOps(p, kernel, typedtest.NewArray[uint32, testValue](8), key, keys, p.flags)
+	})
+}
+
+// prefix is a key of a trie with 16 bits of data and one byte more.
+type prefix struct {
+	Len  uint32
+	Data [3]uint8
+	_    [1]byte
+}
+
+func TestLPMTrieLikeTheKernel(t *testing.T) {
+	spec := &ebpf.MapSpec{
+		Type: ebpf.LPMTrie, KeySize: 8, ValueSize: 24, MaxEntries: 24, Flags: unix.BPF_F_NO_PREALLOC,
+	}
+	sequences(t, func(p *pair) func() {
+		spec, flags := spec.Copy(), p.flags
+		if !trieTakesFlags(p.t) {
+			spec.MaxEntries = 4096 // replacing needs room as well
+			flags = func() typed.UpdateFlags { return typed.UpdateAny }
+		}
+		kernel := kernelMap(p.t, spec, newTrie)
+		memory := typedtest.NewLPMTrie[prefix, testValue](int(spec.MaxEntries))
+		key := func() prefix {
+			// Few bits differ, so that prefixes cover each other. 33 is too long.
+			return prefix{Len: p.rng.Uint32N(34), Data: [3]uint8{uint8(p.rng.UintN(2)) << 7, 0, uint8(p.rng.UintN(4)) << 3}}
+		}
+		return keyed(p, kernel, memory, key, flags)
+	})
+}
+
+// trieTakesFlags says whether the kernel heeds flags of updates (6.13).
+func trieTakesFlags(t *testing.T) bool {
+	probe := kernelMap(t, &ebpf.MapSpec{
+		Type: ebpf.LPMTrie, KeySize: 8, ValueSize: 24, MaxEntries: 1, Flags: unix.BPF_F_NO_PREALLOC,
+	}, newTrie)
+	return errors.Is(probe.Update(prefix{}, testValue{}, typed.UpdateExist), ebpf.ErrKeyNotExist)
+}
+
+// perCPU are the operations on arrays and hashes with values of all CPUs.
+func perCPU[K any](p *pair, kernel, memory typed.FixedPerCPUMap[K, uint32], cpus int, key func() K) func() {
+	return func() {
+		k := key()
+		values := make([]uint32, cpus)
+		for i := range values {
+			values[i] = p.rng.Uint32()
+		}
+		switch p.rng.IntN(7) {
+		case 0, 1:
+			f := p.flags()
+			what := fmt.Sprintf("update %+v flags %d", k, f)
+			p.same(what, nil, nil, kernel.Update(k, values, f), memory.Update(k, values, f))
+		case 2:
+			p.same(fmt.Sprintf("put %+v", k), nil, nil, kernel.Put(k, values), memory.Put(k, values))
+		case 3:
+			p.same(fmt.Sprintf("put each %+v", k), nil, nil, kernel.PutEach(k, values[0]), memory.PutEach(k, values[0]))
+		case 4:
+			a, kerr := kernel.Lookup(k)
+			b, merr := memory.Lookup(k)
+			p.same(fmt.Sprintf("lookup %+v", k), a, b, kerr, merr)
+		case 5:
+			a, b := make([]uint32, cpus), make([]uint32, cpus)
+			kerr, merr := kernel.LookupInto(k, a), memory.LookupInto(k, b)
+			p.same(fmt.Sprintf("lookup into %+v", k), a, b, kerr, merr)
+		case 6:
+			a, kerr := entries(kernel.All())
+			b, merr := entries(memory.All())
+			p.same("all", a, b, kerr, merr)
+		}
+	}
+}
+
+func TestPerCPUArrayLikeTheKernel(t *testing.T) {
+	cpus := ebpf.MustPossibleCPU()
+	sequences(t, func(p *pair) func() {
+		kernel := kernelMap(p.t, &ebpf.MapSpec{
+			Type: ebpf.PerCPUArray, KeySize: 4, ValueSize: 4, MaxEntries: 4,
+		}, newPerCPUArray)
+		memory := typedtest.NewPerCPUArray[uint32, uint32](4, cpus)
+		return perCPU(p, kernel, memory, cpus, func() uint32 { return p.rng.Uint32N(5) })
+	})
+}
+
+func TestPerCPUHashLikeTheKernel(t *testing.T) {
+	cpus := ebpf.MustPossibleCPU()
+	sequences(t, func(p *pair) func() {
+		kernel := kernelMap(p.t, &ebpf.MapSpec{
+			Type: ebpf.PerCPUHash, KeySize: 8, ValueSize: 4, MaxEntries: 16,
+		}, newPerCPUHash)
+		memory := typedtest.NewPerCPUHash[testKey, uint32](16, cpus)
+		common := perCPU(p, kernel, memory, cpus, p.key)
+		large := func(_ testKey, v []uint32) bool { return v[0] > 1<<30 }
+		return func() {
+			k := p.key()
+			switch n := p.rng.IntN(100); {
+			case n < 20:
+				p.same(fmt.Sprintf("delete %+v", k), nil, nil, kernel.Delete(k), memory.Delete(k))
+			case n < 24:
+				ks := []testKey{k, p.key()}
+				a, kerr := kernel.BatchDelete(ks)
+				b, merr := memory.BatchDelete(ks)
+				p.same(fmt.Sprintf("delete %+v", ks), a, b, kerr, merr)
+			case n < 26:
+				a, kerr := kernel.DeleteFunc(large)
+				b, merr := memory.DeleteFunc(large)
+				p.same("delete func", a, b, kerr, merr)
+			case n < 27:
+				a, kerr := entries(kernel.Drain())
+				b, merr := entries(memory.Drain())
+				p.same("drain", a, b, kerr, merr)
+			default:
+				common()
+			}
+		}
+	})
+}
+
+// queues are the operations on queues and stacks.
+func queues(p *pair, kernel, memory typed.QueueLike[uint64]) func() {
+	drain := func(q typed.QueueLike[uint64]) ([]uint64, error) {
+		seq, errf := q.Drain()
+		return slices.Collect(seq), errf()
+	}
+	return func() {
+		v := p.rng.Uint64N(1000)
+		switch n := p.rng.IntN(100); {
+		case n < 40:
+			p.same(fmt.Sprint("push ", v), nil, nil, kernel.Push(v), memory.Push(v))
+		case n < 55:
+			p.same(fmt.Sprint("overwrite ", v), nil, nil, kernel.PushOverwrite(v), memory.PushOverwrite(v))
+		case n < 70:
+			a, kerr := kernel.Peek()
+			b, merr := memory.Peek()
+			p.same("peek", a, b, kerr, merr)
+		case n < 98:
+			a, kerr := kernel.Pop()
+			b, merr := memory.Pop()
+			p.same("pop", a, b, kerr, merr)
+		default:
+			a, kerr := drain(kernel)
+			b, merr := drain(memory)
+			p.same("drain", a, b, kerr, merr)
+		}
+	}
+}
+
+func TestQueueLikeTheKernel(t *testing.T) {
+	sequences(t, func(p *pair) func() {
+		kernel := kernelMap(p.t, &ebpf.MapSpec{Type: ebpf.Queue, ValueSize: 8, MaxEntries: 5}, newQueue)
+		return queues(p, kernel, typedtest.NewQueue[uint64](5))
+	})
+}
+
+func TestStackLikeTheKernel(t *testing.T) {
+	sequences(t, func(p *pair) func() {
+		kernel := kernelMap(p.t, &ebpf.MapSpec{Type: ebpf.Stack, ValueSize: 8, MaxEntries: 5}, newStack)
+		return queues(p, kernel, typedtest.NewStack[uint64](5))
+	})
+}
+
+// What memory contains the kernel contains too; the other way round there may
+// be values that the kernel takes for added, but few.
+func TestBloomFilterLikeTheKernel(t *testing.T) {
+	kernel := kernelMap(t, &ebpf.MapSpec{Type: ebpf.BloomFilter, ValueSize: 8, MaxEntries: 512}, newBloom)
+	memory := typedtest.NewBloomFilter[testKey]()
+	added := make(map[testKey]bool)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 256 {
+		v := testKey{ID: rng.Uint32()}
+		added[v] = true
+		if err := errors.Join(kernel.Add(v), memory.Add(v)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, v := range slices.Collect(maps.Keys(added)) {
+		a, kerr := kernel.Contains(v)
+		b, merr := memory.Contains(v)
+		if err := errors.Join(kerr, merr); err != nil || !a || !b {
+			t.Errorf("%v: kernel %v, memory %v, %v", v, a, b, err)
+		}
+	}
+	wrong := 0
+	for range 1000 {
+		v := testKey{ID: rng.Uint32(), Kind: 1}
+		a, kerr := kernel.Contains(v)
+		b, merr := memory.Contains(v)
+		if err := errors.Join(kerr, merr); err != nil || b {
+			t.Errorf("%v: memory %v, %v", v, b, err)
+		}
+		if a {
+			wrong++
+		}
+	}
+	if wrong > 200 {
+		t.Errorf("the kernel takes %d of 1000 values for added", wrong)
+	}
+}
