@@ -34,7 +34,7 @@ func (s *source) guards(decls []*typeDecl) error {
 func (s *source) guard(d *typeDecl) *jen.Statement {
 	if d.enum != nil {
 		size := s.qual("unsafe", "Sizeof").Call(jen.Id(d.name).Call(lit(0)))
-		return jen.Const().Id("_").Op("=").Op("-").Parens(size.Op("^").Add(lit(d.size)))
+		return jen.Const().Id("_").Op("=").Op("-").Add(differs(size, d.size))
 	}
 	zero := func() *jen.Statement { return jen.Id(d.name).Values() }
 	sum := jen.Add(differs(s.qual("unsafe", "Sizeof").Call(zero()), d.size))
@@ -54,5 +54,8 @@ func (s *source) guard(d *typeDecl) *jen.Statement {
 
 // differs is 0 if a constant is want.
 func differs(constant *jen.Statement, want uint32) *jen.Statement {
+	if want == 0 {
+		return constant
+	}
 	return jen.Parens(constant.Op("^").Add(lit(want)))
 }

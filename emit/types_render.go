@@ -100,9 +100,9 @@ func (s *source) load(a accessor) *jen.Statement {
 	case accessBool:
 		return storage(a.storage).Index(lit(a.off)).Op("!=").Add(lit(0))
 	case accessBits:
-		return s.typ(a.typ).Call(s.bits("Bits", a))
+		return s.convert(a.typ, "uint64", s.bits("Bits", a))
 	case accessSignedBits:
-		return s.typ(a.typ).Call(s.bits("SignedBits", a))
+		return s.convert(a.typ, "int64", s.bits("SignedBits", a))
 	case accessBoolBits:
 		return s.bits("Bits", a).Op("!=").Add(lit(0))
 	default:
@@ -114,12 +114,24 @@ func (s *source) load(a accessor) *jen.Statement {
 func (s *source) store(a accessor) *jen.Statement {
 	switch a.kind {
 	case accessBits, accessSignedBits:
-		return s.bits("SetBits", a, jen.Uint64().Call(jen.Id("v")))
+		v := jen.Id("v")
+		if a.typ.String() != "uint64" {
+			v = jen.Uint64().Call(v)
+		}
+		return s.bits("SetBits", a, v)
 	case accessBoolBits:
 		return s.bits("SetBits", a, s.qual(typedPath, "Bit").Call(jen.Id("v")))
 	default:
 		return s.qual(typedPath, "Store").Call(a.place(), jen.Id("v"))
 	}
+}
+
+// convert makes a t of a value of another type, unless that is t.
+func (s *source) convert(t goType, from string, value *jen.Statement) *jen.Statement {
+	if t.String() == from {
+		return value
+	}
+	return s.typ(t).Call(value)
 }
 
 // bits calls a function of package typed on a bitfield.
