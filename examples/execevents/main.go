@@ -56,7 +56,7 @@ func run(ctx context.Context, w io.Writer) error {
 		}
 		when := typed.Boot.Time(ev.Time)
 		fmt.Fprintf(w, "%s  pid %-7d uid %-5d %-16s %s\n",
-			when.Format(time.StampMicro), ev.Pid, ev.Uid, ev.CommString(), ev.FilenameString())
+			when.Format(time.DateTime+".000"), ev.Pid, ev.Uid, ev.CommString(), ev.FilenameString())
 	}
 	lost, err := bpf.Variables.Lost.Get()
 	if lost > 0 {

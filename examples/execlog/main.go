@@ -77,7 +77,7 @@ func newLog(w io.Writer, events typed.EventReader[execlogEventHeader]) *typed.Sw
 
 func printLine(w io.Writer, h execlogEventHeader, text string) error {
 	when := typed.Boot.Time(h.Time)
-	_, err := fmt.Fprintf(w, "%s  pid %-7d %-15v %s\n", when.Format(time.StampMicro), h.Pid, h.Kind, text)
+	_, err := fmt.Fprintf(w, "%s  pid %-7d %-15v %s\n", when.Format(time.DateTime+".000"), h.Pid, h.Kind, text)
 	return err
 }
 

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// Every generated file of the examples is what their sources give, to the byte.
+func TestExamplesAreGenerated(t *testing.T) {
+	needClang(t)
+	if out, err := exec.CommandContext(t.Context(), "../../examples/build.sh", "-check").CombinedOutput(); err != nil {
+		t.Errorf("examples/build.sh -check: %v\n%s", err, out)
+	}
+}
+
+// needClang skips the test for want of clang; with CI=true it fails.
+func needClang(t *testing.T) {
+	t.Helper()
+	switch _, err := exec.LookPath("clang-19"); {
+	case err != nil && os.Getenv("CI") == "true":
+		t.Fatalf("CI requires a compiler: %v", err)
+	case err != nil:
+		t.Skipf("needs a compiler: %v", err)
+	}
+}
