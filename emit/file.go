@@ -2,11 +2,14 @@ package emit
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"go/build/constraint"
 	"go/format"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -38,44 +41,65 @@ func (h fileHeader) String() string {
 	return Header + "\n\n//go:build " + h.Constraint.String()
 }
 
-// Files prints the plan. The same plan gives the same bytes.
+// Files prints the plan, all files side by side. The same plan gives the same
+// bytes.
 func (p *Plan) Files() ([]File, error) {
-	var files []File
-	add := func(name string, content []byte, err error) error {
-		if err != nil {
-			return fmt.Errorf("internal error: %s: %w", name, err)
+	prints := p.prints()
+	files := make([]File, len(prints))
+	errs := make([]error, len(prints))
+	var wg sync.WaitGroup
+	for i, print := range prints {
+		wg.Go(func() { files[i], errs[i] = print.file() })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return files, nil
+}
+
+// filePrint is one file that is yet to be printed.
+type filePrint struct {
+	name  string
+	print func() ([]byte, error)
+}
+
+// file prints. Whatever goes wrong here is a bug.
+func (f filePrint) file() (_ File, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("internal error: %s: %v\n%s", f.name, v, debug.Stack())
 		}
-		files = append(files, File{name, content})
-		return nil
+	}()
+	content, err := f.print()
+	if err != nil {
+		return File{}, fmt.Errorf("internal error: %s: %w", f.name, err)
+	}
+	return File{f.name, content}, nil
+}
+
+// prints are the files of the plan, in the order in which they are given.
+func (p *Plan) prints() []filePrint {
+	var prints []filePrint
+	add := func(part string, print func() ([]byte, error)) {
+		prints = append(prints, filePrint{p.fileName(part), print})
 	}
 	if decls := p.merged.decls; len(decls) > 0 || p.opts.TypesOnly {
-		content, err := p.typesFile(p.unionHeader(), decls)
-		if err := add(p.fileName("types"), content, err); err != nil {
-			return nil, err
-		}
+		add("types", func() ([]byte, error) { return p.typesFile(p.unionHeader(), decls) })
 	}
 	for _, t := range p.targets {
 		if decls := p.merged.ownDecls[t.Name]; len(decls) > 0 {
-			content, err := p.typesFile(p.targetHeader(t), decls)
-			if err := add(p.fileName(t.Name+"_types"), content, err); err != nil {
-				return nil, err
-			}
+			add(t.Name+"_types", func() ([]byte, error) { return p.typesFile(p.targetHeader(t), decls) })
 		}
 	}
 	if p.opts.TypesOnly {
-		return files, nil
+		return prints
 	}
-	content, err := execute(templates.Loader, p.loaderData())
-	if err := add(p.fileName("bpfgen"), content, err); err != nil {
-		return nil, err
-	}
+	add("bpfgen", func() ([]byte, error) { return execute(templates.Loader, p.loaderData()) })
 	for _, t := range p.targets {
-		content, err := execute(templates.Target, p.targetData(t))
-		if err := add(p.fileName(t.Name), content, err); err != nil {
-			return nil, err
-		}
+		add(t.Name, func() ([]byte, error) { return execute(templates.Target, p.targetData(t)) })
 	}
-	return files, nil
+	return prints
 }
 
 // fileName is <stem>_<part><suffix>.go.
