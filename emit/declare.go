@@ -280,6 +280,7 @@ func (m *memberNames) accessor(l *leaf) accessor {
 		getter:  m.getters[l],
 		setter:  m.setters[l],
 		typ:     l.ref.goType(),
+		kind:    accessLoad,
 		storage: m.storage[l.place],
 		doc:     append([]string{m.getters[l] + " is " + cDeclaration(l.field) + "."}, userTags(l.field.Tags)...),
 	}

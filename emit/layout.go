@@ -18,6 +18,7 @@ package emit
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -157,9 +158,7 @@ func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
 	case *btfparse.Typedef:
 		return ts.referTypedef(t, use)
 	case *btfparse.Array:
-		ref := ts.refer(t.Elem, use)
-		ref.dims = append([]uint32{t.Len}, ref.dims...)
-		return ref
+		return arrayRef(t.Len, ts.refer(t.Elem, use))
 	case *btfparse.Int:
 		return ts.tagged(typeRef{base: intBase(t), char: t.Char && t.Bytes == 1}, use)
 	case *btfparse.Float:
@@ -175,6 +174,16 @@ func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
 	default:
 		return typeRef{base: bytesBase(t.Size(), fmt.Sprintf("C type %s is not supported", t.CName()))}
 	}
+}
+
+// arrayRef is an array. Go's are as long as an int of the GOARCH can count; in
+// C only one of elements without size can be longer.
+func arrayRef(n uint32, elem typeRef) typeRef {
+	if n > math.MaxInt32 {
+		return typeRef{base: bytesBase(0, fmt.Sprintf("an array of %d elements is longer than Go's on 32-bit machines", n))}
+	}
+	elem.dims = append([]uint32{n}, elem.dims...)
+	return elem
 }
 
 // referTypedef looks through a typedef, unless it is __be32 and the like.

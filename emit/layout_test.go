@@ -166,6 +166,7 @@ func TestOddMembers(t *testing.T) {
 		btfparse.Field{Name: "within", Type: cU8, OffsetBits: 8*48 + 3, SizeBits: 8},
 		at(52, "short", enumOf("three", 3, false)),
 		at(56, "last", cU32),
+		at(60, "long", array(structOf("empty", 0), 1<<31)),
 	))...)
 	g.want(t, "Plain uint32", "Lies [8]byte // unsigned int", "RawWide [13]byte // wide", "Short [3]byte", "Last uint32")
 	g.wantWarnings(t,
@@ -175,6 +176,7 @@ func TestOddMembers(t *testing.T) {
 		"field beyond: lies outside of its struct",
 		"field within: starts or ends within a byte",
 		"field short: enum three is of 3 bytes",
+		"field long: an array of 2147483648 elements",
 	)
 }
 

@@ -171,14 +171,6 @@ type reachedMember struct {
 // unions included, and how Go reaches each.
 func (d *typeDecl) members() []reachedMember { return d.reached }
 
-// isStruct says whether the Go type is a struct.
-func (d *typeDecl) isStruct() bool { return d.enum == nil }
-
-// hasMethods says whether the type has methods that take package typed.
-func (d *typeDecl) hasMethods() bool {
-	return len(d.accessors)+len(d.strings)+len(d.tails) > 0
-}
-
 // hasName says whether the type has a field or method of that name.
 func (d *typeDecl) hasName(name string) bool {
 	return slices.ContainsFunc(d.fields, func(f goField) bool { return f.name == name }) ||
