@@ -806,7 +806,7 @@ func testFreplace(r *hookRun) {
 func testUSDT(r *hookRun) {
 	path := probedFile(r)
 	r.section = "usdt/" + path + ":test:fired"
-	specs := &ebpf.MapSpec{Name: usdtSpecsMap, Type: ebpf.Array, KeySize: 4, ValueSize: usdtSpecSize, MaxEntries: 2}
+	specs := &ebpf.MapSpec{Name: usdtSpecsMap, Type: ebpf.Array, KeySize: 4, ValueSize: 208, MaxEntries: 2}
 	ips := &ebpf.MapSpec{Name: usdtIPsMap, Type: ebpf.Hash, KeySize: 8, ValueSize: 4, MaxEntries: 2}
 	p := load[USDT](r, r.spec(0), specs, ips)
 	r.attached(p.Attach(&USDTOptions{Cookie: 99}))
@@ -819,8 +819,8 @@ func testUSDT(r *hookRun) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	if n := got[usdtCountOff]; n != 2 || got[usdtCookieOff] != 99 {
-		r.Errorf("spec: %d arguments, cookie %d", n, got[usdtCookieOff])
+	if n, cookie := got[200], got[192]; n != 2 || cookie != 99 {
+		r.Errorf("spec: %d arguments, cookie %d", n, cookie)
 	}
 }
 

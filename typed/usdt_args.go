@@ -38,42 +38,82 @@ type usdtArg struct {
 	signed bool
 }
 
-// The sizes of struct __bpf_usdt_spec, in bytes.
-const (
-	usdtMaxArgs   = 12 // BPF_USDT_MAX_ARG_CNT
-	usdtArgSize   = 16 // struct __bpf_usdt_arg_spec
-	usdtCookieOff = usdtMaxArgs * usdtArgSize
-	usdtCountOff  = usdtCookieOff + 8
-	usdtSpecSize  = usdtCountOff + 8
-)
+// usdtMaxArgs is BPF_USDT_MAX_ARG_CNT of usdt.bpf.h.
+const usdtMaxArgs = 12
 
-// encodeUSDT writes struct __bpf_usdt_spec.
-func encodeUSDT(order binary.ByteOrder, args []usdtArg, cookie uint64) []byte {
-	b := make([]byte, usdtSpecSize)
-	for i, a := range args {
-		a.encode(order, b[i*usdtArgSize:])
-	}
-	order.PutUint64(b[usdtCookieOff:], cookie)
-	order.PutUint16(b[usdtCountOff:], uint16(len(args)))
-	return b
+// usdtLayout is one of the two forms of struct __bpf_usdt_spec: the arguments,
+// then bpf_usdt_cookie, 8 bytes, then their number, 2 bytes. Which one a program
+// was compiled with shows in the size of the map's values.
+type usdtLayout struct {
+	// argSize is that of struct __bpf_usdt_arg_spec, in bytes.
+	argSize int
+	// encode writes what stands behind val_off, the first 8 bytes.
+	encode func(order binary.ByteOrder, b []byte, a usdtArg)
+	// indexed says whether it can say usdtIndexed.
+	indexed bool
 }
 
-// encode writes struct __bpf_usdt_arg_spec: val_off, 8 bytes; then in 4 bytes,
-// from the low end, arg_type:8, idx_reg_off:12, scale_bitshift:4; reg_off, 2
-// bytes; arg_signed and arg_bitshift, a byte each.
-func (a usdtArg) encode(order binary.ByteOrder, b []byte) {
-	order.PutUint64(b, uint64(a.value))
-	if order.Uint16([]byte{1, 0}) == 1 { // little-endian
-		order.PutUint32(b[8:], uint32(a.kind)|uint32(a.index)<<8|uint32(a.scale)<<20)
-	} else {
-		// Bitfields go from the other end there: 8 reserved, 12, 4, 8 bits.
-		order.PutUint32(b[8:], uint32(a.index)<<12|uint32(a.scale)<<8|uint32(a.kind))
-	}
+// usdtLayouts by the size of the map's values. libbpf 1.7 put bitfields into
+// the struct that made it larger: a 12-bit field of type __u16 does not cross a
+// boundary of 16 bits, and moves everything behind it (measured with clang 19
+// for bpfel and bpfeb).
+var usdtLayouts = map[uint32]usdtLayout{
+	usdtMaxArgs*16 + 16: {argSize: 16, encode: encodeArgBefore17},
+	usdtMaxArgs*24 + 16: {argSize: 24, encode: encodeArgSince17, indexed: true},
+}
+
+// encodeArgBefore17 writes arg_type, 4 bytes; reg_off, 2; arg_signed and
+// arg_bitshift, 1 each.
+func encodeArgBefore17(order binary.ByteOrder, b []byte, a usdtArg) {
+	order.PutUint32(b[8:], uint32(a.kind))
 	order.PutUint16(b[12:], uint16(a.register))
-	if a.signed {
-		b[14] = 1
+	b[14], b[15] = a.sign(), a.bitshift()
+}
+
+// encodeArgSince17 writes arg_type, 1 byte; idx_reg_off:12 and
+// scale_bitshift:4, 2 bytes; reg_off, 2; arg_signed and arg_bitshift, 1 each.
+// In big-endian objects arg_type stands behind the bitfields.
+func encodeArgSince17(order binary.ByteOrder, b []byte, a usdtArg) {
+	if order.Uint16([]byte{1, 0}) == 1 { // little-endian
+		b[8] = byte(a.kind)
+		order.PutUint16(b[10:], uint16(a.index)|uint16(a.scale)<<12)
+	} else {
+		order.PutUint16(b[10:], uint16(a.index)<<4|uint16(a.scale))
+		b[12] = byte(a.kind)
 	}
-	b[15] = byte(64 - 8*a.size)
+	order.PutUint16(b[14:], uint16(a.register))
+	b[16], b[17] = a.sign(), a.bitshift()
+}
+
+func (a usdtArg) sign() byte {
+	if a.signed {
+		return 1
+	}
+	return 0
+}
+
+// bitshift is how many upper bits of 64 are not the argument's.
+func (a usdtArg) bitshift() byte { return byte(64 - 8*a.size) }
+
+// encodeUSDT writes a struct __bpf_usdt_spec of size bytes.
+func encodeUSDT(order binary.ByteOrder, size uint32, args []usdtArg, cookie uint64) ([]byte, error) {
+	layout, ok := usdtLayouts[size]
+	if !ok {
+		return nil, fmt.Errorf("values of %d bytes are not those of libbpf's usdt.bpf.h", size)
+	}
+	b := make([]byte, size)
+	for i, a := range args {
+		if a.kind == usdtIndexed && !layout.indexed {
+			return nil, fmt.Errorf("argument %d needs the usdt.bpf.h of libbpf 1.7 or newer", i)
+		}
+		arg := b[i*layout.argSize:]
+		order.PutUint64(arg, uint64(a.value))
+		layout.encode(order, arg, a)
+	}
+	rest := b[usdtMaxArgs*layout.argSize:]
+	order.PutUint64(rest, cookie)
+	order.PutUint16(rest[8:], uint16(len(args)))
+	return b, nil
 }
 
 // usdtSyntax is how an architecture's assembler writes arguments. The groups

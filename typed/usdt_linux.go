@@ -106,8 +106,9 @@ func (a *usdtAttacher) spec(place usdtNote) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	if size := a.specs.ValueSize(); size != usdtSpecSize {
-		return 0, fmt.Errorf("map %s has values of %d bytes, those of libbpf's usdt.bpf.h have %d", usdtSpecsMap, size, usdtSpecSize)
+	value, err := encodeUSDT(binary.NativeEndian, a.specs.ValueSize(), args, a.opts.Cookie)
+	if err != nil {
+		return 0, fmt.Errorf("map %s: %w", usdtSpecsMap, err)
 	}
 	id, err := a.state.take(a.specs.MaxEntries())
 	if err != nil {
@@ -115,7 +116,7 @@ func (a *usdtAttacher) spec(place usdtNote) (uint32, error) {
 	}
 	a.undo = append(a.undo, func() error { a.state.give(id); return nil })
 	a.ids[place.args] = id
-	return id, a.specs.Put(id, encodeUSDT(binary.NativeEndian, args, a.opts.Cookie))
+	return id, a.specs.Put(id, value)
 }
 
 func (a *usdtAttacher) mapIP(address uint64, id uint32) error {
