@@ -123,6 +123,7 @@ func objectBuilds(sources []source, o *genOptions) ([]*build, error) {
 			id = o.targets[i]
 		}
 		target, err := objectTarget(s.path, id, o.suffix, object)
+		err = errors.Join(err, checkNames(s.path, object))
 		builds[i] = &build{target: target, source: s.path, bytes: s.bytes, object: object, dependencies: dependOn(s.path)}
 		return err
 	})

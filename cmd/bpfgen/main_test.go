@@ -358,3 +358,23 @@ func TestAttachesIsComplete(t *testing.T) {
 		}
 	}
 }
+
+func TestMisleading(t *testing.T) {
+	for name, want := range map[string]bool{
+		"flow_key":   false,
+		"a::b<c::D>": false,
+		"Foo<'a'>":   false,
+		"größe":      false,
+		"":           false,
+		`a"b`:        true,
+		"a`b":        true,
+		"a\nb":       true,
+		"a\rb":       true,
+		"a*/b":       true,
+		"a\u2028b":   true,
+	} {
+		if misleading(name) != want {
+			t.Errorf("misleading(%q) is %v", name, !want)
+		}
+	}
+}

@@ -76,7 +76,7 @@ func generateTypes(ctx context.Context, c *cli, o *typesOptions) (*result, error
 	}
 	target, err := objectTarget(o.source, o.target, o.suffix, object)
 	name, pkgErr := pkg()
-	if err := errors.Join(err, pkgErr); err != nil {
+	if err := errors.Join(err, pkgErr, checkNames(o.source, object)); err != nil {
 		return nil, err
 	}
 	opts := o.options(o.ident, name)
