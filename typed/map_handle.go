@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cilium/ebpf"
 )
@@ -29,8 +30,9 @@ type boundMap struct {
 	err       error     // why checked is nil
 	facts     mapFacts
 	keyErrors keyErrors
-	stride    int // bytes of one CPU's value in a system call
-	cpus      int // values per key: 1, or the number of possible CPUs
+	stride    int       // bytes of one CPU's value in a system call
+	cpus      int       // values per key: 1, or the number of possible CPUs
+	pages     sync.Pool // of *page[K, V], for iteration
 }
 
 // anySize stands for a size that a class does not care for.

@@ -104,9 +104,9 @@ func (m *deleteMap[K, V]) BatchDelete(keys []K) (int, error) {
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
-// these were. The value is a copy, taken before: what a program writes between
-// del and the removal is lost. The map is walked as by All; del may read and
-// delete in the map, too.
+// these were. The value is a copy, taken before and only for the call: what a
+// program writes between del and the removal is lost. The map is walked as by
+// All; del may read and delete in the map, too.
 func (m *deleteMap[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error) {
 	return deleteFunc(&m.boundMap, func(key K, values []V) bool { return del(key, &values[0]) })
 }

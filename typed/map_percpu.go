@@ -144,8 +144,8 @@ func (m *PerCPUHashMap[K, V]) BatchLookupAndDelete(c *Cursor, keys []K, values [
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
-// these were. The values are copies, taken before: what programs write between
-// del and the removal is lost.
+// these were. The values are copies, taken before and only for the call: what
+// programs write between del and the removal is lost.
 func (m *PerCPUHashMap[K, V]) DeleteFunc(del func(key K, values []V) bool) (int, error) {
 	return deleteFunc(&m.boundMap, del)
 }

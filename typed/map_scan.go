@@ -92,6 +92,7 @@ func scan[K, V any](w *walk, keep bool, use func(p *page[K, V]) bool) error {
 		return err
 	}
 	r := pageReader[K, V]{w: w, keep: keep}
+	defer r.giveBack()
 	p, err := r.read()
 	for err == nil && !w.done {
 		if w.byKey() && !w.taking() {
@@ -111,6 +112,7 @@ func scan[K, V any](w *walk, keep bool, use func(p *page[K, V]) bool) error {
 	if !use(p) {
 		return nil
 	}
+	r.free = p
 	return err
 }
 
@@ -124,17 +126,36 @@ type pageReader[K, V any] struct {
 // read fills a page, or a larger one if it is smaller than a bucket. The page
 // is never nil, and what is in it is good whatever the error.
 func (r *pageReader[K, V]) read() (*page[K, V], error) {
-	p := r.free
-	if p == nil || r.keep {
-		p = newPage[K, V](r.w.b, r.w.b.pageLen())
-	}
-	r.free = nil
+	p := r.take()
 	for {
 		err := p.fill(r.w)
 		if !errors.Is(err, errSmallBatch) {
 			return p, err
 		}
 		p = newPage[K, V](r.w.b, 2*len(p.keys))
+	}
+}
+
+// take returns a page: the free one, one of an earlier iteration, a new one.
+func (r *pageReader[K, V]) take() *page[K, V] {
+	if r.keep {
+		return newPage[K, V](r.w.b, r.w.b.pageLen())
+	}
+	p := r.free
+	r.free = nil
+	if p == nil {
+		p, _ = r.w.b.pages.Get().(*page[K, V])
+	}
+	if p == nil {
+		p = newPage[K, V](r.w.b, r.w.b.pageLen())
+	}
+	return p
+}
+
+// giveBack keeps the free page for the next iteration.
+func (r *pageReader[K, V]) giveBack() {
+	if r.free != nil && !r.keep {
+		r.w.b.pages.Put(r.free)
 	}
 }
 
