@@ -96,23 +96,9 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		o.MapReplacements = merged
 	}
 	spec := c.Spec.Copy()
-	left := make(map[string]error)
-	var missing []error
-	for _, name := range slices.Sorted(maps.Keys(spec.Programs)) {
-		prog := spec.Programs[name]
-		switch err := targetMissing(name, prog); {
-		case c.state(name).disabled:
-			left[name] = errDisabled
-		case c.state(name).target != nil:
-			missing = append(missing, c.state(name).target)
-		case err != nil && c.state(name).optional:
-			left[name] = err
-		case err != nil:
-			missing = append(missing, err)
-		}
-	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("load %s: %w", c.name, errors.Join(missing...))
+	left, err := c.unloadable(spec)
+	if err != nil {
+		return nil, err
 	}
 	for name := range left {
 		leaveOut(spec, name)
@@ -133,6 +119,30 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		left[prog.Name] = err
 		leaveOut(spec, prog.Name)
 	}
+}
+
+// unloadable are the programs that need not be tried: disabled, or optional
+// and without what they need before load. Of the others it is an error.
+func (c *CollectionSpec) unloadable(spec *ebpf.CollectionSpec) (left map[string]error, err error) {
+	left = make(map[string]error)
+	var missing []error
+	for _, name := range slices.Sorted(maps.Keys(spec.Programs)) {
+		prog := spec.Programs[name]
+		switch err := targetMissing(name, prog); {
+		case c.state(name).disabled:
+			left[name] = errDisabled
+		case c.state(name).target != nil:
+			missing = append(missing, c.state(name).target)
+		case err != nil && c.state(name).optional:
+			left[name] = err
+		case err != nil:
+			missing = append(missing, err)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("load %s: %w", c.name, errors.Join(missing...))
+	}
+	return left, nil
 }
 
 var errDisabled = fmt.Errorf("%w: disabled", ErrNotLoaded)

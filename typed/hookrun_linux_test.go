@@ -16,10 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bpfgen/bpfgen/btfparse"
 	_ "github.com/bpfgen/bpfgen/typed/tc"
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/link"
 	nl "github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -53,12 +51,6 @@ func (r hookResult) String() string {
 	return s
 }
 
-// hooksName, hitsName and progName are the C names of what tests load.
-const (
-	hitsName = "hits"
-	progName = "hook_prog"
-)
-
 // isolate gives the thread a network namespace with lo up.
 func isolate(t *testing.T) {
 	t.Helper()
@@ -79,65 +71,6 @@ func isolate(t *testing.T) {
 // library makes it of the section.
 func (r *hookRun) spec(ret int32) *ebpf.ProgramSpec {
 	return sectionSpec(r.T, r.section, countHit(ret))
-}
-
-// sectionSpec is what the library makes of a section, by libbpf's table.
-func sectionSpec(t testing.TB, section string, code asm.Instructions) *ebpf.ProgramSpec {
-	t.Helper()
-	s := &ebpf.ProgramSpec{Name: progName, SectionName: section, License: "GPL", Instructions: code}
-	def, ok := sectionDef(section)
-	if !ok || def.NotInCilium {
-		return s
-	}
-	s.Type, s.AttachType = ebpf.ProgramType(def.Type), ebpf.AttachType(def.AttachType)
-	if def.Sleepable {
-		s.Flags |= progSleepable
-	}
-	if def.Frags {
-		s.Flags |= 1 << 5 // BPF_F_XDP_HAS_FRAGS
-	}
-	if strings.HasSuffix(def.Prefix, "+") && s.Type != ebpf.StructOps {
-		_, s.AttachTo = splitSection(section)
-	}
-	return s
-}
-
-func sectionDef(section string) (btfparse.SectionDef, bool) {
-	for _, def := range btfparse.SectionDefs() {
-		prefix, more := strings.CutSuffix(def.Prefix, "+")
-		if section == prefix || more && strings.HasPrefix(section, prefix+"/") {
-			return def, true
-		}
-	}
-	return btfparse.SectionDef{}, false
-}
-
-// countHit adds one to the first element of the map hits and returns ret.
-func countHit(ret int32) asm.Instructions {
-	return asm.Instructions{
-		asm.StoreImm(asm.RFP, -4, 0, asm.Word),
-		asm.Mov.Reg(asm.R2, asm.RFP),
-		asm.Add.Imm(asm.R2, -4),
-		asm.LoadMapPtr(asm.R1, 0).WithReference(hitsName),
-		asm.FnMapLookupElem.Call(),
-		asm.JEq.Imm(asm.R0, 0, "out"),
-		asm.Mov.Imm(asm.R1, 1),
-		asm.StoreXAdd(asm.R0, asm.R1, asm.DWord),
-		asm.Mov.Imm(asm.R0, ret).WithSymbol("out"),
-		asm.Return(),
-	}
-}
-
-// testSpec is a collection of programs, as Open makes it, with the map hits
-// and others.
-func testSpec(programs map[string]*ebpf.ProgramSpec, maps ...*ebpf.MapSpec) *CollectionSpec {
-	spec := &ebpf.CollectionSpec{Programs: programs, Maps: map[string]*ebpf.MapSpec{
-		hitsName: {Name: hitsName, Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1},
-	}}
-	for _, m := range maps {
-		spec.Maps[m.Name] = m
-	}
-	return newCollectionSpec("test", spec)
 }
 
 // load loads a program as one of kind P.
