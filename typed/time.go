@@ -1,6 +1,9 @@
 package typed
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // KernelClock is a clock of the kernel whose nanoseconds programs write into
 // events and maps.
@@ -21,9 +24,9 @@ const (
 )
 
 // Time converts nanoseconds of the clock to the time of day that it was, as
-// the machine sees it now: wall clock and kernel clock are read together, so
-// that setting the wall clock moves the times of the past as well. The two
-// readings are less than a microsecond apart on an idle machine.
+// the machine sees it now: setting the wall clock moves the times of the past
+// as well. It is exact to about a microsecond. In a time namespace the process
+// sees other clocks than programs do, and the times are off by the difference.
 //
 // The result of Monotonic has Go's monotonic reading too, so that
 // [time.Since] and Sub are exact; its time of day is late by the time that the
@@ -60,20 +63,48 @@ func (c KernelClock) Now() uint64 {
 	return clock
 }
 
-// read reads the wall clock and the kernel's between the same two moments: of
-// three tries, the one with the least time between them.
+// read is what the wall clock and the kernel's show at the same moment.
+//
+// Go's monotonic clock is CLOCK_MONOTONIC (runtime, nanotime on Linux): how far
+// the two have come since a common reading is always the same, so that one
+// reading does for the process. Boot and TAI are read anew, as they move
+// against it when the machine is suspended or its clock is set.
 func (c KernelClock) read() (now time.Time, clock uint64, ok bool) {
-	best := time.Duration(1<<63 - 1)
-	for range 3 {
+	if c != Monotonic {
+		r := readClock(c)
+		return r.now, r.clock, r.ok
+	}
+	r := monotonicReading()
+	now = time.Now()
+	return now, r.clock + uint64(now.Sub(r.now)), r.ok
+}
+
+// reading is what two clocks showed together.
+type reading struct {
+	now   time.Time
+	clock uint64
+	ok    bool
+}
+
+var monotonicReading = sync.OnceValue(func() reading { return readClock(Monotonic) })
+
+// soon is how long a system call may take for a reading to be good.
+const soon = time.Microsecond
+
+// readClock takes the wall clock to be, at the moment of the system call, half
+// way between before and after. If that is long, it tries again.
+func readClock(c KernelClock) (best reading) {
+	shortest := time.Duration(1<<63 - 1)
+	for range 5 {
 		before := time.Now()
-		ns, ok := clockGettime(c)
-		between := time.Since(before)
-		if !ok {
-			return time.Time{}, 0, false
+		clock, ok := clockGettime(c)
+		took := time.Since(before)
+		if took < shortest {
+			shortest, best = took, reading{before.Add(took / 2), clock, ok}
 		}
-		if between < best {
-			best, now, clock = between, before.Add(between/2), ns
+		if !ok || took < soon {
+			break
 		}
 	}
-	return now, clock, true
+	return best
 }

@@ -1,0 +1,271 @@
+//go:build linux
+
+package typed
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/perf"
+	"github.com/cilium/ebpf/ringbuf"
+)
+
+// Benchmarks of reading beside the library's readers, which give bytes. The
+// records are written while the clock stands still, so that both read from a
+// full buffer. docs/benchmarks-events.md has figures.
+
+// benchEvent is a record of 64 bytes.
+type benchEvent struct {
+	Time uint64
+	PID  uint32
+	CPU  uint32
+	Name [16]byte
+	Args [4]uint64
+}
+
+const (
+	burst     = 1024 // records of one run of the program
+	batch     = 8192 // records between two stops of the clock
+	benchRing = 1 << 20
+)
+
+// burstCode writes a burst of records of 64 zero bytes.
+func burstCode(events *ebpf.Map) asm.Instructions {
+	code := asm.Instructions{
+		asm.Mov.Reg(asm.R6, asm.R1).WithSymbol("burst"),
+		asm.Mov.Imm(asm.R7, burst),
+		asm.Mov.Imm(asm.R8, 0),
+	}
+	for off := int16(-64); off < 0; off += 8 {
+		code = append(code, asm.StoreMem(asm.RFP, off, asm.R8, asm.DWord))
+	}
+	if events.Type() == ebpf.RingBuf {
+		code = append(code,
+			asm.LoadMapPtr(asm.R1, events.FD()).WithSymbol("next"),
+			asm.Mov.Reg(asm.R2, asm.RFP),
+			asm.Add.Imm(asm.R2, -64),
+			asm.Mov.Imm(asm.R3, 64),
+			asm.Mov.Imm(asm.R4, 0),
+			asm.FnRingbufOutput.Call(),
+		)
+	} else {
+		code = append(code,
+			asm.Mov.Reg(asm.R1, asm.R6).WithSymbol("next"),
+			asm.LoadMapPtr(asm.R2, events.FD()),
+			asm.LoadImm(asm.R3, 0xffffffff, asm.DWord), // BPF_F_CURRENT_CPU
+			asm.Mov.Reg(asm.R4, asm.RFP),
+			asm.Add.Imm(asm.R4, -64),
+			asm.Mov.Imm(asm.R5, 64),
+			asm.FnPerfEventOutput.Call(),
+		)
+	}
+	return append(code,
+		asm.JNE.Imm(asm.R0, 0, "exit"),
+		asm.Add.Imm(asm.R7, -1),
+		asm.JNE.Imm(asm.R7, 0, "next"),
+		asm.Return().WithSymbol("exit"),
+	)
+}
+
+// benchRead measures reading: each call of read reads n records.
+func benchRead(b *testing.B, events *ebpf.Map, read func(n int)) {
+	prog := newProgram(b, burstCode(events))
+	b.ReportAllocs()
+	b.ResetTimer()
+	for left := b.N; left > 0; left -= batch {
+		b.StopTimer()
+		for range batch / burst {
+			if ret := runProgram(b, prog); ret != 0 {
+				b.Fatalf("the buffer is full: %d", ret)
+			}
+		}
+		b.StartTimer()
+		read(min(left, batch))
+		b.StopTimer()
+		read(max(0, batch-left)) // the rest of the last batch
+		b.StartTimer()
+	}
+}
+
+func BenchmarkRingBuf(b *testing.B) {
+	needKernel(b)
+	newRing := func(b *testing.B) (*ebpf.Map, *RingBuf[benchEvent]) {
+		raw := newMap(b, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: benchRing})
+		m := new(RingBuf[benchEvent])
+		if err := m.bind("events", raw); err != nil {
+			b.Fatal(err)
+		}
+		return raw, m
+	}
+	reader := func(b *testing.B, m *RingBuf[benchEvent]) *Reader[benchEvent] {
+		r, err := m.NewReader(nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { r.Close() })
+		return r
+	}
+	library := func(b *testing.B, m *ebpf.Map) *ringbuf.Reader {
+		r, err := ringbuf.NewReader(m)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { r.Close() })
+		return r
+	}
+	b.Run("library-ReadInto", func(b *testing.B) {
+		raw, _ := newRing(b)
+		r, rec := library(b, raw), ringbuf.Record{}
+		benchRead(b, raw, func(n int) {
+			for range n {
+				if err := r.ReadInto(&rec); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+	b.Run("library-ReadInto-and-binary.Decode", func(b *testing.B) {
+		raw, _ := newRing(b)
+		r, rec := library(b, raw), ringbuf.Record{}
+		benchRead(b, raw, func(n int) {
+			var ev benchEvent
+			for range n {
+				if err := r.ReadInto(&rec); err != nil {
+					b.Fatal(err)
+				}
+				if _, err := binary.Decode(rec.RawSample, binary.NativeEndian, &ev); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+	b.Run("library-Read-and-binary.Read", func(b *testing.B) { // as its examples do
+		raw, _ := newRing(b)
+		r := library(b, raw)
+		benchRead(b, raw, func(n int) {
+			var ev benchEvent
+			for range n {
+				rec, err := r.Read()
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := binary.Read(bytes.NewBuffer(rec.RawSample), binary.LittleEndian, &ev); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+	b.Run("ReadInto", func(b *testing.B) {
+		raw, m := newRing(b)
+		r := reader(b, m)
+		benchRead(b, raw, func(n int) {
+			var ev benchEvent
+			for range n {
+				if err := r.ReadInto(&ev); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+	b.Run("All", func(b *testing.B) {
+		raw, m := newRing(b)
+		r := reader(b, m)
+		benchRead(b, raw, func(n int) {
+			if n == 0 {
+				return
+			}
+			for _, err := range r.All(b.Context()) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				if n--; n == 0 {
+					break
+				}
+			}
+		})
+	})
+}
+
+func BenchmarkPerfEventArray(b *testing.B) {
+	needKernel(b)
+	b.Run("library-ReadInto", func(b *testing.B) {
+		raw := newMap(b, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
+		r, err := perf.NewReader(raw, benchRing)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer r.Close()
+		var rec perf.Record
+		benchRead(b, raw, func(n int) {
+			for range n {
+				if err := r.ReadInto(&rec); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+	b.Run("ReadInto", func(b *testing.B) {
+		raw := newMap(b, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
+		m := new(PerfEventArray[benchEvent])
+		if err := m.bind("events", raw); err != nil {
+			b.Fatal(err)
+		}
+		r, err := m.NewReader(&PerfOptions{PerCPUBuffer: benchRing})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer r.Close()
+		benchRead(b, raw, func(n int) {
+			var ev benchEvent
+			for range n {
+				if err := r.ReadInto(&ev); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+}
+
+func BenchmarkVariable(b *testing.B) {
+	needKernel(b)
+	l, err := openGolden(b, variablesAll).Load(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	counter, table := variable[uint64](l, "counter"), variable[[3]testConfig](l, "table")
+	run := func(name string, op func() error) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := op(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	var n uint64
+	var configs [3]testConfig
+	run("integer/library-Get", func() error { return counter.Variable.Get(&n) })
+	run("integer/Get", func() (err error) { n, err = counter.Get(); return err })
+	run("integer/library-Set", func() error { return counter.Variable.Set(n) })
+	run("integer/Set", func() error { return counter.Set(n) })
+	run("integer/AtomicAdd", func() (err error) { n, err = AtomicAdd(counter, 1); return err })
+	run("structs/library-Get", func() error { return table.Variable.Get(&configs) })
+	run("structs/Get", func() (err error) { configs, err = table.Get(); return err })
+	run("structs/library-Set", func() error { return table.Variable.Set(configs) })
+	run("structs/Set", func() error { return table.Set(configs) })
+}
+
+func BenchmarkKernelClock(b *testing.B) {
+	ns := Monotonic.Now()
+	var t time.Time
+	for b.Loop() {
+		t = Monotonic.Time(ns)
+	}
+	_ = t
+}
