@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"bytes"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -37,7 +38,8 @@ func TestForeign(t *testing.T) {
 			args := append(runner, binary, "-test.run", "^(TestObject|TestTail)$", "-test.v")
 			cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 			cmd.Dir = "layout"
-			if out, err := cmd.CombinedOutput(); err != nil {
+			out, err := cmd.CombinedOutput()
+			if err != nil || !bytes.Contains(out, []byte("--- PASS: TestObject")) {
 				t.Errorf("%v: %v\n%s", cmd, err, out)
 			}
 		})

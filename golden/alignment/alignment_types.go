@@ -54,6 +54,6 @@ type AlignmentRecord struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(AlignmentCacheLine{}) ^ 64) | (unsafe.Offsetof(AlignmentCacheLine{}.Counter) ^ 0))
-const _ = -((unsafe.Sizeof(AlignmentFour{}) ^ 8) | (unsafe.Offsetof(AlignmentFour{}.A) ^ 0) | (unsafe.Offsetof(AlignmentFour{}.RawB) ^ 1) | (unsafe.Offsetof(AlignmentFour{}.C) ^ 5))
-const _ = -((unsafe.Sizeof(AlignmentRecord{}) ^ 256) | (unsafe.Offsetof(AlignmentRecord{}.First) ^ 0) | (unsafe.Offsetof(AlignmentRecord{}.Second) ^ 8) | (unsafe.Offsetof(AlignmentRecord{}.Four) ^ 12) | (unsafe.Offsetof(AlignmentRecord{}.Lines) ^ 64) | (unsafe.Offsetof(AlignmentRecord{}.Last) ^ 192))
+const _ = -((unsafe.Sizeof(AlignmentCacheLine{}) ^ 64) | unsafe.Offsetof(AlignmentCacheLine{}.Counter))
+const _ = -((unsafe.Sizeof(AlignmentFour{}) ^ 8) | unsafe.Offsetof(AlignmentFour{}.A) | (unsafe.Offsetof(AlignmentFour{}.RawB) ^ 1) | (unsafe.Offsetof(AlignmentFour{}.C) ^ 5))
+const _ = -((unsafe.Sizeof(AlignmentRecord{}) ^ 256) | unsafe.Offsetof(AlignmentRecord{}.First) | (unsafe.Offsetof(AlignmentRecord{}.Second) ^ 8) | (unsafe.Offsetof(AlignmentRecord{}.Four) ^ 12) | (unsafe.Offsetof(AlignmentRecord{}.Lines) ^ 64) | (unsafe.Offsetof(AlignmentRecord{}.Last) ^ 192))

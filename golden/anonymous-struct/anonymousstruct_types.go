@@ -85,9 +85,9 @@ type AnonymousStructRecordRow struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}) ^ 8) | (unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Id) ^ 0) | (unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Cpu) ^ 4))
-const _ = -((unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}) ^ 16) | (unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.Count) ^ 0) | (unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.RawLast) ^ 8))
-const _ = -((unsafe.Sizeof(AnonymousStructRecord{}) ^ 56) | (unsafe.Offsetof(AnonymousStructRecord{}.Before) ^ 0) | (unsafe.Offsetof(AnonymousStructRecord{}.Flat) ^ 4) | (unsafe.Offsetof(AnonymousStructRecord{}.Flatter) ^ 8) | (unsafe.Offsetof(AnonymousStructRecord{}.Flattest) ^ 10) | (unsafe.Offsetof(AnonymousStructRecord{}.Named) ^ 16) | (unsafe.Offsetof(AnonymousStructRecord{}.Row) ^ 32) | (unsafe.Offsetof(AnonymousStructRecord{}.After) ^ 48))
-const _ = -((unsafe.Sizeof(AnonymousStructRecordNamed{}) ^ 16) | (unsafe.Offsetof(AnonymousStructRecordNamed{}.Inside) ^ 0) | (unsafe.Offsetof(AnonymousStructRecordNamed{}.Deeper) ^ 8))
-const _ = -((unsafe.Sizeof(AnonymousStructRecordNamedDeeper{}) ^ 1) | (unsafe.Offsetof(AnonymousStructRecordNamedDeeper{}.Deep) ^ 0))
-const _ = -((unsafe.Sizeof(AnonymousStructRecordRow{}) ^ 8) | (unsafe.Offsetof(AnonymousStructRecordRow{}.X) ^ 0) | (unsafe.Offsetof(AnonymousStructRecordRow{}.Y) ^ 4))
+const _ = -((unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}) ^ 8) | unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Id) | (unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Cpu) ^ 4))
+const _ = -((unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}) ^ 16) | unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.Count) | (unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.RawLast) ^ 8))
+const _ = -((unsafe.Sizeof(AnonymousStructRecord{}) ^ 56) | unsafe.Offsetof(AnonymousStructRecord{}.Before) | (unsafe.Offsetof(AnonymousStructRecord{}.Flat) ^ 4) | (unsafe.Offsetof(AnonymousStructRecord{}.Flatter) ^ 8) | (unsafe.Offsetof(AnonymousStructRecord{}.Flattest) ^ 10) | (unsafe.Offsetof(AnonymousStructRecord{}.Named) ^ 16) | (unsafe.Offsetof(AnonymousStructRecord{}.Row) ^ 32) | (unsafe.Offsetof(AnonymousStructRecord{}.After) ^ 48))
+const _ = -((unsafe.Sizeof(AnonymousStructRecordNamed{}) ^ 16) | unsafe.Offsetof(AnonymousStructRecordNamed{}.Inside) | (unsafe.Offsetof(AnonymousStructRecordNamed{}.Deeper) ^ 8))
+const _ = -((unsafe.Sizeof(AnonymousStructRecordNamedDeeper{}) ^ 1) | unsafe.Offsetof(AnonymousStructRecordNamedDeeper{}.Deep))
+const _ = -((unsafe.Sizeof(AnonymousStructRecordRow{}) ^ 8) | unsafe.Offsetof(AnonymousStructRecordRow{}.X) | (unsafe.Offsetof(AnonymousStructRecordRow{}.Y) ^ 4))

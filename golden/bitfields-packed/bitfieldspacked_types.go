@@ -34,7 +34,7 @@ func (s *BitfieldsPackedRecord) C() uint32     { return uint32(typed.Bits(s.RawA
 func (s *BitfieldsPackedRecord) SetC(v uint32) { typed.SetBits(s.RawA[:], 20, 31, uint64(v)) }
 
 // D is long long d : 45.
-func (s *BitfieldsPackedRecord) D() int64     { return int64(typed.SignedBits(s.RawA[:], 51, 45)) }
+func (s *BitfieldsPackedRecord) D() int64     { return typed.SignedBits(s.RawA[:], 51, 45) }
 func (s *BitfieldsPackedRecord) SetD(v int64) { typed.SetBits(s.RawA[:], 51, 45, uint64(v)) }
 
 // E is unsigned int e : 7.
@@ -42,8 +42,8 @@ func (s *BitfieldsPackedRecord) E() uint32     { return uint32(typed.Bits(s.RawE
 func (s *BitfieldsPackedRecord) SetE(v uint32) { typed.SetBits(s.RawE[:], 0, 7, uint64(v)) }
 
 // F is unsigned long long f : 58.
-func (s *BitfieldsPackedRecord) F() uint64     { return uint64(typed.Bits(s.RawE[:], 7, 58)) }
-func (s *BitfieldsPackedRecord) SetF(v uint64) { typed.SetBits(s.RawE[:], 7, 58, uint64(v)) }
+func (s *BitfieldsPackedRecord) F() uint64     { return typed.Bits(s.RawE[:], 7, 58) }
+func (s *BitfieldsPackedRecord) SetF(v uint64) { typed.SetBits(s.RawE[:], 7, 58, v) }
 
 // G is signed char g : 2.
 func (s *BitfieldsPackedRecord) G() int8     { return int8(typed.SignedBits(s.RawE[:], 65, 2)) }
@@ -52,4 +52,4 @@ func (s *BitfieldsPackedRecord) SetG(v int8) { typed.SetBits(s.RawE[:], 65, 2, u
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(BitfieldsPackedRecord{}) ^ 22) | (unsafe.Offsetof(BitfieldsPackedRecord{}.RawA) ^ 0) | (unsafe.Offsetof(BitfieldsPackedRecord{}.Plain) ^ 12) | (unsafe.Offsetof(BitfieldsPackedRecord{}.RawE) ^ 13))
+const _ = -((unsafe.Sizeof(BitfieldsPackedRecord{}) ^ 22) | unsafe.Offsetof(BitfieldsPackedRecord{}.RawA) | (unsafe.Offsetof(BitfieldsPackedRecord{}.Plain) ^ 12) | (unsafe.Offsetof(BitfieldsPackedRecord{}.RawE) ^ 13))

@@ -78,20 +78,20 @@ func (s *BitfieldsRecord) AfterPlain() uint8     { return uint8(typed.Bits(s.Raw
 func (s *BitfieldsRecord) SetAfterPlain(v uint8) { typed.SetBits(s.RawAfterPlain[:], 0, 7, uint64(v)) }
 
 // Wide is unsigned long long wide : 40.
-func (s *BitfieldsRecord) Wide() uint64     { return uint64(typed.Bits(s.RawWide[:], 0, 40)) }
-func (s *BitfieldsRecord) SetWide(v uint64) { typed.SetBits(s.RawWide[:], 0, 40, uint64(v)) }
+func (s *BitfieldsRecord) Wide() uint64     { return typed.Bits(s.RawWide[:], 0, 40) }
+func (s *BitfieldsRecord) SetWide(v uint64) { typed.SetBits(s.RawWide[:], 0, 40, v) }
 
 // WideSigned is long long wide_signed : 23.
-func (s *BitfieldsRecord) WideSigned() int64     { return int64(typed.SignedBits(s.RawWide[:], 40, 23)) }
+func (s *BitfieldsRecord) WideSigned() int64     { return typed.SignedBits(s.RawWide[:], 40, 23) }
 func (s *BitfieldsRecord) SetWideSigned(v int64) { typed.SetBits(s.RawWide[:], 40, 23, uint64(v)) }
 
 // LastBit is unsigned long long last_bit : 1.
-func (s *BitfieldsRecord) LastBit() uint64     { return uint64(typed.Bits(s.RawWide[:], 63, 1)) }
-func (s *BitfieldsRecord) SetLastBit(v uint64) { typed.SetBits(s.RawWide[:], 63, 1, uint64(v)) }
+func (s *BitfieldsRecord) LastBit() uint64     { return typed.Bits(s.RawWide[:], 63, 1) }
+func (s *BitfieldsRecord) SetLastBit(v uint64) { typed.SetBits(s.RawWide[:], 63, 1, v) }
 
 // Full is unsigned long long full : 64.
-func (s *BitfieldsRecord) Full() uint64     { return uint64(typed.Bits(s.RawWide[:], 64, 64)) }
-func (s *BitfieldsRecord) SetFull(v uint64) { typed.SetBits(s.RawWide[:], 64, 64, uint64(v)) }
+func (s *BitfieldsRecord) Full() uint64     { return typed.Bits(s.RawWide[:], 64, 64) }
+func (s *BitfieldsRecord) SetFull(v uint64) { typed.SetBits(s.RawWide[:], 64, 64, v) }
 
 // Yes is _Bool yes : 1.
 func (s *BitfieldsRecord) Yes() bool     { return typed.Bits(s.RawWide[:], 128, 1) != 0 }
@@ -120,5 +120,5 @@ func (s *BitfieldsRecord) SetOuter(v uint32) { typed.SetBits(s.RawInner[:], 9, 2
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(BitfieldsHeader{}) ^ 4) | (unsafe.Offsetof(BitfieldsHeader{}.RawVersion) ^ 0) | (unsafe.Offsetof(BitfieldsHeader{}.Service) ^ 1) | (unsafe.Offsetof(BitfieldsHeader{}.RawFlags) ^ 2))
-const _ = -((unsafe.Sizeof(BitfieldsRecord{}) ^ 40) | (unsafe.Offsetof(BitfieldsRecord{}.RawOne) ^ 0) | (unsafe.Offsetof(BitfieldsRecord{}.Plain) ^ 4) | (unsafe.Offsetof(BitfieldsRecord{}.RawAfterPlain) ^ 5) | (unsafe.Offsetof(BitfieldsRecord{}.RawWide) ^ 8) | (unsafe.Offsetof(BitfieldsRecord{}.Header) ^ 28) | (unsafe.Offsetof(BitfieldsRecord{}.RawInner) ^ 32))
+const _ = -((unsafe.Sizeof(BitfieldsHeader{}) ^ 4) | unsafe.Offsetof(BitfieldsHeader{}.RawVersion) | (unsafe.Offsetof(BitfieldsHeader{}.Service) ^ 1) | (unsafe.Offsetof(BitfieldsHeader{}.RawFlags) ^ 2))
+const _ = -((unsafe.Sizeof(BitfieldsRecord{}) ^ 40) | unsafe.Offsetof(BitfieldsRecord{}.RawOne) | (unsafe.Offsetof(BitfieldsRecord{}.Plain) ^ 4) | (unsafe.Offsetof(BitfieldsRecord{}.RawAfterPlain) ^ 5) | (unsafe.Offsetof(BitfieldsRecord{}.RawWide) ^ 8) | (unsafe.Offsetof(BitfieldsRecord{}.Header) ^ 28) | (unsafe.Offsetof(BitfieldsRecord{}.RawInner) ^ 32))

@@ -28,4 +28,4 @@ func (s *BssCustomState) SetB(v uint8) { typed.SetBits(s.RawB[:], 0, 4, uint64(v
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(BssCustomState{}) ^ 8) | (unsafe.Offsetof(BssCustomState{}.A) ^ 0) | (unsafe.Offsetof(BssCustomState{}.RawB) ^ 4))
+const _ = -((unsafe.Sizeof(BssCustomState{}) ^ 8) | unsafe.Offsetof(BssCustomState{}.A) | (unsafe.Offsetof(BssCustomState{}.RawB) ^ 4))

@@ -22,4 +22,4 @@ type CgroupStorageUsage struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(CgroupStorageUsage{}) ^ 16) | (unsafe.Offsetof(CgroupStorageUsage{}.Packets) ^ 0) | (unsafe.Offsetof(CgroupStorageUsage{}.Bytes) ^ 8))
+const _ = -((unsafe.Sizeof(CgroupStorageUsage{}) ^ 16) | unsafe.Offsetof(CgroupStorageUsage{}.Packets) | (unsafe.Offsetof(CgroupStorageUsage{}.Bytes) ^ 8))

@@ -40,4 +40,4 @@ func (s *CharArraysRecord) RowsString(i int) string { return typed.CString(s.Row
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(CharArraysRecord{}) ^ 52) | (unsafe.Offsetof(CharArraysRecord{}.Name) ^ 0) | (unsafe.Offsetof(CharArraysRecord{}.Comm) ^ 16) | (unsafe.Offsetof(CharArraysRecord{}.Raw) ^ 32) | (unsafe.Offsetof(CharArraysRecord{}.Odd) ^ 36) | (unsafe.Offsetof(CharArraysRecord{}.Full) ^ 39) | (unsafe.Offsetof(CharArraysRecord{}.Rows) ^ 43) | (unsafe.Offsetof(CharArraysRecord{}.One) ^ 51))
+const _ = -((unsafe.Sizeof(CharArraysRecord{}) ^ 52) | unsafe.Offsetof(CharArraysRecord{}.Name) | (unsafe.Offsetof(CharArraysRecord{}.Comm) ^ 16) | (unsafe.Offsetof(CharArraysRecord{}.Raw) ^ 32) | (unsafe.Offsetof(CharArraysRecord{}.Odd) ^ 36) | (unsafe.Offsetof(CharArraysRecord{}.Full) ^ 39) | (unsafe.Offsetof(CharArraysRecord{}.Rows) ^ 43) | (unsafe.Offsetof(CharArraysRecord{}.One) ^ 51))

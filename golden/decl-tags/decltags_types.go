@@ -61,6 +61,6 @@ func (v DeclTagsVerdict) String() string {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(DeclTagsEvent{}) ^ 16) | (unsafe.Offsetof(DeclTagsEvent{}.When) ^ 0) | (unsafe.Offsetof(DeclTagsEvent{}.Kind) ^ 8) | (unsafe.Offsetof(DeclTagsEvent{}.Address) ^ 12))
-const _ = -((unsafe.Sizeof(DeclTagsStats{}) ^ 16) | (unsafe.Offsetof(DeclTagsStats{}.Total) ^ 0) | (unsafe.Offsetof(DeclTagsStats{}.Last) ^ 8))
+const _ = -((unsafe.Sizeof(DeclTagsEvent{}) ^ 16) | unsafe.Offsetof(DeclTagsEvent{}.When) | (unsafe.Offsetof(DeclTagsEvent{}.Kind) ^ 8) | (unsafe.Offsetof(DeclTagsEvent{}.Address) ^ 12))
+const _ = -((unsafe.Sizeof(DeclTagsStats{}) ^ 16) | unsafe.Offsetof(DeclTagsStats{}.Total) | (unsafe.Offsetof(DeclTagsStats{}.Last) ^ 8))
 const _ = -(unsafe.Sizeof(DeclTagsVerdict(0)) ^ 4)

@@ -41,6 +41,6 @@ type EmptyStructUnionRecord struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -(unsafe.Sizeof(EmptyStructUnionNobody{}) ^ 0)
-const _ = -(unsafe.Sizeof(EmptyStructUnionNothing{}) ^ 0)
-const _ = -((unsafe.Sizeof(EmptyStructUnionRecord{}) ^ 8) | (unsafe.Offsetof(EmptyStructUnionRecord{}.First) ^ 0) | (unsafe.Offsetof(EmptyStructUnionRecord{}.A) ^ 0) | (unsafe.Offsetof(EmptyStructUnionRecord{}.Between) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.Row) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.None) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.B) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.Last) ^ 6))
+const _ = -unsafe.Sizeof(EmptyStructUnionNobody{})
+const _ = -unsafe.Sizeof(EmptyStructUnionNothing{})
+const _ = -((unsafe.Sizeof(EmptyStructUnionRecord{}) ^ 8) | unsafe.Offsetof(EmptyStructUnionRecord{}.First) | unsafe.Offsetof(EmptyStructUnionRecord{}.A) | (unsafe.Offsetof(EmptyStructUnionRecord{}.Between) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.Row) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.None) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.B) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.Last) ^ 6))

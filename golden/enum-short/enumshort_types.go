@@ -90,7 +90,7 @@ func (v EnumShortTinySigned) String() string {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(EnumShortRecord{}) ^ 8) | (unsafe.Offsetof(EnumShortRecord{}.Tiny) ^ 0) | (unsafe.Offsetof(EnumShortRecord{}.Minus) ^ 1) | (unsafe.Offsetof(EnumShortRecord{}.Small) ^ 2) | (unsafe.Offsetof(EnumShortRecord{}.Next) ^ 4))
+const _ = -((unsafe.Sizeof(EnumShortRecord{}) ^ 8) | unsafe.Offsetof(EnumShortRecord{}.Tiny) | (unsafe.Offsetof(EnumShortRecord{}.Minus) ^ 1) | (unsafe.Offsetof(EnumShortRecord{}.Small) ^ 2) | (unsafe.Offsetof(EnumShortRecord{}.Next) ^ 4))
 const _ = -(unsafe.Sizeof(EnumShortSmall(0)) ^ 2)
 const _ = -(unsafe.Sizeof(EnumShortTiny(0)) ^ 1)
 const _ = -(unsafe.Sizeof(EnumShortTinySigned(0)) ^ 1)

@@ -90,9 +90,9 @@ func (s *FlexibleTailPairs) PairsTail(rest []byte) []FlexibleTailPair {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(FlexibleTailEvent{}) ^ 8) | (unsafe.Offsetof(FlexibleTailEvent{}.Pid) ^ 0) | (unsafe.Offsetof(FlexibleTailEvent{}.Count) ^ 4) | (unsafe.Offsetof(FlexibleTailEvent{}.RawNumbers) ^ 6))
-const _ = -((unsafe.Sizeof(FlexibleTailInTheMiddle{}) ^ 16) | (unsafe.Offsetof(FlexibleTailInTheMiddle{}.Event) ^ 0) | (unsafe.Offsetof(FlexibleTailInTheMiddle{}.Behind) ^ 8))
-const _ = -((unsafe.Sizeof(FlexibleTailInside{}) ^ 12) | (unsafe.Offsetof(FlexibleTailInside{}.Tag) ^ 0) | (unsafe.Offsetof(FlexibleTailInside{}.Event) ^ 4))
-const _ = -((unsafe.Sizeof(FlexibleTailOldStyle{}) ^ 4) | (unsafe.Offsetof(FlexibleTailOldStyle{}.Length) ^ 0))
-const _ = -((unsafe.Sizeof(FlexibleTailPair{}) ^ 8) | (unsafe.Offsetof(FlexibleTailPair{}.A) ^ 0) | (unsafe.Offsetof(FlexibleTailPair{}.B) ^ 4))
-const _ = -((unsafe.Sizeof(FlexibleTailPairs{}) ^ 16) | (unsafe.Offsetof(FlexibleTailPairs{}.When) ^ 0) | (unsafe.Offsetof(FlexibleTailPairs{}.Count) ^ 8) | (unsafe.Offsetof(FlexibleTailPairs{}.RawPairs) ^ 12))
+const _ = -((unsafe.Sizeof(FlexibleTailEvent{}) ^ 8) | unsafe.Offsetof(FlexibleTailEvent{}.Pid) | (unsafe.Offsetof(FlexibleTailEvent{}.Count) ^ 4) | (unsafe.Offsetof(FlexibleTailEvent{}.RawNumbers) ^ 6))
+const _ = -((unsafe.Sizeof(FlexibleTailInTheMiddle{}) ^ 16) | unsafe.Offsetof(FlexibleTailInTheMiddle{}.Event) | (unsafe.Offsetof(FlexibleTailInTheMiddle{}.Behind) ^ 8))
+const _ = -((unsafe.Sizeof(FlexibleTailInside{}) ^ 12) | unsafe.Offsetof(FlexibleTailInside{}.Tag) | (unsafe.Offsetof(FlexibleTailInside{}.Event) ^ 4))
+const _ = -((unsafe.Sizeof(FlexibleTailOldStyle{}) ^ 4) | unsafe.Offsetof(FlexibleTailOldStyle{}.Length))
+const _ = -((unsafe.Sizeof(FlexibleTailPair{}) ^ 8) | unsafe.Offsetof(FlexibleTailPair{}.A) | (unsafe.Offsetof(FlexibleTailPair{}.B) ^ 4))
+const _ = -((unsafe.Sizeof(FlexibleTailPairs{}) ^ 16) | unsafe.Offsetof(FlexibleTailPairs{}.When) | (unsafe.Offsetof(FlexibleTailPairs{}.Count) ^ 8) | (unsafe.Offsetof(FlexibleTailPairs{}.RawPairs) ^ 12))

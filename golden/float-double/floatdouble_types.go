@@ -34,4 +34,4 @@ func (s *FloatDoubleRecord) SetBits(v uint32) { typed.Store(s.RawArm[:], v) }
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(FloatDoubleRecord{}) ^ 32) | (unsafe.Offsetof(FloatDoubleRecord{}.F) ^ 0) | (unsafe.Offsetof(FloatDoubleRecord{}.D) ^ 8) | (unsafe.Offsetof(FloatDoubleRecord{}.Row) ^ 16) | (unsafe.Offsetof(FloatDoubleRecord{}.RawArm) ^ 28))
+const _ = -((unsafe.Sizeof(FloatDoubleRecord{}) ^ 32) | unsafe.Offsetof(FloatDoubleRecord{}.F) | (unsafe.Offsetof(FloatDoubleRecord{}.D) ^ 8) | (unsafe.Offsetof(FloatDoubleRecord{}.Row) ^ 16) | (unsafe.Offsetof(FloatDoubleRecord{}.RawArm) ^ 28))

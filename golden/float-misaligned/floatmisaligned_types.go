@@ -32,4 +32,4 @@ func (s *FloatMisalignedRecord) SetToo(v float32) { typed.Store(s.RawToo[:], v) 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(FloatMisalignedRecord{}) ^ 13) | (unsafe.Offsetof(FloatMisalignedRecord{}.Tag) ^ 0) | (unsafe.Offsetof(FloatMisalignedRecord{}.RawMisaligned) ^ 1) | (unsafe.Offsetof(FloatMisalignedRecord{}.RawToo) ^ 9))
+const _ = -((unsafe.Sizeof(FloatMisalignedRecord{}) ^ 13) | unsafe.Offsetof(FloatMisalignedRecord{}.Tag) | (unsafe.Offsetof(FloatMisalignedRecord{}.RawMisaligned) ^ 1) | (unsafe.Offsetof(FloatMisalignedRecord{}.RawToo) ^ 9))

@@ -25,4 +25,4 @@ type ForwardDeclValue struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(ForwardDeclValue{}) ^ 24) | (unsafe.Offsetof(ForwardDeclValue{}.Pointer) ^ 0) | (unsafe.Offsetof(ForwardDeclValue{}.Other) ^ 8) | (unsafe.Offsetof(ForwardDeclValue{}.Count) ^ 16))
+const _ = -((unsafe.Sizeof(ForwardDeclValue{}) ^ 24) | unsafe.Offsetof(ForwardDeclValue{}.Pointer) | (unsafe.Offsetof(ForwardDeclValue{}.Other) ^ 8) | (unsafe.Offsetof(ForwardDeclValue{}.Count) ^ 16))

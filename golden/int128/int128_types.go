@@ -24,4 +24,4 @@ type Int128Record struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(Int128Record{}) ^ 80) | (unsafe.Offsetof(Int128Record{}.Tag) ^ 0) | (unsafe.Offsetof(Int128Record{}.S) ^ 16) | (unsafe.Offsetof(Int128Record{}.U) ^ 32) | (unsafe.Offsetof(Int128Record{}.Row) ^ 48))
+const _ = -((unsafe.Sizeof(Int128Record{}) ^ 80) | unsafe.Offsetof(Int128Record{}.Tag) | (unsafe.Offsetof(Int128Record{}.S) ^ 16) | (unsafe.Offsetof(Int128Record{}.U) ^ 32) | (unsafe.Offsetof(Int128Record{}.Row) ^ 48))

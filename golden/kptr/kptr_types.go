@@ -26,4 +26,4 @@ type KptrHeld struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(KptrHeld{}) ^ 40) | (unsafe.Offsetof(KptrHeld{}.When) ^ 0) | (unsafe.Offsetof(KptrHeld{}.Task) ^ 8) | (unsafe.Offsetof(KptrHeld{}.Seen) ^ 16) | (unsafe.Offsetof(KptrHeld{}.Each) ^ 24) | (unsafe.Offsetof(KptrHeld{}.Buffer) ^ 32))
+const _ = -((unsafe.Sizeof(KptrHeld{}) ^ 40) | unsafe.Offsetof(KptrHeld{}.When) | (unsafe.Offsetof(KptrHeld{}.Task) ^ 8) | (unsafe.Offsetof(KptrHeld{}.Seen) ^ 16) | (unsafe.Offsetof(KptrHeld{}.Each) ^ 24) | (unsafe.Offsetof(KptrHeld{}.Buffer) ^ 32))

@@ -14,7 +14,7 @@ import (
 	"github.com/bpfgen/bpfgen/golden/anonymous-struct"
 	"github.com/bpfgen/bpfgen/golden/bitfields"
 	"github.com/bpfgen/bpfgen/golden/bitfields-packed"
-	"github.com/bpfgen/bpfgen/golden/bool"
+	"github.com/bpfgen/bpfgen/golden/bools"
 	"github.com/bpfgen/bpfgen/golden/byte-order-types"
 	"github.com/bpfgen/bpfgen/golden/char-arrays"
 	"github.com/bpfgen/bpfgen/golden/empty-struct-union"
@@ -51,7 +51,7 @@ var records = []tested{
 	record[pointerskptrfunc.PointersKptrFuncRecord]{"pointers-kptr-func", fillPointersKptrFunc, checkPointersKptrFunc, loadPointersKptrFunc},
 	record[enumsizessigned.EnumSizesSignedRecord]{"enum-sizes-signed", fillEnumSizesSigned, checkEnumSizesSigned, loadEnumSizesSigned},
 	record[enumshort.EnumShortRecord]{"enum-short", fillEnumShort, checkEnumShort, loadEnumShort},
-	record[bool.BoolRecord]{"bool", fillBool, checkBool, loadBool},
+	record[bools.BoolsRecord]{"bools", fillBools, checkBools, loadBools},
 	record[multidim.MultiDimRecord]{"multi-dim", fillMultiDim, checkMultiDim, loadMultiDim},
 	record[emptystructunion.EmptyStructUnionRecord]{"empty-struct-union", fillEmptyStructUnion, checkEmptyStructUnion, loadEmptyStructUnion},
 	record[typedefchains.TypedefChainsRecord]{"typedef-chains", fillTypedefChains, checkTypedefChains, loadTypedefChains},
@@ -589,7 +589,7 @@ func loadEnumShort() (loaded[enumshort.EnumShortRecord], error) {
 	})
 }
 
-func fillBool(r []bool.BoolRecord) {
+func fillBools(r []bools.BoolsRecord) {
 	r[0].Yes, r[0].No = true, false
 	r[0].Row[1] = true
 	r[0].SetBit(false)
@@ -598,7 +598,7 @@ func fillBool(r []bool.BoolRecord) {
 	r[0].Packed.SetAfter(0x0a0b0c0d)
 }
 
-func checkBool(t *testing.T, r []bool.BoolRecord) {
+func checkBools(t *testing.T, r []bools.BoolsRecord) {
 	equal(t, "yes", r[0].Yes, true)
 	equal(t, "no", r[0].No, false)
 	equal(t, "row", r[0].Row, [3]bool{1: true})
@@ -608,8 +608,8 @@ func checkBool(t *testing.T, r []bool.BoolRecord) {
 	equal(t, "packed.after", r[0].Packed.After(), 0x0a0b0c0d)
 }
 
-func loadBool() (loaded[bool.BoolRecord], error) {
-	return load(bool.OpenBool, func(b *bool.BoolCollection) (*bool.BoolRecordsMap, *typed.Syscall, *typed.Syscall) {
+func loadBools() (loaded[bools.BoolsRecord], error) {
+	return load(bools.OpenBools, func(b *bools.BoolsCollection) (*bools.BoolsRecordsMap, *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }

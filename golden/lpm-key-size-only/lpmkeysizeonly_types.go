@@ -5,8 +5,11 @@
 package lpmkeysizeonly
 
 import (
+	"net/netip"
 	"structs"
 	"unsafe"
+
+	"github.com/bpfgen/bpfgen/typed"
 )
 
 // LpmKeySizeOnlyIpv4Key is an anonymous struct, 8 bytes.
@@ -18,6 +21,17 @@ type LpmKeySizeOnlyIpv4Key struct {
 	Data      [4]uint8
 }
 
+// NewLpmKeySizeOnlyIpv4Key is the key that stands for a prefix. An error if it
+// is not an IPv4 prefix.
+func NewLpmKeySizeOnlyIpv4Key(prefix netip.Prefix) (key LpmKeySizeOnlyIpv4Key, err error) {
+	bits, err := typed.PutLPMPrefix(&key.Data, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmKeySizeOnlyIpv4Key) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Data, s.Prefixlen) }
+
 // LpmKeySizeOnlyIpv6Key is an anonymous struct, 20 bytes.
 //
 // Key of map ipv6.
@@ -27,8 +41,30 @@ type LpmKeySizeOnlyIpv6Key struct {
 	Data      [16]uint8
 }
 
+// NewLpmKeySizeOnlyIpv6Key is the key that stands for a prefix. IPv4 takes the
+// first 4 of the 16 bytes.
+func NewLpmKeySizeOnlyIpv6Key(prefix netip.Prefix) (key LpmKeySizeOnlyIpv6Key, err error) {
+	bits, err := typed.PutLPMPrefix(&key.Data, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// NewLpmKeySizeOnlyIpv6KeyMapped is NewLpmKeySizeOnlyIpv6Key for tries that
+// hold IPv4 under ::ffff:0:0/96.
+func NewLpmKeySizeOnlyIpv6KeyMapped(prefix netip.Prefix) (key LpmKeySizeOnlyIpv6Key, err error) {
+	bits, err := typed.PutLPMPrefixMapped(&key.Data, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmKeySizeOnlyIpv6Key) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Data, s.Prefixlen) }
+
+// Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
+func (s *LpmKeySizeOnlyIpv6Key) Prefix4() netip.Prefix { return typed.LPMPrefix4(&s.Data, s.Prefixlen) }
+
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}) ^ 8) | (unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Prefixlen) ^ 0) | (unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Data) ^ 4))
-const _ = -((unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}) ^ 20) | (unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Prefixlen) ^ 0) | (unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Data) ^ 4))
+const _ = -((unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}) ^ 8) | unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Prefixlen) | (unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Data) ^ 4))
+const _ = -((unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}) ^ 20) | unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Prefixlen) | (unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Data) ^ 4))

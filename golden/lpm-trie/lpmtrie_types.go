@@ -5,6 +5,7 @@
 package lpmtrie
 
 import (
+	"net/netip"
 	"structs"
 	"unsafe"
 
@@ -32,6 +33,17 @@ type LpmTrieKey4 struct {
 	Address   [4]uint8
 }
 
+// NewLpmTrieKey4 is the key that stands for a prefix. An error if it is not an
+// IPv4 prefix.
+func NewLpmTrieKey4(prefix netip.Prefix) (key LpmTrieKey4, err error) {
+	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKey4) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Address, s.Prefixlen) }
+
 // LpmTrieKey4Scalar is struct key4_scalar, 8 bytes.
 //
 // Key of map by_scalar.
@@ -40,6 +52,17 @@ type LpmTrieKey4Scalar struct {
 	Prefixlen uint32
 	Address   typed.BE32
 }
+
+// NewLpmTrieKey4Scalar is the key that stands for a prefix. An error if it is
+// not an IPv4 prefix.
+func NewLpmTrieKey4Scalar(prefix netip.Prefix) (key LpmTrieKey4Scalar, err error) {
+	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKey4Scalar) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Address, s.Prefixlen) }
 
 // LpmTrieKey6 is struct key6, 20 bytes.
 //
@@ -50,6 +73,28 @@ type LpmTrieKey6 struct {
 	Address   [16]uint8
 }
 
+// NewLpmTrieKey6 is the key that stands for a prefix. IPv4 takes the first 4 of
+// the 16 bytes.
+func NewLpmTrieKey6(prefix netip.Prefix) (key LpmTrieKey6, err error) {
+	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// NewLpmTrieKey6Mapped is NewLpmTrieKey6 for tries that hold IPv4 under
+// ::ffff:0:0/96.
+func NewLpmTrieKey6Mapped(prefix netip.Prefix) (key LpmTrieKey6, err error) {
+	bits, err := typed.PutLPMPrefixMapped(&key.Address, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKey6) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Address, s.Prefixlen) }
+
+// Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
+func (s *LpmTrieKey6) Prefix4() netip.Prefix { return typed.LPMPrefix4(&s.Address, s.Prefixlen) }
+
 // LpmTrieKeyKernel is struct key_kernel, 20 bytes.
 //
 // Key of map by_kernel.
@@ -57,6 +102,32 @@ type LpmTrieKeyKernel struct {
 	_       structs.HostLayout
 	Trie    LpmTrieBpfLpmTrieKey
 	Address [16]uint8
+}
+
+// NewLpmTrieKeyKernel is the key that stands for a prefix. IPv4 takes the first
+// 4 of the 16 bytes.
+func NewLpmTrieKeyKernel(prefix netip.Prefix) (key LpmTrieKeyKernel, err error) {
+	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	key.Trie.Prefixlen = bits
+	return key, err
+}
+
+// NewLpmTrieKeyKernelMapped is NewLpmTrieKeyKernel for tries that hold IPv4
+// under ::ffff:0:0/96.
+func NewLpmTrieKeyKernelMapped(prefix netip.Prefix) (key LpmTrieKeyKernel, err error) {
+	bits, err := typed.PutLPMPrefixMapped(&key.Address, prefix)
+	key.Trie.Prefixlen = bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKeyKernel) Prefix() netip.Prefix {
+	return typed.LPMPrefix(&s.Address, s.Trie.Prefixlen)
+}
+
+// Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
+func (s *LpmTrieKeyKernel) Prefix4() netip.Prefix {
+	return typed.LPMPrefix4(&s.Address, s.Trie.Prefixlen)
 }
 
 // LpmTrieKeyScoped is struct key_scoped, 13 bytes.
@@ -78,12 +149,27 @@ func (s *LpmTrieKeyScoped) SetPrefixlen(v uint32) { typed.Store(s.RawPrefixlen[:
 func (s *LpmTrieKeyScoped) Vrf() uint32     { return typed.Load[uint32](s.RawVrf[:]) }
 func (s *LpmTrieKeyScoped) SetVrf(v uint32) { typed.Store(s.RawVrf[:], v) }
 
+// NewLpmTrieKeyScoped is the key that stands for a prefix. Lookups match vrf,
+// protocol exactly. An error if it is not an IPv4 prefix.
+func NewLpmTrieKeyScoped(vrf uint32, protocol uint8, prefix netip.Prefix) (key LpmTrieKeyScoped, err error) {
+	key.SetVrf(vrf)
+	key.Protocol = protocol
+	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	key.SetPrefixlen(40 + bits)
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKeyScoped) Prefix() netip.Prefix {
+	return typed.LPMPrefix(&s.Address, s.Prefixlen()-40)
+}
+
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(LpmTrieBpfLpmTrieKey{}) ^ 4) | (unsafe.Offsetof(LpmTrieBpfLpmTrieKey{}.Prefixlen) ^ 0))
-const _ = -((unsafe.Sizeof(LpmTrieKey4{}) ^ 8) | (unsafe.Offsetof(LpmTrieKey4{}.Prefixlen) ^ 0) | (unsafe.Offsetof(LpmTrieKey4{}.Address) ^ 4))
-const _ = -((unsafe.Sizeof(LpmTrieKey4Scalar{}) ^ 8) | (unsafe.Offsetof(LpmTrieKey4Scalar{}.Prefixlen) ^ 0) | (unsafe.Offsetof(LpmTrieKey4Scalar{}.Address) ^ 4))
-const _ = -((unsafe.Sizeof(LpmTrieKey6{}) ^ 20) | (unsafe.Offsetof(LpmTrieKey6{}.Prefixlen) ^ 0) | (unsafe.Offsetof(LpmTrieKey6{}.Address) ^ 4))
-const _ = -((unsafe.Sizeof(LpmTrieKeyKernel{}) ^ 20) | (unsafe.Offsetof(LpmTrieKeyKernel{}.Trie) ^ 0) | (unsafe.Offsetof(LpmTrieKeyKernel{}.Address) ^ 4))
-const _ = -((unsafe.Sizeof(LpmTrieKeyScoped{}) ^ 13) | (unsafe.Offsetof(LpmTrieKeyScoped{}.RawPrefixlen) ^ 0) | (unsafe.Offsetof(LpmTrieKeyScoped{}.RawVrf) ^ 4) | (unsafe.Offsetof(LpmTrieKeyScoped{}.Protocol) ^ 8) | (unsafe.Offsetof(LpmTrieKeyScoped{}.Address) ^ 9))
+const _ = -((unsafe.Sizeof(LpmTrieBpfLpmTrieKey{}) ^ 4) | unsafe.Offsetof(LpmTrieBpfLpmTrieKey{}.Prefixlen))
+const _ = -((unsafe.Sizeof(LpmTrieKey4{}) ^ 8) | unsafe.Offsetof(LpmTrieKey4{}.Prefixlen) | (unsafe.Offsetof(LpmTrieKey4{}.Address) ^ 4))
+const _ = -((unsafe.Sizeof(LpmTrieKey4Scalar{}) ^ 8) | unsafe.Offsetof(LpmTrieKey4Scalar{}.Prefixlen) | (unsafe.Offsetof(LpmTrieKey4Scalar{}.Address) ^ 4))
+const _ = -((unsafe.Sizeof(LpmTrieKey6{}) ^ 20) | unsafe.Offsetof(LpmTrieKey6{}.Prefixlen) | (unsafe.Offsetof(LpmTrieKey6{}.Address) ^ 4))
+const _ = -((unsafe.Sizeof(LpmTrieKeyKernel{}) ^ 20) | unsafe.Offsetof(LpmTrieKeyKernel{}.Trie) | (unsafe.Offsetof(LpmTrieKeyKernel{}.Address) ^ 4))
+const _ = -((unsafe.Sizeof(LpmTrieKeyScoped{}) ^ 13) | unsafe.Offsetof(LpmTrieKeyScoped{}.RawPrefixlen) | (unsafe.Offsetof(LpmTrieKeyScoped{}.RawVrf) ^ 4) | (unsafe.Offsetof(LpmTrieKeyScoped{}.Protocol) ^ 8) | (unsafe.Offsetof(LpmTrieKeyScoped{}.Address) ^ 9))

@@ -29,5 +29,5 @@ type MapInMapValue struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(MapInMapByNetnsKey{}) ^ 8) | (unsafe.Offsetof(MapInMapByNetnsKey{}.Netns) ^ 0) | (unsafe.Offsetof(MapInMapByNetnsKey{}.Zone) ^ 4))
-const _ = -((unsafe.Sizeof(MapInMapValue{}) ^ 8) | (unsafe.Offsetof(MapInMapValue{}.Count) ^ 0))
+const _ = -((unsafe.Sizeof(MapInMapByNetnsKey{}) ^ 8) | unsafe.Offsetof(MapInMapByNetnsKey{}.Netns) | (unsafe.Offsetof(MapInMapByNetnsKey{}.Zone) ^ 4))
+const _ = -((unsafe.Sizeof(MapInMapValue{}) ^ 8) | unsafe.Offsetof(MapInMapValue{}.Count))

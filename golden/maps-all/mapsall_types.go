@@ -5,6 +5,7 @@
 package mapsall
 
 import (
+	"net/netip"
 	"structs"
 	"unsafe"
 
@@ -53,6 +54,17 @@ type MapsAllLpmTrieKey struct {
 	Data      [4]uint8
 }
 
+// NewMapsAllLpmTrieKey is the key that stands for a prefix. An error if it is
+// not an IPv4 prefix.
+func NewMapsAllLpmTrieKey(prefix netip.Prefix) (key MapsAllLpmTrieKey, err error) {
+	bits, err := typed.PutLPMPrefix(&key.Data, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *MapsAllLpmTrieKey) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Data, s.Prefixlen) }
+
 // MapsAllValue is struct value, 16 bytes.
 //
 // Value of map array. Value of map array_of_maps_inner. Value of map
@@ -72,8 +84,8 @@ type MapsAllValue struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(MapsAllEvent{}) ^ 20) | (unsafe.Offsetof(MapsAllEvent{}.Pid) ^ 0) | (unsafe.Offsetof(MapsAllEvent{}.Comm) ^ 4))
-const _ = -((unsafe.Sizeof(MapsAllGoldenOps{}) ^ 16) | (unsafe.Offsetof(MapsAllGoldenOps{}.Run) ^ 0) | (unsafe.Offsetof(MapsAllGoldenOps{}.Flags) ^ 8))
-const _ = -((unsafe.Sizeof(MapsAllKey{}) ^ 4) | (unsafe.Offsetof(MapsAllKey{}.Id) ^ 0))
-const _ = -((unsafe.Sizeof(MapsAllLpmTrieKey{}) ^ 8) | (unsafe.Offsetof(MapsAllLpmTrieKey{}.Prefixlen) ^ 0) | (unsafe.Offsetof(MapsAllLpmTrieKey{}.Data) ^ 4))
-const _ = -((unsafe.Sizeof(MapsAllValue{}) ^ 16) | (unsafe.Offsetof(MapsAllValue{}.Count) ^ 0) | (unsafe.Offsetof(MapsAllValue{}.Last) ^ 8))
+const _ = -((unsafe.Sizeof(MapsAllEvent{}) ^ 20) | unsafe.Offsetof(MapsAllEvent{}.Pid) | (unsafe.Offsetof(MapsAllEvent{}.Comm) ^ 4))
+const _ = -((unsafe.Sizeof(MapsAllGoldenOps{}) ^ 16) | unsafe.Offsetof(MapsAllGoldenOps{}.Run) | (unsafe.Offsetof(MapsAllGoldenOps{}.Flags) ^ 8))
+const _ = -((unsafe.Sizeof(MapsAllKey{}) ^ 4) | unsafe.Offsetof(MapsAllKey{}.Id))
+const _ = -((unsafe.Sizeof(MapsAllLpmTrieKey{}) ^ 8) | unsafe.Offsetof(MapsAllLpmTrieKey{}.Prefixlen) | (unsafe.Offsetof(MapsAllLpmTrieKey{}.Data) ^ 4))
+const _ = -((unsafe.Sizeof(MapsAllValue{}) ^ 16) | unsafe.Offsetof(MapsAllValue{}.Count) | (unsafe.Offsetof(MapsAllValue{}.Last) ^ 8))

@@ -69,7 +69,7 @@ func (s *MultiDimRecordUnions) SetBytes(v [4]uint8) { typed.Store(s.RawWord[:], 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(MultiDimCell{}) ^ 8) | (unsafe.Offsetof(MultiDimCell{}.A) ^ 0) | (unsafe.Offsetof(MultiDimCell{}.B) ^ 4))
-const _ = -((unsafe.Sizeof(MultiDimRecord{}) ^ 120) | (unsafe.Offsetof(MultiDimRecord{}.Grid) ^ 0) | (unsafe.Offsetof(MultiDimRecord{}.Cube) ^ 12) | (unsafe.Offsetof(MultiDimRecord{}.Cells) ^ 36) | (unsafe.Offsetof(MultiDimRecord{}.Unions) ^ 68) | (unsafe.Offsetof(MultiDimRecord{}.Packed) ^ 84) | (unsafe.Offsetof(MultiDimRecord{}.Names) ^ 101) | (unsafe.Offsetof(MultiDimRecord{}.One) ^ 117))
-const _ = -((unsafe.Sizeof(MultiDimRecordPacked{}) ^ 17) | (unsafe.Offsetof(MultiDimRecordPacked{}.Tag) ^ 0) | (unsafe.Offsetof(MultiDimRecordPacked{}.RawMisaligned) ^ 1))
-const _ = -((unsafe.Sizeof(MultiDimRecordUnions{}) ^ 4) | (unsafe.Offsetof(MultiDimRecordUnions{}.RawWord) ^ 0))
+const _ = -((unsafe.Sizeof(MultiDimCell{}) ^ 8) | unsafe.Offsetof(MultiDimCell{}.A) | (unsafe.Offsetof(MultiDimCell{}.B) ^ 4))
+const _ = -((unsafe.Sizeof(MultiDimRecord{}) ^ 120) | unsafe.Offsetof(MultiDimRecord{}.Grid) | (unsafe.Offsetof(MultiDimRecord{}.Cube) ^ 12) | (unsafe.Offsetof(MultiDimRecord{}.Cells) ^ 36) | (unsafe.Offsetof(MultiDimRecord{}.Unions) ^ 68) | (unsafe.Offsetof(MultiDimRecord{}.Packed) ^ 84) | (unsafe.Offsetof(MultiDimRecord{}.Names) ^ 101) | (unsafe.Offsetof(MultiDimRecord{}.One) ^ 117))
+const _ = -((unsafe.Sizeof(MultiDimRecordPacked{}) ^ 17) | unsafe.Offsetof(MultiDimRecordPacked{}.Tag) | (unsafe.Offsetof(MultiDimRecordPacked{}.RawMisaligned) ^ 1))
+const _ = -((unsafe.Sizeof(MultiDimRecordUnions{}) ^ 4) | unsafe.Offsetof(MultiDimRecordUnions{}.RawWord))

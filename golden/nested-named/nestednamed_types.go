@@ -61,8 +61,8 @@ type NestedNamedRecord struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(NestedNamedAddress{}) ^ 6) | (unsafe.Offsetof(NestedNamedAddress{}.Bytes) ^ 0) | (unsafe.Offsetof(NestedNamedAddress{}.Port) ^ 4))
-const _ = -((unsafe.Sizeof(NestedNamedEndpoint{}) ^ 12) | (unsafe.Offsetof(NestedNamedEndpoint{}.Address) ^ 0) | (unsafe.Offsetof(NestedNamedEndpoint{}.Ifindex) ^ 8))
-const _ = -((unsafe.Sizeof(NestedNamedInsideOnly{}) ^ 16) | (unsafe.Offsetof(NestedNamedInsideOnly{}.A) ^ 0) | (unsafe.Offsetof(NestedNamedInsideOnly{}.That) ^ 8))
-const _ = -((unsafe.Sizeof(NestedNamedInsideThat{}) ^ 8) | (unsafe.Offsetof(NestedNamedInsideThat{}.B) ^ 0))
-const _ = -((unsafe.Sizeof(NestedNamedRecord{}) ^ 56) | (unsafe.Offsetof(NestedNamedRecord{}.Source) ^ 0) | (unsafe.Offsetof(NestedNamedRecord{}.Destination) ^ 12) | (unsafe.Offsetof(NestedNamedRecord{}.Via) ^ 24) | (unsafe.Offsetof(NestedNamedRecord{}.Inside) ^ 40))
+const _ = -((unsafe.Sizeof(NestedNamedAddress{}) ^ 6) | unsafe.Offsetof(NestedNamedAddress{}.Bytes) | (unsafe.Offsetof(NestedNamedAddress{}.Port) ^ 4))
+const _ = -((unsafe.Sizeof(NestedNamedEndpoint{}) ^ 12) | unsafe.Offsetof(NestedNamedEndpoint{}.Address) | (unsafe.Offsetof(NestedNamedEndpoint{}.Ifindex) ^ 8))
+const _ = -((unsafe.Sizeof(NestedNamedInsideOnly{}) ^ 16) | unsafe.Offsetof(NestedNamedInsideOnly{}.A) | (unsafe.Offsetof(NestedNamedInsideOnly{}.That) ^ 8))
+const _ = -((unsafe.Sizeof(NestedNamedInsideThat{}) ^ 8) | unsafe.Offsetof(NestedNamedInsideThat{}.B))
+const _ = -((unsafe.Sizeof(NestedNamedRecord{}) ^ 56) | unsafe.Offsetof(NestedNamedRecord{}.Source) | (unsafe.Offsetof(NestedNamedRecord{}.Destination) ^ 12) | (unsafe.Offsetof(NestedNamedRecord{}.Via) ^ 24) | (unsafe.Offsetof(NestedNamedRecord{}.Inside) ^ 40))

@@ -95,7 +95,7 @@ func (s *PackedRecordNamed) SetB(v uint64) { typed.Store(s.RawB[:], v) }
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(PackedInner{}) ^ 5) | (unsafe.Offsetof(PackedInner{}.Tag) ^ 0) | (unsafe.Offsetof(PackedInner{}.RawValue) ^ 1))
-const _ = -((unsafe.Sizeof(PackedPoint{}) ^ 8) | (unsafe.Offsetof(PackedPoint{}.X) ^ 0) | (unsafe.Offsetof(PackedPoint{}.Y) ^ 4))
-const _ = -((unsafe.Sizeof(PackedRecord{}) ^ 76) | (unsafe.Offsetof(PackedRecord{}.Kind) ^ 0) | (unsafe.Offsetof(PackedRecord{}.RawPort) ^ 1) | (unsafe.Offsetof(PackedRecord{}.RawWhen) ^ 3) | (unsafe.Offsetof(PackedRecord{}.RawNumbers) ^ 11) | (unsafe.Offsetof(PackedRecord{}.RawPoint) ^ 23) | (unsafe.Offsetof(PackedRecord{}.Inner) ^ 31) | (unsafe.Offsetof(PackedRecord{}.Row) ^ 36) | (unsafe.Offsetof(PackedRecord{}.Named) ^ 46) | (unsafe.Offsetof(PackedRecord{}.RawEither) ^ 55) | (unsafe.Offsetof(PackedRecord{}.RawPointer) ^ 63) | (unsafe.Offsetof(PackedRecord{}.Address) ^ 71) | (unsafe.Offsetof(PackedRecord{}.End) ^ 75))
-const _ = -((unsafe.Sizeof(PackedRecordNamed{}) ^ 9) | (unsafe.Offsetof(PackedRecordNamed{}.A) ^ 0) | (unsafe.Offsetof(PackedRecordNamed{}.RawB) ^ 1))
+const _ = -((unsafe.Sizeof(PackedInner{}) ^ 5) | unsafe.Offsetof(PackedInner{}.Tag) | (unsafe.Offsetof(PackedInner{}.RawValue) ^ 1))
+const _ = -((unsafe.Sizeof(PackedPoint{}) ^ 8) | unsafe.Offsetof(PackedPoint{}.X) | (unsafe.Offsetof(PackedPoint{}.Y) ^ 4))
+const _ = -((unsafe.Sizeof(PackedRecord{}) ^ 76) | unsafe.Offsetof(PackedRecord{}.Kind) | (unsafe.Offsetof(PackedRecord{}.RawPort) ^ 1) | (unsafe.Offsetof(PackedRecord{}.RawWhen) ^ 3) | (unsafe.Offsetof(PackedRecord{}.RawNumbers) ^ 11) | (unsafe.Offsetof(PackedRecord{}.RawPoint) ^ 23) | (unsafe.Offsetof(PackedRecord{}.Inner) ^ 31) | (unsafe.Offsetof(PackedRecord{}.Row) ^ 36) | (unsafe.Offsetof(PackedRecord{}.Named) ^ 46) | (unsafe.Offsetof(PackedRecord{}.RawEither) ^ 55) | (unsafe.Offsetof(PackedRecord{}.RawPointer) ^ 63) | (unsafe.Offsetof(PackedRecord{}.Address) ^ 71) | (unsafe.Offsetof(PackedRecord{}.End) ^ 75))
+const _ = -((unsafe.Sizeof(PackedRecordNamed{}) ^ 9) | unsafe.Offsetof(PackedRecordNamed{}.A) | (unsafe.Offsetof(PackedRecordNamed{}.RawB) ^ 1))

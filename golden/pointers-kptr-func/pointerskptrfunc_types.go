@@ -38,5 +38,5 @@ type PointersKptrFuncRecord struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(PointersKptrFuncList{}) ^ 16) | (unsafe.Offsetof(PointersKptrFuncList{}.Next) ^ 0) | (unsafe.Offsetof(PointersKptrFuncList{}.Prev) ^ 8))
-const _ = -((unsafe.Sizeof(PointersKptrFuncRecord{}) ^ 80) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Anything) ^ 0) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Text) ^ 8) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Task) ^ 16) | (unsafe.Offsetof(PointersKptrFuncRecord{}.List) ^ 24) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Func) ^ 32) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Typed) ^ 40) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Row) ^ 48) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Links) ^ 64))
+const _ = -((unsafe.Sizeof(PointersKptrFuncList{}) ^ 16) | unsafe.Offsetof(PointersKptrFuncList{}.Next) | (unsafe.Offsetof(PointersKptrFuncList{}.Prev) ^ 8))
+const _ = -((unsafe.Sizeof(PointersKptrFuncRecord{}) ^ 80) | unsafe.Offsetof(PointersKptrFuncRecord{}.Anything) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Text) ^ 8) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Task) ^ 16) | (unsafe.Offsetof(PointersKptrFuncRecord{}.List) ^ 24) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Func) ^ 32) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Typed) ^ 40) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Row) ^ 48) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Links) ^ 64))

@@ -76,8 +76,8 @@ type SameNameDifferentTypesCollectionSpecPrograms struct {
 // SameNameDifferentTypesCollectionSpecVariables are the global variables with their initial
 // values.
 type SameNameDifferentTypesCollectionSpecVariables struct {
-	Firstlast  *typed.VariableSpec[SameNameDifferentTypesEvent_3492c0] // static struct event in .bss
-	Secondlast *typed.VariableSpec[SameNameDifferentTypesEvent_b1684a] // static struct event in .bss
+	Firstlast  *typed.VariableSpec[SameNameDifferentTypesEvent_5821f4] // static struct event in .bss
+	Secondlast *typed.VariableSpec[SameNameDifferentTypesEvent_bb570c] // static struct event in .bss
 }
 
 // SameNameDifferentTypesCollection is the object in the kernel. Close it.
@@ -100,6 +100,6 @@ type SameNameDifferentTypesCollectionPrograms struct {
 
 // SameNameDifferentTypesCollectionVariables are the global variables in the kernel.
 type SameNameDifferentTypesCollectionVariables struct {
-	Firstlast  *typed.Variable[SameNameDifferentTypesEvent_3492c0] // static struct event in .bss
-	Secondlast *typed.Variable[SameNameDifferentTypesEvent_b1684a] // static struct event in .bss
+	Firstlast  *typed.Variable[SameNameDifferentTypesEvent_5821f4] // static struct event in .bss
+	Secondlast *typed.Variable[SameNameDifferentTypesEvent_bb570c] // static struct event in .bss
 }

@@ -9,18 +9,18 @@ import (
 	"unsafe"
 )
 
-// SameNameDifferentTypesEvent_3492c0 is struct event, 4 bytes.
+// SameNameDifferentTypesEvent_5821f4 is struct event, 4 bytes.
 //
 // Variable first.last.
-type SameNameDifferentTypesEvent_3492c0 struct {
+type SameNameDifferentTypesEvent_5821f4 struct {
 	_ structs.HostLayout
 	A uint32
 }
 
-// SameNameDifferentTypesEvent_b1684a is struct event, 8 bytes.
+// SameNameDifferentTypesEvent_bb570c is struct event, 8 bytes.
 //
 // Variable second.last.
-type SameNameDifferentTypesEvent_b1684a struct {
+type SameNameDifferentTypesEvent_bb570c struct {
 	_ structs.HostLayout
 	B uint64
 }
@@ -28,5 +28,5 @@ type SameNameDifferentTypesEvent_b1684a struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(SameNameDifferentTypesEvent_3492c0{}) ^ 4) | (unsafe.Offsetof(SameNameDifferentTypesEvent_3492c0{}.A) ^ 0))
-const _ = -((unsafe.Sizeof(SameNameDifferentTypesEvent_b1684a{}) ^ 8) | (unsafe.Offsetof(SameNameDifferentTypesEvent_b1684a{}.B) ^ 0))
+const _ = -((unsafe.Sizeof(SameNameDifferentTypesEvent_5821f4{}) ^ 4) | unsafe.Offsetof(SameNameDifferentTypesEvent_5821f4{}.A))
+const _ = -((unsafe.Sizeof(SameNameDifferentTypesEvent_bb570c{}) ^ 8) | unsafe.Offsetof(SameNameDifferentTypesEvent_bb570c{}.B))

@@ -111,12 +111,12 @@ type SpecialKernelFieldsWorked struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfListHead{}) ^ 16) | (unsafe.Offsetof(SpecialKernelFieldsBpfListHead{}.Opaque) ^ 0))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfRbRoot{}) ^ 16) | (unsafe.Offsetof(SpecialKernelFieldsBpfRbRoot{}.Opaque) ^ 0))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfSpinLock{}) ^ 4) | (unsafe.Offsetof(SpecialKernelFieldsBpfSpinLock{}.Val) ^ 0))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfTimer{}) ^ 16) | (unsafe.Offsetof(SpecialKernelFieldsBpfTimer{}.Opaque) ^ 0))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfWq{}) ^ 16) | (unsafe.Offsetof(SpecialKernelFieldsBpfWq{}.Opaque) ^ 0))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsLocked{}) ^ 16) | (unsafe.Offsetof(SpecialKernelFieldsLocked{}.Lock) ^ 0) | (unsafe.Offsetof(SpecialKernelFieldsLocked{}.Count) ^ 4) | (unsafe.Offsetof(SpecialKernelFieldsLocked{}.Total) ^ 8))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsOwner{}) ^ 40) | (unsafe.Offsetof(SpecialKernelFieldsOwner{}.Lock) ^ 0) | (unsafe.Offsetof(SpecialKernelFieldsOwner{}.List) ^ 8) | (unsafe.Offsetof(SpecialKernelFieldsOwner{}.Tree) ^ 24))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsTimed{}) ^ 32) | (unsafe.Offsetof(SpecialKernelFieldsTimed{}.Started) ^ 0) | (unsafe.Offsetof(SpecialKernelFieldsTimed{}.Timer) ^ 8) | (unsafe.Offsetof(SpecialKernelFieldsTimed{}.Rounds) ^ 24))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsWorked{}) ^ 24) | (unsafe.Offsetof(SpecialKernelFieldsWorked{}.Work) ^ 0) | (unsafe.Offsetof(SpecialKernelFieldsWorked{}.Done) ^ 16))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfListHead{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfListHead{}.Opaque))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfRbRoot{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfRbRoot{}.Opaque))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfSpinLock{}) ^ 4) | unsafe.Offsetof(SpecialKernelFieldsBpfSpinLock{}.Val))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfTimer{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfTimer{}.Opaque))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfWq{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfWq{}.Opaque))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsLocked{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsLocked{}.Lock) | (unsafe.Offsetof(SpecialKernelFieldsLocked{}.Count) ^ 4) | (unsafe.Offsetof(SpecialKernelFieldsLocked{}.Total) ^ 8))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsOwner{}) ^ 40) | unsafe.Offsetof(SpecialKernelFieldsOwner{}.Lock) | (unsafe.Offsetof(SpecialKernelFieldsOwner{}.List) ^ 8) | (unsafe.Offsetof(SpecialKernelFieldsOwner{}.Tree) ^ 24))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsTimed{}) ^ 32) | unsafe.Offsetof(SpecialKernelFieldsTimed{}.Started) | (unsafe.Offsetof(SpecialKernelFieldsTimed{}.Timer) ^ 8) | (unsafe.Offsetof(SpecialKernelFieldsTimed{}.Rounds) ^ 24))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsWorked{}) ^ 24) | unsafe.Offsetof(SpecialKernelFieldsWorked{}.Work) | (unsafe.Offsetof(SpecialKernelFieldsWorked{}.Done) ^ 16))

@@ -32,5 +32,5 @@ type StructOpsNolinkValue struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(StructOpsNolinkGoldenOps{}) ^ 16) | (unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Run) ^ 0) | (unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Flags) ^ 8))
-const _ = -((unsafe.Sizeof(StructOpsNolinkValue{}) ^ 8) | (unsafe.Offsetof(StructOpsNolinkValue{}.Count) ^ 0))
+const _ = -((unsafe.Sizeof(StructOpsNolinkGoldenOps{}) ^ 16) | unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Run) | (unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Flags) ^ 8))
+const _ = -((unsafe.Sizeof(StructOpsNolinkValue{}) ^ 8) | unsafe.Offsetof(StructOpsNolinkValue{}.Count))

@@ -42,6 +42,6 @@ type TargetsArchDifferentPtRegs struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 280) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) ^ 0) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 272))
-const _ = -((unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 4) | (unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) ^ 0))
-const _ = -((unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 264) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Regs) ^ 0) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Sp) ^ 248) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Pc) ^ 256))
+const _ = -((unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 280) | unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 272))
+const _ = -((unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 4) | unsafe.Offsetof(TargetsArchDifferentMode{}.StMode))
+const _ = -((unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 264) | unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Regs) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Sp) ^ 248) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Pc) ^ 256))

@@ -22,4 +22,4 @@ type TargetsArchDifferentSame struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(TargetsArchDifferentSame{}) ^ 16) | (unsafe.Offsetof(TargetsArchDifferentSame{}.A) ^ 0) | (unsafe.Offsetof(TargetsArchDifferentSame{}.B) ^ 8))
+const _ = -((unsafe.Sizeof(TargetsArchDifferentSame{}) ^ 16) | unsafe.Offsetof(TargetsArchDifferentSame{}.A) | (unsafe.Offsetof(TargetsArchDifferentSame{}.B) ^ 8))

@@ -42,6 +42,6 @@ type TargetsArchDifferentPtRegs struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 40) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) ^ 0) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 32))
-const _ = -((unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 2) | (unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) ^ 0))
-const _ = -((unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 24) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Ax) ^ 0) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Bx) ^ 8) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Cx) ^ 16))
+const _ = -((unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 40) | unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 32))
+const _ = -((unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 2) | unsafe.Offsetof(TargetsArchDifferentMode{}.StMode))
+const _ = -((unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 24) | unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Ax) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Bx) ^ 8) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Cx) ^ 16))

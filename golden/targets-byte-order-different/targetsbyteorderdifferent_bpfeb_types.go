@@ -38,4 +38,4 @@ func (s *TargetsByteOrderDifferentIphdr) SetIhl(v uint8) {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}) ^ 4) | (unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.RawVersion) ^ 0) | (unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.Tos) ^ 1) | (unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.TotLen) ^ 2))
+const _ = -((unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}) ^ 4) | unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.RawVersion) | (unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.Tos) ^ 1) | (unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.TotLen) ^ 2))

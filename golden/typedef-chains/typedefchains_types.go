@@ -85,9 +85,9 @@ type TypedefChainsTagged struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(TypedefChainsEither{}) ^ 8) | (unsafe.Offsetof(TypedefChainsEither{}.RawWide) ^ 0))
-const _ = -((unsafe.Sizeof(TypedefChainsPlain{}) ^ 8) | (unsafe.Offsetof(TypedefChainsPlain{}.A) ^ 0) | (unsafe.Offsetof(TypedefChainsPlain{}.B) ^ 4))
-const _ = -((unsafe.Sizeof(TypedefChainsRecord{}) ^ 72) | (unsafe.Offsetof(TypedefChainsRecord{}.Idle) ^ 0) | (unsafe.Offsetof(TypedefChainsRecord{}.Plain) ^ 4) | (unsafe.Offsetof(TypedefChainsRecord{}.Renamed) ^ 12) | (unsafe.Offsetof(TypedefChainsRecord{}.Either) ^ 24) | (unsafe.Offsetof(TypedefChainsRecord{}.Macs) ^ 32) | (unsafe.Offsetof(TypedefChainsRecord{}.Tagged) ^ 44) | (unsafe.Offsetof(TypedefChainsRecord{}.Same) ^ 48) | (unsafe.Offsetof(TypedefChainsRecord{}.Handles) ^ 56))
-const _ = -((unsafe.Sizeof(TypedefChainsRenamed{}) ^ 8) | (unsafe.Offsetof(TypedefChainsRenamed{}.A) ^ 0) | (unsafe.Offsetof(TypedefChainsRenamed{}.B) ^ 4))
-const _ = -((unsafe.Sizeof(TypedefChainsRenamedAgain{}) ^ 8) | (unsafe.Offsetof(TypedefChainsRenamedAgain{}.A) ^ 0) | (unsafe.Offsetof(TypedefChainsRenamedAgain{}.B) ^ 4))
-const _ = -((unsafe.Sizeof(TypedefChainsTagged{}) ^ 4) | (unsafe.Offsetof(TypedefChainsTagged{}.X) ^ 0))
+const _ = -((unsafe.Sizeof(TypedefChainsEither{}) ^ 8) | unsafe.Offsetof(TypedefChainsEither{}.RawWide))
+const _ = -((unsafe.Sizeof(TypedefChainsPlain{}) ^ 8) | unsafe.Offsetof(TypedefChainsPlain{}.A) | (unsafe.Offsetof(TypedefChainsPlain{}.B) ^ 4))
+const _ = -((unsafe.Sizeof(TypedefChainsRecord{}) ^ 72) | unsafe.Offsetof(TypedefChainsRecord{}.Idle) | (unsafe.Offsetof(TypedefChainsRecord{}.Plain) ^ 4) | (unsafe.Offsetof(TypedefChainsRecord{}.Renamed) ^ 12) | (unsafe.Offsetof(TypedefChainsRecord{}.Either) ^ 24) | (unsafe.Offsetof(TypedefChainsRecord{}.Macs) ^ 32) | (unsafe.Offsetof(TypedefChainsRecord{}.Tagged) ^ 44) | (unsafe.Offsetof(TypedefChainsRecord{}.Same) ^ 48) | (unsafe.Offsetof(TypedefChainsRecord{}.Handles) ^ 56))
+const _ = -((unsafe.Sizeof(TypedefChainsRenamed{}) ^ 8) | unsafe.Offsetof(TypedefChainsRenamed{}.A) | (unsafe.Offsetof(TypedefChainsRenamed{}.B) ^ 4))
+const _ = -((unsafe.Sizeof(TypedefChainsRenamedAgain{}) ^ 8) | unsafe.Offsetof(TypedefChainsRenamedAgain{}.A) | (unsafe.Offsetof(TypedefChainsRenamedAgain{}.B) ^ 4))
+const _ = -((unsafe.Sizeof(TypedefChainsTagged{}) ^ 4) | unsafe.Offsetof(TypedefChainsTagged{}.X))

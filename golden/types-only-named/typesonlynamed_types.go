@@ -65,7 +65,7 @@ func (v TypesOnlyNamedStatus) String() string {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(TypesOnlyNamedRequest{}) ^ 8) | (unsafe.Offsetof(TypesOnlyNamedRequest{}.Id) ^ 0) | (unsafe.Offsetof(TypesOnlyNamedRequest{}.Part) ^ 4))
-const _ = -((unsafe.Sizeof(TypesOnlyNamedRequestPart{}) ^ 2) | (unsafe.Offsetof(TypesOnlyNamedRequestPart{}.A) ^ 0))
-const _ = -((unsafe.Sizeof(TypesOnlyNamedResponse{}) ^ 16) | (unsafe.Offsetof(TypesOnlyNamedResponse{}.Id) ^ 0) | (unsafe.Offsetof(TypesOnlyNamedResponse{}.RawOk) ^ 8))
+const _ = -((unsafe.Sizeof(TypesOnlyNamedRequest{}) ^ 8) | unsafe.Offsetof(TypesOnlyNamedRequest{}.Id) | (unsafe.Offsetof(TypesOnlyNamedRequest{}.Part) ^ 4))
+const _ = -((unsafe.Sizeof(TypesOnlyNamedRequestPart{}) ^ 2) | unsafe.Offsetof(TypesOnlyNamedRequestPart{}.A))
+const _ = -((unsafe.Sizeof(TypesOnlyNamedResponse{}) ^ 16) | unsafe.Offsetof(TypesOnlyNamedResponse{}.Id) | (unsafe.Offsetof(TypesOnlyNamedResponse{}.RawOk) ^ 8))
 const _ = -(unsafe.Sizeof(TypesOnlyNamedStatus(0)) ^ 4)

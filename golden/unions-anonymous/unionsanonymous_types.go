@@ -67,4 +67,4 @@ func (s *UnionsAnonymousRecord) SetOnly(v uint8) { typed.Store(s.RawOnly[:], v) 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(UnionsAnonymousRecord{}) ^ 32) | (unsafe.Offsetof(UnionsAnonymousRecord{}.Family) ^ 0) | (unsafe.Offsetof(UnionsAnonymousRecord{}.RawIpv4) ^ 8) | (unsafe.Offsetof(UnionsAnonymousRecord{}.RawSport) ^ 24) | (unsafe.Offsetof(UnionsAnonymousRecord{}.RawOnly) ^ 28))
+const _ = -((unsafe.Sizeof(UnionsAnonymousRecord{}) ^ 32) | unsafe.Offsetof(UnionsAnonymousRecord{}.Family) | (unsafe.Offsetof(UnionsAnonymousRecord{}.RawIpv4) ^ 8) | (unsafe.Offsetof(UnionsAnonymousRecord{}.RawSport) ^ 24) | (unsafe.Offsetof(UnionsAnonymousRecord{}.RawOnly) ^ 28))

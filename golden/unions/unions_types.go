@@ -80,7 +80,7 @@ type UnionsRecord struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(UnionsNested{}) ^ 8) | (unsafe.Offsetof(UnionsNested{}.RawPair) ^ 0))
-const _ = -((unsafe.Sizeof(UnionsNumber{}) ^ 8) | (unsafe.Offsetof(UnionsNumber{}.RawWhole) ^ 0))
-const _ = -((unsafe.Sizeof(UnionsPair{}) ^ 8) | (unsafe.Offsetof(UnionsPair{}.First) ^ 0) | (unsafe.Offsetof(UnionsPair{}.Second) ^ 4))
-const _ = -((unsafe.Sizeof(UnionsRecord{}) ^ 40) | (unsafe.Offsetof(UnionsRecord{}.Tag) ^ 0) | (unsafe.Offsetof(UnionsRecord{}.Number) ^ 8) | (unsafe.Offsetof(UnionsRecord{}.Deep) ^ 16) | (unsafe.Offsetof(UnionsRecord{}.Row) ^ 24))
+const _ = -((unsafe.Sizeof(UnionsNested{}) ^ 8) | unsafe.Offsetof(UnionsNested{}.RawPair))
+const _ = -((unsafe.Sizeof(UnionsNumber{}) ^ 8) | unsafe.Offsetof(UnionsNumber{}.RawWhole))
+const _ = -((unsafe.Sizeof(UnionsPair{}) ^ 8) | unsafe.Offsetof(UnionsPair{}.First) | (unsafe.Offsetof(UnionsPair{}.Second) ^ 4))
+const _ = -((unsafe.Sizeof(UnionsRecord{}) ^ 40) | unsafe.Offsetof(UnionsRecord{}.Tag) | (unsafe.Offsetof(UnionsRecord{}.Number) ^ 8) | (unsafe.Offsetof(UnionsRecord{}.Deep) ^ 16) | (unsafe.Offsetof(UnionsRecord{}.Row) ^ 24))

@@ -98,7 +98,7 @@ func (v VariablesAllMode) String() string {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(VariablesAllAnonymous{}) ^ 8) | (unsafe.Offsetof(VariablesAllAnonymous{}.X) ^ 0) | (unsafe.Offsetof(VariablesAllAnonymous{}.Y) ^ 4))
+const _ = -((unsafe.Sizeof(VariablesAllAnonymous{}) ^ 8) | unsafe.Offsetof(VariablesAllAnonymous{}.X) | (unsafe.Offsetof(VariablesAllAnonymous{}.Y) ^ 4))
 const _ = -(unsafe.Sizeof(VariablesAllAnonymousEnum(0)) ^ 4)
-const _ = -((unsafe.Sizeof(VariablesAllConfig{}) ^ 24) | (unsafe.Offsetof(VariablesAllConfig{}.Limit) ^ 0) | (unsafe.Offsetof(VariablesAllConfig{}.RawFlags) ^ 4) | (unsafe.Offsetof(VariablesAllConfig{}.RawV4) ^ 8))
+const _ = -((unsafe.Sizeof(VariablesAllConfig{}) ^ 24) | unsafe.Offsetof(VariablesAllConfig{}.Limit) | (unsafe.Offsetof(VariablesAllConfig{}.RawFlags) ^ 4) | (unsafe.Offsetof(VariablesAllConfig{}.RawV4) ^ 8))
 const _ = -(unsafe.Sizeof(VariablesAllMode(0)) ^ 4)

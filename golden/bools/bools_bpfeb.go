@@ -2,13 +2,13 @@
 
 //go:build mips || mips64 || ppc64 || s390x
 
-package bool
+package bools
 
 import (
 	_ "embed"
 )
 
-// The object that OpenBool parses.
+// The object that OpenBools parses.
 //
-//go:embed bool_bpfeb.o
-var _BoolBytes []byte
+//go:embed bools_bpfeb.o
+var _BoolsBytes []byte

@@ -2,13 +2,13 @@
 
 //go:build 386 || amd64 || arm || arm64 || loong64 || mips64le || mipsle || ppc64le || riscv64 || wasm
 
-package bool
+package bools
 
 import (
 	_ "embed"
 )
 
-// The object that OpenBool parses.
+// The object that OpenBools parses.
 //
-//go:embed bool_bpfel.o
-var _BoolBytes []byte
+//go:embed bools_bpfel.o
+var _BoolsBytes []byte
