@@ -156,65 +156,63 @@ func (c *collection) planMap(m *btfparse.Map) *mapPlan {
 
 // nameFields gives every map, program and variable its field.
 func (c *collection) nameFields() {
-	fields := c.fieldNames("map", len(c.maps), func(i int) string { return c.maps[i].Name })
-	for i, m := range c.maps {
-		m.Field = fields[i]
-		m.Alias = c.names.MapAlias(m.Field)
+	var claims []*fieldClaim
+	for _, m := range c.maps {
+		claims = append(claims, newFieldClaim(m.Path(), m.Name, "", func(field string) {
+			m.Field, m.Alias = field, c.names.MapAlias(field)
+		}))
 	}
-	fields = c.fieldNames("program", len(c.programs), func(i int) string { return c.programs[i].Name })
-	for i, p := range c.programs {
-		p.Field = fields[i]
+	c.settleFields(claims)
+	claims = nil
+	for _, p := range c.programs {
+		claims = append(claims, newFieldClaim(p.Path(), p.Name, "", func(field string) { p.Field = field }))
 	}
-	fields = c.fieldNames("variable", len(c.variables), func(i int) string { return c.variables[i].Name })
-	for i, v := range c.variables {
-		v.Field = fields[i]
+	c.settleFields(claims)
+	claims = nil
+	for _, v := range c.variables {
+		place := fmt.Sprintf("_%s_%d", spelled(v.Section), v.Offset)
+		claims = append(claims, newFieldClaim(v.Path(), v.Name, place, func(field string) { v.Field = field }))
 	}
+	c.settleFields(claims)
 }
 
-// fieldNames turns C names into Go fields. Names that become one field keep
-// their exact spelling instead, all of them; should that not settle it (two
-// static variables of one name), section and offset do.
-func (c *collection) fieldNames(kind string, n int, name func(int) string) []string {
-	fields := make([]string, n)
-	for i := range n {
-		fields[i] = identifier(name(i))
-	}
-	for i := range n {
-		if !clashes(fields, i) {
-			continue
-		}
-		c.warn(btfparse.Path(kind+" "+name(i)),
-			fmt.Sprintf("the Go field %s would stand for several %ss", identifier(name(i)), kind), "rename it in C")
-	}
-	fields = settle(fields, func(i int) string { return exactIdentifier(name(i)) })
-	if kind == "variable" {
-		fields = settle(fields, func(i int) string {
-			v := c.variables[i]
-			return fmt.Sprintf("%s_%s_%d", exactIdentifier(v.Name), exactIdentifier(v.Section), v.Offset)
-		})
-	}
-	return fields
+// fieldClaim is the wish of a map, program or variable for a field.
+type fieldClaim struct {
+	claim
+	path btfparse.Path
+	set  func(field string)
 }
 
-// clashes says whether another field has the same name as field i.
-func clashes(fields []string, i int) bool {
-	for j := range fields {
-		if j != i && fields[j] == fields[i] {
-			return true
+// newFieldClaim asks for the pretty form of a C name, then for its exact
+// spelling. place tells two static variables of one name apart.
+func newFieldClaim(path btfparse.Path, c, place string, set func(string)) *fieldClaim {
+	return &fieldClaim{path: path, set: set, claim: claim{class: classOfName(c), form: func(n int) string {
+		switch n {
+		case 0:
+			return identifier(c)
+		case 1:
+			return exactIdentifier(c)
+		case 2:
+			return "X" + spelled(c)
+		default:
+			return "X" + spelled(c) + place
 		}
-	}
-	return false
+	}}}
 }
 
-// settle gives every field that clashes its alternative name.
-func settle(fields []string, alternative func(int) string) []string {
-	settled := slices.Clone(fields)
-	for i := range fields {
-		if clashes(fields, i) {
-			settled[i] = alternative(i)
+// settleFields names the fields of one struct.
+func (c *collection) settleFields(fields []*fieldClaim) {
+	claims := make([]*claim, len(fields))
+	for i, f := range fields {
+		claims[i] = &f.claim
+	}
+	settleClaims(claims, nil)
+	for _, f := range fields {
+		f.set(f.name)
+		if f.n > 0 {
+			c.warn(f.path, fmt.Sprintf("is %s in Go: %s would stand for another one, too", f.name, f.form(0)), "rename one of them in C")
 		}
 	}
-	return settled
 }
 
 func (c *collection) warn(path btfparse.Path, what, remedy string) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"go/build/constraint"
-	"go/format"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -183,23 +182,11 @@ func (p *Plan) targetData(t *targetPlan) targetData {
 	}
 }
 
-// execute runs a template and formats what comes out.
+// execute runs a template, whose output is formatted as it stands.
 func execute(t *template.Template, data any) ([]byte, error) {
 	var buf bytes.Buffer
-	if err := t.Execute(&buf, data); err != nil {
-		return nil, err
-	}
-	return formatSource(buf.Bytes())
-}
-
-// formatSource is gofmt; where the source does not parse, the error shows it
-// with numbered lines.
-func formatSource(src []byte) ([]byte, error) {
-	out, err := format.Source(src)
-	if err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, numbered(src))
-	}
-	return out, nil
+	err := t.Execute(&buf, data)
+	return buf.Bytes(), err
 }
 
 // targetHeader is the header of a file of one target.

@@ -1,0 +1,64 @@
+package emit
+
+import (
+	"go/format"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+)
+
+// TestFilesAreFormatted holds every file of every golden object against gofmt:
+// neither the templates nor the declarations are formatted again.
+func TestFilesAreFormatted(t *testing.T) {
+	objects, err := filepath.Glob("../golden/*/*.o")
+	if err != nil || len(objects) == 0 {
+		t.Fatalf("no golden objects: %v", err)
+	}
+	for _, name := range objects {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			obj, err := btfparse.Parse(name, open(t, name))
+			if err != nil {
+				t.Skipf("refused: %v", err)
+			}
+			target := Target{Name: "bpfel", Object: obj, ObjectFile: "x.o"}
+			plan, err := NewPlan([]Target{target}, Options{Package: "x", Ident: "Ident", Tags: "linux && !race"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			files, err := plan.Files()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range files {
+				checkFormatted(t, f)
+			}
+		})
+	}
+}
+
+func checkFormatted(t *testing.T, f File) {
+	t.Helper()
+	want, err := format.Source(f.Content)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", f.Name, err, numbered(f.Content))
+	}
+	got, formatted := strings.Split(string(f.Content), "\n"), strings.Split(string(want), "\n")
+	if diff := cmp.Diff(formatted, got); diff != "" {
+		t.Errorf("%s (-gofmt +got):\n%s", f.Name, diff)
+	}
+}
+
+func open(t *testing.T, name string) *os.File {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
