@@ -324,8 +324,8 @@ func (c *collection) findEvent(m *mapPlan) error {
 	}
 	found := c.typesNamed(name)
 	if len(found) == 0 {
-		return fmt.Errorf("%s: event type %s is not in the object; use it in C, for example: struct %[2]s *unused __attribute__((unused))",
-			m.Path(), name)
+		return fmt.Errorf("%s: event type %s is not in the object; use it in C, for example: struct %s *unused __attribute__((unused))",
+			m.Path(), name, strings.TrimPrefix(name, "struct "))
 	}
 	m.event = found[0]
 	return nil
