@@ -103,7 +103,7 @@ func main() {}
 func newUser(t *testing.T, repo string) *user {
 	t.Helper()
 	u := &user{repo: repo, dir: t.TempDir()}
-	u.env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=mod", "TMPDIR="+t.TempDir(),
+	u.env = append(os.Environ(), "GOPROXY=off", "TMPDIR="+t.TempDir(),
 		"GOPACKAGE=", "GOFILE=", "BPF2GO_CC="+compiler(), "BPF2GO_CFLAGS=", "BPF2GO_STRIP=", "BPF2GO_MAKEBASE=")
 	for name, from := range userFiles {
 		u.copy(t, name, from)
@@ -143,11 +143,16 @@ func (u *user) write(t *testing.T, name, content string) {
 	}
 }
 
-// command runs a command that must succeed.
+// command runs a command that must succeed. The user's go.mod may change, the
+// repository's may not.
 func (u *user) command(t *testing.T, dir, name string, args ...string) {
 	t.Helper()
+	mod := "GOFLAGS=-mod=mod"
+	if dir == u.repo {
+		mod = "GOFLAGS=-mod=readonly"
+	}
 	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir, cmd.Env = dir, u.env
+	cmd.Dir, cmd.Env = dir, append(u.env, mod)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
@@ -186,7 +191,7 @@ func (u *user) compile(t *testing.T, d document, code []block) {
 		}
 	}
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-gcflags=-e", ".")
-	cmd.Dir, cmd.Env = u.dir, append(u.env, "GOARCH=amd64")
+	cmd.Dir, cmd.Env = u.dir, append(u.env, "GOARCH=amd64", "GOFLAGS=-mod=mod")
 	out, err := cmd.CombinedOutput()
 	var wrong strings.Builder
 	for line := range strings.Lines(string(out)) {
