@@ -55,5 +55,5 @@ func (s *blocklistSource) Prefix4() netip.Prefix { return typed.LPMPrefix4(&s.Ad
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(blocklistRule{}) ^ 16) | (unsafe.Offsetof(blocklistRule{}.Drops) ^ 0) | (unsafe.Offsetof(blocklistRule{}.Expires) ^ 8))
-const _ = -((unsafe.Sizeof(blocklistSource{}) ^ 20) | (unsafe.Offsetof(blocklistSource{}.Prefixlen) ^ 0) | (unsafe.Offsetof(blocklistSource{}.Address) ^ 4))
+const _ = -((unsafe.Sizeof(blocklistRule{}) ^ 16) | unsafe.Offsetof(blocklistRule{}.Drops) | (unsafe.Offsetof(blocklistRule{}.Expires) ^ 8))
+const _ = -((unsafe.Sizeof(blocklistSource{}) ^ 20) | unsafe.Offsetof(blocklistSource{}.Prefixlen) | (unsafe.Offsetof(blocklistSource{}.Address) ^ 4))

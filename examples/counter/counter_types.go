@@ -62,6 +62,6 @@ func (v counterProto) String() string {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(counterFlowKey{}) ^ 16) | (unsafe.Offsetof(counterFlowKey{}.Saddr) ^ 0) | (unsafe.Offsetof(counterFlowKey{}.Daddr) ^ 4) | (unsafe.Offsetof(counterFlowKey{}.Sport) ^ 8) | (unsafe.Offsetof(counterFlowKey{}.Dport) ^ 10) | (unsafe.Offsetof(counterFlowKey{}.Proto) ^ 12))
-const _ = -((unsafe.Sizeof(counterFlowStats{}) ^ 24) | (unsafe.Offsetof(counterFlowStats{}.Packets) ^ 0) | (unsafe.Offsetof(counterFlowStats{}.Bytes) ^ 8) | (unsafe.Offsetof(counterFlowStats{}.LastSeen) ^ 16))
+const _ = -((unsafe.Sizeof(counterFlowKey{}) ^ 16) | unsafe.Offsetof(counterFlowKey{}.Saddr) | (unsafe.Offsetof(counterFlowKey{}.Daddr) ^ 4) | (unsafe.Offsetof(counterFlowKey{}.Sport) ^ 8) | (unsafe.Offsetof(counterFlowKey{}.Dport) ^ 10) | (unsafe.Offsetof(counterFlowKey{}.Proto) ^ 12))
+const _ = -((unsafe.Sizeof(counterFlowStats{}) ^ 24) | unsafe.Offsetof(counterFlowStats{}.Packets) | (unsafe.Offsetof(counterFlowStats{}.Bytes) ^ 8) | (unsafe.Offsetof(counterFlowStats{}.LastSeen) ^ 16))
 const _ = -(unsafe.Sizeof(counterProto(0)) ^ 4)

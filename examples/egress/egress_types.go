@@ -44,5 +44,5 @@ type egressTraffic struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(egressDestination{}) ^ 8) | (unsafe.Offsetof(egressDestination{}.Prefixlen) ^ 0) | (unsafe.Offsetof(egressDestination{}.Address) ^ 4))
-const _ = -((unsafe.Sizeof(egressTraffic{}) ^ 16) | (unsafe.Offsetof(egressTraffic{}.Sent) ^ 0) | (unsafe.Offsetof(egressTraffic{}.Denied) ^ 8))
+const _ = -((unsafe.Sizeof(egressDestination{}) ^ 8) | unsafe.Offsetof(egressDestination{}.Prefixlen) | (unsafe.Offsetof(egressDestination{}.Address) ^ 4))
+const _ = -((unsafe.Sizeof(egressTraffic{}) ^ 16) | unsafe.Offsetof(egressTraffic{}.Sent) | (unsafe.Offsetof(egressTraffic{}.Denied) ^ 8))

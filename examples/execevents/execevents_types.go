@@ -32,4 +32,4 @@ func (s *execeventsExecEvent) FilenameString() string { return typed.CString(s.F
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(execeventsExecEvent{}) ^ 160) | (unsafe.Offsetof(execeventsExecEvent{}.Time) ^ 0) | (unsafe.Offsetof(execeventsExecEvent{}.Pid) ^ 8) | (unsafe.Offsetof(execeventsExecEvent{}.Uid) ^ 12) | (unsafe.Offsetof(execeventsExecEvent{}.Comm) ^ 16) | (unsafe.Offsetof(execeventsExecEvent{}.Filename) ^ 32))
+const _ = -((unsafe.Sizeof(execeventsExecEvent{}) ^ 160) | unsafe.Offsetof(execeventsExecEvent{}.Time) | (unsafe.Offsetof(execeventsExecEvent{}.Pid) ^ 8) | (unsafe.Offsetof(execeventsExecEvent{}.Uid) ^ 12) | (unsafe.Offsetof(execeventsExecEvent{}.Comm) ^ 16) | (unsafe.Offsetof(execeventsExecEvent{}.Filename) ^ 32))

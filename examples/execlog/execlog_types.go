@@ -101,8 +101,8 @@ func (s *execlogExitEvent) CommString() string { return typed.CString(s.Comm[:])
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(execlogEvent{}) ^ 528) | (unsafe.Offsetof(execlogEvent{}.RawExec) ^ 0))
-const _ = -((unsafe.Sizeof(execlogEventHeader{}) ^ 16) | (unsafe.Offsetof(execlogEventHeader{}.Time) ^ 0) | (unsafe.Offsetof(execlogEventHeader{}.Kind) ^ 8) | (unsafe.Offsetof(execlogEventHeader{}.Pid) ^ 12))
+const _ = -((unsafe.Sizeof(execlogEvent{}) ^ 528) | unsafe.Offsetof(execlogEvent{}.RawExec))
+const _ = -((unsafe.Sizeof(execlogEventHeader{}) ^ 16) | unsafe.Offsetof(execlogEventHeader{}.Time) | (unsafe.Offsetof(execlogEventHeader{}.Kind) ^ 8) | (unsafe.Offsetof(execlogEventHeader{}.Pid) ^ 12))
 const _ = -(unsafe.Sizeof(execlogEventKind(0)) ^ 4)
-const _ = -((unsafe.Sizeof(execlogExecEvent{}) ^ 528) | (unsafe.Offsetof(execlogExecEvent{}.Header) ^ 0) | (unsafe.Offsetof(execlogExecEvent{}.Filename) ^ 16))
-const _ = -((unsafe.Sizeof(execlogExitEvent{}) ^ 40) | (unsafe.Offsetof(execlogExitEvent{}.Header) ^ 0) | (unsafe.Offsetof(execlogExitEvent{}.Comm) ^ 16) | (unsafe.Offsetof(execlogExitEvent{}.RawCode) ^ 32))
+const _ = -((unsafe.Sizeof(execlogExecEvent{}) ^ 528) | unsafe.Offsetof(execlogExecEvent{}.Header) | (unsafe.Offsetof(execlogExecEvent{}.Filename) ^ 16))
+const _ = -((unsafe.Sizeof(execlogExitEvent{}) ^ 40) | unsafe.Offsetof(execlogExitEvent{}.Header) | (unsafe.Offsetof(execlogExitEvent{}.Comm) ^ 16) | (unsafe.Offsetof(execlogExitEvent{}.RawCode) ^ 32))

@@ -21,4 +21,4 @@ type lsmdenyFileId struct {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(lsmdenyFileId{}) ^ 16) | (unsafe.Offsetof(lsmdenyFileId{}.Device) ^ 0) | (unsafe.Offsetof(lsmdenyFileId{}.Inode) ^ 8))
+const _ = -((unsafe.Sizeof(lsmdenyFileId{}) ^ 16) | unsafe.Offsetof(lsmdenyFileId{}.Device) | (unsafe.Offsetof(lsmdenyFileId{}.Inode) ^ 8))

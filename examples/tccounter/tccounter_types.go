@@ -45,4 +45,4 @@ type tccounterTraffic struct {
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
 const _ = -(unsafe.Sizeof(tccounterDirection(0)) ^ 4)
-const _ = -((unsafe.Sizeof(tccounterTraffic{}) ^ 16) | (unsafe.Offsetof(tccounterTraffic{}.Packets) ^ 0) | (unsafe.Offsetof(tccounterTraffic{}.Bytes) ^ 8))
+const _ = -((unsafe.Sizeof(tccounterTraffic{}) ^ 16) | unsafe.Offsetof(tccounterTraffic{}.Packets) | (unsafe.Offsetof(tccounterTraffic{}.Bytes) ^ 8))
