@@ -97,7 +97,7 @@ func (b *boundMap) deletePresent(bl block) (int, error) {
 	for bl.n > 0 {
 		n, err := b.deleteBlock(bl)
 		deleted += n
-		if err != nil && err != error(b.keyErrors.notExist) {
+		if err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
 			return deleted, err
 		}
 		bl = b.from(bl, n+1) // without the one that was missing

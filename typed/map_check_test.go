@@ -78,3 +78,10 @@ func eachFails(t testing.TB, target error, ops []failing) {
 		failsWith(t, op.what, op.err, target)
 	}
 }
+
+// layoutError is the layout error in err, or an empty one.
+func layoutError(err error) *LayoutError {
+	layout := new(LayoutError)
+	errors.As(err, &layout)
+	return layout
+}

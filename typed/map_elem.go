@@ -3,6 +3,7 @@ package typed
 import (
 	"fmt"
 	"runtime"
+	"syscall"
 	"unsafe"
 )
 
@@ -57,11 +58,16 @@ func (b *boundMap) elem(op string, cmd bpfCommand, key, value unsafe.Pointer, fl
 
 // elemFound is elem for loops that go on where there is no such key.
 func (b *boundMap) elemFound(op string, cmd bpfCommand, key, value unsafe.Pointer, flags uint64) (bool, error) {
-	err := b.elem(op, cmd, key, value, flags)
-	if err != nil && err == error(b.keyErrors.notExist) {
+	fd, err := b.ready()
+	if err != nil {
+		return false, err
+	}
+	errno := bpfElem(cmd, fd, key, value, flags)
+	runtime.KeepAlive(b.checked)
+	if errno == syscall.ENOENT {
 		return false, nil
 	}
-	return err == nil, err
+	return errno == 0, b.fail(op, errno)
 }
 
 // lookupBytes and updateBytes have the values of all CPUs in valueBytes bytes.

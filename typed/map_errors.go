@@ -51,8 +51,9 @@ func (b *boundMap) fail(op string, errno syscall.Errno) error {
 		return b.keyErrors.notExist
 	case syscall.EEXIST:
 		return b.keyErrors.exist
+	default:
+		return b.failSlow(op, errno)
 	}
-	return b.failSlow(op, errno)
 }
 
 func (b *boundMap) failSlow(op string, errno syscall.Errno) error {

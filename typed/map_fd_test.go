@@ -136,7 +136,7 @@ func testOuter(t *testing.T, m *outerMap[uint32, innerHash]) {
 	equal(t, "ids", len(collect(t, ids, errf)), 2)
 
 	_, err = m.NewInner(arraySpec(ebpf.Hash, 4, 10))
-	if layout, ok := err.(*LayoutError); !ok || layout.Property != "value size" {
+	if layout := layoutError(err); layout.Property != "value size" {
 		t.Errorf("inner map of another size: %v", err)
 	}
 	must(t, m.Delete(0))
@@ -164,11 +164,11 @@ func testOuterGone(t *testing.T, m *outerMap[uint32, innerHash]) {
 func TestOuterSpec(t *testing.T) {
 	spec := outerSpec(ebpf.HashOfMaps)
 	err := new(HashOfMaps[uint32, HashMap[uint32, uint32]]).checkSpec("outer", spec)
-	if layout, ok := err.(*LayoutError); !ok || layout.Object != "map outer (inner)" {
+	if layout := layoutError(err); layout.Object != "map outer (inner)" {
 		t.Errorf("inner map of another size: %v", err)
 	}
 	err = new(ArrayOfMaps[uint32, uint64]).checkSpec("outer", outerSpec(ebpf.ArrayOfMaps))
-	if layout, ok := err.(*LayoutError); !ok || layout.Property != "inner map" {
+	if layout := layoutError(err); layout.Property != "inner map" {
 		t.Errorf("inner map of no class: %v", err)
 	}
 }

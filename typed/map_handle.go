@@ -133,27 +133,26 @@ func (b *boundMap) whyNot() error {
 	return fmt.Errorf("map %s: %w", b.name, errUnchecked)
 }
 
-// arrayLike says that the keys are the numbers below MaxEntries, which exist
-// whether or not there is something behind them: walking them never loses its
-// place.
-func (b *boundMap) arrayLike() bool {
-	switch ebpf.MapType(b.facts.kind) {
-	case ebpf.Array, ebpf.PerCPUArray, ebpf.ProgramArray, ebpf.PerfEventArray, ebpf.CGroupArray,
-		ebpf.ArrayOfMaps, ebpf.DevMap, ebpf.SockMap, ebpf.CPUMap, ebpf.XSKMap, ebpf.ReusePortSockArray,
-		ebpf.StackTrace:
-		return true
-	}
-	return false
+// arrayLikes are the types whose keys are the numbers below MaxEntries, which
+// exist whether or not there is something behind them: walking them never loses
+// its place.
+var arrayLikes = []ebpf.MapType{
+	ebpf.Array, ebpf.PerCPUArray, ebpf.ProgramArray, ebpf.PerfEventArray, ebpf.CGroupArray, ebpf.ArrayOfMaps,
+	ebpf.DevMap, ebpf.SockMap, ebpf.CPUMap, ebpf.XSKMap, ebpf.ReusePortSockArray, ebpf.StackTrace,
 }
 
-// bucketCursor says that the batch commands walk by hash bucket
+// bucketWalkers are the types whose batch commands walk by hash bucket
 // (__htab_map_lookup_and_delete_batch), not by key.
+var bucketWalkers = []ebpf.MapType{
+	ebpf.Hash, ebpf.LRUHash, ebpf.PerCPUHash, ebpf.LRUCPUHash, ebpf.HashOfMaps,
+}
+
+func (b *boundMap) arrayLike() bool {
+	return slices.Contains(arrayLikes, ebpf.MapType(b.facts.kind))
+}
+
 func (b *boundMap) bucketCursor() bool {
-	switch ebpf.MapType(b.facts.kind) {
-	case ebpf.Hash, ebpf.LRUHash, ebpf.PerCPUHash, ebpf.LRUCPUHash, ebpf.HashOfMaps:
-		return true
-	}
-	return false
+	return slices.Contains(bucketWalkers, ebpf.MapType(b.facts.kind))
 }
 
 func (b *boundMap) raw() *ebpf.Map { return b.Map }

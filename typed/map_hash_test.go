@@ -167,8 +167,7 @@ func TestHashLayout(t *testing.T) {
 
 		var h flows
 		for _, err := range []error{h.checkSpec("test", spec), h.bind("test", raw)} {
-			layout, ok := err.(*LayoutError)
-			if !ok || layout.Property != test.property {
+			if layoutError(err).Property != test.property {
 				t.Errorf("%s: got %v", test.property, err)
 			}
 		}
@@ -202,7 +201,7 @@ func TestUnfitTypes(t *testing.T) {
 		"size that depends on CPU": new(HashMap[uint64, int]),
 		"implicit padding in key":  new(HashMap[hole, uint64]),
 	} {
-		if _, ok := h.bind("test", raw).(*LayoutError); !ok {
+		if layoutError(h.bind("test", raw)).Property == "" {
 			t.Errorf("%s: accepted", what)
 		}
 	}
@@ -510,7 +509,7 @@ func TestPin(t *testing.T) {
 	must(t, m.Put(k, v))
 	equal(t, "through the pin", got(again.Lookup(k))(t), v)
 	_, err := (&MapSpec[HashMap[uint32, uint32]]{name: "flows"}).OpenPinned(path, nil)
-	if layout, ok := err.(*LayoutError); !ok || layout.Property != "key size" {
+	if layout := layoutError(err); layout.Property != "key size" {
 		t.Errorf("opened with other types: %v", err)
 	}
 	must(t, m.Unpin())

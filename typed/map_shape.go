@@ -68,13 +68,10 @@ func unfitKey(t reflect.Type) *LayoutError {
 
 // padding finds the first byte of a type that belongs to no field.
 func padding(t reflect.Type) (offset uintptr, found bool) {
-	switch t.Kind() {
-	case reflect.Array:
-		if t.Len() == 0 {
-			return 0, false
-		}
+	switch {
+	case t.Kind() == reflect.Array && t.Len() > 0:
 		return padding(t.Elem())
-	case reflect.Struct:
+	case t.Kind() == reflect.Struct:
 		return structPadding(t)
 	}
 	return 0, false
