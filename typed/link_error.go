@@ -3,7 +3,9 @@ package typed
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -83,7 +85,7 @@ var missing = map[string]string{
 	executable:      "check the path and, with readelf -sW, that the symbol is in it and not stripped",
 	tracepoint:      "this kernel has no such tracepoint: compare /sys/kernel/tracing/events",
 	rawTracepoint:   "this kernel has no such tracepoint: compare /sys/kernel/tracing/available_events",
-	netInterface:    "net.Interfaces lists the interfaces of the current network namespace and their indexes",
+	netInterface:    "the current network namespace has no interface of that index: net.Interfaces lists them",
 	cgroupDir:       "give the path of a directory in a mounted cgroup v2 hierarchy, such as /sys/fs/cgroup or /sys/fs/cgroup/unified",
 }
 
@@ -118,13 +120,12 @@ func remedy(k *kind, t target, err error) string {
 	return ""
 }
 
-// isMissing says whether an error means that the target is not there. Probes
-// say EINVAL for a missing symbol from Linux 6.11 on (tracefs) and before 5.11
-// (return probes), see link.Kprobe.
+// isMissing says whether an error means that the target is not there. XDP says
+// EINVAL for an interface that is not (net/core/dev.c, bpf_xdp_link_attach).
 func isMissing(t target, err error) bool {
 	switch t.what {
 	case netInterface:
-		return errors.Is(err, syscall.ENODEV) || errors.Is(err, syscall.EINVAL) && t.name == "0"
+		return errors.Is(err, syscall.ENODEV) || errors.Is(err, syscall.EINVAL) && !interfaceExists(t.name)
 	case cgroupDir:
 		return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.ENOTDIR)
 	case kernelFunction:
@@ -132,6 +133,17 @@ func isMissing(t target, err error) bool {
 	}
 	_, known := missing[t.what]
 	return known && (errors.Is(err, os.ErrNotExist) || errors.Is(err, errNoSymbol))
+}
+
+// interfaceExists looks in the network namespace of the calling thread. index
+// is a decimal number.
+func interfaceExists(index string) bool {
+	n, err := strconv.Atoi(index)
+	if err != nil {
+		return false
+	}
+	_, err = net.InterfaceByIndex(n)
+	return err == nil
 }
 
 func isOldKernel(err error) bool {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path"
@@ -18,8 +17,14 @@ import (
 // (bpf_program__attach_kprobe_multi_opts): of the functions that ftrace can
 // reach, those that match.
 
-// errNoSymbol says that a pattern or name matches nothing.
-var errNoSymbol = fmt.Errorf("no such function: %w", os.ErrNotExist)
+// errNoSymbol says that a pattern or name matches nothing. It is an
+// os.ErrNotExist.
+var errNoSymbol error = noSymbolError{}
+
+type noSymbolError struct{}
+
+func (noSymbolError) Error() string { return "no such function" }
+func (noSymbolError) Unwrap() error { return os.ErrNotExist }
 
 // kernelSymbol is a function of the kernel.
 type kernelSymbol struct {

@@ -91,7 +91,7 @@ func (f *userFile) offset(symbol string) (uint64, error) {
 	}
 	i := slices.IndexFunc(all, func(s userSymbol) bool { return s.is(name) })
 	if i < 0 {
-		return 0, fmt.Errorf("function %s: %w", name, errNoSymbol)
+		return 0, fmt.Errorf("%s: %w", name, errNoSymbol)
 	}
 	if s := all[i]; plus >= s.size && plus > 0 && s.size > 0 {
 		return 0, fmt.Errorf("offset %#x is outside of function %s, which has %#x bytes", plus, name, s.size)

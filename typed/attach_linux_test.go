@@ -1,0 +1,317 @@
+package typed
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+var updateErrors = flag.Bool("update-errors", false, "rewrite testdata/attach-errors")
+
+// golden compares a text with testdata/attach-errors/<name>.txt.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	got := text + "\n"
+	file := filepath.Join("testdata", "attach-errors", name+".txt")
+	if *updateErrors {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s\nrewrite it with -update-errors if that is meant", diff)
+	}
+}
+
+// What users see when attaching fails, from real kernels where these agree.
+func TestAttachErrors(t *testing.T) {
+	needKernel(t)
+	for _, test := range []struct {
+		name, section string
+		is            error
+		attach        func(r *hookRun) (link.Link, error)
+	}{
+		{name: "wrong-interface", section: "xdp", is: syscall.EINVAL, attach: func(r *hookRun) (link.Link, error) {
+			return load[XDP](r, r.spec(2)).Attach(4711, nil)
+		}},
+		{name: "wrong-interface-netlink", section: "tc", is: syscall.ENODEV, attach: func(r *hookRun) (link.Link, error) {
+			return load[TC](r, r.spec(0)).AttachIngress(4711, &TCOptions{Legacy: true})
+		}},
+		{name: "cgroup-missing", section: "cgroup/connect4", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
+			return load[CgroupSockAddr](r, r.spec(1)).Attach("/sys/fs/no-such-cgroup", nil)
+		}},
+		{name: "cgroup-other", section: "cgroup/connect4", is: syscall.EBADF, attach: func(r *hookRun) (link.Link, error) {
+			return load[CgroupSockAddr](r, r.spec(1)).Attach("/tmp", nil)
+		}},
+		{name: "executable-missing", section: "uprobe//no/such/file:main", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
+			return load[Uprobe](r, r.spec(0)).Attach(nil)
+		}},
+		{name: "user-symbol-missing", section: "uprobe", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
+			return load[Uprobe](r, r.spec(0)).AttachTo("/proc/self/exe", "no_such_function", nil)
+		}},
+		{name: "raw-tracepoint-missing", section: "raw_tp/no_such_tracepoint", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
+			return load[RawTracepoint](r, r.spec(0)).Attach(nil)
+		}},
+		{name: "bare-section", section: "raw_tp", is: ErrNeedsTarget, attach: func(r *hookRun) (link.Link, error) {
+			return load[RawTracepoint](r, r.spec(0)).Attach(nil)
+		}},
+		{name: "half-a-section", section: "uprobe//bin/sh", is: ErrNeedsTarget, attach: func(r *hookRun) (link.Link, error) {
+			return load[Uprobe](r, r.spec(0)).Attach(nil)
+		}},
+		{name: "no-privilege", section: "uprobe", is: os.ErrPermission, attach: func(r *hookRun) (link.Link, error) {
+			p := load[Uprobe](r, r.spec(0))
+			dropPrivileges(r)
+			return p.AttachOffset("/proc/self/exe", 0x1000, nil)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			isolate(t)
+			r := &hookRun{T: t, section: test.section}
+			l, err := test.attach(r)
+			if err == nil {
+				l.Close()
+				t.Fatal("attached")
+			}
+			var attach *AttachError
+			if !errors.As(err, &attach) || !errors.Is(err, test.is) {
+				t.Errorf("%#v is not an AttachError of %v", err, test.is)
+			}
+			golden(t, test.name, err.Error())
+		})
+	}
+}
+
+// dropPrivileges takes all capabilities from the thread, which ends with the
+// test.
+func dropPrivileges(r *hookRun) {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var none [2]unix.CapUserData
+	if err := unix.Capset(&header, &none[0]); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// The remedies for what kernels say in many ways, or say on some machines only.
+func TestRemedies(t *testing.T) {
+	p := &program{name: "on_connect", spec: &ebpf.ProgramSpec{SectionName: "kprobe/tcp_connect"}}
+	for _, test := range []struct {
+		name string
+		kind *kind
+		to   target
+		err  error
+	}{
+		{"kernel-symbol-missing", &kindKprobe, target{kernelFunction, "tcp_conect"}, fmt.Errorf("token tcp_conect: not found: %w", os.ErrNotExist)},
+		{"kernel-pattern-missing", &kindKprobeMulti, target{kernelFunctions, "tcp_conect*"}, errNoSymbol},
+		{"system-call-missing", &kindKsyscall, target{syscallName, "opne"}, os.ErrNotExist},
+		{"tracepoint-missing", &kindTracepoint, target{tracepoint, "sched/sched_swich"}, os.ErrNotExist},
+		{"kernel-feature-missing", &kindKprobeMulti, target{kernelFunctions, "tcp_*"}, fmt.Errorf("bpf_link_kprobe_multi not supported (requires >= v5.18): %w", ebpf.ErrNotSupported)},
+		{"kernel-invalid", &kindUprobeMulti, target{executable, "/bin/sh:main"}, syscall.EINVAL},
+		{"lockdown", &kindKprobe, target{kernelFunction, "tcp_connect"}, syscall.EPERM},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := p.attachError(test.kind, test.to, test.err)
+			if !errors.Is(err, test.err) {
+				t.Errorf("%v lost its cause", err)
+			}
+			if again := p.attachError(test.kind, target{}, err); again != err {
+				t.Errorf("dressed twice: %v", again)
+			}
+			golden(t, test.name, err.Error())
+		})
+	}
+}
+
+// loadAll loads programs and binds them as raw tracepoints, tracepoints of
+// BTF, and XDP, as their sections say.
+func loadAll(t *testing.T, sections map[string]string, change func(*CollectionSpec)) *Collection {
+	t.Helper()
+	programs := make(map[string]*ebpf.ProgramSpec)
+	for name, section := range sections {
+		programs[name] = sectionSpec(t, section, countHit(2))
+		programs[name].Name = name
+	}
+	cs := testSpec(programs)
+	if change != nil {
+		change(cs)
+	}
+	coll, err := cs.Load(nil)
+	if err != nil {
+		t.Fatalf("%+v", err)
+	}
+	t.Cleanup(func() { coll.Close() })
+	for name, section := range sections {
+		switch {
+		case strings.HasPrefix(strings.TrimPrefix(section, "?"), "raw_tp"):
+			var p *RawTracepoint
+			BindProgram(coll, &p, name)
+		case section == "xdp":
+			var p *XDP
+			BindProgram(coll, &p, name)
+		case section == "syscall":
+			var p *Syscall
+			BindProgram(coll, &p, name)
+		default:
+			t.Fatalf("no kind for %s", section)
+		}
+	}
+	return coll
+}
+
+func linkNames(c *Collection) (names []string) {
+	for name := range c.Links.All() {
+		names = append(names, name)
+	}
+	return names
+}
+
+func TestAttachAll(t *testing.T) {
+	needKernel(t)
+	coll := loadAll(t, map[string]string{
+		"zwitch":  "raw_tp/sched_switch",
+		"awake":   "raw_tp/sched_wakeup",
+		"mine":    "raw_tp/sched_waking",
+		"filter":  "xdp",
+		"nowhere": "raw_tp",
+		"off":     "?raw_tp/sched_switch",
+	}, nil)
+	for _, h := range coll.handles {
+		if p := h.base(); p.name == "off" {
+			if p.Loaded() || !errors.Is(p.Err(), ErrNotLoaded) {
+				t.Errorf("off: loaded %v, %v", p.Loaded(), p.Err())
+			}
+		} else if p.name == "mine" {
+			if err := coll.Links.Add(h.(*RawTracepoint).Attach(nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	need, err := coll.AttachAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Unattached{{"filter", "xdp", "an interface"}, {"nowhere", "raw_tp", "AttachTo"}}
+	if diff := cmp.Diff(want, need); diff != "" {
+		t.Error(diff)
+	}
+	if got, want := linkNames(coll), []string{"mine", "awake", "zwitch"}; !slices.Equal(got, want) {
+		t.Errorf("links of %v, want %v", got, want)
+	}
+	if _, err := coll.AttachAll(); err != nil || len(linkNames(coll)) != 3 {
+		t.Errorf("a second time: %v, %v", err, linkNames(coll))
+	}
+}
+
+func TestAttachAllTakesBackWhatItDid(t *testing.T) {
+	needKernel(t)
+	coll := loadAll(t, map[string]string{
+		"a_good": "raw_tp/sched_switch",
+		"b_bad":  "raw_tp/no_such_tracepoint",
+		"c_good": "raw_tp/sched_switch",
+	}, nil)
+	need, err := coll.AttachAll()
+	var attach *AttachError
+	if !errors.As(err, &attach) || attach.Program != "b_bad" || attach.Section != "raw_tp/no_such_tracepoint" {
+		t.Errorf("error %v", err)
+	}
+	if attach != nil && attach.Remedy == "" {
+		t.Error("no remedy")
+	}
+	if need != nil || len(linkNames(coll)) != 0 {
+		t.Errorf("left: %v, %v", need, linkNames(coll))
+	}
+}
+
+func TestOptionalProgram(t *testing.T) {
+	needKernel(t)
+	var spec *ProgramSpec[TPBTF]
+	coll := loadAll(t, map[string]string{"good": "raw_tp/sched_switch"}, func(cs *CollectionSpec) {
+		s := sectionSpec(t, "tp_btf/no_such_tracepoint", countHit(0))
+		s.Name = "maybe"
+		cs.Spec.Programs["maybe"] = s
+		BindProgramSpec(cs, &spec, "maybe")
+		spec.Optional()
+	})
+	var p *TPBTF
+	BindProgram(coll, &p, "maybe")
+	var load *LoadError
+	if p.Loaded() || !errors.As(p.Err(), &load) || load.Program != "maybe" {
+		t.Errorf("loaded %v, %v", p.Loaded(), p.Err())
+	}
+	if _, err := p.Attach(nil); !errors.As(err, &load) {
+		t.Errorf("attach: %v", err)
+	}
+	if _, err := coll.AttachAll(); err != nil {
+		t.Error(err)
+	}
+	if got := linkNames(coll); !slices.Equal(got, []string{"good"}) {
+		t.Errorf("links of %v", got)
+	}
+}
+
+// A link that is pinned outlives the collection.
+func TestPinLinks(t *testing.T) {
+	sinceKernel(t, 5, 10, "links of raw tracepoints that can be pinned")
+	dir, err := os.MkdirTemp(bpffs(t), "bpfgen-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	coll := loadAll(t, map[string]string{"prog": "raw_tp/sched_switch"}, nil)
+	for range 2 {
+		for _, h := range coll.handles {
+			if err := coll.Links.Add(h.(*RawTracepoint).Attach(nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := coll.Links.Pin(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := coll.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"prog", "prog-2"} {
+		l, err := link.LoadPinnedLink(filepath.Join(dir, name), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(l.Unpin(), l.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// bpffs is a BPF file system, mounted for the test if there is none.
+func bpffs(t *testing.T) string {
+	t.Helper()
+	const known = "/sys/fs/bpf"
+	var fs unix.Statfs_t
+	if err := unix.Statfs(known, &fs); err == nil && int64(fs.Type) == unix.BPF_FS_MAGIC {
+		return known
+	}
+	dir := t.TempDir()
+	if err := unix.Mount("bpf", dir, "bpf", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
+	return dir
+}
