@@ -433,6 +433,7 @@ var hookTests = []hookTest{
 			}
 		})
 	}},
+	{section: "struct_ops", since: "6.4", run: testStructOps},
 	{section: "fsession/vfs_open", since: "7.0", not: noLibrary, run: nil},
 	{section: "lsm_cgroup/socket_bind", since: "6.0", not: noLibrary, run: nil},
 }
@@ -664,7 +665,7 @@ func testParser(r *hookRun) {
 	}, parser.Instructions...)
 	out := len(parser.Instructions) - 2
 	parser.Instructions[out] = asm.Mov.Reg(asm.R0, asm.R6).WithSymbol("out")
-	verdict := sectionSpec(r.T, "sk_skb/stream_verdict", asm.Instructions{asm.Mov.Imm(asm.R0, 1), asm.Return()})
+	verdict := sectionSpec(r.T, "sk_skb/stream_verdict", asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()})
 	verdict.Name = "verdict"
 	p := loadWith[SkSKB](r, map[string]*ebpf.ProgramSpec{progName: parser, "verdict": verdict}, sockMap)
 	var v *SkSKB
@@ -887,4 +888,68 @@ func routedPair(r *hookRun) (send func(protocol uint16, packet []byte)) {
 			r.Fatal(err)
 		}
 	}
+}
+
+// testStructOps makes a congestion control for TCP of an object of package
+// golden, in which one function counts.
+func testStructOps(r *hookRun) {
+	object, err := os.Open("../golden/struct-ops/structops_bpfel.o")
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer object.Close()
+	cs, err := Open("structops", object)
+	if err != nil {
+		r.Fatal(err)
+	}
+	cs.Spec.Maps[hitsName] = testSpec(nil).Spec.Maps[hitsName]
+	cs.Spec.Programs["cong_avoid"].Instructions = countHit(0)
+	cs.Spec.Programs["undo_cwnd"].Flags &^= progSleepable // TCP does not let it sleep
+	var ssthresh *ProgramSpec[StructOpsProgram]
+	BindProgramSpec(cs, &ssthresh, "ssthresh")
+	if err := cs.Err(); err != nil {
+		r.Fatal(err)
+	}
+	if r.coll, err = cs.Load(nil); err != nil {
+		r.Fatalf("%+v", err)
+	}
+	r.Cleanup(func() { r.coll.Close() })
+	r.result.loaded = true
+	if need, err := r.coll.AttachAll(); err != nil || len(need) > 0 {
+		r.Fatal(need, err)
+	}
+	links := r.coll.Links.Of("golden")
+	if len(links) != 1 {
+		r.Fatalf("%d links", len(links))
+	}
+	r.result.attached = true
+	r.fire(func() { talkTCP(r, "bpf_golden") })
+}
+
+// talkTCP sends something over a connection with a congestion control.
+func talkTCP(r *hookRun, congestion string) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			defer c.Close()
+			io.Copy(io.Discard, c)
+		}
+	}()
+	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		var err error
+		c.Control(func(fd uintptr) {
+			err = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, congestion)
+		})
+		return err
+	}}
+	c, err := dialer.Dial("tcp4", l.Addr().String())
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer c.Close()
+	c.Write(make([]byte, 1<<20))
 }
