@@ -114,7 +114,7 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		}
 		err = &LoadError{Program: prog.Name, Section: prog.SectionName, Err: err}
 		if !c.state(prog.Name).optional {
-			return nil, fmt.Errorf("load %s: %w", c.name, err)
+			return nil, err // as it is: wrapped, %+v would not print the log
 		}
 		left[prog.Name] = err
 		leaveOut(spec, prog.Name)

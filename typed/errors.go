@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/cilium/ebpf"
 )
 
 // ErrNotLoaded is returned by the methods of a handle whose map, program or
@@ -40,13 +42,14 @@ func (e *LoadError) Error() string {
 	return fmt.Sprintf("load program %s (SEC(%q)): %v", e.Program, e.Section, e.Err)
 }
 
-// Format prints the verifier log for %+v.
+// Format prints the verifier log behind the error for %+v. The errors of the
+// library on the way to it would not.
 func (e *LoadError) Format(f fmt.State, verb rune) {
-	if verb == 'v' && f.Flag('+') {
-		fmt.Fprintf(f, "load program %s (SEC(%q)): %+v", e.Program, e.Section, e.Err)
-		return
-	}
 	io.WriteString(f, e.Error())
+	var verifier *ebpf.VerifierError
+	if verb == 'v' && f.Flag('+') && errors.As(e.Err, &verifier) {
+		fmt.Fprintf(f, "\n%+v", verifier)
+	}
 }
 
 func (e *LoadError) Unwrap() error { return e.Err }
