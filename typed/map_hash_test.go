@@ -63,8 +63,6 @@ func TestHashOperations(t *testing.T) {
 	_, err := m.Lookup(k1)
 	failsWith(t, "lookup of a missing key", err, notExist...)
 	failsWith(t, "delete of a missing key", m.Delete(k1), notExist...)
-	_, err = m.LookupAndDelete(k1)
-	failsWith(t, "lookup and delete of a missing key", err, notExist...)
 	failsWith(t, "update of a missing key", m.Update(k1, v1, UpdateExist), notExist...)
 
 	must(t, m.Put(k1, v1))
@@ -80,8 +78,24 @@ func TestHashOperations(t *testing.T) {
 	failsWith(t, "wrong flag", m.Update(k1, v1, 1<<20), unix.EINVAL)
 	failsWith(t, "lock without a lock", m.LookupWithFlags(k1, &into, LookupLock), unix.EINVAL)
 
+	must(t, m.Delete(k1))
+	must(t, m.Delete(k2))
+	equal(t, "entries left", len(collect2(t, m)), 0)
+}
+
+func TestHashLookupAndDelete(t *testing.T) {
+	sinceKernel(t, 5, 14, "lookup and delete in hashes")
+	m := testMap[flows](t, flowSpec(ebpf.Hash, 2))
+	k1, v1 := flow(1)
+	k2, v2 := flow(2)
+	_, err := m.LookupAndDelete(k1)
+	failsWith(t, "lookup and delete of a missing key", err, notExist...)
+	must(t, m.Put(k1, v1))
+	must(t, m.Put(k2, v2))
 	equal(t, "taken", got(m.LookupAndDelete(k2))(t), v2)
+	var into flowStats
 	must(t, m.LookupAndDeleteWithFlags(k1, &into, 0))
+	equal(t, "taken into memory", into, v1)
 	equal(t, "entries left", len(collect2(t, m)), 0)
 }
 
@@ -455,20 +469,35 @@ func TestHashIterationAborted(t *testing.T) {
 	failsWith(t, "walk", err, ebpf.ErrIterationAborted)
 }
 
-func TestSpinLock(t *testing.T) {
-	sinceKernel(t, 5, 1, "spin locks in maps")
-	type locked struct {
-		Lock  uint32
-		Count uint32
-	}
+// locked has a struct bpf_spin_lock.
+type locked struct {
+	Lock  uint32
+	Count uint32
+}
+
+func lockedMap(t testing.TB) *HashMap[uint32, locked] {
 	u32 := &btf.Int{Name: "unsigned int", Size: 4}
 	lock := &btf.Struct{Name: "bpf_spin_lock", Size: 4, Members: []btf.Member{{Name: "val", Type: u32}}}
 	value := &btf.Struct{Name: "locked", Size: 8, Members: []btf.Member{
 		{Name: "lock", Type: lock}, {Name: "count", Type: u32, Offset: 32},
 	}}
-	m := testMap[HashMap[uint32, locked]](t, &ebpf.MapSpec{
+	return testMap[HashMap[uint32, locked]](t, &ebpf.MapSpec{
 		Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 10, Key: u32, Value: value,
 	})
+}
+
+func TestLookupAndDeleteUnderSpinLock(t *testing.T) {
+	sinceKernel(t, 5, 14, "lookup and delete in hashes")
+	m := lockedMap(t)
+	must(t, m.Put(1, locked{Count: 7}))
+	var v locked
+	must(t, m.LookupAndDeleteWithFlags(1, &v, LookupLock))
+	equal(t, "locked value", v, locked{Count: 7})
+}
+
+func TestSpinLock(t *testing.T) {
+	sinceKernel(t, 5, 1, "spin locks in maps")
+	m := lockedMap(t)
 	must(t, m.Put(1, locked{Count: 7}))
 	must(t, m.Update(1, locked{Lock: 99, Count: 8}, UpdateExist|UpdateLock))
 	var v locked
@@ -476,7 +505,7 @@ func TestSpinLock(t *testing.T) {
 	equal(t, "locked value", v, locked{Count: 8})
 	seq, errf := m.AllWithFlags(LookupLock)
 	equal(t, "locked entries", collect(t, seq, errf)[1], locked{Count: 8})
-	must(t, m.LookupAndDeleteWithFlags(1, &v, LookupLock))
+	must(t, m.Delete(1))
 	failsWith(t, "update of a missing key under the lock", m.Update(1, v, UpdateExist|UpdateLock), notExist...)
 }
 

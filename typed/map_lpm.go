@@ -8,7 +8,8 @@ import "github.com/cilium/ebpf"
 // [netip.Prefix], see lpm.go.
 //
 // Lookup finds the longest prefix that covers the key, everything else the
-// prefix itself. Iteration is from long prefixes to the short ones that cover
+// prefix itself. Kernels before 6.13, unless they have the fix, take no notice
+// of [UpdateExist] and [UpdateNoExist], and replace nothing in a full trie. Iteration is from long prefixes to the short ones that cover
 // them.
 type LPMTrie[K, V any] struct {
 	deleteMap[K, V]

@@ -61,16 +61,14 @@ func TestLPMOperations(t *testing.T) {
 	m := testMap[LPMTrie[blockKey, uint32]](t, lpmSpec(8, 3))
 	failsWith(t, "delete of a missing prefix", m.Delete(block24(t, "10.0.0.0/8")), notExist...)
 	must(t, m.Put(block24(t, "10.0.0.0/8"), 8))
-	must(t, m.Update(block24(t, "10.1.0.0/16"), 16, UpdateNoExist))
-	must(t, m.Update(block24(t, "10.1.0.0/16"), 17, UpdateExist))
+	must(t, m.Put(block24(t, "10.1.0.0/16"), 16))
+	must(t, m.Put(block24(t, "10.1.0.0/16"), 17))
 	must(t, m.Put(block24(t, "10.1.2.3/32"), 32))
 	for address, want := range map[string]uint32{"10.1.2.3/32": 32, "10.1.2.4/32": 17, "10.2.0.0/32": 8, "10.1.0.0/12": 8} {
 		equal(t, address, got(m.Lookup(block24(t, address)))(t), want)
 	}
 	var v uint32
 	failsWith(t, "lookup outside", m.LookupInto(block24(t, "11.0.0.0/32"), &v), notExist...)
-	failsWith(t, "create again", m.Update(block24(t, "10.0.0.0/8"), 1, UpdateNoExist), exist...)
-	failsWith(t, "replace a missing prefix", m.Update(block24(t, "12.0.0.0/8"), 1, UpdateExist), notExist...)
 	failsWith(t, "put into a full trie", m.Put(block24(t, "12.0.0.0/8"), 1), ErrMapFull, unix.ENOSPC)
 	failsWith(t, "wrong flag", m.Put(blockKey{Prefixlen: 33}, 1), unix.EINVAL)
 	failsWith(t, "wrong flag", m.Update(block24(t, "10.0.0.0/8"), 1, 1<<20), unix.EINVAL)
@@ -92,6 +90,19 @@ func TestLPMOperations(t *testing.T) {
 	must(t, m.Close())
 	failsWith(t, "put into a closed trie", m.Put(block24(t, "10.0.0.0/8"), 8), os.ErrClosed)
 	failsWith(t, "put into no trie", new(LPMTrie[blockKey, uint32]).Put(blockKey{}, 8), ErrNotLoaded)
+}
+
+func TestLPMUpdateFlags(t *testing.T) {
+	sinceKernel(t, 6, 13, "update flags of LPM tries")
+	m := testMap[LPMTrie[blockKey, uint32]](t, lpmSpec(8, 1))
+	ten, twelve := block24(t, "10.0.0.0/8"), block24(t, "12.0.0.0/8")
+	failsWith(t, "replace a missing prefix", m.Update(ten, 1, UpdateExist), notExist...)
+	must(t, m.Update(ten, 1, UpdateNoExist))
+	failsWith(t, "create again", m.Update(ten, 2, UpdateNoExist), exist...)
+	must(t, m.Update(ten, 3, UpdateExist)) // though the trie is full
+	equal(t, "value", got(m.Lookup(ten))(t), 3)
+	failsWith(t, "replace a missing prefix in a full trie", m.Update(twelve, 1, UpdateExist), notExist...)
+	failsWith(t, "create in a full trie", m.Update(twelve, 1, UpdateNoExist), ErrMapFull)
 }
 
 // TestLPMExactFields: fields before the address match exactly, and IPv4 lies
