@@ -315,3 +315,32 @@ func bpffs(t *testing.T) string {
 	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
 	return dir
 }
+
+// Two filters on one qdisc: it goes with the last, whichever that is.
+func TestQdiscGoesWithTheLastFilter(t *testing.T) {
+	needKernel(t)
+	for _, first := range []int{0, 1} {
+		t.Run(fmt.Sprint(first), func(t *testing.T) {
+			isolate(t)
+			r := &hookRun{T: t, section: "tc"}
+			p := load[TC](r, r.spec(0))
+			var links []link.Link
+			for _, attach := range []func(int, *TCOptions) (link.Link, error){p.AttachIngress, p.AttachIngress} {
+				l, err := attach(loIndex, &TCOptions{Legacy: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				links = append(links, l)
+			}
+			r.result.attached = true
+			if err := links[first].Close(); err != nil {
+				t.Fatal(err)
+			}
+			if len(takeFootprint(t)) == 0 {
+				t.Error("the qdisc went with the first filter")
+			}
+			r.coll.Links.add(progName, links[1-first])
+			r.finish(nil)
+		})
+	}
+}

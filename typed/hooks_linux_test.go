@@ -700,27 +700,42 @@ func testPerfEvent(r *hookRun) {
 }
 
 func testDevMap(r *hookRun) {
-	p := load[XDPDevMap](r, r.spec(int32(XDPPass)), &ebpf.MapSpec{
-		Name: "devs", Type: ebpf.DevMap, KeySize: 4, ValueSize: 8, MaxEntries: 1,
-	})
-	value := []uint32{loIndex, uint32(p.FD())}
-	if err := r.coll.Collection.Maps["devs"].Put(uint32(0), value); err != nil {
-		r.Fatal(err)
-	}
-	r.result.attached = true
-	r.result.reason = "runs only where a driver redirects"
+	testRedirect[XDPDevMap](r, &ebpf.MapSpec{Name: "slots", Type: ebpf.DevMap, KeySize: 4, ValueSize: 8, MaxEntries: 1}, loIndex)
 }
 
 func testCPUMap(r *hookRun) {
-	p := load[XDPCPUMap](r, r.spec(int32(XDPPass)), &ebpf.MapSpec{
-		Name: "cpus", Type: ebpf.CPUMap, KeySize: 4, ValueSize: 8, MaxEntries: 1,
+	const queue = 192
+	testRedirect[XDPCPUMap](r, &ebpf.MapSpec{Name: "slots", Type: ebpf.CPUMap, KeySize: 4, ValueSize: 8, MaxEntries: 1}, queue)
+}
+
+// testRedirect puts the program into the only slot of a map, and redirects the
+// packets of lo through it with another. The first half of the slot's value is
+// first.
+func testRedirect[P any, H programHandleOf[P]](r *hookRun, slots *ebpf.MapSpec, first uint32) {
+	redirect := sectionSpec(r.T, "xdp", asm.Instructions{
+		asm.LoadMapPtr(asm.R1, 0).WithReference(slots.Name),
+		asm.Mov.Imm(asm.R2, 0),
+		asm.Mov.Imm(asm.R3, 0),
+		asm.FnRedirectMap.Call(),
+		asm.Return(),
 	})
-	value := []uint32{192, uint32(p.FD())}
-	if err := r.coll.Collection.Maps["cpus"].Put(uint32(0), value); err != nil {
+	redirect.Name = "redirect"
+	p := H(loadWith[P, H](r, map[string]*ebpf.ProgramSpec{progName: r.spec(int32(XDPDrop)), "redirect": redirect}, slots))
+	value := []uint32{first, uint32(p.base().FD())}
+	if err := r.coll.Collection.Maps[slots.Name].Put(uint32(0), value); err != nil {
 		r.Fatal(err)
 	}
 	r.result.attached = true
-	r.result.reason = "runs only where a driver redirects"
+	if runningKernel(r.T) < 5<<8|15 {
+		r.result.reason = "only drivers run it before Linux 5.15"
+		return
+	}
+	var x *XDP
+	BindProgram(r.coll, &x, "redirect")
+	if err := r.coll.Links.Add(x.Attach(loIndex, &XDPOptions{Mode: XDPGeneric})); err != nil {
+		r.Fatal(err)
+	}
+	r.fire(func() { sendUDP(r, "127.0.0.1:9") })
 }
 
 func testNetkit(r *hookRun) {

@@ -3,6 +3,7 @@ package typed
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 
 	"github.com/cilium/ebpf"
@@ -86,19 +87,20 @@ func nameable(l link.Link, prog *ebpf.Program) (link.Link, error) {
 	return l, nil
 }
 
-// joinLinks makes one link of several. Closing closes all, newest first.
-func joinLinks(prog *ebpf.Program, links []link.Link) link.Link {
-	if len(links) == 1 {
-		return links[0]
-	}
-	return newEmulated(prog, func() error { return closeAll(links) })
-}
-
 // closeAll closes links newest first and joins their errors.
 func closeAll(links []link.Link) error {
 	var errs []error
 	for i := len(links) - 1; i >= 0; i-- {
-		errs = append(errs, links[i].Close())
+		errs = append(errs, closeLink(links[i]))
 	}
 	return errors.Join(errs...)
+}
+
+// closeLink closes a link that may be closed already: the library's kprobes by
+// tracefs say so, other links do not.
+func closeLink(l link.Link) error {
+	if err := l.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }

@@ -14,7 +14,8 @@ import (
 )
 
 // Links are the links that a collection owns: they live until the collection
-// is closed. It is safe for concurrent use.
+// is closed. A link that the user has closed before is no error. It is safe for
+// concurrent use.
 type Links struct {
 	mu    sync.Mutex
 	names map[ebpf.ProgramID]string
@@ -163,7 +164,7 @@ func (l *Links) Close() error {
 	l.mu.Unlock()
 	var errs []error
 	for _, o := range slices.Backward(open) {
-		if err := o.link.Close(); err != nil {
+		if err := closeLink(o.link); err != nil {
 			errs = append(errs, fmt.Errorf("detach program %s: %w", o.name, err))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"syscall"
 
 	"github.com/bpfgen/bpfgen/typed/internal/netlink"
@@ -81,28 +82,49 @@ func attrs(f netlink.Filter) nl.FilterAttrs {
 
 // attach makes the qdisc and, by add, the filter.
 func attach(f netlink.Filter, add func(*nl.Handle) (nl.Filter, error)) (func() error, error) {
+	place, err := placeOf(f.Ifindex)
+	if err != nil {
+		return nil, err
+	}
 	h, err := nl.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, err
 	}
-	qdisc := clsact(f.Ifindex)
-	made, err := addQdisc(h, qdisc)
-	if err != nil {
+	if err := place.addQdisc(h); err != nil {
 		h.Close()
 		return nil, fmt.Errorf("make the clsact qdisc: %w", err)
 	}
 	remove := func() error {
 		defer h.Close()
-		if !made {
-			return nil
-		}
-		return removeUnused(h, qdisc)
+		return place.removeUnused(h)
 	}
 	filter, err := add(h)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("add a filter: %w", err), remove())
 	}
 	return func() error { return errors.Join(ignoreGone(h.FilterDel(filter)), remove()) }, nil
+}
+
+// place is an interface of a network namespace, which is known by the inode of
+// its file.
+type place struct {
+	device, inode uint64
+	ifindex       int
+}
+
+func placeOf(ifindex int) (place, error) {
+	var st unix.Stat_t
+	if err := unix.Stat("/proc/thread-self/ns/net", &st); err != nil {
+		return place{}, fmt.Errorf("network namespace: %w", err)
+	}
+	return place{device: uint64(st.Dev), inode: st.Ino, ifindex: ifindex}, nil
+}
+
+// made are the places whose qdisc this process has made: whichever of its
+// filters goes last takes the qdisc along.
+var made struct {
+	sync.Mutex
+	places map[place]bool
 }
 
 func clsact(ifindex int) *nl.GenericQdisc {
@@ -112,19 +134,31 @@ func clsact(ifindex int) *nl.GenericQdisc {
 	}
 }
 
-// addQdisc says whether the qdisc was not there.
-func addQdisc(h *nl.Handle, qdisc nl.Qdisc) (made bool, err error) {
-	err = h.QdiscAdd(qdisc)
-	if errors.Is(err, syscall.EEXIST) {
-		return false, nil
+func (p place) addQdisc(h *nl.Handle) error {
+	made.Lock()
+	defer made.Unlock()
+	switch err := h.QdiscAdd(clsact(p.ifindex)); {
+	case errors.Is(err, syscall.EEXIST):
+		return nil
+	case err != nil:
+		return err
 	}
-	return err == nil, err
+	if made.places == nil {
+		made.places = make(map[place]bool)
+	}
+	made.places[p] = true
+	return nil
 }
 
-// removeUnused removes the qdisc that we made, unless somebody else has put
-// filters on it since.
-func removeUnused(h *nl.Handle, qdisc *nl.GenericQdisc) error {
-	index := &nl.GenericLink{LinkAttrs: nl.LinkAttrs{Index: qdisc.LinkIndex}}
+// removeUnused removes the qdisc if we made it, unless there are filters on it
+// still, of ours or of others.
+func (p place) removeUnused(h *nl.Handle) error {
+	made.Lock()
+	defer made.Unlock()
+	if !made.places[p] {
+		return nil
+	}
+	index := &nl.GenericLink{LinkAttrs: nl.LinkAttrs{Index: p.ifindex}}
 	for _, parent := range []uint32{nl.HANDLE_MIN_INGRESS, nl.HANDLE_MIN_EGRESS} {
 		filters, err := h.FilterList(index, parent)
 		if err != nil {
@@ -134,7 +168,8 @@ func removeUnused(h *nl.Handle, qdisc *nl.GenericQdisc) error {
 			return nil
 		}
 	}
-	return ignoreGone(h.QdiscDel(qdisc))
+	delete(made.places, p)
+	return ignoreGone(h.QdiscDel(clsact(p.ifindex)))
 }
 
 // ignoreGone takes it as done when what was to be removed has gone with its
