@@ -115,21 +115,21 @@ func BenchmarkLookup(b *testing.B) {
 	c := newBare(m)
 	var sum uint64
 	compare(b, turn,
-		way{"typed", func(n int) {
+		way{name: "typed", run: func(n int) {
 			for i := range n {
 				v, err := h.Lookup(keyOf(i))
 				check(err)
 				sum += v.Packets
 			}
 		}},
-		way{"bare", func(n int) {
+		way{name: "bare", run: func(n int) {
 			for i := range n {
 				c.key = keyOf(i)
 				c.call(unix.BPF_MAP_LOOKUP_ELEM)
 				sum += c.value.Packets
 			}
 		}},
-		way{"library", func(n int) {
+		way{name: "library", run: func(n int) {
 			for i := range n {
 				var v flowStats
 				check(m.Lookup(keyOf(i), &v))
@@ -144,18 +144,18 @@ func BenchmarkLookupInto(b *testing.B) {
 	c := newBare(m)
 	var v flowStats
 	compare(b, turn,
-		way{"typed", func(n int) {
+		way{name: "typed", run: func(n int) {
 			for i := range n {
 				check(h.LookupInto(keyOf(i), &v))
 			}
 		}},
-		way{"bare", func(n int) {
+		way{name: "bare", run: func(n int) {
 			for i := range n {
 				c.key = keyOf(i)
 				c.call(unix.BPF_MAP_LOOKUP_ELEM)
 			}
 		}},
-		way{"library", func(n int) {
+		way{name: "library", run: func(n int) {
 			for i := range n {
 				check(m.Lookup(keyOf(i), &v))
 			}
@@ -167,19 +167,19 @@ func BenchmarkUpdate(b *testing.B) {
 	m, h := flows(b)
 	c := newBare(m)
 	compare(b, turn,
-		way{"typed", func(n int) {
+		way{name: "typed", run: func(n int) {
 			for i := range n {
 				check(h.Update(keyOf(i), flowStats{Packets: uint64(i)}, typed.UpdateExist))
 			}
 		}},
-		way{"bare", func(n int) {
+		way{name: "bare", run: func(n int) {
 			c.attr.flags = uint64(ebpf.UpdateExist)
 			for i := range n {
 				c.key, c.value = keyOf(i), flowStats{Packets: uint64(i)}
 				c.call(unix.BPF_MAP_UPDATE_ELEM)
 			}
 		}},
-		way{"library", func(n int) {
+		way{name: "library", run: func(n int) {
 			for i := range n {
 				check(m.Update(keyOf(i), flowStats{Packets: uint64(i)}, ebpf.UpdateExist))
 			}
@@ -187,32 +187,32 @@ func BenchmarkUpdate(b *testing.B) {
 	)
 }
 
-// BenchmarkDelete deletes and puts back, which it does the bare way for all.
 func BenchmarkDelete(b *testing.B) {
 	m, h := flows(b)
 	c := newBare(m)
+	refill := func(n int) {
+		for i := range n {
+			c.key = keyOf(i)
+			c.call(unix.BPF_MAP_UPDATE_ELEM)
+		}
+	}
 	compare(b, turn,
-		way{"typed", func(n int) {
+		way{name: "typed", run: func(n int) {
 			for i := range n {
 				check(h.Delete(keyOf(i)))
-				c.key = keyOf(i)
-				c.call(unix.BPF_MAP_UPDATE_ELEM)
 			}
-		}},
-		way{"bare", func(n int) {
+		}, undo: refill},
+		way{name: "bare", run: func(n int) {
 			for i := range n {
 				c.key = keyOf(i)
 				c.call(unix.BPF_MAP_DELETE_ELEM)
-				c.call(unix.BPF_MAP_UPDATE_ELEM)
 			}
-		}},
-		way{"library", func(n int) {
+		}, undo: refill},
+		way{name: "library", run: func(n int) {
 			for i := range n {
 				check(m.Delete(keyOf(i)))
-				c.key = keyOf(i)
-				c.call(unix.BPF_MAP_UPDATE_ELEM)
 			}
-		}},
+		}, undo: refill},
 	)
 }
 
@@ -253,7 +253,7 @@ func BenchmarkIterate(b *testing.B) {
 	const batch = 128 << 10 / (16 + 24)
 	keys, values := make([]flowKey, batch), make([]flowStats, batch)
 	compare(b, 1,
-		way{"typed", func(n int) {
+		way{name: "typed", run: func(n int) {
 			for range n {
 				seq, errf := h.All()
 				for _, v := range seq {
@@ -262,12 +262,12 @@ func BenchmarkIterate(b *testing.B) {
 				check(errf())
 			}
 		}},
-		way{"bare", func(n int) {
+		way{name: "bare", run: func(n int) {
 			for range n {
 				bareBatches(m, keys, values, func(_ flowKey, v flowStats) { sum += v.Packets })
 			}
 		}},
-		way{"library", func(n int) {
+		way{name: "library", run: func(n int) {
 			for range n {
 				var k flowKey
 				var v flowStats
@@ -289,12 +289,12 @@ func BenchmarkPerCPULookup(b *testing.B) {
 	key := new(uint32)
 	attr := &elemAttr{fd: uint32(m.FD()), key: unsafe.Pointer(key), value: unsafe.Pointer(&values[0])}
 	compare(b, turn,
-		way{"typed", func(n int) {
+		way{name: "typed", run: func(n int) {
 			for i := range n {
 				check(h.LookupInto(uint32(i), values))
 			}
 		}},
-		way{"bare", func(n int) {
+		way{name: "bare", run: func(n int) {
 			for i := range n {
 				*key = uint32(i)
 				_, _, errno := unix.Syscall(unix.SYS_BPF, unix.BPF_MAP_LOOKUP_ELEM, uintptr(unsafe.Pointer(attr)), unsafe.Sizeof(*attr))
@@ -303,7 +303,7 @@ func BenchmarkPerCPULookup(b *testing.B) {
 				}
 			}
 		}},
-		way{"library", func(n int) {
+		way{name: "library", run: func(n int) {
 			for i := range n {
 				check(m.Lookup(uint32(i), values))
 			}
