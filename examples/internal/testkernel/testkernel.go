@@ -180,6 +180,20 @@ func (e *Example) Report(t *testing.T) string {
 	return reports[before+1]
 }
 
+// ReportWhen waits for a report that is ok: packets may be under way yet.
+func (e *Example) ReportWhen(t *testing.T, ok func(report string) bool) {
+	t.Helper()
+	for start := time.Now(); ; {
+		report := e.Report(t)
+		if ok(report) {
+			return
+		}
+		if time.Since(start) > patience {
+			t.Fatalf("still after %v:\n%s", patience, report)
+		}
+	}
+}
+
 // Stop ends the example as an interrupt would, and expects no error.
 func (e *Example) Stop(t *testing.T) string {
 	t.Helper()
