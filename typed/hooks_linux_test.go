@@ -30,8 +30,8 @@ type hookTest struct {
 	// by the configuration of Debian's kernels: "5.10".
 	since string
 	// not says for some kernels why the hook cannot be tried there, whatever
-	// their version. The keys are those of BPFGEN_KERNEL; "host" is the
-	// machine itself.
+	// their version. The keys are those of BPFGEN_KERNEL, where "host" is the
+	// machine itself, or a GOARCH.
 	not map[string]string
 	run func(*hookRun)
 }
@@ -41,7 +41,9 @@ var (
 	noKprobes     = map[string]string{"host": "the host's kernel is built without kprobes"}
 	noTrampolines = map[string]string{"host": "a policy of the host forbids BPF trampolines (EPERM)"}
 	noNetkit      = map[string]string{"host": "the host's kernel is built without netkit"}
-	noActBPF      = map[string]string{"host": "the host's kernel is built without act_bpf"}
+	// net/socket.c, do_sock_setsockopt: not in_compat_syscall().
+	noCompatSockopt = map[string]string{"386": "a 64-bit kernel skips it for system calls of 32 bits"}
+	noActBPF        = map[string]string{"host": "the host's kernel is built without act_bpf"}
 )
 
 var hookTests = []hookTest{
@@ -360,10 +362,10 @@ var hookTests = []hookTest{
 	{section: "cgroup/sysctl", since: "5.10", run: func(r *hookRun) {
 		inGroup(r, load[CgroupSysctl](r, r.spec(1)).Attach)
 	}},
-	{section: "cgroup/getsockopt", since: "5.10", run: func(r *hookRun) {
+	{section: "cgroup/getsockopt", since: "5.10", not: noCompatSockopt, run: func(r *hookRun) {
 		inGroup(r, load[CgroupSockopt](r, r.spec(1)).Attach)
 	}},
-	{section: "cgroup/setsockopt", since: "5.10", run: func(r *hookRun) {
+	{section: "cgroup/setsockopt", since: "5.10", not: noCompatSockopt, run: func(r *hookRun) {
 		inGroup(r, load[CgroupSockopt](r, r.spec(1)).Attach)
 	}},
 	sockHook("cgroup/sock", "5.10"),
@@ -494,7 +496,7 @@ func (h hookTest) reason(t *testing.T) string {
 	if kernel == "" {
 		kernel = "host"
 	}
-	for _, k := range []string{"", kernel} {
+	for _, k := range []string{"", kernel, runtime.GOARCH} {
 		if why := h.not[k]; why != "" {
 			return why
 		}

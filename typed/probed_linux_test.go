@@ -179,7 +179,7 @@ func TestProbedFile(t *testing.T) {
 	if err != nil || position || len(places) != 1 {
 		t.Fatalf("places %v, position-independent %v, %v", places, position, err)
 	}
-	want := usdtNote{provider: "test", name: "fired", args: "8@%rdi -4@$7", offset: 0x1000 + fireOffset, address: probedText + fireOffset, semaphore: 0x2000}
+	want := usdtNote{provider: "test", name: "fired", machine: elf.EM_X86_64, args: "8@%rdi -4@$7", offset: 0x1000 + fireOffset, address: probedText + fireOffset, semaphore: 0x2000}
 	if places[0] != want {
 		t.Errorf("got %+v\nwant %+v", places[0], want)
 	}

@@ -21,6 +21,7 @@ import (
 // usdtNote is one place of one probe.
 type usdtNote struct {
 	provider, name string
+	machine        elf.Machine
 	// args as the assembler says them: "-4@%edi 8@-1216(%rbp)".
 	args string
 	// offset of the instruction in the file, and its address in a process of a
@@ -117,7 +118,7 @@ func parseNote(f *elf.File, desc []byte) (usdtNote, error) {
 	if len(part) < 4 || part[1] == "" {
 		return usdtNote{}, errBadNote
 	}
-	n := usdtNote{provider: part[0], name: part[1], args: part[2], address: addr[0]}
+	n := usdtNote{provider: part[0], name: part[1], machine: f.Machine, args: part[2], address: addr[0]}
 	if strings.HasPrefix(n.args, ":") {
 		n.args = ""
 	}

@@ -1,13 +1,15 @@
 package typed
 
 import (
+	"debug/elf"
 	"encoding/binary"
 	"fmt"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cilium/ebpf"
 )
 
 // This file writes what bpf_usdt_arg of libbpf's usdt.bpf.h reads: for each
@@ -133,9 +135,10 @@ func form(kind usdtArgKind, re string) usdtForm {
 	return usdtForm{kind, regexp.MustCompile(`^\s*(?P<size>-?\d+)\s*@\s*` + re + `(\s+|$)`)}
 }
 
-// usdtSyntaxes by GOARCH.
-var usdtSyntaxes = map[string]usdtSyntax{
-	"amd64": {
+// usdtSyntaxes by the machine that a file is for, which is the one whose
+// struct pt_regs the program sees, whatever GOARCH is.
+var usdtSyntaxes = map[elf.Machine]usdtSyntax{
+	elf.EM_X86_64: {
 		forms: []usdtForm{
 			form(usdtIndexed, `(?P<off>-?\d+)?\(\s*%(?P<reg>\w+)\s*,\s*%(?P<idx>\w+)\s*(,\s*(?P<scale>\d))?\s*\)`),
 			form(usdtMemory, `(?P<off>-?\d+)?\(\s*%(?P<reg>\w+)\s*\)`),
@@ -144,7 +147,7 @@ var usdtSyntaxes = map[string]usdtSyntax{
 		},
 		register: amd64Register,
 	},
-	"arm64": {
+	elf.EM_AARCH64: {
 		forms: []usdtForm{
 			form(usdtMemory, `\[\s*(?P<reg>[a-z]\w*)\s*(,\s*(?P<off>-?\d+))?\s*\]`),
 			form(usdtConst, `(?P<off>-?\d+)`),
@@ -154,11 +157,11 @@ var usdtSyntaxes = map[string]usdtSyntax{
 	},
 }
 
-// parseUSDTArgs reads all arguments of one place, for this machine.
-func parseUSDTArgs(args string) ([]usdtArg, error) {
-	syntax, ok := usdtSyntaxes[runtime.GOARCH]
+// parseUSDTArgs reads all arguments of one place.
+func parseUSDTArgs(machine elf.Machine, args string) ([]usdtArg, error) {
+	syntax, ok := usdtSyntaxes[machine]
 	if !ok {
-		return nil, fmt.Errorf("USDT arguments of %s are not known here", runtime.GOARCH)
+		return nil, fmt.Errorf("USDT arguments of %s: %w", machine, ebpf.ErrNotSupported)
 	}
 	var parsed []usdtArg
 	for rest := strings.TrimSpace(args); rest != ""; {

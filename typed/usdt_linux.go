@@ -102,7 +102,7 @@ func (a *usdtAttacher) spec(place usdtNote) (uint32, error) {
 	if id, ok := a.ids[place.args]; ok {
 		return id, nil
 	}
-	args, err := parseUSDTArgs(place.args)
+	args, err := parseUSDTArgs(place.machine, place.args)
 	if err != nil {
 		return 0, err
 	}

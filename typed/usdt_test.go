@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"debug/elf"
 	"encoding/binary"
 	"encoding/hex"
 	"testing"
@@ -11,21 +12,22 @@ import (
 func TestUSDTArguments(t *testing.T) {
 	const rdi, rbp, rax, r8, rsp = 112, 32, 80, 72, 152
 	for _, test := range []struct {
-		arch, text string
-		want       usdtArg
+		arch elf.Machine
+		text string
+		want usdtArg
 	}{
-		{"amd64", "8@%rdi", usdtArg{kind: usdtRegister, register: rdi, size: 8}},
-		{"amd64", "-4@%eax", usdtArg{kind: usdtRegister, register: rax, size: 4, signed: true}},
-		{"amd64", "1@%r8b", usdtArg{kind: usdtRegister, register: r8, size: 1}},
-		{"amd64", "-4@$-9", usdtArg{kind: usdtConst, value: -9, size: 4, signed: true}},
-		{"amd64", "8@-1216(%rbp)", usdtArg{kind: usdtMemory, value: -1216, register: rbp, size: 8}},
-		{"amd64", "2@(%rsp)", usdtArg{kind: usdtMemory, register: rsp, size: 2}},
-		{"amd64", "1@-96(%rbp,%rax,8)", usdtArg{kind: usdtIndexed, value: -96, register: rbp, index: rax, scale: 3, size: 1}},
-		{"amd64", "1@(%rbp,%rax)", usdtArg{kind: usdtIndexed, register: rbp, index: rax, size: 1}},
-		{"arm64", "-8@x3", usdtArg{kind: usdtRegister, register: 24, size: 8, signed: true}},
-		{"arm64", "4@[sp, 60]", usdtArg{kind: usdtMemory, value: 60, register: 31 * 8, size: 4}},
-		{"arm64", "4@[x1]", usdtArg{kind: usdtMemory, register: 8, size: 4}},
-		{"arm64", "-4@5", usdtArg{kind: usdtConst, value: 5, size: 4, signed: true}},
+		{elf.EM_X86_64, "8@%rdi", usdtArg{kind: usdtRegister, register: rdi, size: 8}},
+		{elf.EM_X86_64, "-4@%eax", usdtArg{kind: usdtRegister, register: rax, size: 4, signed: true}},
+		{elf.EM_X86_64, "1@%r8b", usdtArg{kind: usdtRegister, register: r8, size: 1}},
+		{elf.EM_X86_64, "-4@$-9", usdtArg{kind: usdtConst, value: -9, size: 4, signed: true}},
+		{elf.EM_X86_64, "8@-1216(%rbp)", usdtArg{kind: usdtMemory, value: -1216, register: rbp, size: 8}},
+		{elf.EM_X86_64, "2@(%rsp)", usdtArg{kind: usdtMemory, register: rsp, size: 2}},
+		{elf.EM_X86_64, "1@-96(%rbp,%rax,8)", usdtArg{kind: usdtIndexed, value: -96, register: rbp, index: rax, scale: 3, size: 1}},
+		{elf.EM_X86_64, "1@(%rbp,%rax)", usdtArg{kind: usdtIndexed, register: rbp, index: rax, size: 1}},
+		{elf.EM_AARCH64, "-8@x3", usdtArg{kind: usdtRegister, register: 24, size: 8, signed: true}},
+		{elf.EM_AARCH64, "4@[sp, 60]", usdtArg{kind: usdtMemory, value: 60, register: 31 * 8, size: 4}},
+		{elf.EM_AARCH64, "4@[x1]", usdtArg{kind: usdtMemory, register: 8, size: 4}},
+		{elf.EM_AARCH64, "-4@5", usdtArg{kind: usdtConst, value: 5, size: 4, signed: true}},
 	} {
 		got, n, err := usdtSyntaxes[test.arch].parse(test.text + " 8@next")
 		if err != nil {
@@ -40,7 +42,7 @@ func TestUSDTArguments(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"3@%rdi", "8@%rxx", "8", "8@(%rbp,%rax,3)", "x@$1"} {
-		if _, _, err := usdtSyntaxes["amd64"].parse(bad); err == nil {
+		if _, _, err := usdtSyntaxes[elf.EM_X86_64].parse(bad); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
 	}
