@@ -19,10 +19,10 @@ import (
 // buffer per CPU, event_perf.go). Both are read by a [Reader]; what differs is
 // behind recordSource.
 //
-// A record is copied twice: by the library out of the shared memory into a
-// buffer of the reader, then from there into the caller's T. The first copy
-// frees the room for the kernel, the second gives the bytes their type. Both
-// reuse their memory.
+// A record is copied twice: out of the shared memory into a buffer of the
+// reader, then from there into the caller's T. The first copy frees the room
+// for the kernel and is what Record and Tail give out, the second gives the
+// bytes their type. Both reuse their memory.
 //
 // Several types of records on one map: event_switch.go.
 
@@ -56,15 +56,19 @@ type record struct {
 	lost uint64 // not zero: no record, but so many lost ones of the CPU
 }
 
-// recordSource is a reader of the library.
+// recordSource is where records come from. Only read and release need the
+// caller to let in one at a time.
 type recordSource interface {
-	// read waits for the next record. The deadline of the source does not
-	// change while it waits.
+	// read waits for the next record. After flush it returns the records that
+	// are there and then ErrFlushed, once for any number of calls of flush.
 	read(rec *record) error
-	setDeadline(t time.Time)
+	setDeadline(t time.Time) error
 	flush() error
 	bufferSize() int
-	io.Closer
+	// interrupt makes reads return os.ErrClosed, now and from now on.
+	interrupt() error
+	// release frees the memory, after interrupt and the last read.
+	release() error
 }
 
 // Reader reads events of type T out of a ring buffer or a perf event array.
@@ -84,11 +88,12 @@ type Reader[T any] struct {
 	tail []byte
 
 	name     string // of the map
+	bytes    bool   // T is []byte
 	zeroFill bool   // fill up short records
 	disown   func()
 
-	flushed     atomic.Bool // Flush was called and not yet reported
-	newDeadline atomic.Pointer[time.Time]
+	flushed atomic.Bool // Flush was called and not yet reported
+	closed  atomic.Bool
 }
 
 var _ EventReader[[4]byte] = (*Reader[[4]byte])(nil)
@@ -110,9 +115,9 @@ func isBytes[T any]() bool {
 // initReader makes r read events of the map m. Closing the map, or the
 // collection that owns it, closes r first.
 func initReader[T any](r *Reader[T], m *eventMap[T], src recordSource, zeroFill bool) {
-	r.src, r.name = src, m.name
+	r.src, r.name, r.bytes = src, m.name, isBytes[T]()
 	r.zeroFill = zeroFill || m.zeroFill
-	r.disown = m.readers.own(src)
+	r.disown = m.readers.own(r)
 }
 
 // Read waits for the next event. It returns the errors of [Reader.ReadInto].
@@ -132,11 +137,12 @@ func (r *Reader[T]) Read() (T, error) {
 // After an error *event is as it was.
 func (r *Reader[T]) ReadInto(event *T) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err := r.next(context.Background()); err != nil {
-		return err
+	err := r.next(nil)
+	if err == nil {
+		err = r.decode(event)
 	}
-	return r.decode(event)
+	r.mu.Unlock()
+	return err
 }
 
 // All ranges over the events. It ends without an error when the context is
@@ -175,28 +181,26 @@ func (r *Reader[T]) All(ctx context.Context) iter.Seq2[T, error] {
 // and does not copy a []byte.
 func (r *Reader[T]) readFor(ctx context.Context, event *T) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err := r.next(ctx); err != nil {
-		return err
+	err := r.next(ctx)
+	switch {
+	case err != nil:
+	case r.bytes:
+		*any(event).(*[]byte) = r.rec.raw
+	default:
+		err = r.decode(event)
 	}
-	if p, ok := any(event).(*[]byte); ok {
-		*p = r.rec.raw
-		return nil
-	}
-	return r.decode(event)
+	r.mu.Unlock()
+	return err
 }
 
 // next makes the next record r.rec. Flushes of the source wake a waiting read:
 // only those that the user asked for are returned, others had it look at the
-// context and the deadline again.
+// context again. ctx may be nil.
 func (r *Reader[T]) next(ctx context.Context) error {
 	r.tail = nil
 	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if r.newDeadline.Load() != nil {
-			r.src.setDeadline(*r.newDeadline.Swap(nil))
+		if ctx != nil && ctx.Err() != nil {
+			return ctx.Err()
 		}
 		switch err := r.src.read(&r.rec); {
 		case err == nil && r.rec.lost == 0:
@@ -213,6 +217,11 @@ func (r *Reader[T]) next(ctx context.Context) error {
 
 // decode copies r.rec to *event.
 func (r *Reader[T]) decode(event *T) error {
+	if size := sizeOf[T](); len(r.rec.raw) >= size && !r.bytes { // nearly always
+		copy(memoryOf(event), r.rec.raw)
+		r.tail = r.rec.raw[size:]
+		return nil
+	}
 	tail, err := decodeRecord(r.rec.raw, event, r.zeroFill)
 	if err != nil {
 		err.Map = r.name
@@ -257,8 +266,7 @@ func (r *Reader[T]) Tail() []byte { return r.tail }
 // [os.ErrDeadlineExceeded]. The zero time means no deadline. A deadline in the
 // past makes reads return what is there without waiting.
 func (r *Reader[T]) SetDeadline(t time.Time) error {
-	r.newDeadline.Store(&t)
-	return r.src.flush()
+	return r.src.setDeadline(t)
 }
 
 // Flush makes reads return all records that are there, also those that the
@@ -275,6 +283,12 @@ func (r *Reader[T]) BufferSize() int { return r.src.bufferSize() }
 // Close ends reads that wait with [os.ErrClosed] and frees the buffers. The
 // map stays open. A second Close does nothing.
 func (r *Reader[T]) Close() error {
+	if r.closed.Swap(true) {
+		return nil
+	}
 	r.disown()
-	return r.src.Close()
+	err := r.src.interrupt()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return errors.Join(err, r.src.release())
 }

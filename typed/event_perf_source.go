@@ -3,6 +3,7 @@
 package typed
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -11,8 +12,9 @@ import (
 
 // perfRing reads the buffers of a perf event array.
 type perfRing struct {
-	reader *perf.Reader
-	rec    perf.Record
+	reader      *perf.Reader
+	rec         perf.Record
+	newDeadline atomic.Pointer[time.Time]
 }
 
 func newPerfSource(m *ebpf.Map, o PerfOptions) (perfSource, error) {
@@ -28,14 +30,24 @@ func newPerfSource(m *ebpf.Map, o PerfOptions) (perfSource, error) {
 }
 
 func (s *perfRing) read(rec *record) error {
+	if s.newDeadline.Load() != nil {
+		s.reader.SetDeadline(*s.newDeadline.Swap(nil))
+	}
 	err := s.reader.ReadInto(&s.rec)
 	rec.raw, rec.cpu, rec.lost = s.rec.RawSample, s.rec.CPU, s.rec.LostSamples
 	return err
 }
 
-func (s *perfRing) setDeadline(t time.Time) { s.reader.SetDeadline(t) }
-func (s *perfRing) flush() error            { return s.reader.Flush() }
-func (s *perfRing) bufferSize() int         { return s.reader.BufferSize() }
-func (s *perfRing) pause() error            { return s.reader.Pause() }
-func (s *perfRing) resume() error           { return s.reader.Resume() }
-func (s *perfRing) Close() error            { return s.reader.Close() }
+// setDeadline wakes a read, which then has the reader set it: the library's
+// SetDeadline waits for reads to end.
+func (s *perfRing) setDeadline(t time.Time) error {
+	s.newDeadline.Store(&t)
+	return s.reader.Flush()
+}
+
+func (s *perfRing) flush() error     { return s.reader.Flush() }
+func (s *perfRing) bufferSize() int  { return s.reader.BufferSize() }
+func (s *perfRing) pause() error     { return s.reader.Pause() }
+func (s *perfRing) resume() error    { return s.reader.Resume() }
+func (s *perfRing) interrupt() error { return s.reader.Close() }
+func (s *perfRing) release() error   { return nil }

@@ -1,11 +1,6 @@
 package typed
 
-import (
-	"time"
-
-	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/ringbuf"
-)
+import "github.com/cilium/ebpf"
 
 // RingBuf is a BPF_MAP_TYPE_RINGBUF (5.8) whose records are of type T, or a
 // []byte where the object does not say of which.
@@ -35,31 +30,15 @@ func (m *RingBuf[T]) checkSpec(name string, spec *ebpf.MapSpec) error {
 // All readers of a map share one position: each record goes to one of them,
 // and two at a time disturb each other.
 func (m *RingBuf[T]) NewReader(opts *RingBufOptions) (*Reader[T], error) {
-	if _, err := m.ready(); err != nil {
+	fd, err := m.ready()
+	if err != nil {
 		return nil, err
 	}
-	r, err := ringbuf.NewReader(m.Map)
+	ring, err := newRingSource(fd, m.MaxEntries())
 	if err != nil {
 		return nil, m.wrap("new reader", err)
 	}
-	reader := new(Reader[T])
-	initReader(reader, &m.eventMap, &ringSource{reader: r}, opts != nil && opts.ZeroFill)
-	return reader, nil
+	r := new(Reader[T])
+	initReader(r, &m.eventMap, ring, opts != nil && opts.ZeroFill)
+	return r, nil
 }
-
-// ringSource reads a ring buffer.
-type ringSource struct {
-	reader *ringbuf.Reader
-	rec    ringbuf.Record
-}
-
-func (s *ringSource) read(rec *record) error {
-	err := s.reader.ReadInto(&s.rec)
-	rec.raw = s.rec.RawSample
-	return err
-}
-
-func (s *ringSource) setDeadline(t time.Time) { s.reader.SetDeadline(t) }
-func (s *ringSource) flush() error            { return s.reader.Flush() }
-func (s *ringSource) bufferSize() int         { return s.reader.BufferSize() }
-func (s *ringSource) Close() error            { return s.reader.Close() }

@@ -4,24 +4,16 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
-	"math/bits"
 	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // The producer's side of kernel/bpf/ringbuf.c (__bpf_user_ringbuf_peek,
 // bpf_user_ringbuf_drain), as user_ring_buffer in libbpf's ringbuf.c does it.
-//
-// Three things are mapped, in two calls: a page with the consumer position,
-// which the kernel alone may write; a page with the producer position; and the
-// data pages, twice in a row, so that a record never wraps. Positions count
-// bytes and only grow; modulo the capacity they are offsets.
 //
 // A record is reserved by writing its header with the busy bit and then the
 // new producer position, and submitted by taking the bit away: the kernel
@@ -30,59 +22,30 @@ import (
 
 // producerRing is the mapped ring buffer.
 type producerRing struct {
-	mu       sync.Mutex // one reservation at a time; protects what follows
-	consumer []byte
-	producer []byte // and the data pages behind
-	data     []byte
-	reserved int // neither submitted nor discarded
-	closed   bool
+	pages *ringPages
 
-	capacity uint32
+	mu       sync.Mutex // one reservation at a time; protects what follows
+	reserved int        // neither submitted nor discarded
+	closed   bool
 	room     roomWatch
 }
 
 func newProducerRing(fd, capacity int) (*producerRing, error) {
-	page := os.Getpagesize()
-	consumer, err := unix.Mmap(fd, 0, page, unix.PROT_READ, unix.MAP_SHARED)
+	pages, err := mapRing(fd, capacity, unix.PROT_READ, unix.PROT_READ|unix.PROT_WRITE)
 	if err != nil {
-		return nil, fmt.Errorf("map consumer page: %w", err)
-	}
-	producer, err := unix.Mmap(fd, int64(page), page+2*capacity, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
-	if err != nil {
-		_ = unix.Munmap(consumer)
-		return nil, fmt.Errorf("map data pages: %w", err)
+		return nil, err
 	}
 	file, err := pollable(fd)
 	if err != nil {
-		_ = unix.Munmap(consumer)
-		_ = unix.Munmap(producer)
-		return nil, err
+		return nil, errors.Join(err, pages.unmap())
 	}
-	return &producerRing{
-		consumer: consumer, producer: producer, data: producer[page:],
-		capacity: uint32(capacity),
-		room:     roomWatch{file: file, wake: make(chan struct{})},
-	}, nil
-}
-
-// pollable is a duplicate of a descriptor that Go's poller waits for.
-// O_NONBLOCK is what os.NewFile goes by; the map has no calls that it changes.
-func pollable(fd int) (*os.File, error) {
-	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("duplicate descriptor: %w", err)
-	}
-	if err := unix.SetNonblock(dup, true); err != nil {
-		unix.Close(dup)
-		return nil, fmt.Errorf("make descriptor non-blocking: %w", err)
-	}
-	return os.NewFile(uintptr(dup), "user ring buffer"), nil
+	return &producerRing{pages: pages, room: roomWatch{file: file, wake: make(chan struct{})}}, nil
 }
 
 // reserve makes room for a record of size bytes and returns the offset of its
 // header.
 func (r *producerRing) reserve(size int) (at uint32, err error) {
-	space, err := spaceOf(size, r.capacity)
+	space, err := spaceOf(size, r.pages.capacity)
 	if err != nil {
 		return 0, err
 	}
@@ -91,41 +54,32 @@ func (r *producerRing) reserve(size int) (at uint32, err error) {
 	if r.closed {
 		return 0, os.ErrClosed
 	}
-	pos := loadPosition(r.producer)
+	pos := loadPosition(r.pages.producer)
 	// The lower halves suffice: the difference is at most the capacity.
-	if used := uint32(pos) - uint32(loadPosition(r.consumer)); r.capacity-used < space {
+	if used := uint32(pos) - uint32(loadPosition(r.pages.consumer)); r.pages.capacity-used < space {
 		return 0, ErrMapFull
 	}
-	at = uint32(pos) & (r.capacity - 1)
-	binary.NativeEndian.PutUint32(r.data[at+4:], 0)
-	atomic.StoreUint32(r.header(at), uint32(size)|ringBusy)
-	storePosition(r.producer, pos+uint64(space))
+	at = uint32(pos) & (r.pages.capacity - 1)
+	binary.NativeEndian.PutUint32(r.pages.data[at+4:], 0)
+	atomic.StoreUint32(r.pages.header(at), uint32(size)|ringBusy)
+	storePosition(r.pages.producer, pos+uint64(space))
 	r.reserved++
 	return at, nil
 }
 
-// payload is the memory of a record. The second mapping of the data pages
-// makes it contiguous.
-func (r *producerRing) payload(at uint32, size int) []byte {
-	start := int(at) + ringHeader
-	return r.data[start : start+size : start+size]
-}
+func (r *producerRing) payload(at uint32, size int) []byte { return r.pages.payload(at, size) }
 
 // commit submits the record with that header, or discards it.
 func (r *producerRing) commit(at, flags uint32) {
-	header := r.header(at)
+	header := r.pages.header(at)
 	atomic.SwapUint32(header, atomic.LoadUint32(header)&^uint32(ringBusy)|flags)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.reserved--
 	if r.closed && r.reserved == 0 {
-		_ = r.unmap()
+		_ = r.pages.unmap()
 	}
-}
-
-func (r *producerRing) header(at uint32) *uint32 {
-	return (*uint32)(unsafe.Pointer(&r.data[at]))
 }
 
 // reserveWait is reserve that waits for room.
@@ -159,15 +113,11 @@ func (r *producerRing) Close() error {
 	r.closed = true
 	var err error
 	if r.reserved == 0 {
-		err = r.unmap()
+		err = r.pages.unmap()
 	}
 	r.mu.Unlock()
 	// Waits for watchRoom to leave the poller, which may be waiting for r.mu.
 	return errors.Join(err, r.room.file.Close())
-}
-
-func (r *producerRing) unmap() error {
-	return errors.Join(unix.Munmap(r.consumer), unix.Munmap(r.producer))
 }
 
 // roomWatch wakes those that wait for room. It is a goroutine, started by the
@@ -196,7 +146,7 @@ func (r *producerRing) watch() (<-chan struct{}, error) {
 			return nil, err
 		}
 		r.room.running = true
-		go r.watchRoom(conn, loadPosition(r.consumer))
+		go r.watchRoom(conn, loadPosition(r.pages.consumer))
 	}
 	return r.room.wake, r.room.err
 }
@@ -211,7 +161,7 @@ func (r *producerRing) watchRoom(conn syscall.RawConn, last uint64) {
 		if r.closed {
 			return true
 		}
-		pos := loadPosition(r.consumer)
+		pos := loadPosition(r.pages.consumer)
 		changed := pos != last
 		last = pos
 		return changed
@@ -235,24 +185,4 @@ func (r *producerRing) broadcast(err error) (over bool) {
 	}
 	r.room.wake = make(chan struct{})
 	return false
-}
-
-// shortPosition says that a position is the first four bytes of its page: on
-// 32-bit big-endian machines. Elsewhere it is eight, where a 32-bit kernel
-// uses the lower four and has nothing that a user ring buffer needs behind.
-var shortPosition = bits.UintSize == 32 && binary.NativeEndian.Uint16([]byte{0, 1}) == 1
-
-func loadPosition(page []byte) uint64 {
-	if shortPosition {
-		return uint64(atomic.LoadUint32((*uint32)(unsafe.Pointer(&page[0]))))
-	}
-	return atomic.LoadUint64((*uint64)(unsafe.Pointer(&page[0])))
-}
-
-func storePosition(page []byte, pos uint64) {
-	if shortPosition {
-		atomic.StoreUint32((*uint32)(unsafe.Pointer(&page[0])), uint32(pos))
-		return
-	}
-	atomic.StoreUint64((*uint64)(unsafe.Pointer(&page[0])), pos)
 }
