@@ -112,7 +112,7 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		if prog == nil {
 			return nil, fmt.Errorf("load %s: %w", c.name, err)
 		}
-		err = &LoadError{Program: prog.Name, Section: prog.SectionName, Err: err}
+		err = newLoadError(prog, err)
 		if !c.state(prog.Name).optional {
 			return nil, err // as it is: wrapped, %+v would not print the log
 		}
@@ -131,6 +131,8 @@ func (c *CollectionSpec) unloadable(spec *ebpf.CollectionSpec) (left map[string]
 		switch err := targetMissing(name, prog); {
 		case c.state(name).disabled:
 			left[name] = errDisabled
+		case prog.Type == ebpf.UnspecifiedProgram:
+			left[name] = fmt.Errorf("%w: SEC(%q) is no section that cilium/ebpf knows", ErrNotLoaded, prog.SectionName)
 		case c.state(name).target != nil:
 			missing = append(missing, c.state(name).target)
 		case err != nil && c.state(name).optional:
@@ -184,6 +186,14 @@ func failedProgram(spec *ebpf.CollectionSpec, err error) *ebpf.ProgramSpec {
 		return nil
 	}
 	return spec.Programs[name]
+}
+
+// newLoadError says once which program it is: the library says it, too.
+func newLoadError(prog *ebpf.ProgramSpec, err error) *LoadError {
+	if inner := errors.Unwrap(err); inner != nil && err.Error() == "program "+prog.Name+": "+inner.Error() {
+		err = inner
+	}
+	return &LoadError{Program: prog.Name, Section: prog.SectionName, Err: err}
 }
 
 // Collection is a loaded object: the common part of every generated

@@ -54,6 +54,9 @@ func (e *LoadError) Format(f fmt.State, verb rune) {
 
 func (e *LoadError) Unwrap() error { return e.Err }
 
+// Is says that the program is not loaded, see [ErrNotLoaded].
+func (e *LoadError) Is(target error) bool { return target == ErrNotLoaded }
+
 // ErrMapFull is wrapped by the error of a write that found no room: a hash or
 // trie with max_entries entries, a full queue.
 var ErrMapFull = errors.New("map is full")

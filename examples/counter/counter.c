@@ -50,7 +50,8 @@ int count_packets(struct xdp_md *ctx)
 	struct flow_key key = {};
 	struct flow_stats *stats, first = {};
 
-	if (sample_rate > 1 && __sync_fetch_and_add(&seen, 1) % sample_rate)
+	__sync_fetch_and_add(&seen, 1);
+	if (sample_rate > 1 && seen % sample_rate)
 		return XDP_PASS;
 	if ((void *)(ip + 1) > end || eth->proto != bpf_htons(ETH_P_IP)) {
 		__sync_fetch_and_add(&ignored, 1);
