@@ -39,7 +39,15 @@ type corpusObject struct {
 
 // broken are the objects of the corpus that give no package: what the error
 // says, and why there must be one.
-var broken = map[string]struct{ says, why string }{}
+var broken = map[string]struct{ says, why string }{
+	"ebpf/testdata/invalid_btf_map_init-el": initialised,
+	"ebpf/testdata/invalid_btf_map_init-eb": initialised,
+}
+
+var initialised = struct{ says, why string }{
+	says: "map hash_map: the definition is initialised",
+	why:  "its author wrote values into a definition of types, so nobody knows what the map should be",
+}
 
 // TestCorpus generates the bindings of every object, vets them all at once and
 // looks for every member.
@@ -69,14 +77,14 @@ func TestCorpus(t *testing.T) {
 		}
 		goarch := o.goarch()
 		generated[goarch] = append(generated[goarch],
-			generatedPackage{path: "corpus/" + o.name, ident: "Object", spec: spec, warnings: texts(warnings)})
+			generatedPackage{dir: filepath.Join(dir, o.name), ident: "Object", spec: spec, warnings: texts(warnings)})
 	}
 	for _, goarch := range goarchs {
-		goTool(t, dir, goarch, "vet", "-trimpath", "./...")
+		goTool(t, dir, goarch, "vet", "./...")
 	}
 	var sum tally
 	for goarch, list := range generated {
-		sum.add(checkMembers(t, dir, goarch, list))
+		sum.add(checkMembers(t, goarch, list))
 	}
 	t.Log(sum)
 }
@@ -210,9 +218,11 @@ func (o corpusObject) generate() ([]emit.File, []btfparse.Diagnostic, error) {
 }
 
 // newModule makes a module for generated packages: this one's requirements,
-// and this one itself.
+// and this one itself. Without the paths in the packages, the go command's
+// cache knows them again in the next run.
 func newModule(t *testing.T) string {
 	t.Helper()
+	t.Setenv("GOFLAGS", "-trimpath")
 	repo, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)

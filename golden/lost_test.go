@@ -7,6 +7,7 @@ package golden
 
 import (
 	"bytes"
+	"debug/elf"
 	"fmt"
 	"go/types"
 	"os"
@@ -18,7 +19,6 @@ import (
 	"unicode"
 
 	"github.com/cilium/ebpf/btf"
-	"golang.org/x/tools/go/packages"
 
 	"github.com/bpfgen/bpfgen/btfparse"
 )
@@ -41,7 +41,7 @@ func TestNothingLost(t *testing.T) {
 		}
 		for _, file := range objects {
 			g := generatedPackage{
-				path: "github.com/bpfgen/bpfgen/golden/" + c.name, ident: c.opts.Ident,
+				dir: c.dir, ident: c.opts.Ident,
 				warnings: strings.Split(r["warnings.txt"], "\n"),
 			}
 			g.spec = readSpec(t, file)
@@ -51,7 +51,7 @@ func TestNothingLost(t *testing.T) {
 	}
 	var sum tally
 	for goarch, list := range byOrder {
-		sum.add(checkMembers(t, ".", goarch, list))
+		sum.add(checkMembers(t, goarch, list))
 	}
 	t.Log(sum)
 }
@@ -82,7 +82,7 @@ func readSpec(t *testing.T, file string) *btf.Spec {
 
 // generatedPackage is one package and the BTF that it was generated from.
 type generatedPackage struct {
-	path     string // import path
+	dir      string
 	ident    string
 	spec     *btf.Spec
 	warnings []string
@@ -106,39 +106,21 @@ func (s *tally) add(o tally) {
 	s.warned += o.warned
 }
 
-// checkMembers loads packages of one module for one GOARCH and compares each
-// with its BTF.
-func checkMembers(t *testing.T, dir, goarch string, generated []generatedPackage) (sum tally) {
+// checkMembers compares each package with its BTF, for one GOARCH.
+func checkMembers(t *testing.T, goarch string, generated []generatedPackage) (sum tally) {
 	t.Helper()
-	config := &packages.Config{
-		Context: t.Context(), Dir: dir,
-		Mode: packages.NeedName | packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo |
-			packages.NeedImports | packages.NeedExportFile,
-		Env: append(goEnv(goarch), "GOFLAGS=-trimpath"),
-	}
-	var paths []string
+	l := newLoader(t, goarch)
 	for _, g := range generated {
-		paths = append(paths, g.path)
-	}
-	loaded, err := packages.Load(config, paths...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	byPath := make(map[string]*packages.Package)
-	for _, p := range loaded {
-		byPath[p.PkgPath] = p
-	}
-	for _, g := range generated {
-		p := byPath[g.path]
-		if p == nil || len(p.Errors) > 0 || p.Types == nil {
-			t.Errorf("GOARCH=%s %s does not load: %v", goarch, g.path, p.Errors)
+		p, err := l.load(g.dir)
+		if err != nil {
+			t.Errorf("GOARCH=%s: %v", goarch, err)
 			continue
 		}
-		c := &comparison{generatedPackage: g, scope: p.Types.Scope(), sizes: types.SizesFor("gc", goarch), seen: make(map[pair]bool)}
+		c := &comparison{generatedPackage: g, scope: p.Scope(), sizes: l.sizes(), seen: make(map[pair]bool)}
 		c.compare()
 		sum.add(c.tally)
 		for _, problem := range c.problems {
-			t.Errorf("%s: %s", g.path, problem)
+			t.Errorf("%s: %s", g.dir, problem)
 		}
 	}
 	return sum
@@ -282,9 +264,9 @@ func innerDefinition(t btf.Type) (*btf.Struct, bool) {
 	return btf.As[*btf.Struct](ptr.Target)
 }
 
-// compareVariable finds the typed.VariableSpec of a variable.
+// compareVariable finds the typed.Variable or typed.Constant of a variable.
 func (c *comparison) compareVariable(v *btf.Var) {
-	container := c.scope.Lookup(c.ident + "CollectionSpecVariables")
+	container := c.scope.Lookup(c.ident + "CollectionVariables")
 	if container == nil {
 		c.fail("variable %s: there are no variables in Go", v.Name)
 		return
@@ -591,7 +573,20 @@ func texts(warnings []btfparse.Diagnostic) []string {
 	return list
 }
 
-// specOf is the library's view of an object's BTF.
+// specOf is the library's view of an object's BTF, without what it adds of ELF.
+// The error is [btf.ErrNotFound] where there is none.
 func specOf(object []byte) (*btf.Spec, error) {
-	return btf.LoadSpecFromReader(bytes.NewReader(object))
+	f, err := elf.NewFile(bytes.NewReader(object))
+	if err != nil {
+		return nil, err
+	}
+	section := f.Section(".BTF")
+	if section == nil {
+		return nil, btf.ErrNotFound
+	}
+	raw, err := section.Data()
+	if err != nil {
+		return nil, err
+	}
+	return btf.LoadSpecFromReader(bytes.NewReader(raw))
 }
