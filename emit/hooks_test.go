@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -62,13 +63,17 @@ func TestEveryHookHasASection(t *testing.T) {
 // typedTypes are the exported types of package typed.
 func typedTypes(t *testing.T) map[string]bool {
 	t.Helper()
-	files, err := parser.ParseDir(token.NewFileSet(), "../typed", nil, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob("../typed/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
 	}
 	types := make(map[string]bool)
-	for _, pkg := range files {
-		ast.Inspect(pkg, func(n ast.Node) bool {
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
 			if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.IsExported() {
 				types[spec.Name.Name] = true
 			}

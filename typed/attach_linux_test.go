@@ -132,7 +132,7 @@ func TestRemedies(t *testing.T) {
 			if !errors.Is(err, test.err) {
 				t.Errorf("%v lost its cause", err)
 			}
-			if again := p.attachError(test.kind, target{}, err); again != err {
+			if again := p.attachError(test.kind, target{}, err); !errors.Is(again, err) || again.Error() != err.Error() {
 				t.Errorf("dressed twice: %v", again)
 			}
 			golden(t, test.name, err.Error())

@@ -29,8 +29,8 @@ func (u Unattached) String() string {
 // that can have a link. The collection owns the links.
 //
 // The programs whose section does not say it are left alone and come back as
-// the result; so does nothing that was disabled or left out as optional.
-// Programs and maps that have a link in Links already are skipped, so that one
+// the result. Programs that were disabled or left out as optional do not: they
+// are not loaded, and their Err says why. Programs and maps that have a link in Links already are skipped, so that one
 // can be attached with options of its own before.
 //
 // The error is an [*AttachError] for the first program that could not be

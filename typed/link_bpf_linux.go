@@ -31,7 +31,7 @@ type linkCreate struct {
 	progFD     uint32
 	targetFD   uint32
 	attachType uint32
-	flags      uint32
+	_          uint32 // flags
 }
 
 // linkCreatePerfEvent is BPF_LINK_CREATE for BPF_PERF_EVENT.
@@ -52,14 +52,14 @@ type linkCreateIter struct {
 // BPF_TRACE_UPROBE_SESSION.
 type linkCreateUprobeMulti struct {
 	linkCreate
-	path          pointer64
-	offsets       pointer64
-	refCtrOffsets pointer64
-	cookies       pointer64
-	count         uint32
-	multiFlags    uint32
-	pid           uint32
-	_             uint32
+	path       pointer64
+	offsets    pointer64
+	_          pointer64 // ref_ctr_offsets
+	cookies    pointer64
+	count      uint32
+	multiFlags uint32
+	pid        uint32
+	_          uint32
 }
 
 // linkCreateTracingMulti is BPF_LINK_CREATE for BPF_TRACE_FENTRY_MULTI and its
@@ -75,9 +75,9 @@ type linkCreateTracingMulti struct {
 // linkCreateTracing is BPF_LINK_CREATE for BPF_TRACE_FSESSION.
 type linkCreateTracing struct {
 	linkCreate
-	targetBTF uint32
-	_         uint32
-	cookie    uint64
+	_      uint32 // target_btf_id
+	_      uint32
+	cookie uint64
 }
 
 // rawTracepointOpen is the struct of BPF_RAW_TRACEPOINT_OPEN.

@@ -130,10 +130,10 @@ func attachRawTracepoint(prog *ebpf.Program, name string, opts RawTracepointOpti
 }
 
 func attachTracing(prog *ebpf.Program, at ebpf.AttachType, opts TracingOptions) (link.Link, error) {
-	switch at {
-	case ebpf.AttachLSMMac:
+	if at == ebpf.AttachLSMMac {
 		return link.AttachLSM(link.LSMOptions{Program: prog, Cookie: opts.Cookie})
-	case attachFsession:
+	}
+	if at == attachFsession {
 		return createLink(bpfLinkCreate, prog, &linkCreateTracing{linkCreate: newLinkCreate(prog, 0, at), cookie: opts.Cookie})
 	}
 	return link.AttachTracing(link.TracingOptions{Program: prog, AttachType: at, Cookie: opts.Cookie})
