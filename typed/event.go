@@ -19,10 +19,10 @@ import (
 // buffer per CPU, event_perf.go). Both are read by a [Reader]; what differs is
 // behind recordSource.
 //
-// A record is copied twice: out of the shared memory into a buffer of the
-// reader, then from there into the caller's T. The first copy frees the room
-// for the kernel and is what Record and Tail give out, the second gives the
-// bytes their type. Both reuse their memory.
+// A source gives out a record in memory of its own, which may be the memory
+// that is shared with the kernel and goes away with the reader. It is copied
+// into the caller's T, and what Record and Tail give out is a copy, made when
+// they are called.
 //
 // Several types of records on one map: event_switch.go.
 
@@ -49,9 +49,9 @@ type EventReader[T any] interface {
 // of before have been read.
 var ErrFlushed = ringbuf.ErrFlushed
 
-// record is one record as a source delivers it. raw is reused.
+// record is one record as a source delivers it.
 type record struct {
-	raw  []byte
+	raw  []byte // valid until the next read
 	cpu  int    // perf arrays only
 	lost uint64 // not zero: no record, but so many lost ones of the CPU
 }
@@ -82,10 +82,10 @@ type recordSource interface {
 // [*ShortRecordError], or filled up with zeroes where that was asked for. If T
 // is []byte, an event is the whole record.
 type Reader[T any] struct {
-	mu   sync.Mutex // held while reading; protects rec and tail
-	src  recordSource
-	rec  record
-	tail []byte
+	mu     sync.Mutex // held while reading; protects rec and copied
+	src    recordSource
+	rec    record
+	copied []byte // rec.raw for the user, empty if not asked for
 
 	name     string // of the map
 	bytes    bool   // T is []byte
@@ -185,7 +185,7 @@ func (r *Reader[T]) readFor(ctx context.Context, event *T) error {
 	switch {
 	case err != nil:
 	case r.bytes:
-		*any(event).(*[]byte) = r.rec.raw
+		*any(event).(*[]byte) = r.copy()
 	default:
 		err = r.decode(event)
 	}
@@ -197,7 +197,7 @@ func (r *Reader[T]) readFor(ctx context.Context, event *T) error {
 // only those that the user asked for are returned, others had it look at the
 // context again. ctx may be nil.
 func (r *Reader[T]) next(ctx context.Context) error {
-	r.tail = nil
+	r.copied, r.rec.raw = r.copied[:0], nil
 	for {
 		if ctx != nil && ctx.Err() != nil {
 			return ctx.Err()
@@ -217,17 +217,14 @@ func (r *Reader[T]) next(ctx context.Context) error {
 
 // decode copies r.rec to *event.
 func (r *Reader[T]) decode(event *T) error {
-	if size := sizeOf[T](); len(r.rec.raw) >= size && !r.bytes { // nearly always
-		copy(memoryOf(event), r.rec.raw)
-		r.tail = r.rec.raw[size:]
+	if b := memoryOf(event); len(r.rec.raw) >= len(b) && !r.bytes { // nearly always
+		copy(b, r.rec.raw)
 		return nil
 	}
-	tail, err := decodeRecord(r.rec.raw, event, r.zeroFill)
-	if err != nil {
+	if _, err := decodeRecord(r.rec.raw, event, r.zeroFill); err != nil {
 		err.Map = r.name
 		return err
 	}
-	r.tail = tail
 	return nil
 }
 
@@ -255,12 +252,31 @@ func decodeRecord[T any](record []byte, event *T, zeroFill bool) (tail []byte, e
 // Records of a perf array end in up to 7 bytes without meaning: the kernel
 // rounds their size up to a multiple of 8, less 4 (kernel/trace/bpf_trace.c,
 // perf_prepare_sample).
-func (r *Reader[T]) Record() []byte { return r.rec.raw }
+func (r *Reader[T]) Record() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.copy()
+}
 
 // Tail returns what the record that was read last has behind the T: the
 // elements of a flexible array member, a payload. It is valid until the next
 // read, and ends as [Reader.Record] says.
-func (r *Reader[T]) Tail() []byte { return r.tail }
+func (r *Reader[T]) Tail() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.bytes || len(r.rec.raw) <= sizeOf[T]() {
+		return nil
+	}
+	return r.copy()[sizeOf[T]():]
+}
+
+// copy returns a copy of the record that was read last.
+func (r *Reader[T]) copy() []byte {
+	if len(r.copied) == 0 {
+		r.copied = append(r.copied, r.rec.raw...)
+	}
+	return r.copied
+}
 
 // SetDeadline makes reads that wait at t, or would, return
 // [os.ErrDeadlineExceeded]. The zero time means no deadline. A deadline in the
@@ -290,5 +306,6 @@ func (r *Reader[T]) Close() error {
 	err := r.src.interrupt()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.rec.raw = nil // it may be of the memory that goes
 	return errors.Join(err, r.src.release())
 }

@@ -22,14 +22,16 @@ import (
 // takes the busy bit out of its header when the record is complete. It then
 // wakes user space if the consumer position is that of the record
 // (bpf_ringbuf_commit): who waits must have seen no record, or a busy one, with
-// the position it has published. Until it waits, a reader publishes its position
-// only every few records, because an atomic store takes as long as all the rest
-// of reading one.
+// the position it has published. A reader publishes its position when it waits
+// and every few records: what it has read since stays in the ring, so that a
+// record is copied once, straight into the caller's memory.
 
 // ringSource reads a ring buffer.
 type ringSource struct {
 	pages     *ringPages
 	pos       uint64 // of the consumer
+	held      uint64 // bytes of the record at pos that was read last
+	buf       []byte // records that are too large to be held
 	published uint64 // pos as the kernel knows it
 	batch     uint64 // how far apart the two may be, in bytes
 	limit     uint32 // lower half of the producer's position, as last seen
@@ -42,8 +44,8 @@ type ringSource struct {
 	deadline readDeadline
 }
 
-// maxBatch is the most that is read before its room is given back, in bytes.
-// It is small beside the buffers that lose records.
+// maxBatch is the most that is read before its room is given back, in bytes:
+// little beside the sizes that buffers have.
 const maxBatch = 4096
 
 func newRingSource(fd, capacity int) (*ringSource, error) {
@@ -66,6 +68,7 @@ func newRingSource(fd, capacity int) (*ringSource, error) {
 }
 
 func (s *ringSource) read(rec *record) error {
+	s.advance()
 	for {
 		if s.closed.Load() {
 			return os.ErrClosed
@@ -77,18 +80,40 @@ func (s *ringSource) read(rec *record) error {
 			}
 			continue
 		}
-		size := header &^ (ringBusy | ringDiscard)
-		valid := header&ringDiscard == 0
-		if valid {
-			rec.raw = append(rec.raw[:0], s.pages.payload(s.offset(), int(size))...)
+		if header&ringDiscard != 0 {
+			s.held = spaceIn(header)
+			s.advance()
+			continue
 		}
-		s.pos += uint64(size+ringHeader+7) &^ 7
-		if s.pos-s.published >= s.batch {
-			s.publish()
-		}
-		if valid {
-			return nil
-		}
+		rec.raw = s.hold(header)
+		return nil
+	}
+}
+
+// hold is the record at pos, valid until the next read: in place, or a copy of
+// a large one, whose room is given back at once.
+func (s *ringSource) hold(header uint32) []byte {
+	payload := s.pages.payload(s.offset(), int(header))
+	s.held = spaceIn(header)
+	if s.held > s.batch {
+		s.buf = append(s.buf[:0], payload...)
+		s.advance()
+		return s.buf
+	}
+	return payload
+}
+
+// spaceIn is what a record takes of the ring, by its header.
+func spaceIn(header uint32) uint64 {
+	return (uint64(header&^ringDiscard) + ringHeader + 7) &^ 7
+}
+
+// advance goes past the record that was read last.
+func (s *ringSource) advance() {
+	s.pos += s.held
+	s.held = 0
+	if s.pos-s.published >= s.batch {
+		s.publish()
 	}
 }
 
@@ -144,6 +169,7 @@ func (s *ringSource) interrupt() error {
 
 func (s *ringSource) release() error {
 	s.cleanup.Stop()
+	s.advance()
 	s.publish()
 	return s.pages.unmap()
 }
