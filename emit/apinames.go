@@ -49,12 +49,19 @@ func (n apiNames) verb(verb string) string {
 	return verb + upperFirst(n.ident)
 }
 
-// reserved are all identifiers that a type of C cannot have.
-func (n apiNames) reserved(c *collection) []string {
+// reserved and aliases are all identifiers that a type of C cannot have.
+func (n apiNames) reserved() []string {
 	names := []string{n.Open(), n.OpenFrom(), n.Bytes()}
 	for _, t := range []string{n.CollectionSpec(), n.Collection()} {
 		names = append(names, t, t+"Maps", t+"Programs", t+"Variables")
 	}
+	return names
+}
+
+// aliases are the names that the maps, programs and variables of an object may
+// give to types.
+func (n apiNames) aliases(c *collection) []string {
+	var names []string
 	for _, m := range c.maps {
 		names = append(names, n.MapAlias(m.Field))
 	}

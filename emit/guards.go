@@ -15,17 +15,15 @@ const guardComment = "Sizes and offsets as in C. A line that does not compile (o
 
 // guards writes one line for each type.
 func (s *source) guards(decls []*typeDecl) error {
-	for i, d := range decls {
-		lines := []jen.Code{s.guard(d)}
-		if i == 0 {
-			if err := s.add(comment(guardComment), lines[0]); err != nil {
-				return err
-			}
+	write := func(line jen.Code) error { return s.add(comment(guardComment), line) }
+	for _, d := range decls {
+		if d.foreign {
 			continue
 		}
-		if err := s.addLines(lines...); err != nil {
+		if err := write(s.guard(d)); err != nil {
 			return err
 		}
+		write = func(line jen.Code) error { return s.addLines(line) }
 	}
 	return nil
 }

@@ -32,14 +32,17 @@ type alias struct {
 // loaded where the object lacks it.
 func mergeTargets(targets []*targetPlan, names apiNames) (merged, error) {
 	m := merged{ownAliases: make(map[string][]alias), ownDecls: make(map[string][]*typeDecl)}
-	m.mergeDecls(targets)
+	errs := []error{m.mergeDecls(targets)}
 	ofMaps := func(t *targetPlan) []*mapPlan { return t.coll.maps }
 	ofPrograms := func(t *targetPlan) []*programPlan { return t.coll.programs }
 	ofVariables := func(t *targetPlan) []*variablePlan { return t.coll.variables }
-	var errs [3]error
-	m.maps, errs[0] = union(targets, ofMaps)
-	m.programs, errs[1] = union(targets, ofPrograms)
-	m.variables, errs[2] = union(targets, ofVariables)
+	var err error
+	m.maps, err = union(targets, ofMaps)
+	errs = append(errs, err)
+	m.programs, err = union(targets, ofPrograms)
+	errs = append(errs, err)
+	m.variables, err = union(targets, ofVariables)
+	errs = append(errs, err)
 	for _, p := range m.maps {
 		m.alias(targets, alias{p.Alias, p.GoType, p.Doc()}, goTypes(targets, ofMaps, p))
 	}
@@ -59,7 +62,7 @@ func mergeTargets(targets []*targetPlan, names apiNames) (merged, error) {
 			m.alias(targets, alias{shared.GoType, v.GoType, "// " + shared.GoType + " is the type of the variable " + v.Name + " on this target."}, types)
 		}
 	}
-	return m, errors.Join(errs[:]...)
+	return m, errors.Join(errs...)
 }
 
 // planned is a map, program or variable with its Go type.
@@ -146,7 +149,7 @@ func (m *merged) alias(targets []*targetPlan, a alias, types map[string]string) 
 }
 
 // mergeDecls sorts the type declarations into common and own ones.
-func (m *merged) mergeDecls(targets []*targetPlan) {
+func (m *merged) mergeDecls(targets []*targetPlan) error {
 	byName := make(map[string]map[string]*typeDecl) // Go name, target
 	for _, t := range targets {
 		for _, d := range t.types.decls() {
@@ -156,20 +159,94 @@ func (m *merged) mergeDecls(targets []*targetPlan) {
 			byName[d.name][t.Name] = d
 		}
 	}
+	own := ownTypes(targets, byName)
 	for name, decls := range byName {
 		first := firstDecl(targets, decls)
-		if allEqual(first, decls) {
+		if !own[name] {
 			m.decls = append(m.decls, first)
 			continue
 		}
 		for _, t := range targets {
-			m.ownDecls[t.Name] = append(m.ownDecls[t.Name], cmp.Or(byName[name][t.Name], first))
+			m.ownDecls[t.Name] = append(m.ownDecls[t.Name], cmp.Or(decls[t.Name], first.asForeign()))
 		}
 	}
 	sortDecls(m.decls)
-	for _, own := range m.ownDecls {
-		sortDecls(own)
+	for _, decls := range m.ownDecls {
+		sortDecls(decls)
 	}
+	return declaredOnce(byName)
+}
+
+// ownTypes are the types of which every target has a declaration of its own:
+// those that differ, and those that only some targets have and that hold such
+// a type, so that their layout is nothing to prove on the others.
+func ownTypes(targets []*targetPlan, byName map[string]map[string]*typeDecl) map[string]bool {
+	own := make(map[string]bool)
+	for name, decls := range byName {
+		if !allEqual(firstDecl(targets, decls), decls) {
+			own[name] = true
+		}
+	}
+	for more := true; more; {
+		more = false
+		for name, decls := range byName {
+			if !own[name] && len(decls) < len(targets) && firstDecl(targets, decls).holds(own) {
+				own[name], more = true, true
+			}
+		}
+	}
+	return own
+}
+
+// asForeign is the declaration for a target that does not have the type.
+func (d *typeDecl) asForeign() *typeDecl {
+	foreign := *d
+	foreign.foreign = true
+	return &foreign
+}
+
+// declaredOnce is an error where one identifier stands for different things on
+// different targets, which share a package: the names of each target are
+// settled without the others.
+func declaredOnce(byName map[string]map[string]*typeDecl) error {
+	var errs []error
+	owners := make(map[string]string) // identifier, what it is
+	for _, name := range sortedKeys(byName) {
+		for _, target := range sortedKeys(byName[name]) {
+			d := byName[name][target]
+			for _, id := range d.identifiers() {
+				what := id.what + " " + name
+				if owner := cmp.Or(owners[id.name], what); owner != what {
+					errs = append(errs, fmt.Errorf("target %s: %s (%s) has the Go name %s, which is that of the %s on another target; rename one with -rename or in C",
+						target, id.what, d.cName, id.name, owner))
+				}
+				owners[id.name] = cmp.Or(owners[id.name], what)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// packageName is a Go identifier in the scope of the package.
+type packageName struct {
+	name, what string
+}
+
+// identifiers are all that the declaration brings into the package.
+func (d *typeDecl) identifiers() []packageName {
+	names := []packageName{{d.name, "type"}}
+	if d.enum != nil {
+		for _, c := range d.enum.consts {
+			names = append(names, packageName{c.name, "constant of type"})
+		}
+	}
+	if d.lpm != nil {
+		names = append(names, packageName{d.lpm.constructor, "constructor of type"})
+		if d.lpm.mapped != "" {
+			names = append(names, packageName{d.lpm.mapped, "constructor of type"})
+		}
+	}
+	return names
 }
 
 func firstDecl(targets []*targetPlan, decls map[string]*typeDecl) *typeDecl {

@@ -108,14 +108,17 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{opts: opts, names: apiNames{opts.Ident}}
-	var errs []error
+	reserved := p.names.reserved()
 	for _, t := range targets {
-		tp, err := p.planTarget(t)
-		if err != nil {
+		coll := newCollection(t.Object, &p.opts, p.names)
+		reserved = append(reserved, p.names.aliases(coll)...)
+		p.targets = append(p.targets, &targetPlan{Target: t, coll: coll})
+	}
+	var errs []error
+	for _, t := range p.targets {
+		if err := p.planTypes(t, reserved); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", cmp.Or(t.ObjectFile, t.Name), err))
-			continue
 		}
-		p.targets = append(p.targets, tp)
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -129,15 +132,16 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 	return p, nil
 }
 
-func (p *Plan) planTarget(t Target) (*targetPlan, error) {
-	coll := newCollection(t.Object, &p.opts, p.names)
-	roots, err := coll.roots()
+// planTypes decides on the types of one target. reserved are the identifiers of
+// the API of all targets, which share a package.
+func (p *Plan) planTypes(t *targetPlan, reserved []string) error {
+	roots, err := t.coll.roots()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	types := newTypeSet(t.Object, roots, &p.opts, p.names.reserved(coll))
-	coll.resolve(types)
-	return &targetPlan{Target: t, types: types, coll: coll}, errors.Join(types.errors...)
+	t.types = newTypeSet(t.Object, roots, &p.opts, reserved)
+	t.coll.resolve(t.types)
+	return errors.Join(t.types.errors...)
 }
 
 // collectWarnings gathers the warnings of all targets, each once.

@@ -26,6 +26,9 @@ type typeDecl struct {
 	// borrowed is true if another ident of the package declares the type; only
 	// its guard is printed.
 	borrowed bool
+	// foreign is true on a target whose object does not have the type: nothing
+	// is proved of its layout, which is that of another target.
+	foreign bool
 	// enum is nil for structs and unions.
 	enum *enumDecl
 
@@ -178,6 +181,12 @@ func (d *typeDecl) hasName(name string) bool {
 		slices.ContainsFunc(d.strings, func(s stringMethod) bool { return s.name == name }) ||
 		slices.ContainsFunc(d.tails, func(t tailMethod) bool { return t.name == name }) ||
 		d.enum != nil && name == "String"
+}
+
+// holds says whether a field is of one of these types of the package, or an
+// array of it: its size is theirs.
+func (d *typeDecl) holds(types map[string]bool) bool {
+	return slices.ContainsFunc(d.fields, func(f goField) bool { return f.typ.pkg == "" && types[f.typ.name] })
 }
 
 // equal says whether one declaration serves both. What refers to the type may
