@@ -194,8 +194,10 @@ func newFieldClaim(path btfparse.Path, c, place string, set func(string)) *field
 			return exactIdentifier(c)
 		case 2:
 			return "X" + spelled(c)
-		default:
+		case 3:
 			return "X" + spelled(c) + place
+		default: // names that differ only in what no identifier of Go may have
+			return "X" + spelled(c) + place + hashSuffix(c, 8)
 		}
 	}}}
 }
@@ -356,11 +358,22 @@ func (c *collection) resolve(types *typeSet) {
 		}
 	}
 	for _, v := range c.variables {
-		v.GoType = bytesType(v.Size)
-		if v.Type != nil && !c.opts.NoGlobalTypes {
-			v.GoType = types.goType(v.Type)
-		}
+		v.GoType = c.variableType(v, types)
 	}
+}
+
+// variableType is raw bytes where nothing else is of the variable's size: one
+// of a struct that ends in a flexible array is as long as C initialises it.
+func (c *collection) variableType(v *variablePlan, types *typeSet) string {
+	switch {
+	case v.Type == nil || c.opts.NoGlobalTypes:
+		return bytesType(v.Size)
+	case v.Type.Size() != v.Size:
+		c.warn(v.Path(), fmt.Sprintf("is %s in Go: it has a size of its own, %s has %s", bytesType(v.Size), v.Type.CName(), count(v.Type.Size(), "byte")),
+			"typed.Load reads the type, and its Tail method what is behind it")
+		return bytesType(v.Size)
+	}
+	return types.goType(v.Type)
 }
 
 // mapType is the class of the map with its type arguments.

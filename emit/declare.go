@@ -11,15 +11,15 @@ import (
 )
 
 // declare turns a laid out and named type into what is printed.
-func (n *node) declare(names apiNames) *typeDecl {
+func (n *node) declare() *typeDecl {
 	d := &typeDecl{name: n.name, borrowed: n.borrowed, cName: n.cName(), size: n.typ.Size(), uses: n.useSentences(), doc: n.notes()}
 	switch t := n.typ.(type) {
 	case *btfparse.Enum:
 		d.enum = n.declareEnum(t)
 	case *btfparse.Struct:
 		n.declareStruct(d)
-		if n.lpm {
-			d.lpm = n.lpmKeyOf(d, names)
+		if n.lpm && !n.borrowed {
+			d.lpm = n.lpmKeyOf(d)
 		}
 	}
 	return d

@@ -169,11 +169,26 @@ func docLines(text string, tags []string) []string {
 }
 
 // lineComment is a comment behind code, or above it on one line.
-func lineComment(text string) string { return "// " + clean(text) }
+func lineComment(text string) string {
+	words := strings.Fields(clean(text))
+	if len(words) > 0 {
+		words[0] = lineStart(words[0])
+	}
+	return "// " + strings.Join(words, " ")
+}
+
+// lineStart is a word as it may start a comment line: "// +build" is a build
+// constraint of Go 1.16 wherever it stands, which gofmt moves and vet refuses,
+// and gofmt moves what defines a link, "// [x]:".
+func lineStart(word string) string {
+	if word == "+build" || strings.HasPrefix(word, "[") && strings.HasSuffix(word, "]:") {
+		return `\` + word
+	}
+	return word
+}
 
 // wrap breaks a paragraph into comment lines. Indentation means something to
-// gofmt, so words are single-spaced and none starts with a mark of a list or a
-// heading.
+// gofmt, so words are single-spaced.
 func wrap(paragraph string) []string {
 	var lines []string
 	line, width := "", 0
@@ -186,7 +201,7 @@ func wrap(paragraph string) []string {
 		if width > 0 {
 			line, width = line+" ", width+1
 		} else {
-			line = "// "
+			line, word = "// ", lineStart(word)
 		}
 		line, width = line+word, width+n
 	}

@@ -13,6 +13,8 @@ package emit
 import (
 	"fmt"
 	"go/token"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,8 +54,28 @@ type lpmExact struct {
 	field, setter string
 }
 
-// lpmKeyOf recognises the form of a key, nil if it is another one.
-func (n *node) lpmKeyOf(d *typeDecl, names apiNames) *lpmKey {
+// nameConstructors gives the functions names that no type or constant has. The
+// plain ones come first: that of struct key_mapped wins over the second one of
+// struct key.
+func (ts *typeSet) nameConstructors(decls []*typeDecl) {
+	taken, names := scope(maps.Clone(ts.taken)), apiNames{ts.opts.Ident}
+	for _, n := range ts.nodes {
+		taken.add(n.consts...)
+	}
+	keys := slices.DeleteFunc(slices.Clone(decls), func(d *typeDecl) bool { return d.lpm == nil })
+	for _, d := range keys {
+		d.lpm.constructor = taken.free(names.KeyConstructor(d.name))
+	}
+	for _, d := range keys {
+		if d.lpm.prefix4 != "" {
+			d.lpm.mapped = taken.free(names.KeyConstructor(d.name) + "Mapped")
+		}
+	}
+}
+
+// lpmKeyOf recognises the form of a key, nil if it is another one. The names of
+// its functions come with nameConstructors.
+func (n *node) lpmKeyOf(d *typeDecl) *lpmKey {
 	length, ok := n.lpmLengthOf()
 	address := len(d.fields) - 1
 	for address >= 0 && d.fields[address].name == "_" {
@@ -72,14 +94,17 @@ func (n *node) lpmKeyOf(d *typeDecl, names apiNames) *lpmKey {
 		return nil
 	}
 	k := &lpmKey{length: length, address: a.name, before: 8 * (a.offset - lpmLengthSize)}
+	params := scope(maps.Clone(lpmLocals))
 	for _, f := range d.fields[:address] {
 		if f.offset >= lpmLengthSize && f.name != "_" {
-			k.exact = append(k.exact, d.lpmExactOf(f))
+			e := d.lpmExactOf(f)
+			e.param = params.free(e.param)
+			k.exact = append(k.exact, e)
 		}
 	}
-	k.constructor, k.prefix = names.KeyConstructor(d.name), d.free("Prefix")
+	k.prefix = d.free("Prefix")
 	if size == 16 {
-		k.mapped, k.prefix4 = k.constructor+"Mapped", d.free("Prefix4")
+		k.prefix4 = d.free("Prefix4")
 	}
 	return k
 }
@@ -130,7 +155,7 @@ func (d *typeDecl) free(name string) string {
 func paramName(field string) string {
 	r, n := utf8.DecodeRuneInString(field)
 	name := string(unicode.ToLower(r)) + field[n:]
-	if token.IsKeyword(name) || reservedInPackage[name] || lpmLocals[name] {
+	if token.IsKeyword(name) || reservedInPackage[name] {
 		name += "_"
 	}
 	return name

@@ -166,9 +166,10 @@ func (ts *typeSet) goType(t btfparse.Type) string {
 func (ts *typeSet) decls() []*typeDecl {
 	decls := make([]*typeDecl, 0, len(ts.nodes))
 	for _, n := range ts.nodes {
-		decls = append(decls, n.declare(apiNames{ts.opts.Ident}))
+		decls = append(decls, n.declare())
 	}
 	sortDecls(decls)
+	ts.nameConstructors(decls)
 	return decls
 }
 
@@ -336,11 +337,11 @@ func tagValue(tags []string, prefix string) (value string, ok bool) {
 	return value, ok
 }
 
-// userTags are the tags that are not for bpfgen.
+// userTags are the tags that are not for bpfgen, and say something.
 func userTags(tags []string) []string {
 	var own []string
 	for _, t := range tags {
-		if !strings.HasPrefix(t, tagPrefix) {
+		if !strings.HasPrefix(t, tagPrefix) && strings.TrimSpace(t) != "" {
 			own = append(own, t)
 		}
 	}

@@ -190,3 +190,35 @@ func TestHostileNames(t *testing.T) {
 		t.Errorf("line %d is a directive", i+1)
 	}
 }
+
+// The functions of a key that another ident declares are that ident's.
+func TestBorrowedKey(t *testing.T) {
+	key := structOf("key", 8, at(0, "prefixlen", cU32), at(4, "address", cBE32))
+	opts := &Options{Ident: "counterOfFlows", TypesFrom: "c", Declared: map[string]bool{"cKey": true}}
+	decls := newTypeSet(nil, []root{{Type: key, Path: "key", LPM: true}}, opts, nil).decls()
+	if d := decls[0]; d.name != "cKey" || !d.borrowed || d.lpm != nil {
+		t.Errorf("%s, borrowed %t, functions %v; want cKey, borrowed, without functions", d.name, d.borrowed, d.lpm)
+	}
+}
+
+// What would mean something to Go at the start of a comment line is escaped.
+func TestCommentLines(t *testing.T) {
+	long := strings.Repeat("word ", 15)
+	for text, want := range map[string]string{
+		"+build ignore":           `// \+build ignore`,
+		"builds +build":           "// builds +build",
+		"[x]: http://example.com": `// \[x]: http://example.com`,
+		"[0, 9]":                  "// [0, 9]",
+		long + "+build it":        "// " + strings.TrimSpace(long) + "\n// \\+build it",
+	} {
+		if got := strings.Join(wrap(clean(text)), "\n"); got != want {
+			t.Errorf("%q becomes\n%s\nwant\n%s", text, got, want)
+		}
+		if strings.Contains(want, "\n") {
+			continue
+		}
+		if got := lineComment(text); got != want {
+			t.Errorf("%q on one line becomes %s, want %s", text, got, want)
+		}
+	}
+}
