@@ -216,7 +216,8 @@ type FlowKeys struct {
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
-// returned and the keys that it found. opts may be nil.
+// returned and the keys that it found. Before Linux 6.1 the kernel says 1 for
+// BPF_OK and 0 for anything else. opts may be nil.
 func (p *FlowDissector) Run(packet []byte, opts *RunOptions) (uint32, FlowKeys, error) {
 	var keys FlowKeys
 	ret, data, err := p.run(packet, nil, nil, opts)

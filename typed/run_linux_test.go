@@ -97,7 +97,11 @@ func TestRunFlowDissector(t *testing.T) {
 		asm.Return(),
 	)
 	ret, keys, err := p.Run(make([]byte, 64), nil)
-	if err != nil || ret != 0 || keys.IPProto != 17 {
+	want := uint32(0)
+	if runningKernel(t) < 6<<8|1 {
+		want = 1 // net/bpf/test_run.c gave whether the program succeeded
+	}
+	if err != nil || ret != want || keys.IPProto != 17 {
 		t.Errorf("%d, %+v, %v", ret, keys, err)
 	}
 }
