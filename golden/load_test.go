@@ -62,8 +62,28 @@ func newLoader(t *testing.T, goarch string) *loader {
 
 func (l *loader) sizes() types.Sizes { return types.SizesFor("gc", l.context.GOARCH) }
 
-// load type-checks the package in a directory, without its tests.
-func (l *loader) load(dir string) (*types.Package, error) {
+// load type-checks the package in a directory, without its tests. docs are the
+// comments of its types, by name.
+func (l *loader) load(dir string) (p *types.Package, docs map[string]string, err error) {
+	files, err := l.parse(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	docs = make(map[string]string)
+	for _, f := range files {
+		for _, d := range f.Decls {
+			if decl, ok := d.(*ast.GenDecl); ok && decl.Tok == token.TYPE {
+				docs[decl.Specs[0].(*ast.TypeSpec).Name.Name] = decl.Doc.Text()
+			}
+		}
+	}
+	config := types.Config{Importer: l.importer, Sizes: l.sizes()}
+	p, err = config.Check(filepath.Base(dir), l.fset, files, nil)
+	return p, docs, err
+}
+
+// parse reads the files of a directory that are for the GOARCH.
+func (l *loader) parse(dir string) ([]*ast.File, error) {
 	entries, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		return nil, err
@@ -77,7 +97,7 @@ func (l *loader) load(dir string) (*types.Package, error) {
 		if !match || strings.HasSuffix(path, "_test.go") {
 			continue
 		}
-		f, err := parser.ParseFile(l.fset, path, nil, parser.SkipObjectResolution)
+		f, err := parser.ParseFile(l.fset, path, nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return nil, err
 		}
@@ -86,6 +106,5 @@ func (l *loader) load(dir string) (*types.Package, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s has no Go files for %s", dir, l.context.GOARCH)
 	}
-	config := types.Config{Importer: l.importer, Sizes: l.sizes()}
-	return config.Check(filepath.Base(dir), l.fset, files, nil)
+	return files, nil
 }

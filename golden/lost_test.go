@@ -111,12 +111,12 @@ func checkMembers(t *testing.T, goarch string, generated []generatedPackage) (su
 	t.Helper()
 	l := newLoader(t, goarch)
 	for _, g := range generated {
-		p, err := l.load(g.dir)
+		p, docs, err := l.load(g.dir)
 		if err != nil {
 			t.Errorf("GOARCH=%s: %v", goarch, err)
 			continue
 		}
-		c := &comparison{generatedPackage: g, scope: p.Scope(), sizes: l.sizes(), seen: make(map[pair]bool)}
+		c := &comparison{generatedPackage: g, scope: p.Scope(), docs: docs, sizes: l.sizes(), seen: make(map[pair]bool)}
 		c.compare()
 		sum.add(c.tally)
 		for _, problem := range c.problems {
@@ -131,6 +131,7 @@ type comparison struct {
 	generatedPackage
 	tally
 	scope    *types.Scope
+	docs     map[string]string // the comments of types, by name
 	sizes    types.Sizes
 	seen     map[pair]bool
 	problems []string
@@ -291,13 +292,17 @@ func (c *comparison) compareVariable(v *btf.Var) {
 	}
 }
 
-// compareNamed compares all named types of the BTF.
+// compareNamed compares all named structs, unions and enums of the BTF.
 func (c *comparison) compareNamed() {
 	byName := make(map[string][]types.Type)
+	constants := make(map[types.Type]int)
 	for _, name := range c.scope.Names() {
-		if tn, ok := c.scope.Lookup(name).(*types.TypeName); ok {
-			key := squeeze(name)
-			byName[key] = append(byName[key], types.Unalias(tn.Type()))
+		switch o := c.scope.Lookup(name).(type) {
+		case *types.TypeName:
+			key := squeeze(hash.ReplaceAllString(name, ""))
+			byName[key] = append(byName[key], types.Unalias(o.Type()))
+		case *types.Const:
+			constants[o.Type()]++
 		}
 	}
 	for typ, err := range c.spec.All() {
@@ -305,21 +310,44 @@ func (c *comparison) compareNamed() {
 			c.fail("BTF: %v", err)
 			return
 		}
-		if typ.TypeName() == "" || members(typ) == nil {
-			continue
+		key := squeeze(c.ident + typ.TypeName())
+		candidates := slices.Concat(byName[key], byName[key+kindOf(typ)])
+		switch typ := typ.(type) {
+		case *btf.Struct, *btf.Union:
+			if typ.TypeName() != "" {
+				c.compareCandidates(typ, candidates)
+			}
+		case *btf.Enum:
+			if typ.Name != "" {
+				c.compareEnum(typ, candidates, constants)
+			}
+		case *btf.Typedef:
+			if members(typ.Type) != nil && typ.Type.TypeName() == "" {
+				c.compareCandidates(typ.Type, candidates)
+			}
 		}
-		c.compareCandidates(typ, byName)
+	}
+}
+
+// hash is what tells apart types of one name.
+var hash = regexp.MustCompile(`_[0-9a-f]{6,}$`)
+
+// compareEnum looks for a type of the enum's size with all its constants.
+func (c *comparison) compareEnum(typ *btf.Enum, candidates []types.Type, constants map[types.Type]int) {
+	c.types++
+	if !slices.ContainsFunc(candidates, func(g types.Type) bool {
+		return c.size(g) == int64(typ.Size) && constants[g] == len(typ.Values)
+	}) {
+		c.fail("enum %s with %d values is not in Go", typ.Name, len(typ.Values))
 	}
 }
 
 // compareCandidates compares a type with each Go type of its name (C may have
 // several) until one has all members.
-func (c *comparison) compareCandidates(typ btf.Type, byName map[string][]types.Type) {
-	key := squeeze(c.ident + typ.TypeName())
-	candidates := byName[key]
+func (c *comparison) compareCandidates(typ btf.Type, candidates []types.Type) {
 	var best *comparison
 	for _, g := range candidates {
-		try := &comparison{generatedPackage: c.generatedPackage, scope: c.scope, sizes: c.sizes, seen: make(map[pair]bool)}
+		try := &comparison{generatedPackage: c.generatedPackage, scope: c.scope, docs: c.docs, sizes: c.sizes, seen: make(map[pair]bool)}
 		try.visitMembers(kindOf(typ)+" "+typ.TypeName(), typ, g)
 		if best == nil || len(try.problems) < len(best.problems) {
 			best = try
@@ -349,7 +377,7 @@ func (c *comparison) visit(path string, t btf.Type, g types.Type) {
 		t, g = array.Type, types.Unalias(goArray.Elem())
 	}
 	typ := composite(t)
-	if typ == nil || c.allTypes || c.seen[pair{typ, g}] {
+	if typ == nil || c.allTypes && typ.TypeName() != "" || c.seen[pair{typ, g}] {
 		return
 	}
 	c.seen[pair{typ, g}] = true
@@ -360,7 +388,8 @@ func (c *comparison) visit(path string, t btf.Type, g types.Type) {
 func (c *comparison) visitMembers(path string, t btf.Type, g types.Type) {
 	c.types++
 	reach := reachable(g)
-	for _, m := range flatten(members(t)) {
+	list := flatten(members(t), 0)
+	for _, m := range list {
 		c.members++
 		step := path + " > " + m.Name
 		i := slices.IndexFunc(reach, func(r reachableMember) bool {
@@ -374,7 +403,7 @@ func (c *comparison) visitMembers(path string, t btf.Type, g types.Type) {
 			if m.BitfieldSize == 0 && !r.tail {
 				c.visit(step, m.Type, r.typ)
 			}
-		case cSize(m.Type) == 0 && !isFlexible(m.Type):
+		case cSize(m.Type) == 0 && !isTail(m, list) && c.comments(g, m.Name):
 			c.reached++ // it has no bytes
 		case c.warnedOf("field " + m.Name):
 			c.warned++
@@ -382,6 +411,22 @@ func (c *comparison) visitMembers(path string, t btf.Type, g types.Type) {
 			c.fail("%s is not reachable from %v", step, g)
 		}
 	}
+}
+
+// comments says whether the comment of a Go type names a member.
+func (c *comparison) comments(g types.Type, member string) bool {
+	n, ok := g.(*types.Named)
+	return ok && strings.Contains(c.docs[n.Obj().Name()], member)
+}
+
+// isTail says whether a member is a flexible array behind all other members.
+func isTail(m btf.Member, list []btf.Member) bool {
+	if !isFlexible(m.Type) {
+		return false
+	}
+	return !slices.ContainsFunc(list, func(o btf.Member) bool {
+		return cSize(o.Type) > 0 && int64(m.Offset.Bytes()) < int64(o.Offset.Bytes())+cSize(o.Type)
+	})
 }
 
 // fits says whether a Go member can be the C member of its name.
@@ -445,14 +490,16 @@ func hasSetter(methods *types.MethodSet, getter string, typ types.Type) bool {
 	return false
 }
 
-// flatten lists the named members, those of anonymous ones in their place.
-func flatten(list []btf.Member) []btf.Member {
+// flatten lists the named members, those of anonymous ones in their place, with
+// their offsets from the start of the whole.
+func flatten(list []btf.Member, base btf.Bits) []btf.Member {
 	var flat []btf.Member
 	for _, m := range list {
+		m.Offset += base
 		if m.Name != "" {
 			flat = append(flat, m)
 		} else if inner := composite(m.Type); inner != nil {
-			flat = append(flat, flatten(members(inner))...)
+			flat = append(flat, flatten(members(inner), m.Offset)...)
 		}
 	}
 	return flat
@@ -486,8 +533,11 @@ func composite(t btf.Type) btf.Type {
 }
 
 func kindOf(t btf.Type) string {
-	if _, ok := t.(*btf.Union); ok {
+	switch t.(type) {
+	case *btf.Union:
 		return "union"
+	case *btf.Enum:
+		return "enum"
 	}
 	return "struct"
 }
