@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -92,6 +93,9 @@ func embeddedLibrary(s *ast.StructType) (found []string) {
 }
 
 func TestNoMethodTakesAny(t *testing.T) {
+	if kernel := os.Getenv("BPFGEN_KERNEL"); kernel != "" && kernel != "host" {
+		t.Skip("the source is not in virtual machines; the host's run looks at it")
+	}
 	paths, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)

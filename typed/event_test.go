@@ -497,7 +497,7 @@ func openTest(spec *ebpf.CollectionSpec) *CollectionSpec {
 }
 
 func TestCollectionClosesReaders(t *testing.T) {
-	needKernel(t)
+	sinceKernel(t, 6, 1, "user ring buffers")
 	c, err := openTest(&ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{
 		"ring": {Type: ebpf.RingBuf, MaxEntries: 1 << 12},
 		"perf": {Type: ebpf.PerfEventArray},

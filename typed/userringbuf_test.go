@@ -25,7 +25,7 @@ type echo[T any] struct {
 }
 
 func newEcho[T any](t testing.TB) *echo[T] {
-	needKernel(t)
+	sinceKernel(t, 6, 1, "user ring buffers")
 	e := &echo[T]{t: t, m: new(UserRingBuf[T])}
 	in := newMap(t, &ebpf.MapSpec{Type: ebpf.UserRingbuf, MaxEntries: uint32(os.Getpagesize())})
 	out := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})

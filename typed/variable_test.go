@@ -119,8 +119,11 @@ func TestVariableSpecInitialValues(t *testing.T) {
 	}
 }
 
+// floats is what the golden object has and older kernels refuse.
+const floats = "floats in BTF"
+
 func TestVariablesOfEverySection(t *testing.T) {
-	needKernel(t)
+	sinceKernel(t, 5, 13, floats)
 	c := openGolden(t, variablesAll)
 	config := testConfig{Limit: 1, Bits: 2, RawV4: [16]byte{3, 4, 5, 15: 6}}
 	specOf[uint32](t, c, "rate").Set(64)
@@ -173,7 +176,7 @@ func TestVariablesOfEverySection(t *testing.T) {
 }
 
 func TestVariableSet(t *testing.T) {
-	needKernel(t)
+	sinceKernel(t, 5, 13, floats)
 	l, err := openGolden(t, variablesAll).Load(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +212,7 @@ func TestVariableSet(t *testing.T) {
 }
 
 func TestVariableAtomics(t *testing.T) {
-	needKernel(t)
+	sinceKernel(t, 5, 13, floats)
 	l, err := openGolden(t, variablesAll).Load(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -266,7 +269,7 @@ func testAtomics[T AtomicInteger](t *testing.T, v *Variable[T], start T) {
 // Without BPF_F_MMAPABLE, as on kernels before 5.5, reading works and writing
 // says why not.
 func TestVariableWithoutMemory(t *testing.T) {
-	needKernel(t)
+	sinceKernel(t, 5, 13, floats)
 	c := openGolden(t, variablesAll)
 	spec := c.Spec.Maps[".data"].Copy()
 	spec.Flags = 0

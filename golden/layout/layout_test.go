@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/features"
 
 	"github.com/bpfgen/bpfgen/typed"
 )
@@ -185,6 +186,13 @@ func needKernel(t *testing.T) {
 			t.Fatal(what)
 		}
 		t.Skip(what)
+	}
+	code, err := features.LinuxVersionCode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code>>8 < 5<<8|14 {
+		t.Skipf("SEC(\"syscall\"): Linux 5.14, this is %d.%d", code>>16, code>>8&0xff)
 	}
 }
 
