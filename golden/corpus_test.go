@@ -82,6 +82,52 @@ func TestCorpus(t *testing.T) {
 	for _, goarch := range goarchs {
 		goTool(t, dir, goarch, "vet", "./...")
 	}
+	logMembers(t, generated)
+}
+
+// TestCorpusTypes declares every named type of every object, also those that
+// no map and no variable uses, and looks for every member.
+func TestCorpusTypes(t *testing.T) {
+	dir := t.TempDir()
+	generated := make(map[string][]generatedPackage)
+	for _, o := range corpus(t) {
+		spec, err := specOf(o.content)
+		if _, ok := broken[o.name]; ok || errors.Is(err, btf.ErrNotFound) || err == nil && !hasNamed(spec) {
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", o.name, err)
+			continue
+		}
+		files, warnings, err := o.emit(emit.Options{Package: "object", Ident: "Object", Types: []string{"*"}, TypesOnly: true})
+		if err != nil {
+			t.Errorf("%s: %v", o.name, err)
+			continue
+		}
+		writePackage(t, filepath.Join(dir, o.name), files)
+		goarch := o.goarch()
+		generated[goarch] = append(generated[goarch],
+			generatedPackage{dir: filepath.Join(dir, o.name), ident: "Object", spec: spec, warnings: texts(warnings), allTypes: true})
+	}
+	logMembers(t, generated)
+}
+
+// hasNamed says whether there is any struct, union or enum with a name.
+func hasNamed(spec *btf.Spec) bool {
+	for typ := range spec.All() {
+		switch typ := typ.(type) {
+		case *btf.Struct, *btf.Union, *btf.Enum:
+			if typ.TypeName() != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// logMembers checks packages by GOARCH.
+func logMembers(t *testing.T, generated map[string][]generatedPackage) {
+	t.Helper()
 	var sum tally
 	for goarch, list := range generated {
 		sum.add(checkMembers(t, goarch, list))
@@ -195,6 +241,11 @@ func carve(executable []byte) [][]byte {
 
 // generate makes the package of an object, under an ident that exports all.
 func (o corpusObject) generate() ([]emit.File, []btfparse.Diagnostic, error) {
+	files, warnings, err := o.emit(emit.Options{Package: "object", Ident: "Object"})
+	return append(files, emit.File{Name: "object.o", Content: o.content}), warnings, err
+}
+
+func (o corpusObject) emit(opts emit.Options) ([]emit.File, []btfparse.Diagnostic, error) {
 	object, err := btfparse.Parse(o.name, bytes.NewReader(o.content))
 	if err != nil {
 		return nil, nil, err
@@ -208,12 +259,11 @@ func (o corpusObject) generate() ([]emit.File, []btfparse.Diagnostic, error) {
 		return nil, nil, err
 	}
 	target := emit.Target{Name: id, GOARCH: info.GOARCH, Object: object, ObjectFile: "object.o"}
-	plan, err := emit.NewPlan([]emit.Target{target}, emit.Options{Package: "object", Ident: "Object"})
+	plan, err := emit.NewPlan([]emit.Target{target}, opts)
 	if err != nil {
 		return nil, nil, err
 	}
 	files, err := plan.Files()
-	files = append(files, emit.File{Name: "object.o", Content: o.content})
 	return files, plan.Warnings, err
 }
 

@@ -35,7 +35,7 @@ func TestHostKernel(t *testing.T) {
 	writePackage(t, filepath.Join(dir, "vmlinux"), files)
 	goTool(t, dir, "amd64", "build", "./...")
 	for _, goarch := range goarchs { // the guards are constants: the type-checker proves them
-		if _, _, err := newLoader(t, goarch).load(filepath.Join(dir, "vmlinux")); err != nil {
+		if _, err := newLoader(t, goarch).load(filepath.Join(dir, "vmlinux")); err != nil {
 			t.Errorf("GOARCH=%s: %v", goarch, err)
 		}
 	}

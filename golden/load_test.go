@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -62,24 +63,72 @@ func newLoader(t *testing.T, goarch string) *loader {
 
 func (l *loader) sizes() types.Sizes { return types.SizesFor("gc", l.context.GOARCH) }
 
-// load type-checks the package in a directory, without its tests. docs are the
-// comments of its types, by name.
-func (l *loader) load(dir string) (p *types.Package, docs map[string]string, err error) {
+// generatedCode is a type-checked package.
+type generatedCode struct {
+	scope *types.Scope
+	// docs are the comments of types, by name.
+	docs map[string]string
+	// bound are the fields of Maps and Variables that the loader binds to a C
+	// name: "Maps.flows" → Flows. Static variables may share a name.
+	bound map[string][]string
+}
+
+// load type-checks the package in a directory, without its tests.
+func (l *loader) load(dir string) (*generatedCode, error) {
 	files, err := l.parse(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	docs = make(map[string]string)
+	code := &generatedCode{docs: make(map[string]string), bound: make(map[string][]string)}
 	for _, f := range files {
-		for _, d := range f.Decls {
-			if decl, ok := d.(*ast.GenDecl); ok && decl.Tok == token.TYPE {
-				docs[decl.Specs[0].(*ast.TypeSpec).Name.Name] = decl.Doc.Text()
+		ast.Inspect(f, code.collect)
+	}
+	config := types.Config{Importer: l.importer, Sizes: l.sizes()}
+	p, err := config.Check(filepath.Base(dir), l.fset, files, nil)
+	if err != nil {
+		return nil, err
+	}
+	code.scope = p.Scope()
+	return code, nil
+}
+
+func (g *generatedCode) collect(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.GenDecl:
+		if n.Tok == token.TYPE {
+			g.docs[n.Specs[0].(*ast.TypeSpec).Name.Name] = n.Doc.Text()
+		}
+	case *ast.CallExpr: // typed.BindMap(c, &b.Maps.Flows, "flows")
+		if len(n.Args) < 3 {
+			return true
+		}
+		field, ok := addressed(n.Args[1])
+		if !ok {
+			return true
+		}
+		for _, arg := range n.Args[2:] {
+			if literal, ok := arg.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				name, _ := strconv.Unquote(literal.Value)
+				key := field.X.(*ast.SelectorExpr).Sel.Name + "." + name
+				g.bound[key] = append(g.bound[key], field.Sel.Name)
 			}
 		}
 	}
-	config := types.Config{Importer: l.importer, Sizes: l.sizes()}
-	p, err = config.Check(filepath.Base(dir), l.fset, files, nil)
-	return p, docs, err
+	return true
+}
+
+// addressed is b.Maps.Flows of &b.Maps.Flows.
+func addressed(e ast.Expr) (*ast.SelectorExpr, bool) {
+	address, ok := e.(*ast.UnaryExpr)
+	if !ok {
+		return nil, false
+	}
+	field, ok := address.X.(*ast.SelectorExpr)
+	if !ok {
+		return nil, false
+	}
+	_, ok = field.X.(*ast.SelectorExpr)
+	return field, ok
 }
 
 // parse reads the files of a directory that are for the GOARCH.

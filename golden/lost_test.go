@@ -26,7 +26,7 @@ import (
 // TestNothingLost counts over the golden cases; TestCorpus and TestHostKernel
 // count over theirs.
 func TestNothingLost(t *testing.T) {
-	byOrder := map[string][]generatedPackage{}
+	byArch := map[string][]generatedPackage{}
 	for _, c := range findCases(t) {
 		r, err := c.committed()
 		if err != nil {
@@ -46,14 +46,10 @@ func TestNothingLost(t *testing.T) {
 			}
 			g.spec = readSpec(t, file)
 			goarch := goarchOf(file)
-			byOrder[goarch] = append(byOrder[goarch], g)
+			byArch[goarch] = append(byArch[goarch], g)
 		}
 	}
-	var sum tally
-	for goarch, list := range byOrder {
-		sum.add(checkMembers(t, goarch, list))
-	}
-	t.Log(sum)
+	logMembers(t, byArch)
 }
 
 // goarchOf is a GOARCH that an object is for, by the suffix of its file.
@@ -111,12 +107,12 @@ func checkMembers(t *testing.T, goarch string, generated []generatedPackage) (su
 	t.Helper()
 	l := newLoader(t, goarch)
 	for _, g := range generated {
-		p, docs, err := l.load(g.dir)
+		code, err := l.load(g.dir)
 		if err != nil {
 			t.Errorf("GOARCH=%s: %v", goarch, err)
 			continue
 		}
-		c := &comparison{generatedPackage: g, scope: p.Scope(), docs: docs, sizes: l.sizes(), seen: make(map[pair]bool)}
+		c := &comparison{generatedPackage: g, generatedCode: code, sizes: l.sizes(), seen: make(map[pair]bool)}
 		c.compare()
 		sum.add(c.tally)
 		for _, problem := range c.problems {
@@ -129,9 +125,8 @@ func checkMembers(t *testing.T, goarch string, generated []generatedPackage) (su
 // comparison walks the types of BTF and of Go side by side.
 type comparison struct {
 	generatedPackage
+	*generatedCode
 	tally
-	scope    *types.Scope
-	docs     map[string]string // the comments of types, by name
 	sizes    types.Sizes
 	seen     map[pair]bool
 	problems []string
@@ -187,14 +182,27 @@ func (c *comparison) compareVar(section string, v *btf.Var) {
 	}
 }
 
-// mapType is the Go type that an alias names for a map, nil if there is none.
+// mapType is the Go type of a map, nil if there is none.
 func (c *comparison) mapType(name string) types.Type {
-	for _, candidate := range c.scope.Names() {
-		if named(c.ident+name+"Map", candidate) {
-			return types.Unalias(c.scope.Lookup(candidate).Type())
-		}
+	for _, t := range c.handles("Maps", name) {
+		return t
 	}
 	return nil
+}
+
+// handles are the types of the loaded maps or variables of a C name.
+func (c *comparison) handles(kind, name string) []types.Type {
+	container := c.scope.Lookup(c.ident + "Collection" + kind)
+	if container == nil {
+		return nil
+	}
+	var list []types.Type
+	for f := range container.Type().Underlying().(*types.Struct).Fields() {
+		if slices.Contains(c.bound[kind+"."+name], f.Name()) {
+			list = append(list, types.Unalias(f.Type().(*types.Pointer).Elem()))
+		}
+	}
+	return list
 }
 
 // typeArgs are the type arguments of an instantiated type by the names of its
@@ -267,28 +275,15 @@ func innerDefinition(t btf.Type) (*btf.Struct, bool) {
 
 // compareVariable finds the typed.Variable or typed.Constant of a variable.
 func (c *comparison) compareVariable(v *btf.Var) {
-	container := c.scope.Lookup(c.ident + "CollectionVariables")
-	if container == nil {
-		c.fail("variable %s: there are no variables in Go", v.Name)
-		return
-	}
-	fields := container.Type().Underlying().(*types.Struct)
-	found := false
-	for f := range fields.Fields() {
-		ptr, ok := f.Type().(*types.Pointer)
-		if !ok || !named(tagName(v.Tags, v.Name), f.Name()) {
-			continue
-		}
-		found = true
-		if arg := typeArgs(ptr.Elem())["T"]; arg != nil && c.size(arg) == cSize(v.Type) {
+	handles := c.handles("Variables", v.Name)
+	for _, h := range handles {
+		if arg := typeArgs(h)["T"]; arg != nil && c.size(arg) == cSize(v.Type) {
 			c.visit("variable "+v.Name, v.Type, arg)
 			return
 		}
 	}
-	if !found && !c.warnedOf("variable "+v.Name) {
-		c.fail("variable %s is not in Go", v.Name)
-	} else if found {
-		c.fail("variable %s has another size in Go", v.Name)
+	if !c.warnedOf("variable " + v.Name) {
+		c.fail("variable %s: Go has %v", v.Name, handles)
 	}
 }
 
@@ -347,7 +342,7 @@ func (c *comparison) compareEnum(typ *btf.Enum, candidates []types.Type, constan
 func (c *comparison) compareCandidates(typ btf.Type, candidates []types.Type) {
 	var best *comparison
 	for _, g := range candidates {
-		try := &comparison{generatedPackage: c.generatedPackage, scope: c.scope, docs: c.docs, sizes: c.sizes, seen: make(map[pair]bool)}
+		try := &comparison{generatedPackage: c.generatedPackage, generatedCode: c.generatedCode, sizes: c.sizes, seen: make(map[pair]bool)}
 		try.visitMembers(kindOf(typ)+" "+typ.TypeName(), typ, g)
 		if best == nil || len(try.problems) < len(best.problems) {
 			best = try

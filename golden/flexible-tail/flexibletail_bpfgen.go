@@ -79,8 +79,8 @@ type FlexibleTailCollectionSpecPrograms struct {
 // values.
 type FlexibleTailCollectionSpecVariables struct {
 	InTheMiddle *typed.VariableSpec[FlexibleTailInTheMiddle] // anonymous struct in .data
-	Paired      *typed.VariableSpec[FlexibleTailPairs]       // struct pairs in .data
-	Sent        *typed.VariableSpec[FlexibleTailEvent]       // struct event in .data
+	Paired      *typed.VariableSpec[[28]byte]                // struct pairs in .data
+	Sent        *typed.VariableSpec[[12]byte]                // struct event in .data
 }
 
 // FlexibleTailCollection is the object in the kernel. Close it.
@@ -104,8 +104,8 @@ type FlexibleTailCollectionPrograms struct {
 // FlexibleTailCollectionVariables are the global variables in the kernel.
 type FlexibleTailCollectionVariables struct {
 	InTheMiddle *typed.Variable[FlexibleTailInTheMiddle] // anonymous struct in .data
-	Paired      *typed.Variable[FlexibleTailPairs]       // struct pairs in .data
-	Sent        *typed.Variable[FlexibleTailEvent]       // struct event in .data
+	Paired      *typed.Variable[[28]byte]                // struct pairs in .data
+	Sent        *typed.Variable[[12]byte]                // struct event in .data
 }
 
 // FlexibleTailEventsMap is the type of the map events (RINGBUF).
