@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"go/token"
 	"maps"
 	"slices"
 	"strconv"
@@ -32,8 +33,12 @@ type mapPlan struct {
 	// event is the type of the records of a ring buffer or perf event array,
 	// nil where nothing names one.
 	event btfparse.Type
-	inner *mapPlan
+	// moreEvents are the types of further kinds of records.
+	moreEvents []btfparse.Type
+	inner      *mapPlan
 
+	// EventName is the C type that -event gave, "" where the object says it.
+	EventName string
 	// Short is true if records may be shorter than their type.
 	Short bool
 
@@ -64,8 +69,16 @@ type programPlan struct {
 // Quoted is the C name as a Go string.
 func (p *programPlan) Quoted() string { return strconv.Quote(p.Name) }
 
-// Comment is what stands behind the field: the section as C has it.
-func (p *programPlan) Comment() string { return lineComment(fmt.Sprintf("SEC(%q)", p.Section)) }
+// Comment is what stands behind the field: the section as C has it, and the
+// decl tags.
+func (p *programPlan) Comment() string {
+	return placeComment(fmt.Sprintf("SEC(%q)", p.Section), p.Tags)
+}
+
+// placeComment is where something is in C and what its decl tags say.
+func placeComment(place string, tags []string) string {
+	return lineComment(strings.Join(append([]string{place}, userTags(tags)...), "; "))
+}
 
 // variablePlan is one variable in Go.
 type variablePlan struct {
@@ -108,7 +121,7 @@ func (v *variablePlan) Arguments() string {
 	return strconv.Quote(v.Name)
 }
 
-// Comment is what stands behind the field: section and C type.
+// Comment is what stands behind the field: C type, section and decl tags.
 func (v *variablePlan) Comment() string {
 	c := v.Section
 	if v.Type != nil {
@@ -117,7 +130,7 @@ func (v *variablePlan) Comment() string {
 	if v.Static {
 		c = "static " + c
 	}
-	return lineComment(c)
+	return placeComment(c, v.Tags)
 }
 
 // newCollection names everything and finds the classes; the Go types come
@@ -158,20 +171,20 @@ func (c *collection) planMap(m *btfparse.Map) *mapPlan {
 func (c *collection) nameFields() {
 	var claims []*fieldClaim
 	for _, m := range c.maps {
-		claims = append(claims, newFieldClaim(m.Path(), m.Name, "", func(field string) {
+		claims = append(claims, newFieldClaim(m.Path(), m.Name, "", c.chosenField(m.Path(), m.Tags), func(field string) {
 			m.Field, m.Alias = field, c.names.MapAlias(field)
 		}))
 	}
 	c.settleFields(claims)
 	claims = nil
 	for _, p := range c.programs {
-		claims = append(claims, newFieldClaim(p.Path(), p.Name, "", func(field string) { p.Field = field }))
+		claims = append(claims, newFieldClaim(p.Path(), p.Name, "", c.chosenField(p.Path(), p.Tags), func(field string) { p.Field = field }))
 	}
 	c.settleFields(claims)
 	claims = nil
 	for _, v := range c.variables {
 		place := fmt.Sprintf("_%s_%d", spelled(v.Section), v.Offset)
-		claims = append(claims, newFieldClaim(v.Path(), v.Name, place, func(field string) { v.Field = field }))
+		claims = append(claims, newFieldClaim(v.Path(), v.Name, place, c.chosenField(v.Path(), v.Tags), func(field string) { v.Field = field }))
 	}
 	c.settleFields(claims)
 }
@@ -183,13 +196,28 @@ type fieldClaim struct {
 	set  func(field string)
 }
 
-// newFieldClaim asks for the pretty form of a C name, then for its exact
-// spelling. place tells two static variables of one name apart.
-func newFieldClaim(path btfparse.Path, c, place string, set func(string)) *fieldClaim {
-	return &fieldClaim{path: path, set: set, claim: claim{class: classOfName(c), form: func(n int) string {
+// chosenField is the field that a tag chooses, "" for none.
+func (c *collection) chosenField(path btfparse.Path, tags []string) string {
+	name, ok := tagValue(tags, nameTag)
+	if ok && !token.IsIdentifier(name) {
+		c.warn(path, fmt.Sprintf("btf_decl_tag(%q) gives no Go identifier", nameTag+name), "")
+		return ""
+	}
+	return name
+}
+
+// newFieldClaim asks for the chosen name or the pretty form of the one in C,
+// then for its exact spelling. place tells two static variables of one name
+// apart.
+func newFieldClaim(path btfparse.Path, c, place, chosen string, set func(string)) *fieldClaim {
+	class, first := classOfName(c), identifier(c)
+	if chosen != "" {
+		class, first = classChosen, identifier(chosen)
+	}
+	return &fieldClaim{path: path, set: set, claim: claim{class: class, form: func(n int) string {
 		switch n {
 		case 0:
-			return identifier(c)
+			return first
 		case 1:
 			return exactIdentifier(c)
 		case 2:
@@ -212,7 +240,8 @@ func (c *collection) settleFields(fields []*fieldClaim) {
 	for _, f := range fields {
 		f.set(f.name)
 		if f.n > 0 {
-			c.warn(f.path, fmt.Sprintf("is %s in Go: %s would stand for another one, too", f.name, f.form(0)), "rename one of them in C")
+			c.warn(f.path, fmt.Sprintf("is %s in Go: %s would stand for another one, too", f.name, f.form(0)),
+				fmt.Sprintf("btf_decl_tag(%q)", nameTag+"…"))
 		}
 	}
 }
@@ -267,6 +296,9 @@ func (m *mapPlan) roots() []root {
 	}
 	if m.class.has(paramEvent) {
 		add(m.event, "event", "event")
+		for _, t := range m.moreEvents {
+			add(t, "event", "event")
+		}
 	}
 	if m.Inner != nil && m.class.has(paramInner) {
 		roots = append(roots, m.innerPlan().roots()...)
@@ -305,32 +337,38 @@ func withKey(m *btfparse.Map) *btfparse.Map {
 // eventTag starts a btf_decl_tag that names the event type of a map.
 const eventTag = "bpfgen:event="
 
-// findEvent decides on the type of the records: -event, then a tag, then
-// __type(value, …).
+// findEvent decides on the type of the records: -event, then the first tag,
+// then __type(value, …). Further tags name further kinds of records, see
+// typed.Switch.
 func (c *collection) findEvent(m *mapPlan) error {
 	if !m.class.has(paramEvent) {
 		return nil
 	}
 	m.event = m.Value
-	name := ""
+	var names []string
 	for _, tag := range m.Tags {
-		if after, ok := strings.CutPrefix(tag, eventTag); ok {
-			name = after
+		if name, ok := strings.CutPrefix(tag, eventTag); ok {
+			names = append(names, name)
 		}
 	}
 	if ev, ok := c.opts.Events[m.Name]; ok {
-		name, m.Short = ev.Type, ev.Short
+		m.EventName, m.Short = ev.Type, ev.Short
+		names = append([]string{ev.Type}, names...)
 	}
-	if name == "" {
-		return nil
+	var errs []error
+	for i, name := range names {
+		found := c.typesNamed(name)
+		switch {
+		case len(found) == 0:
+			errs = append(errs, fmt.Errorf("%s: event type %s is not in the object; use it in C, for example: struct %s *unused __attribute__((unused))",
+				m.Path(), name, strings.TrimPrefix(name, "struct ")))
+		case i == 0:
+			m.event = found[0]
+		default:
+			m.moreEvents = append(m.moreEvents, found[0])
+		}
 	}
-	found := c.typesNamed(name)
-	if len(found) == 0 {
-		return fmt.Errorf("%s: event type %s is not in the object; use it in C, for example: struct %s *unused __attribute__((unused))",
-			m.Path(), name, strings.TrimPrefix(name, "struct "))
-	}
-	m.event = found[0]
-	return nil
+	return errors.Join(errs...)
 }
 
 // unknownEvents complains of -event for maps that are not there.
