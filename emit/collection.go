@@ -139,13 +139,16 @@ func newCollection(obj *btfparse.Object, opts *Options, names apiNames) *collect
 	c := &collection{obj: obj, opts: opts, names: names}
 	for _, m := range obj.Maps {
 		c.maps = append(c.maps, c.planMap(m))
+		c.warnings = append(c.warnings, strayTags(m.Path(), m.Tags, nameTag, eventTag)...)
 	}
 	for _, p := range obj.Programs {
 		c.programs = append(c.programs, &programPlan{Program: p, GoType: c.programType(p)})
+		c.warnings = append(c.warnings, strayTags(p.Path(), p.Tags, nameTag)...)
 	}
 	for _, v := range obj.Variables {
 		if hasHandle(v.Kind) {
 			c.variables = append(c.variables, &variablePlan{Variable: v})
+			c.warnings = append(c.warnings, strayTags(v.Path(), v.Tags, nameTag)...)
 		}
 	}
 	c.nameFields()

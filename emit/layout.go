@@ -161,6 +161,11 @@ func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
 		return arrayRef(t.Len, ts.refer(t.Elem, use))
 	case *btfparse.Int:
 		return ts.tagged(typeRef{base: intBase(t), char: t.Char && t.Bytes == 1}, use)
+	}
+	if name, ok := tagValue(use.tags, typeTag); ok {
+		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) is on %s, which is no integer", typeTag+name, t.CName()), "")
+	}
+	switch t := t.(type) {
 	case *btfparse.Float:
 		return typeRef{base: floatBase(t)}
 	case *btfparse.Pointer:
@@ -195,6 +200,7 @@ func (ts *typeSet) referTypedef(t *btfparse.Typedef, use typeUse) typeRef {
 		ts.warn(btfparse.Path("typedef "+t.Name), fmt.Sprintf("btf_decl_tag(%q) has no effect: the typedef is no Go type of its own", nameTag+name),
 			"put the tag on the struct, union or enum")
 	}
+	ts.warnings = append(ts.warnings, strayTags(btfparse.Path("typedef "+t.Name), t.Tags, nameTag, typeTag)...)
 	use.tags = append(slices.Clone(t.Tags), use.tags...)
 	return ts.refer(t.Type, use)
 }

@@ -181,7 +181,7 @@ func (ts *typeSet) warn(path btfparse.Path, what, remedy string) {
 func (ts *typeSet) structNode(t *btfparse.Struct, use typeUse) *node {
 	n, fresh := ts.node(t, t.Name, use)
 	if fresh {
-		n.tags = append(n.tags, t.Tags...)
+		ts.tag(n, t.Tags)
 		ts.layOut(n, t)
 	}
 	return n
@@ -191,10 +191,16 @@ func (ts *typeSet) structNode(t *btfparse.Struct, use typeUse) *node {
 func (ts *typeSet) enumNode(t *btfparse.Enum, use typeUse) *node {
 	n, fresh := ts.node(t, t.Name, use)
 	if fresh {
-		n.tags = append(n.tags, t.Tags...)
+		ts.tag(n, t.Tags)
 		n.align = t.Bytes
 	}
 	return n
+}
+
+// tag gives a fresh declaration the tags of its C type.
+func (ts *typeSet) tag(n *node, tags []string) {
+	n.tags = append(n.tags, tags...)
+	ts.warnings = append(ts.warnings, strayTags(n.path, tags, nameTag)...)
 }
 
 // node finds the declaration of a type or makes a fresh one.
@@ -278,6 +284,10 @@ func (ts *typeSet) referLeaf(n *node, l *leaf) {
 	if l.ref.base.problem != "" {
 		ts.warn(l.path, l.ref.base.problem, "")
 	}
+	ts.warnings = append(ts.warnings, strayTags(l.path, f.Tags, nameTag, typeTag)...)
+	if name, ok := tagValue(f.Tags, typeTag); ok && f.Bitfield {
+		ts.warn(l.path, fmt.Sprintf("btf_decl_tag(%q) has no effect on a bitfield", typeTag+name), "")
+	}
 }
 
 // cKey is what C calls the type; one without a name is called after the member
@@ -346,6 +356,23 @@ func userTags(tags []string) []string {
 		}
 	}
 	return own
+}
+
+// strayTags says of each tag for bpfgen that has none of these prefixes that
+// nothing comes of it.
+func strayTags(path btfparse.Path, tags []string, known ...string) []btfparse.Diagnostic {
+	var stray []btfparse.Diagnostic
+	for _, t := range tags {
+		if !strings.HasPrefix(t, tagPrefix) || slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(t, k) }) {
+			continue
+		}
+		stray = append(stray, btfparse.Diagnostic{
+			Path:   path,
+			What:   fmt.Sprintf("btf_decl_tag(%q) has no effect", t),
+			Remedy: "here it is " + strings.Join(known, "… or ") + "…",
+		})
+	}
+	return stray
 }
 
 // count is a number with its unit: "1 byte", "2 bytes".
