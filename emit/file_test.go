@@ -62,3 +62,12 @@ func open(t *testing.T, name string) *os.File {
 	t.Cleanup(func() { f.Close() })
 	return f
 }
+
+// Go sees no file whose name starts with an underscore.
+func TestStem(t *testing.T) {
+	for ident, want := range map[string]string{"Counter": "counter", "_Counter": "counter", "__x_Y": "x_y"} {
+		if got := Stem(ident); got != want {
+			t.Errorf("the stem of %s is %q, want %q", ident, got, want)
+		}
+	}
+}

@@ -44,7 +44,7 @@ type Options struct {
 	// Ident is the stem of all Go identifiers. It decides, by its first
 	// letter, whether they are exported.
 	Ident string
-	// Stem of the file names; empty means Ident in lower case.
+	// Stem of the file names; empty means Stem(Ident).
 	Stem string
 	// Suffix of the file names before ".go", such as "_test".
 	Suffix string
@@ -99,10 +99,14 @@ type targetPlan struct {
 	coll  *collection
 }
 
+// Stem is what the names of an ident's files begin with: the ident in lower
+// case, without underscores in front, behind which Go sees no file.
+func Stem(ident string) string { return strings.TrimLeft(strings.ToLower(ident), "_") }
+
 // NewPlan decides everything. The error is all problems joined, one line each.
 func NewPlan(targets []Target, opts Options) (*Plan, error) {
 	if opts.Stem == "" {
-		opts.Stem = strings.ToLower(opts.Ident)
+		opts.Stem = Stem(opts.Ident)
 	}
 	if err := checkOptions(targets, opts); err != nil {
 		return nil, err
@@ -167,6 +171,9 @@ func checkOptions(targets []Target, opts Options) error {
 	}
 	if strings.ContainsAny(opts.Stem, `/\`) || opts.Stem != path.Base(opts.Stem) {
 		fail("output stem %q is not a file name", opts.Stem)
+	}
+	if strings.HasPrefix(opts.Stem, "_") || strings.HasPrefix(opts.Stem, ".") {
+		fail("output stem %q: Go sees no file whose name starts with _ or a dot", opts.Stem)
 	}
 	if strings.ContainsAny(opts.Suffix, `/\`) {
 		fail("output suffix %q is not part of a file name", opts.Suffix)

@@ -49,15 +49,15 @@ func (o *outputFlags) define(fs *flag.FlagSet, env environment) {
 // finish reads what depends on other flags and finds what cannot be.
 func (o *outputFlags) finish(ident string) error {
 	if o.stem == "" {
-		o.stem = strings.ToLower(ident)
+		o.stem = emit.Stem(ident)
 	}
 	var errs []error
 	if !token.IsIdentifier(ident) || ident == "_" {
 		errs = append(errs, fmt.Errorf("ident %q is not a Go identifier: choose a name of letters, digits and _", ident))
 	}
-	for name, value := range map[string]string{"stem": o.stem, "suffix": o.suffix} {
-		if strings.ContainsAny(value, `/\`) {
-			errs = append(errs, fmt.Errorf("-output-%s %q must not have a path in it: use -output-dir", name, value))
+	for _, part := range []struct{ name, value string }{{"stem", o.stem}, {"suffix", o.suffix}} {
+		if strings.ContainsAny(part.value, `/\`) {
+			errs = append(errs, fmt.Errorf("-output-%s %q must not have a path in it: use -output-dir", part.name, part.value))
 		}
 	}
 	if o.pkg != "" && !token.IsIdentifier(o.pkg) {
