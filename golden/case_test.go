@@ -3,6 +3,7 @@ package golden
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -108,41 +109,41 @@ func (c *goldenCase) set(key, value string) error {
 	return nil
 }
 
-// objects parses the case's objects.
-func (c *goldenCase) objects() ([]emit.Target, error) {
-	var targets []emit.Target
+// objects parses the case's objects. Without an error all of them are there;
+// refused is what btfparse says of those that it does not take.
+func (c *goldenCase) objects() (targets []emit.Target, refused, err error) {
 	for _, id := range c.targets {
 		info, err := emit.FindTarget(id)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		file := strings.ToLower(c.opts.Ident) + "_" + info.Name + ".o"
-		object, err := parseFile(filepath.Join(c.dir, file), file)
+		content, err := os.ReadFile(filepath.Join(c.dir, file))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		object, err := btfparse.Parse(file, bytes.NewReader(content))
+		if err != nil {
+			refused = errors.Join(refused, err)
+			continue
 		}
 		targets = append(targets, emit.Target{Name: info.Name, GOARCH: info.GOARCH, Object: object, ObjectFile: file})
 	}
-	return targets, nil
-}
-
-func parseFile(path, name string) (*btfparse.Object, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return btfparse.Parse(name, f)
+	return targets, refused, nil
 }
 
 // generate makes everything that is golden about a case. The error is only for
 // what keeps it from trying: what bpfgen says of the case goes into errors.txt.
 func (c *goldenCase) generate() (result, error) {
-	targets, err := c.objects()
+	targets, refused, err := c.objects()
 	if err != nil {
 		return nil, err
 	}
 	r := make(result)
+	if refused != nil {
+		r["errors.txt"] = refused.Error() + "\n"
+		return r, nil
+	}
 	var model strings.Builder
 	for _, t := range targets {
 		fmt.Fprintf(&model, "== %s\n", t.ObjectFile)

@@ -6,6 +6,9 @@
 //	go test ./golden            compares, and everything below
 //	go test ./golden -update    rewrites model.txt, packages, errors and warnings
 //
+// case.txt, where there is one, has a line "key: value" for each option of the
+// case, the command line's and clang's.
+//
 // An update is refused as long as a package does not compile for every GOARCH.
 //
 // The tests, one file each: golden_test.go compares the cases, generates them

@@ -41,7 +41,7 @@ func TestNothingLost(t *testing.T) {
 		}
 		for _, file := range objects {
 			g := generatedPackage{
-				dir: c.dir, ident: c.opts.Ident,
+				dir: c.dir, ident: c.opts.Ident, allTypes: c.opts.TypesOnly,
 				warnings: strings.Split(r["warnings.txt"], "\n"),
 			}
 			g.spec = readSpec(t, file)
