@@ -163,6 +163,7 @@ func (s *mapSource) warnBinding(m *Map, sym elf.Symbol) {
 		s.refusedInCode(m.Path(), "a static map", "remove static")
 	case elf.STB_WEAK:
 		s.refusedInCode(m.Path(), "a weak map", "remove __weak")
+	default:
 	}
 }
 

@@ -45,8 +45,9 @@ func isFunction(sym elf.Symbol) bool {
 		return true
 	case elf.STT_NOTYPE:
 		return elf.ST_BIND(sym.Info) != elf.STB_LOCAL
+	default:
+		return false
 	}
-	return false
 }
 
 func (p *parser) program(section string, sym elf.Symbol) {

@@ -410,7 +410,7 @@ func (c *collection) variableType(v *variablePlan, types *typeSet) string {
 	case v.Type == nil || c.opts.NoGlobalTypes:
 		return bytesType(v.Size)
 	case v.Type.Size() != v.Size:
-		c.warn(v.Path(), fmt.Sprintf("is %s in Go: it has a size of its own, %s has %s", bytesType(v.Size), v.Type.CName(), count(v.Type.Size(), "byte")),
+		c.warn(v.Path(), fmt.Sprintf("is %s in Go: it has a size of its own, %s has %s", bytesType(v.Size), v.Type.CName(), byteCount(v.Type.Size())),
 			"typed.Load reads the type, and its Tail method what is behind it")
 		return bytesType(v.Size)
 	}

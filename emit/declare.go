@@ -262,6 +262,7 @@ func (m *memberNames) methods(d *typeDecl, l *leaf) {
 		d.accessors = append(d.accessors, m.accessor(l))
 	case byTail:
 		d.tails = append(d.tails, m.tail(l))
+	case byField, byDoc, byWarning: // no methods
 	}
 	if l.isText() {
 		d.strings = append(d.strings, stringMethod{

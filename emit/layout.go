@@ -218,7 +218,7 @@ func (ts *typeSet) tagged(ref typeRef, use typeUse) typeRef {
 		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) names no type that is known", typeTag+name),
 			"one of __be16, __be32, __be64, __le16, __le32, __le64")
 	case known && base.size != ref.base.size:
-		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) is on an integer of %s", typeTag+name, count(ref.base.size, "byte")),
+		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) is on an integer of %s", typeTag+name, byteCount(ref.base.size)),
 			"tag one of the same size")
 	case known:
 		return typeRef{base: base}
@@ -229,7 +229,7 @@ func (ts *typeSet) tagged(ref typeRef, use typeUse) typeRef {
 // referEnum is the enum's declaration; one of a size that Go has not is bytes.
 func (ts *typeSet) referEnum(t *btfparse.Enum, use typeUse) typeRef {
 	if base := sizedInt(t.Bytes, t.Signed); len(base.typ.dims) > 0 {
-		base.problem = fmt.Sprintf("%s is of %s", t.CName(), count(t.Bytes, "byte"))
+		base.problem = fmt.Sprintf("%s is of %s", t.CName(), byteCount(t.Bytes))
 		return typeRef{base: base}
 	}
 	return typeRef{decl: ts.enumNode(t, use)}

@@ -54,7 +54,7 @@ func (s *source) declare(d *typeDecl) error {
 
 // comment is the doc comment of the type.
 func (d *typeDecl) comment() *jen.Statement {
-	paragraphs := []string{fmt.Sprintf("%s is %s, %s.", d.name, d.cName, count(d.size, "byte"))}
+	paragraphs := []string{fmt.Sprintf("%s is %s, %s.", d.name, d.cName, byteCount(d.size))}
 	for i, u := range d.uses {
 		if i == 0 {
 			paragraphs = append(paragraphs, u)

@@ -279,7 +279,7 @@ func (ts *typeSet) referLeaf(n *node, l *leaf) {
 	l.ref = ts.refer(f.Type, typeUse{path: l.path, owner: n, member: l, tags: f.Tags})
 	if !f.Bitfield && l.ref.size()*8 != uint64(f.SizeBits) {
 		l.ref = typeRef{base: bytesBase(f.SizeBits/8, fmt.Sprintf("%s does not have the size that BTF gives the member, %s",
-			f.Type.CName(), count(f.SizeBits/8, "byte")))}
+			f.Type.CName(), byteCount(f.SizeBits/8)))}
 	}
 	if l.ref.base.problem != "" {
 		ts.warn(l.path, l.ref.base.problem, "")
@@ -375,10 +375,10 @@ func strayTags(path btfparse.Path, tags []string, known ...string) []btfparse.Di
 	return stray
 }
 
-// count is a number with its unit: "1 byte", "2 bytes".
-func count(n uint32, unit string) string {
+// byteCount is a size for people: "1 byte", "2 bytes".
+func byteCount(n uint32) string {
 	if n == 1 {
-		return "1 " + unit
+		return "1 byte"
 	}
-	return fmt.Sprintf("%d %ss", n, unit)
+	return fmt.Sprintf("%d bytes", n)
 }

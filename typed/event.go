@@ -137,7 +137,7 @@ func (r *Reader[T]) Read() (T, error) {
 // After an error *event is as it was.
 func (r *Reader[T]) ReadInto(event *T) error {
 	r.mu.Lock()
-	err := r.next(nil)
+	err := r.next(context.Background())
 	if err == nil {
 		err = r.decode(event)
 	}
@@ -199,7 +199,7 @@ func (r *Reader[T]) readFor(ctx context.Context, event *T) error {
 func (r *Reader[T]) next(ctx context.Context) error {
 	r.copied, r.rec.raw = r.copied[:0], nil
 	for {
-		if ctx != nil && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		switch err := r.src.read(&r.rec); {

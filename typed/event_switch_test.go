@@ -18,11 +18,6 @@ type started struct {
 	PID uint32
 }
 
-type stopped struct {
-	header
-	Code int64
-	PID  uint32
-}
 
 func TestSwitch(t *testing.T) {
 	both(t, false, func(t *testing.T, e *eventTest[header]) {
@@ -88,7 +83,7 @@ func TestSwitchEndsOnErrors(t *testing.T) {
 	}
 	s := NewSwitch(r, h)
 	Case(s, 1, func(*header, []byte) error { return os.ErrInvalid })
-	if err := s.Run(t.Context()); err != os.ErrInvalid {
+	if err := s.Run(t.Context()); !errors.Is(err, os.ErrInvalid) {
 		t.Errorf("handler: %v", err)
 	}
 	Case(s, 2, func(*string, []byte) error { return nil })

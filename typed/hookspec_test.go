@@ -77,4 +77,3 @@ func testSpec(programs map[string]*ebpf.ProgramSpec, maps ...*ebpf.MapSpec) *Col
 	}
 	return newCollectionSpec("test", spec)
 }
-

@@ -63,6 +63,6 @@ func checkPlainType(t reflect.Type) error {
 		}
 		return nil
 	default:
-		return fmt.Errorf("Go type %s has no fixed layout in C", t)
+		return fmt.Errorf("the Go type %s has no fixed layout in C", t)
 	}
 }

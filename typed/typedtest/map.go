@@ -152,7 +152,7 @@ func (m *Map[K, V]) BatchDelete(keys []K) (int, error) { return m.removeAll(keys
 
 // DeleteFunc removes the entries for which del returns true.
 func (m *Map[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error) {
-	return m.removeFunc(func(key K, value V) bool { return del(key, &value) })
+	return m.removeFunc(func(key K, value V) bool { return del(key, &value) }), nil
 }
 
 // Drain is All that removes what it yields.

@@ -87,7 +87,7 @@ func (m *PerCPUMap[K, V]) BatchDelete(keys []K) (int, error) { return m.removeAl
 
 // DeleteFunc removes the entries for which del returns true.
 func (m *PerCPUMap[K, V]) DeleteFunc(del func(key K, values []V) bool) (int, error) {
-	return m.removeFunc(del)
+	return m.removeFunc(del), nil
 }
 
 // Drain is All that removes what it yields.

@@ -101,6 +101,7 @@ func (s *store[K, E]) update(key K, element E, flags typed.UpdateFlags) error {
 		if !exists {
 			return errNotExist
 		}
+	default:
 	}
 	if !exists && len(s.entries) >= s.maxEntries {
 		if !s.evict {
@@ -204,13 +205,13 @@ func (s *store[K, E]) drain() (iter.Seq2[K, E], func() error) {
 }
 
 // removeFunc deletes the entries for which del returns true.
-func (s *store[K, E]) removeFunc(del func(K, E) bool) (n int, err error) {
+func (s *store[K, E]) removeFunc(del func(K, E) bool) (n int) {
 	for _, e := range s.snapshot() {
 		if del(e.key, e.element) && s.remove(e.key) == nil {
 			n++
 		}
 	}
-	return n, nil
+	return n
 }
 
 func noError() error { return nil }
