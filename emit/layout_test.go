@@ -142,7 +142,7 @@ func TestRows(t *testing.T) {
 		{"kernel's own", structOf("bpf_timer", 16, at(0, "__opaque", array(cU64, 2))), []string{
 			"Opaque [2]uint64", "// It belongs to the kernel: an update of a map leaves it as it is and a lookup",
 		}},
-		{"decl tags", &btfparse.Struct{Name: "r", Bytes: 4, Tags: []string{"of the struct", "bpfgen:other"}, Fields: []btfparse.Field{at(0, "a", cU32, "of the member")}}, []string{
+		{"decl tags", &btfparse.Struct{Name: "r", Bytes: 4, Tags: []string{"of the struct", "bpfgen:name=R"}, Fields: []btfparse.Field{at(0, "a", cU32, "of the member")}}, []string{
 			"// of the struct", "// of the member",
 		}},
 	} {
