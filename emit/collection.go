@@ -2,7 +2,6 @@ package emit
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"go/token"
 	"maps"
@@ -24,6 +23,7 @@ type collection struct {
 	programs  []*programPlan
 	variables []*variablePlan
 	warnings  []btfparse.Diagnostic
+	errors    []error
 }
 
 // mapPlan is one map in Go.
@@ -53,9 +53,9 @@ type mapPlan struct {
 // Quoted is the C name as a Go string.
 func (m *mapPlan) Quoted() string { return strconv.Quote(m.Name) }
 
-// Doc is the comment of the alias.
-func (m *mapPlan) Doc() string {
-	text := fmt.Sprintf("%s is the type of the map %s (%s).", m.Alias, m.Name, m.Type)
+// aliasDoc says which map it is the type of.
+func (m *mapPlan) aliasDoc(alias string) string {
+	text := fmt.Sprintf("%s is the type of the map %s (%s).", alias, m.Name, m.Type)
 	return strings.Join(docLines(text, m.Tags), "\n")
 }
 
@@ -64,6 +64,14 @@ type programPlan struct {
 	*btfparse.Program
 	Field  string
 	GoType string
+	// differs is true if it is of another kind on other targets.
+	differs bool
+}
+
+// aliasDoc says what the program is on one target.
+func (p *programPlan) aliasDoc(alias string) string {
+	text := fmt.Sprintf("%s is the kind of the program %s on this target: SEC(%q).", alias, p.Name, p.Section)
+	return strings.Join(docLines(text, nil), "\n")
 }
 
 // Quoted is the C name as a Go string.
@@ -85,6 +93,14 @@ type variablePlan struct {
 	*btfparse.Variable
 	Field  string
 	GoType string
+	// differs is true if it is of another type on other targets.
+	differs bool
+}
+
+// aliasDoc says what the variable is on one target.
+func (v *variablePlan) aliasDoc(alias string) string {
+	text := fmt.Sprintf("%s is the type of the variable %s on this target: %s.", alias, v.Name, v.inC())
+	return strings.Join(docLines(text, nil), "\n")
 }
 
 // Handle is the class of the loaded variable: those of .rodata and .kconfig
@@ -123,6 +139,14 @@ func (v *variablePlan) Arguments() string {
 
 // Comment is what stands behind the field: C type, section and decl tags.
 func (v *variablePlan) Comment() string {
+	if v.differs {
+		return placeComment("not the same on all targets", v.Tags)
+	}
+	return placeComment(v.inC(), v.Tags)
+}
+
+// inC is how C has the variable: "static unsigned int in .bss".
+func (v *variablePlan) inC() string {
 	c := v.Section
 	if v.Type != nil {
 		c = v.Type.CName() + " in " + c
@@ -130,7 +154,7 @@ func (v *variablePlan) Comment() string {
 	if v.Static {
 		c = "static " + c
 	}
-	return placeComment(c, v.Tags)
+	return c
 }
 
 // newCollection names everything and finds the classes; the Go types come
@@ -242,11 +266,15 @@ func (c *collection) settleFields(fields []*fieldClaim) {
 	settleClaims(claims, nil)
 	for _, f := range fields {
 		f.set(f.name)
-		if f.n > 0 {
+		if f.name != f.form(0) {
 			c.warn(f.path, fmt.Sprintf("is %s in Go: %s would stand for another one, too", f.name, f.form(0)),
 				fmt.Sprintf("btf_decl_tag(%q)", nameTag+"…"))
 		}
 	}
+}
+
+func (c *collection) fail(format string, args ...any) {
+	c.errors = append(c.errors, fmt.Errorf(format, args...))
 }
 
 func (c *collection) warn(path btfparse.Path, what, remedy string) {
@@ -254,16 +282,14 @@ func (c *collection) warn(path btfparse.Path, what, remedy string) {
 }
 
 // roots are the types that must exist in Go.
-func (c *collection) roots() ([]root, error) {
-	roots, err := c.wantedTypes()
-	var errs []error
-	errs = append(errs, err)
+func (c *collection) roots() []root {
+	roots := c.wantedTypes()
 	for _, m := range c.maps {
-		errs = append(errs, c.findEvent(m))
+		c.findEvent(m)
 	}
-	errs = append(errs, c.unknownEvents())
+	c.unknownEvents()
 	if c.opts.NoGlobalTypes || c.opts.TypesOnly {
-		return roots, errors.Join(errs...)
+		return roots
 	}
 	for _, m := range c.maps {
 		roots = append(roots, m.roots()...)
@@ -273,7 +299,7 @@ func (c *collection) roots() ([]root, error) {
 			roots = append(roots, root{Type: v.Type, Path: v.Path(), Use: "variable " + v.Name, Name: v.Name})
 		}
 	}
-	return roots, errors.Join(errs...)
+	return roots
 }
 
 // roots are the types of the parameters of the map's class, and of the maps
@@ -343,9 +369,9 @@ const eventTag = "bpfgen:event="
 // findEvent decides on the type of the records: -event, then the first tag,
 // then __type(value, …). Further tags name further kinds of records, see
 // typed.Switch.
-func (c *collection) findEvent(m *mapPlan) error {
+func (c *collection) findEvent(m *mapPlan) {
 	if !m.class.has(paramEvent) {
-		return nil
+		return
 	}
 	m.event = m.Value
 	var names []string
@@ -358,35 +384,31 @@ func (c *collection) findEvent(m *mapPlan) error {
 		m.EventName, m.Short = ev.Type, ev.Short
 		names = append([]string{ev.Type}, names...)
 	}
-	var errs []error
 	for i, name := range names {
 		found := c.typesNamed(name)
 		switch {
 		case len(found) == 0:
-			errs = append(errs, fmt.Errorf("%s: event type %s is not in the object; use it in C, for example: struct %s *unused __attribute__((unused))",
-				m.Path(), name, strings.TrimPrefix(name, "struct ")))
+			c.fail("%s: event type %s is not in the object; use it in C, for example: struct %s *unused __attribute__((unused))",
+				m.Path(), name, strings.TrimPrefix(name, "struct "))
 		case i == 0:
 			m.event = found[0]
 		default:
 			m.moreEvents = append(m.moreEvents, found[0])
 		}
 	}
-	return errors.Join(errs...)
 }
 
 // unknownEvents complains of -event for maps that are not there.
-func (c *collection) unknownEvents() error {
-	var errs []error
+func (c *collection) unknownEvents() {
 	for _, name := range slices.Sorted(maps.Keys(c.opts.Events)) {
 		i := slices.IndexFunc(c.maps, func(m *mapPlan) bool { return m.Name == name })
 		switch {
 		case i < 0:
-			errs = append(errs, fmt.Errorf("-event %s: the object has no such map", name))
+			c.fail("-event %s: the object has no such map", name)
 		case !c.maps[i].class.has(paramEvent):
-			errs = append(errs, fmt.Errorf("-event %s: a map of type %s has no events", name, c.maps[i].Type))
+			c.fail("-event %s: a map of type %s has no events", name, c.maps[i].Type)
 		}
 	}
-	return errors.Join(errs...)
 }
 
 // resolve fills in the Go types.

@@ -44,22 +44,22 @@ func mergeTargets(targets []*targetPlan, names apiNames) (merged, error) {
 	m.variables, err = union(targets, ofVariables)
 	errs = append(errs, err)
 	for _, p := range m.maps {
-		m.alias(targets, alias{p.Alias, p.GoType, p.Doc()}, goTypes(targets, ofMaps, p))
+		mergeAlias(&m, targets, p.Alias, onTargets(targets, ofMaps, p))
 	}
 	for i, p := range m.programs {
-		if types := goTypes(targets, ofPrograms, p); differ(types) {
+		if own := onTargets(targets, ofPrograms, p); differ(own) {
 			shared := *p
-			shared.GoType = names.ProgramAlias(p.Field)
+			shared.GoType, shared.differs = names.ProgramAlias(p.Field), true
 			m.programs[i] = &shared
-			m.alias(targets, alias{shared.GoType, p.GoType, "// " + shared.GoType + " is the kind of the program " + p.Name + " on this target."}, types)
+			mergeAlias(&m, targets, shared.GoType, own)
 		}
 	}
 	for i, v := range m.variables {
-		if types := goTypes(targets, ofVariables, v); differ(types) {
+		if own := onTargets(targets, ofVariables, v); differ(own) {
 			shared := *v
-			shared.GoType = names.VariableAlias(v.Field)
+			shared.GoType, shared.differs = names.VariableAlias(v.Field), true
 			m.variables[i] = &shared
-			m.alias(targets, alias{shared.GoType, v.GoType, "// " + shared.GoType + " is the type of the variable " + v.Name + " on this target."}, types)
+			mergeAlias(&m, targets, shared.GoType, own)
 		}
 	}
 	return m, errors.Join(errs...)
@@ -72,6 +72,8 @@ type planned interface {
 	goType() string
 	// cPlace is what C calls it and where it lives there.
 	cPlace() string
+	// aliasDoc is the comment of an alias of its Go type.
+	aliasDoc(alias string) string
 }
 
 func (m *mapPlan) field() string       { return m.Field }
@@ -112,39 +114,44 @@ func union[P planned](targets []*targetPlan, of func(*targetPlan) []P) ([]P, err
 	return all, errors.Join(errs...)
 }
 
-// goTypes is the Go type of one map, program or variable on every target that
-// has it.
-func goTypes[P planned](targets []*targetPlan, of func(*targetPlan) []P, one P) map[string]string {
-	types := make(map[string]string)
+// onTargets is one map, program or variable on every target that has it, by
+// the target's name.
+func onTargets[P planned](targets []*targetPlan, of func(*targetPlan) []P, one P) map[string]P {
+	own := make(map[string]P)
 	for _, t := range targets {
 		for _, p := range of(t) {
 			if p.field() == one.field() {
-				types[t.Name] = p.goType()
+				own[t.Name] = p
 			}
 		}
 	}
-	return types
+	return own
 }
 
-// differ says whether the targets disagree.
-func differ(types map[string]string) bool {
-	distinct := make(map[string]bool)
-	for _, t := range types {
-		distinct[t] = true
+// differ says whether the targets disagree on the Go type.
+func differ[P planned](own map[string]P) bool {
+	types := make(map[string]bool)
+	for _, p := range own {
+		types[p.goType()] = true
 	}
-	return len(distinct) > 1
+	return len(types) > 1
 }
 
-// alias adds a once where all targets agree, else to every target its own.
-func (m *merged) alias(targets []*targetPlan, a alias, types map[string]string) {
-	if !differ(types) {
-		m.aliases = append(m.aliases, a)
+// mergeAlias adds an alias once where all targets agree, else to every target
+// its own; one that lacks what the alias is for has that of another.
+func mergeAlias[P planned](m *merged, targets []*targetPlan, name string, own map[string]P) {
+	first := own[sortedKeys(own)[0]]
+	of := func(p P) alias { return alias{name, p.goType(), p.aliasDoc(name)} }
+	if !differ(own) {
+		m.aliases = append(m.aliases, of(first))
 		return
 	}
 	for _, t := range targets {
-		own := a
-		own.GoType = cmp.Or(types[t.Name], a.GoType)
-		m.ownAliases[t.Name] = append(m.ownAliases[t.Name], own)
+		p, ok := own[t.Name]
+		if !ok {
+			p = first
+		}
+		m.ownAliases[t.Name] = append(m.ownAliases[t.Name], of(p))
 	}
 }
 

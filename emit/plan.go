@@ -120,7 +120,7 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 	}
 	var errs []error
 	for _, t := range p.targets {
-		if err := p.planTypes(t, reserved); err != nil {
+		for _, err := range p.planTypes(t, reserved) {
 			errs = append(errs, fmt.Errorf("%s: %w", cmp.Or(t.ObjectFile, t.Name), err))
 		}
 	}
@@ -138,14 +138,10 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 
 // planTypes decides on the types of one target. reserved are the identifiers of
 // the API of all targets, which share a package.
-func (p *Plan) planTypes(t *targetPlan, reserved []string) error {
-	roots, err := t.coll.roots()
-	if err != nil {
-		return err
-	}
-	t.types = newTypeSet(t.Object, roots, &p.opts, reserved)
+func (p *Plan) planTypes(t *targetPlan, reserved []string) []error {
+	t.types = newTypeSet(t.Object, t.coll.roots(), &p.opts, reserved)
 	t.coll.resolve(t.types)
-	return errors.Join(t.types.errors...)
+	return slices.Concat(t.coll.errors, t.types.errors)
 }
 
 // collectWarnings gathers the warnings of all targets, each once.

@@ -1,20 +1,17 @@
 package emit
 
 import (
-	"errors"
-	"fmt"
 	"path"
 
 	"github.com/bpfgen/bpfgen/btfparse"
 )
 
 // wantedTypes are the types that -type names.
-func (c *collection) wantedTypes() ([]root, error) {
+func (c *collection) wantedTypes() []root {
 	var roots []root
-	var errs []error
 	for _, pattern := range c.opts.Types {
 		if _, err := path.Match(pattern, ""); err != nil {
-			errs = append(errs, fmt.Errorf("-type %q: %w", pattern, err))
+			c.fail("-type %q: %w", pattern, err)
 			continue
 		}
 		n := len(roots)
@@ -24,10 +21,10 @@ func (c *collection) wantedTypes() ([]root, error) {
 			}
 		}
 		if len(roots) == n {
-			errs = append(errs, fmt.Errorf("-type %s: no such struct, union, enum or typedef in the BTF", pattern))
+			c.fail("-type %s: no such struct, union, enum or typedef in the BTF", pattern)
 		}
 	}
-	return roots, errors.Join(errs...)
+	return roots
 }
 
 func matches(pattern, name string) bool {

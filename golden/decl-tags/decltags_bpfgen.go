@@ -29,8 +29,8 @@ func OpenDeclTagsFrom(object io.ReaderAt) (*DeclTagsCollectionSpec, error) {
 		return nil, err
 	}
 	s := &DeclTagsCollectionSpec{CollectionSpec: c}
+	typed.BindMapSpec(c, &s.Maps.Counters, "stats")
 	typed.BindMapSpec(c, &s.Maps.Events, "events")
-	typed.BindMapSpec(c, &s.Maps.Stats, "stats")
 	typed.BindProgramSpec(c, &s.Programs.Pass, "pass")
 	typed.BindVariableSpec(c, &s.Variables.Rate, "rate")
 	typed.BindVariableSpec(c, &s.Variables.Unused, "unused")
@@ -57,8 +57,8 @@ func (s *DeclTagsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclTagsCo
 		return nil, err
 	}
 	b := &DeclTagsCollection{Collection: c}
+	typed.BindMap(c, &b.Maps.Counters, "stats")
 	typed.BindMap(c, &b.Maps.Events, "events")
-	typed.BindMap(c, &b.Maps.Stats, "stats")
 	typed.BindProgram(c, &b.Programs.Pass, "pass")
 	typed.BindConstant(c, &b.Variables.Rate, "rate")
 	typed.BindVariable(c, &b.Variables.Unused, "unused")
@@ -67,19 +67,19 @@ func (s *DeclTagsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclTagsCo
 
 // DeclTagsCollectionSpecMaps are the maps before they are created.
 type DeclTagsCollectionSpecMaps struct {
-	Events *typed.MapSpec[DeclTagsEventsMap]
-	Stats  *typed.MapSpec[DeclTagsStatsMap]
+	Counters *typed.MapSpec[DeclTagsCountersMap]
+	Events   *typed.MapSpec[DeclTagsEventsMap]
 }
 
 // DeclTagsCollectionSpecPrograms are the programs before they are loaded.
 type DeclTagsCollectionSpecPrograms struct {
-	Pass *typed.ProgramSpec[typed.XDP] // SEC("xdp")
+	Pass *typed.ProgramSpec[typed.XDP] // SEC("xdp"); lets everything pass
 }
 
 // DeclTagsCollectionSpecVariables are the global variables with their initial
 // values.
 type DeclTagsCollectionSpecVariables struct {
-	Rate   *typed.VariableSpec[uint32]        // unsigned int in .rodata
+	Rate   *typed.VariableSpec[uint32]        // unsigned int in .rodata; one in how many packets is sampled
 	Unused *typed.VariableSpec[typed.Pointer] // struct event * in .bss
 }
 
@@ -93,25 +93,25 @@ type DeclTagsCollection struct {
 
 // DeclTagsCollectionMaps are the maps in the kernel.
 type DeclTagsCollectionMaps struct {
-	Events *DeclTagsEventsMap
-	Stats  *DeclTagsStatsMap
+	Counters *DeclTagsCountersMap
+	Events   *DeclTagsEventsMap
 }
 
 // DeclTagsCollectionPrograms are the programs in the kernel.
 type DeclTagsCollectionPrograms struct {
-	Pass *typed.XDP // SEC("xdp")
+	Pass *typed.XDP // SEC("xdp"); lets everything pass
 }
 
 // DeclTagsCollectionVariables are the global variables in the kernel.
 type DeclTagsCollectionVariables struct {
-	Rate   *typed.Constant[uint32]        // unsigned int in .rodata
+	Rate   *typed.Constant[uint32]        // unsigned int in .rodata; one in how many packets is sampled
 	Unused *typed.Variable[typed.Pointer] // struct event * in .bss
 }
+
+// DeclTagsCountersMap is the type of the map stats (HASH).
+type DeclTagsCountersMap = typed.HashMap[uint32, DeclTagsStats]
 
 // DeclTagsEventsMap is the type of the map events (RINGBUF).
 //
 // connections, one record each
 type DeclTagsEventsMap = typed.RingBuf[DeclTagsEvent]
-
-// DeclTagsStatsMap is the type of the map stats (HASH).
-type DeclTagsStatsMap = typed.HashMap[uint32, DeclTagsStats]

@@ -29,8 +29,10 @@ func OpenOptionsFrom(object io.ReaderAt) (*OptionsCollectionSpec, error) {
 		return nil, err
 	}
 	s := &OptionsCollectionSpec{CollectionSpec: c}
+	typed.BindEventType(c, "events", "struct event")
 	typed.BindMapSpec(c, &s.Maps.Events, "events")
 	typed.BindShortEvents(s.Maps.Events)
+	typed.BindEventType(c, "records", "event")
 	typed.BindMapSpec(c, &s.Maps.Records, "records")
 	typed.BindMapSpec(c, &s.Maps.Values, "values")
 	typed.BindVariableSpec(c, &s.Variables.Unused, "unused")

@@ -13,10 +13,12 @@ import (
 // TargetsClassDifferentValuesMap is the type of the map values (ARRAY).
 type TargetsClassDifferentValuesMap = typed.ArrayMap[uint32, uint64]
 
-// TargetsClassDifferentRunProgram is the kind of the program run on this target.
+// TargetsClassDifferentRunProgram is the kind of the program run on this
+// target: SEC("tc").
 type TargetsClassDifferentRunProgram = typed.TC
 
-// TargetsClassDifferentCounterVariable is the type of the variable counter on this target.
+// TargetsClassDifferentCounterVariable is the type of the variable counter on
+// this target: unsigned long long in .bss.
 type TargetsClassDifferentCounterVariable = uint64
 
 // The object that OpenTargetsClassDifferent parses.

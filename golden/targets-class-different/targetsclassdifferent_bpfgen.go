@@ -75,7 +75,7 @@ type TargetsClassDifferentCollectionSpecPrograms struct {
 // TargetsClassDifferentCollectionSpecVariables are the global variables with their initial
 // values.
 type TargetsClassDifferentCollectionSpecVariables struct {
-	Counter *typed.VariableSpec[TargetsClassDifferentCounterVariable] // unsigned long long in .bss
+	Counter *typed.VariableSpec[TargetsClassDifferentCounterVariable] // not the same on all targets
 }
 
 // TargetsClassDifferentCollection is the object in the kernel. Close it.
@@ -98,5 +98,5 @@ type TargetsClassDifferentCollectionPrograms struct {
 
 // TargetsClassDifferentCollectionVariables are the global variables in the kernel.
 type TargetsClassDifferentCollectionVariables struct {
-	Counter *typed.Variable[TargetsClassDifferentCounterVariable] // unsigned long long in .bss
+	Counter *typed.Variable[TargetsClassDifferentCounterVariable] // not the same on all targets
 }

@@ -10,13 +10,15 @@ import (
 	"github.com/bpfgen/bpfgen/typed"
 )
 
-// TargetsClassDifferentValuesMap is the type of the map values (ARRAY).
+// TargetsClassDifferentValuesMap is the type of the map values (HASH).
 type TargetsClassDifferentValuesMap = typed.HashMap[uint32, uint64]
 
-// TargetsClassDifferentRunProgram is the kind of the program run on this target.
+// TargetsClassDifferentRunProgram is the kind of the program run on this
+// target: SEC("xdp").
 type TargetsClassDifferentRunProgram = typed.XDP
 
-// TargetsClassDifferentCounterVariable is the type of the variable counter on this target.
+// TargetsClassDifferentCounterVariable is the type of the variable counter on
+// this target: unsigned int in .bss.
 type TargetsClassDifferentCounterVariable = uint32
 
 // The object that OpenTargetsClassDifferent parses.
