@@ -16,7 +16,7 @@ import (
 
 // Benchmarks of reading beside the library's readers, which give bytes. The
 // records are written while the clock stands still, so that both read from a
-// full buffer. docs/benchmarks-events.md has figures.
+// full buffer. docs/benchmarks.md has figures.
 
 // benchEvent is a record of 64 bytes.
 type benchEvent struct {

@@ -18,7 +18,6 @@ type started struct {
 	PID uint32
 }
 
-
 func TestSwitch(t *testing.T) {
 	both(t, false, func(t *testing.T, e *eventTest[header]) {
 		a := started{header{1}, 10}

@@ -5,5 +5,5 @@
 //
 //	go test ./typed/bench -bench .
 //
-// docs/benchmarks-maps.md has results.
+// docs/benchmarks.md has results.
 package bench
