@@ -77,8 +77,10 @@ byteorder() {
 	local status=0 arch
 	for arch in s390x arm; do
 		echo "$arch"
-		env -u CI CGO_ENABLED=0 GOARCH=$arch go test -exec "qemu-$arch-static" ./typed/... ./btfparse/... || status=1
+		env -u CI CGO_ENABLED=0 GOARCH=$arch go test -exec "qemu-$arch-static" ./typed/... || status=1
 	done
+	# Not for arm: cilium/ebpf v0.22 reads no decl tags where int has 32 bits.
+	env -u CI CGO_ENABLED=0 GOARCH=s390x go test -exec qemu-s390x-static ./btfparse/... || status=1
 	return $status
 }
 

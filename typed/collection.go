@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -38,9 +39,19 @@ type programState struct {
 func Open(name string, object io.ReaderAt) (*CollectionSpec, error) {
 	spec, err := ebpf.LoadCollectionSpecFromReader(object)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
+		return nil, fmt.Errorf("open %s: %w", name, explainOpen(err))
 	}
 	return newCollectionSpec(name, spec), nil
+}
+
+// explainOpen says what to do about an error of the library that does not say
+// it: v0.22 takes the index -1 of a tag on a whole type for too large where int
+// has 32 bits (btf/unmarshal.go).
+func explainOpen(err error) error {
+	if strconv.IntSize == 32 && strings.Contains(err.Error(), "index exceeds int") {
+		return fmt.Errorf("cilium/ebpf v0.22 cannot read btf_decl_tag attributes on 32-bit machines; build the object for them without: %w", err)
+	}
+	return err
 }
 
 // newCollectionSpec completes what the library read.

@@ -49,7 +49,7 @@ const fireOffset = 30
 func probedFile(t testing.TB) string {
 	t.Helper()
 	if runtime.GOARCH != "amd64" && runtime.GOARCH != "386" {
-		t.Fatalf("the executable to be probed is not written for %s", runtime.GOARCH)
+		t.Skipf("the executable to be probed is written for amd64, not for %s", runtime.GOARCH)
 	}
 	path := filepath.Join(t.TempDir(), "probed")
 	if err := os.WriteFile(path, probedELF(), 0o755); err != nil {
