@@ -389,7 +389,7 @@ func TestStaticIsFoundByName(t *testing.T) {
 }
 
 func TestVariableAccessDoesNotAllocate(t *testing.T) {
-	needKernel(t)
+	sinceKernel(t, 5, 13, floats)
 	l, err := openGolden(t, variablesAll).Load(nil)
 	if err != nil {
 		t.Fatal(err)

@@ -5,8 +5,19 @@ import (
 	"testing"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/features"
 	"github.com/cilium/ebpf/rlimit"
 )
+
+// kernelBefore compares the version of the running kernel.
+func kernelBefore(t testing.TB, major, minor uint32) bool {
+	t.Helper()
+	code, err := features.LinuxVersionCode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code>>8 < major<<8|minor
+}
 
 // needKernel makes sure that maps can be created. In CI that is required;
 // elsewhere the test is skipped with the reason.

@@ -491,6 +491,10 @@ func TestStackLikeTheKernel(t *testing.T) {
 // What memory contains the kernel contains too; the other way round there may
 // be values that the kernel takes for added, but few.
 func TestBloomFilterLikeTheKernel(t *testing.T) {
+	needKernel(t)
+	if kernelBefore(t, 5, 16) {
+		t.Skip("Bloom filters: Linux 5.16")
+	}
 	kernel := kernelMap(t, &ebpf.MapSpec{Type: ebpf.BloomFilter, ValueSize: 8, MaxEntries: 512}, newBloom)
 	memory := typedtest.NewBloomFilter[testKey]()
 	added := make(map[testKey]bool)
