@@ -3,7 +3,6 @@ package emit
 import (
 	"cmp"
 	"fmt"
-	"go/token"
 	"maps"
 	"slices"
 	"strconv"
@@ -198,20 +197,20 @@ func (c *collection) planMap(m *btfparse.Map) *mapPlan {
 func (c *collection) nameFields() {
 	var claims []*fieldClaim
 	for _, m := range c.maps {
-		claims = append(claims, newFieldClaim(m.Path(), m.Name, "", c.chosenField(m.Path(), m.Tags), func(field string) {
+		claims = append(claims, c.fieldClaim(m.Path(), m.Name, "", m.Tags, func(field string) {
 			m.Field, m.Alias = field, c.names.MapAlias(field)
 		}))
 	}
 	c.settleFields(claims)
 	claims = nil
 	for _, p := range c.programs {
-		claims = append(claims, newFieldClaim(p.Path(), p.Name, "", c.chosenField(p.Path(), p.Tags), func(field string) { p.Field = field }))
+		claims = append(claims, c.fieldClaim(p.Path(), p.Name, "", p.Tags, func(field string) { p.Field = field }))
 	}
 	c.settleFields(claims)
 	claims = nil
 	for _, v := range c.variables {
 		place := fmt.Sprintf("_%s_%d", spelled(v.Section), v.Offset)
-		claims = append(claims, newFieldClaim(v.Path(), v.Name, place, c.chosenField(v.Path(), v.Tags), func(field string) { v.Field = field }))
+		claims = append(claims, c.fieldClaim(v.Path(), v.Name, place, v.Tags, func(field string) { v.Field = field }))
 	}
 	c.settleFields(claims)
 }
@@ -223,38 +222,13 @@ type fieldClaim struct {
 	set  func(field string)
 }
 
-// chosenField is the field that a tag chooses, "" for none.
-func (c *collection) chosenField(path btfparse.Path, tags []string) string {
-	name, ok := tagValue(tags, nameTag)
-	if ok && !token.IsIdentifier(name) {
-		c.warn(path, fmt.Sprintf("btf_decl_tag(%q) gives no Go identifier", nameTag+name), "")
-		return ""
-	}
-	return name
-}
-
-// newFieldClaim asks for the chosen name or the pretty form of the one in C,
-// then for its exact spelling. place tells two static variables of one name
-// apart.
-func newFieldClaim(path btfparse.Path, c, place, chosen string, set func(string)) *fieldClaim {
-	class, first := classOfName(c), identifier(c)
-	if chosen != "" {
-		class, first = classChosen, identifier(chosen)
-	}
-	return &fieldClaim{path: path, set: set, claim: claim{class: class, form: func(n int) string {
-		switch n {
-		case 0:
-			return first
-		case 1:
-			return exactIdentifier(c)
-		case 2:
-			return "X" + spelled(c)
-		case 3:
-			return "X" + spelled(c) + place
-		default: // names that differ only in what no identifier of Go may have
-			return "X" + spelled(c) + place + hashSuffix(c, 8)
-		}
-	}}}
+// fieldClaim asks for a field. place tells two static variables of one name
+// apart; names that differ only in what no identifier of Go may have get a hash.
+func (c *collection) fieldClaim(path btfparse.Path, name, place string, tags []string, set func(string)) *fieldClaim {
+	chosen := chosenMember(tags, func(what string) { c.warn(path, what, "") })
+	return &fieldClaim{path: path, set: set, claim: fieldForms(name, chosen,
+		func() string { return place },
+		func() string { return place + hashSuffix(name, 8) })}
 }
 
 // settleFields names the fields of one struct.

@@ -120,11 +120,12 @@ func (p *Plan) typesFile(h fileHeader, decls []*typeDecl) ([]byte, error) {
 type loaderData struct {
 	Header fileHeader
 	apiNames
-	Package   string
 	Maps      []*mapPlan
 	Programs  []*programPlan
 	Variables []*variablePlan
 	Aliases   []alias
+	// NeedsNetlink is true if a program of any target may attach by netlink.
+	NeedsNetlink bool
 }
 
 // Ident is the stem of all identifiers.
@@ -138,11 +139,13 @@ func (d loaderData) SpecVariables() []*variablePlan {
 	})
 }
 
-// NeedsNetlink says whether a program may attach by netlink.
-func (d loaderData) NeedsNetlink() bool {
-	return slices.ContainsFunc(d.Programs, func(p *programPlan) bool {
-		h, _ := HookOf(p.Program)
-		return h.Netlink
+// needsNetlink says whether a program of any target may attach by netlink.
+func (p *Plan) needsNetlink() bool {
+	return slices.ContainsFunc(p.targets, func(t *targetPlan) bool {
+		return slices.ContainsFunc(t.coll.programs, func(p *programPlan) bool {
+			h, _ := HookOf(p.Program)
+			return h.Netlink
+		})
 	})
 }
 
@@ -150,11 +153,12 @@ func (p *Plan) loaderData() loaderData {
 	return loaderData{
 		Header:    p.unionHeader(),
 		apiNames:  p.names,
-		Package:   p.opts.Package,
 		Maps:      p.merged.maps,
 		Programs:  p.merged.programs,
 		Variables: p.merged.variables,
 		Aliases:   p.merged.aliases,
+
+		NeedsNetlink: p.needsNetlink(),
 	}
 }
 
@@ -162,7 +166,6 @@ func (p *Plan) loaderData() loaderData {
 type targetData struct {
 	Header fileHeader
 	apiNames
-	Package    string
 	ObjectFile string
 	Aliases    []alias
 }
@@ -176,7 +179,6 @@ func (p *Plan) targetData(t *targetPlan) targetData {
 	return targetData{
 		Header:     p.targetHeader(t),
 		apiNames:   p.names,
-		Package:    p.opts.Package,
 		ObjectFile: t.ObjectFile,
 		Aliases:    p.merged.ownAliases[t.Name],
 	}

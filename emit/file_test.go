@@ -71,3 +71,26 @@ func TestStem(t *testing.T) {
 		}
 	}
 }
+
+// TestNetlinkOfAnyTarget: the first target's program is XDP, the other's tc,
+// which needs the netlink library.
+func TestNetlinkOfAnyTarget(t *testing.T) {
+	parse := func(file string) *btfparse.Object {
+		name := "../golden/targets-class-different/targetsclassdifferent_" + file + ".o"
+		obj, err := btfparse.Parse(name, open(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return obj
+	}
+	plan, err := NewPlan([]Target{
+		{Name: "a", GOARCH: []string{"amd64"}, Object: parse("x86_bpfel"), ObjectFile: "a.o"},
+		{Name: "b", GOARCH: []string{"arm64"}, Object: parse("arm64_bpfel"), ObjectFile: "b.o"},
+	}, Options{Package: "x", Ident: "ident"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !plan.loaderData().NeedsNetlink {
+		t.Error("typed/tc is not imported")
+	}
+}

@@ -44,16 +44,22 @@ func (ts *typeSet) nameMembers(n *node) {
 // memberClaim is the names that a member may have.
 func (ts *typeSet) memberClaim(l *leaf) *claim {
 	c := l.field.Name
-	first, class := identifier(c), classOfName(c)
-	if chosen, ok := tagValue(l.field.Tags, nameTag); ok {
-		if name := identifier(chosen); token.IsIdentifier(chosen) {
-			first, class = name, classChosen
-		} else {
-			ts.warn(l.path, fmt.Sprintf("btf_decl_tag(%q) gives no Go identifier", nameTag+chosen), "")
-		}
+	chosen := chosenMember(l.field.Tags, func(what string) { ts.warn(l.path, what, "") })
+	claim := fieldForms(c, chosen, func() string {
+		return hashSuffix(fmt.Sprintf("%s %d %s", c, l.off, l.field.Type.CName()), 8)
+	}, func() string { return "_" + strconv.Itoa(l.index) })
+	return &claim
+}
+
+// fieldForms is the names that something of C may have in a Go struct: the one
+// that is chosen, or the pretty form of C's; then the exact spelling, and that
+// with what third and last say to tell apart what C spells alike.
+func fieldForms(c, chosen string, third, last func() string) claim {
+	class, first := classOfName(c), identifier(c)
+	if chosen != "" {
+		class, first = classChosen, identifier(chosen)
 	}
-	id := fmt.Sprintf("%s %d %s", c, l.off, l.field.Type.CName())
-	return &claim{label: c, class: class, form: func(n int) string {
+	return claim{label: c, class: class, form: func(n int) string {
 		switch n {
 		case 0:
 			return first
@@ -62,11 +68,21 @@ func (ts *typeSet) memberClaim(l *leaf) *claim {
 		case 2:
 			return "X" + spelled(c)
 		case 3:
-			return "X" + spelled(c) + hashSuffix(id, 8)
+			return "X" + spelled(c) + third()
 		default:
-			return "X" + spelled(c) + "_" + strconv.Itoa(l.index)
+			return "X" + spelled(c) + last()
 		}
 	}}
+}
+
+// chosenMember is the name that a tag chooses, "" for none.
+func chosenMember(tags []string, warn func(what string)) string {
+	name, ok := tagValue(tags, nameTag)
+	if ok && !token.IsIdentifier(name) {
+		warn(fmt.Sprintf("btf_decl_tag(%q) gives no Go identifier", nameTag+name))
+		return ""
+	}
+	return name
 }
 
 // nameTypes gives every declaration its name: first the types that have one in
