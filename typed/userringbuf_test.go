@@ -28,7 +28,10 @@ func newEcho[T any](t testing.TB) *echo[T] {
 	sinceKernel(t, 6, 1, "user ring buffers")
 	e := &echo[T]{t: t, m: new(UserRingBuf[T])}
 	in := newMap(t, &ebpf.MapSpec{Type: ebpf.UserRingbuf, MaxEntries: uint32(os.Getpagesize())})
-	out := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
+	// Room for all that one drain hands on, also where a producer keeps adding:
+	// BPF_MAX_USER_RINGBUF_SAMPLES (128 Ki, kernel/bpf/ringbuf.c) of 16 bytes, and
+	// the byte that a full ring leaves free.
+	out := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 4 << 20})
 	e.prog = newProgram(t, echoCode(in, out))
 	back := new(RingBuf[uint64])
 	err1, err2 := e.m.bind("commands", in), back.bind("back", out)
