@@ -64,10 +64,10 @@ with_mounts() {
 
 # Everything on this machine: objects are compared with what their sources give,
 # generated code is compiled for other architectures and run by QEMU (golden).
-test_() { with_mounts go test ./...; }
+test_() { with_mounts go test -timeout 30m ./...; }
 
 # The race detector brings checkptr with it.
-race() { with_mounts env CGO_ENABLED=1 go test -race ./typed/...; }
+race() { with_mounts env CGO_ENABLED=1 go test -timeout 30m -race ./typed/...; }
 
 # 386 binaries run natively, system calls and all.
 wordsize() { with_mounts env CGO_ENABLED=0 GOARCH=386 go test ./typed/...; }

@@ -9,6 +9,7 @@ const (
 	bpfMapUpdateElem          bpfCommand = 2  // 3.19
 	bpfMapDeleteElem          bpfCommand = 3  // 3.19
 	bpfMapGetNextKey          bpfCommand = 4  // 3.19; a nil key since 4.12
+	bpfProgLoadCommand        bpfCommand = 5  // 3.18
 	bpfObjGetInfoByFD         bpfCommand = 15 // 4.13
 	bpfMapLookupAndDeleteElem bpfCommand = 21 // 4.20 queue and stack, 5.14 hash
 	bpfMapLookupBatch         bpfCommand = 24 // 5.6

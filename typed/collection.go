@@ -114,20 +114,44 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 	for name := range left {
 		leaveOut(spec, name)
 	}
+	// refused leaves an optional program out; of another it returns the error
+	// as it is: wrapped, %+v would not print the log.
+	refused := func(prog *ebpf.ProgramSpec, err error) error {
+		err = newLoadError(prog, err)
+		if !c.state(prog.Name).optional {
+			return err
+		}
+		left[prog.Name] = err
+		return nil
+	}
+	later := takeLoadedLater(spec)
+	coll, err := c.create(spec, o, refused)
+	if err != nil {
+		return nil, err
+	}
+	if err := later.load(coll, o.Programs, refused); err != nil {
+		coll.Close()
+		return nil, err
+	}
+	maps.Copy(spec.Programs, later.programs)
+	return &Collection{Collection: coll, Links: newLinks(coll.Programs), spec: spec, left: left}, nil
+}
+
+// create has the library load what is in spec, from which it takes the
+// programs that are refused and may be.
+func (c *CollectionSpec) create(spec *ebpf.CollectionSpec, opts ebpf.CollectionOptions, refused func(*ebpf.ProgramSpec, error) error) (*ebpf.Collection, error) {
 	for {
-		coll, err := ebpf.NewCollectionWithOptions(spec, o)
+		coll, err := ebpf.NewCollectionWithOptions(spec, opts)
 		if err == nil {
-			return &Collection{Collection: coll, Links: newLinks(coll.Programs), spec: spec, left: left}, nil
+			return coll, nil
 		}
 		prog := failedProgram(spec, err)
 		if prog == nil {
 			return nil, fmt.Errorf("load %s: %w", c.name, err)
 		}
-		err = newLoadError(prog, err)
-		if !c.state(prog.Name).optional {
-			return nil, err // as it is: wrapped, %+v would not print the log
+		if err := refused(prog, err); err != nil {
+			return nil, err
 		}
-		left[prog.Name] = err
 		leaveOut(spec, prog.Name)
 	}
 }

@@ -227,6 +227,24 @@ var hookTests = []hookTest{
 		r.attached(p.Attach(nil))
 		r.fire(openFile)
 	}},
+	{section: "lsm_cgroup/socket_bind", since: "6.1", not: noTrampolines, run: func(r *hookRun) {
+		inGroup(r, load[LSMCgroup](r, r.spec(1)).Attach)
+	}},
+	{section: "fsession/vfs_open", since: "7.0", not: noTrampolines, run: func(r *hookRun) {
+		p := load[Fsession](r, r.spec(0))
+		r.attached(p.Attach(nil))
+		r.fire(openFile)
+		if n := r.hits(); n < 2 {
+			r.Errorf("%d hits of entry and return", n)
+		}
+	}},
+	{section: "fsession.s", since: "7.0", not: noTrampolines, run: func(r *hookRun) {
+		spec := r.spec(0)
+		(&ProgramSpec[Fsession]{ProgramSpec: spec, state: new(programState)}).SetTarget("__x64_sys_getpgid")
+		p := load[Fsession](r, spec)
+		r.attached(p.Attach(nil))
+		r.fire(func() { syscall.Getpgid(0) })
+	}},
 	{section: "fentry.multi/vfs_ope?", since: "7.2", not: noTrampolines, run: func(r *hookRun) {
 		p := load[FentryMulti](r, r.spec(0))
 		r.attached(p.Attach(nil))
@@ -436,14 +454,9 @@ var hookTests = []hookTest{
 		})
 	}},
 	{section: "struct_ops", since: "6.4", run: testStructOps},
-	{section: "fsession/vfs_open", since: "7.0", not: noLibrary, run: nil},
-	{section: "lsm_cgroup/socket_bind", since: "6.0", not: noLibrary, run: nil},
 }
 
-var (
-	noLirc    = everywhere("the kernels at hand have no infrared receivers")
-	noLibrary = everywhere("cilium/ebpf v0.22 passes no BTF id for this attach type")
-)
+var noLirc = everywhere("the kernels at hand have no infrared receivers")
 
 // everywhere is a reason that no kernel changes.
 func everywhere(reason string) map[string]string { return map[string]string{"": reason} }

@@ -97,6 +97,7 @@ func TestSetTarget(t *testing.T) {
 	}
 	var fentry *ProgramSpec[Fentry]
 	var freplace *ProgramSpec[Freplace]
+	var lsmCgroup *ProgramSpec[LSMCgroup]
 	var xdp *ProgramSpec[XDP]
 	for _, test := range []struct {
 		name, section string
@@ -121,8 +122,12 @@ func TestSetTarget(t *testing.T) {
 			BindProgramSpec(c, &xdp, progName)
 			xdp.SetTargetProgram(nil, "f")
 		}, "cannot go to another BPF program"},
-		{"fsession", "fsession/vfs_open", func(*CollectionSpec) {}, "cilium/ebpf v0.22"},
-		{"lsm_cgroup", "lsm_cgroup/socket_bind", func(*CollectionSpec) {}, "cilium/ebpf v0.22"},
+		{"bare fsession", "fsession", func(*CollectionSpec) {}, "SetTarget"},
+		{"bare lsm_cgroup", "lsm_cgroup", func(*CollectionSpec) {}, "SetTarget"},
+		{"lsm_cgroup with a target", "lsm_cgroup", func(c *CollectionSpec) {
+			BindProgramSpec(c, &lsmCgroup, progName)
+			lsmCgroup.SetTarget("socket_bind")
+		}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := load(test.section, test.set)

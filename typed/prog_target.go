@@ -10,8 +10,8 @@ import (
 // "/" of its section and in the same words: "tcp_connect" for SEC("fentry"),
 // "sched/sched_switch" for SEC("tp"). Attach without more, and AttachAll, then
 // attach there. The kinds that are compiled for their target (tp_btf, fentry,
-// fexit, fmod_ret, LSM, iterators) need it before Load if their section is
-// bare.
+// fexit, fmod_ret, fsession, LSM, iterators) need it before Load if their
+// section is bare; so does lsm_cgroup, which takes a cgroup besides.
 //
 // Load fails if programs of this kind go nowhere that a section could name.
 func (s *ProgramSpec[P]) SetTarget(where string) {
@@ -37,7 +37,7 @@ func (s *ProgramSpec[P]) takesTarget() error {
 	switch k := kindOf[P](); {
 	case k == &kindFreplace:
 		return fmt.Errorf("program %s: a typed.Freplace needs SetTargetProgram", s.Name)
-	case k.needs != "":
+	case k.needs != "" && k != &kindLSMCgroup:
 		return fmt.Errorf("program %s: a typed.%s takes no target before load, it needs %s", s.Name, k.name, k.needs)
 	}
 	return nil

@@ -85,8 +85,7 @@ func (p *FmodRet) Attach(opts *TracingOptions) (link.Link, error) {
 func (p *FmodRet) auto() (link.Link, error) { return p.Attach(nil) }
 
 // Fsession is a program of SEC("fsession/…"): it runs before a kernel function
-// and again when it returns. cilium/ebpf v0.22 cannot load it: it does not find
-// the function's BTF for it.
+// and again when it returns (Linux ≥ 7.0).
 type Fsession struct{ tracingProgram }
 
 func (*Fsession) kind() *kind { return &kindFsession }
@@ -115,8 +114,8 @@ func (p *LSM) Attach(opts *TracingOptions) (link.Link, error) {
 func (p *LSM) auto() (link.Link, error) { return p.Attach(nil) }
 
 // LSMCgroup is a program of SEC("lsm_cgroup/…"): it runs at a hook of the
-// kernel's security modules, for the processes of a cgroup. cilium/ebpf v0.22
-// cannot load it: it does not find the hook's BTF for it.
+// kernel's security modules, for the processes of a cgroup, and may deny by
+// returning 0. The hook is settled when it is loaded (Linux ≥ 6.0).
 type LSMCgroup struct{ cgroupProgram }
 
 func (*LSMCgroup) kind() *kind { return &kindLSMCgroup }

@@ -49,8 +49,7 @@ func fixSection(spec *ebpf.ProgramSpec) {
 // progSleepable is BPF_F_SLEEPABLE (include/uapi/linux/bpf.h).
 const progSleepable = 1 << 4
 
-// targetMissing says that a program needs a target before load and has none,
-// or that the library cannot load it whatever it has.
+// targetMissing says that a program needs a target before load and has none.
 func targetMissing(name string, spec *ebpf.ProgramSpec) error {
 	fail := func(what string) error {
 		return &LoadError{Program: name, Section: spec.SectionName, Err: fmt.Errorf("%s", what)}
@@ -58,8 +57,6 @@ func targetMissing(name string, spec *ebpf.ProgramSpec) error {
 	switch {
 	case spec.Type == ebpf.UnspecifiedProgram:
 		return nil // the library leaves it out
-	case kindFsession.matches(spec), kindLSMCgroup.matches(spec):
-		return &LoadError{Program: name, Section: spec.SectionName, Err: errNoBTFTarget(spec)}
 	case kindFreplace.matches(spec) && spec.AttachTarget == nil:
 		return fail("SetTarget must name the program and function that it replaces")
 	case needsTargetAtLoad(spec) && spec.AttachTo == "":
@@ -68,20 +65,9 @@ func targetMissing(name string, spec *ebpf.ProgramSpec) error {
 	return nil
 }
 
-// errNoBTFTarget is about the two attach types for which the library passes
-// attach_btf_id 0 to the kernel (findProgramTargetInKernel, prog.go).
-func errNoBTFTarget(spec *ebpf.ProgramSpec) error {
-	k := kindFsession
-	if spec.Type == ebpf.LSM {
-		k = kindLSMCgroup
-	}
-	return fmt.Errorf("cilium/ebpf v0.22 does not find the BTF of the target of a typed.%s, which Linux %s and newer need to load it: %w",
-		k.name, k.since, ebpf.ErrNotSupported)
-}
-
 // needsTargetAtLoad are the kinds whose target is part of the loaded program.
 func needsTargetAtLoad(spec *ebpf.ProgramSpec) bool {
-	return slices.ContainsFunc([]*kind{&kindTPBTF, &kindFentry, &kindFexit, &kindFmodRet, &kindLSM, &kindIter},
+	return slices.ContainsFunc([]*kind{&kindTPBTF, &kindFentry, &kindFexit, &kindFmodRet, &kindFsession, &kindLSM, &kindLSMCgroup, &kindIter},
 		func(k *kind) bool { return k.matches(spec) })
 }
 
