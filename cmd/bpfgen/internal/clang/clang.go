@@ -8,7 +8,8 @@
 // shows in the line information of BTF; here it is always ".". Where bpf2go
 // runs in the source's directory, both make the same stripped object.
 //
-// words.go splits -cflags, makedep.go turns the compiler's dependency file
+// words.go splits -cflags, hint.go knows what to do about headers that are not
+// found, makedep.go turns the compiler's dependency file
 // into one that make can read from elsewhere.
 package clang
 
@@ -158,7 +159,7 @@ func (c *Compiler) run(ctx context.Context, r *Result, name string, args []strin
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &exit) && stderr.Len() > 0:
-		return fmt.Errorf("%s failed (%w), %w", filepath.Base(name), exit, ErrFailed)
+		return fmt.Errorf("%s failed (%w), %w%s", filepath.Base(name), exit, ErrFailed, hint(stderr.String(), systemIncludes))
 	case err != nil:
 		return fmt.Errorf("%s failed: %w", filepath.Base(name), err)
 	}
@@ -168,11 +169,11 @@ func (c *Compiler) run(ctx context.Context, r *Result, name string, args []strin
 // FindCompiler looks a compiler's command up. Its error says what to do.
 func FindCompiler(cc string) error {
 	if _, err := exec.LookPath(cc); err != nil {
-		hint := "install clang, or name it with -cc or BPF2GO_CC"
+		todo := "install clang, or name it with -cc or BPF2GO_CC"
 		if other := installed("clang-"); other != "" && filepath.Base(cc) == "clang" {
-			hint = fmt.Sprintf("install clang, or name the one that is here with -cc %s or BPF2GO_CC", other)
+			todo = fmt.Sprintf("install clang, or name the one that is here with -cc %[1]s or BPF2GO_CC=%[1]s", other)
 		}
-		return fmt.Errorf("compiler %s not found: %s", cc, hint)
+		return fmt.Errorf("compiler %s not found: %s", cc, todo)
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package clang
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -92,5 +94,30 @@ func TestStripsOf(t *testing.T) {
 		if got := strings.Join(stripsOf(strings.Fields(test.cc)), " "); got != test.want {
 			t.Errorf("stripsOf(%s) = %s, want %s", test.cc, got, test.want)
 		}
+	}
+}
+
+// A header that is missing on many machines is an error that says what to do.
+func TestHint(t *testing.T) {
+	includes := t.TempDir()
+	dir := filepath.Join(includes, "x86_64-linux-gnu")
+	if err := os.MkdirAll(filepath.Join(dir, "asm"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "asm/types.h"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for header, want := range map[string]string{
+		"asm/types.h":       "; asm/types.h is in " + dir + ": add -I" + dir + " behind --, or to -cflags or BPF2GO_CFLAGS",
+		"vmlinux.h":         "; make vmlinux.h with: bpftool btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h",
+		"bpf/bpf_helpers.h": "; bpf/bpf_helpers.h belongs to libbpf: install its headers (Debian: libbpf-dev), or add -I and their directory behind --",
+		"mine.h":            "",
+	} {
+		if got := hint("a.c:1:10: fatal error: '"+header+"' file not found\n", includes); got != want {
+			t.Errorf("of %s: %q, want %q", header, got, want)
+		}
+	}
+	if got := hint("a.c:1:1: error: expected identifier\n", includes); got != "" {
+		t.Errorf("of another error: %q", got)
 	}
 }
