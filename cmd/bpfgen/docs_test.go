@@ -1,8 +1,9 @@
 package main
 
-// README.md and go.generate.md are run: their shell commands in a module of a
-// user's, or in the repository where they speak of its folders; and their Go
-// code is compiled against generated code.
+// README.md is done as a newcomer would, from its first command to its last, and
+// the program that comes of it is run. go.generate.md is run: its shell commands
+// in a module of a user's; and its Go code is compiled against generated code.
+// Links between documents lead somewhere.
 
 import (
 	"fmt"
@@ -15,55 +16,129 @@ import (
 	"testing"
 )
 
-// document is a file whose commands and code are tested.
-type document struct {
-	name string
-	// prelude declares what its Go code speaks of without saying how it was
-	// had: parameters of a function.
-	prelude string
-}
+const (
+	readme = "README.md"
+	guide  = "go.generate.md"
+	// guidePrelude declares what the guide's Go code speaks of without saying
+	// how it was had: parameters of a function.
+	guidePrelude = "ctx context.Context, spec *appCollectionSpec, bpf, another *appCollection, object io.ReaderAt, other *ebpf.Map, " +
+		"key appFlowKey, stats appFlowStats, ifindex, xsk int, cgroup string, conn *net.TCPConn, file *os.File, show func(*appEvent)"
+	// testAll is the README's command that runs this test.
+	testAll = ".ci/test.sh"
+	// flows is the program that the README makes.
+	flows = "./flows"
+)
 
-var documents = []document{
-	{"README.md", "ifindex int, key counterFlowKey"},
-	{"go.generate.md", "ctx context.Context, spec *appCollectionSpec, bpf, another *appCollection, object io.ReaderAt, other *ebpf.Map, " +
-		"key appFlowKey, stats appFlowStats, ifindex, xsk int, cgroup string, conn *net.TCPConn, file *os.File, show func(*appEvent)"},
-}
-
-func TestDocuments(t *testing.T) {
+// The commands of the README are one script, that starts in the repository.
+func TestReadme(t *testing.T) {
 	needClang(t)
+	repo := repository(t)
+	var script strings.Builder
+	for _, b := range blocks(readDocument(t, repo, readme), "sh", "go") {
+		if b.language == "go" {
+			fmt.Fprintf(&script, "cat > main.go <<'END'\n%sEND\n", b.code)
+			continue
+		}
+		script.WriteString(strings.ReplaceAll(b.code, testAll+"\n", ""))
+	}
+	// Its program runs until it is interrupted; where nothing else happens on
+	// the interface, it prints nothing.
+	if os.Getenv("CI") == "true" {
+		script.WriteString("go vet .\nunshare --net timeout 2 " + flows + " lo || [ $? = 124 ]\n")
+	}
+	if !strings.Contains(readDocument(t, repo, readme), "`"+flows+" lo`") {
+		t.Errorf("%s does not run %s", readme, flows)
+	}
+	u := &user{repo: repo, dir: repo, env: userEnv(t)}
+	u.command(t, repo, "bash", "-euxc", script.String())
+}
+
+func TestGuide(t *testing.T) {
+	needClang(t)
+	repo := repository(t)
+	text := readDocument(t, repo, guide)
+	u := newUser(t, repo)
+	for _, b := range blocks(text, "sh") {
+		u.command(t, u.dir, "bash", "-euxc", b.code)
+	}
+	u.compile(t, blocks(text, "go"))
+}
+
+func repository(t *testing.T) string {
+	t.Helper()
 	repo, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range documents {
-		t.Run(d.name, func(t *testing.T) {
-			text, err := os.ReadFile(filepath.Join(repo, d.name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			u := newUser(t, repo)
-			for _, b := range blocks(string(text), "sh") {
-				u.shell(t, b)
-			}
-			u.compile(t, d, blocks(string(text), "go"))
-		})
+	return repo
+}
+
+func readDocument(t *testing.T, repo, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repo, name))
+	if err != nil {
+		t.Fatal(err)
 	}
+	return string(text)
+}
+
+var (
+	// link is a link of a document to what is no web page.
+	link = regexp.MustCompile(`\]\(([^)#:\s]*)(?:#([^)\s]*))?\)`)
+	// title is a heading.
+	title = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	// unanchored is what the anchor of a heading leaves out.
+	unanchored = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// Every link leads to a file of the repository, and to a heading in it.
+func TestLinks(t *testing.T) {
+	repo := repository(t)
+	for _, pattern := range []string{"*.md", "*/*.md"} {
+		paths, err := filepath.Glob(filepath.Join(repo, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			for _, m := range link.FindAllStringSubmatch(fence.ReplaceAllString(readDocument(t, "", path), ""), -1) {
+				to := path
+				if m[1] != "" {
+					to = filepath.Join(filepath.Dir(path), m[1])
+				}
+				if _, err := os.Stat(to); err != nil {
+					t.Errorf("%s: link %s: %v", path, m[0], err)
+				} else if m[2] != "" && !slices.Contains(anchors(readDocument(t, "", to)), m[2]) {
+					t.Errorf("%s: link %s: no such heading", path, m[0])
+				}
+			}
+		}
+	}
+}
+
+// anchors are the names that headings have in links.
+func anchors(text string) []string {
+	var names []string
+	for _, m := range title.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
+		name := unanchored.ReplaceAllString(strings.ToLower(m[1]), "")
+		names = append(names, strings.ReplaceAll(name, " ", "-"))
+	}
+	return names
 }
 
 // block is code of a document.
 type block struct {
-	line int // of the first line of code
-	code string
+	line           int // of the first line of code
+	language, code string
 }
 
 var fence = regexp.MustCompile("(?m)^```(\\w*)\n((?s:.*?))^```$")
 
-// blocks finds the code of a language.
-func blocks(text, language string) []block {
+// blocks finds the code of some languages.
+func blocks(text string, languages ...string) []block {
 	var found []block
 	for _, m := range fence.FindAllStringSubmatchIndex(text, -1) {
-		if text[m[2]:m[3]] == language {
-			found = append(found, block{1 + strings.Count(text[:m[4]], "\n"), text[m[4]:m[5]]})
+		if language := text[m[2]:m[3]]; slices.Contains(languages, language) {
+			found = append(found, block{1 + strings.Count(text[:m[4]], "\n"), language, text[m[4]:m[5]]})
 		}
 	}
 	return found
@@ -102,9 +177,7 @@ func main() {}
 
 func newUser(t *testing.T, repo string) *user {
 	t.Helper()
-	u := &user{repo: repo, dir: t.TempDir()}
-	u.env = append(os.Environ(), "GOPROXY=off", "TMPDIR="+t.TempDir(),
-		"GOPACKAGE=", "GOFILE=", "BPF2GO_CC="+compiler(), "BPF2GO_CFLAGS=", "BPF2GO_STRIP=", "BPF2GO_MAKEBASE=")
+	u := &user{repo: repo, dir: t.TempDir(), env: userEnv(t)}
 	for name, from := range userFiles {
 		u.copy(t, name, from)
 	}
@@ -112,6 +185,13 @@ func newUser(t *testing.T, repo string) *user {
 	u.command(t, u.dir, "go", "mod", "edit", "-module", "example.com/app",
 		"-require", "github.com/bpfgen/bpfgen@v0.0.0", "-replace", "github.com/bpfgen/bpfgen="+repo)
 	return u
+}
+
+// userEnv has what the documents tell a user to set, and no way to a module
+// that is not here yet.
+func userEnv(t *testing.T) []string {
+	return append(os.Environ(), "GOPROXY=off", "TMPDIR="+t.TempDir(),
+		"GOPACKAGE=", "GOFILE=", "BPF2GO_CC="+compiler(), "BPF2GO_CFLAGS=", "BPF2GO_STRIP=", "BPF2GO_MAKEBASE=")
 }
 
 // copy copies a file of the repository or of the machine; "" stands for an
@@ -158,36 +238,17 @@ func (u *user) command(t *testing.T, dir, name string, args ...string) {
 	}
 }
 
-// testAll is the README's command that runs this test.
-const testAll = ".ci/test.sh"
-
-// shell runs commands as they stand, but for testAll.
-func (u *user) shell(t *testing.T, b block) {
-	t.Helper()
-	dir := u.dir
-	if strings.Contains(b.code, "./cmd/bpfgen") {
-		dir = u.repo
-	}
-	var commands strings.Builder
-	for line := range strings.Lines(b.code) {
-		if strings.TrimSpace(line) != testAll {
-			commands.WriteString(line)
-		}
-	}
-	u.command(t, dir, "bash", "-euxc", commands.String())
-}
-
 // compile compiles Go code, with statements in a function for each block. That
 // they leave variables unused is no error.
-func (u *user) compile(t *testing.T, d document, code []block) {
+func (u *user) compile(t *testing.T, code []block) {
 	t.Helper()
-	for ident, flags := range map[string][]string{"counter": nil, "app": {"-type", "executed,exited"}} {
+	for ident, flags := range map[string][]string{"app": {"-type", "executed,exited"}} {
 		args := slices.Concat([]string{"tool", "bpfgen", "-go-package", "main", "-target", "bpfel"}, flags, []string{ident, ident + ".c"})
 		u.command(t, u.dir, "go", args...)
 	}
 	for i, b := range code {
 		if isStatements(b.code) {
-			u.write(t, fmt.Sprintf("block%d.go", i), fileOf(d, i, b))
+			u.write(t, fmt.Sprintf("block%d.go", i), fileOf(i, b))
 		}
 	}
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-gcflags=-e", ".")
@@ -210,7 +271,7 @@ func isStatements(code string) bool {
 }
 
 // fileOf makes a file of statements. Errors name the line of the document.
-func fileOf(d document, i int, b block) string {
+func fileOf(i int, b block) string {
 	return fmt.Sprintf(`package main
 
 import (
@@ -236,5 +297,5 @@ func block%d(%s) (_ error) {
 %s	}
 	return
 }
-`, i, d.prelude, d.name, b.line, strings.ReplaceAll(b.code, "…", ""))
+`, i, guidePrelude, guide, b.line, strings.ReplaceAll(b.code, "…", ""))
 }
