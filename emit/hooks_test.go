@@ -2,10 +2,7 @@ package emit
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -63,23 +60,8 @@ func TestEveryHookHasASection(t *testing.T) {
 // typedTypes are the exported types of package typed.
 func typedTypes(t *testing.T) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob("../typed/*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
 	types := make(map[string]bool)
-	for _, name := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.IsExported() {
-				types[spec.Name.Name] = true
-			}
-			return true
-		})
-	}
+	eachTyped(t, func(spec *ast.TypeSpec) { types[spec.Name.Name] = true })
 	return types
 }
 
