@@ -12,11 +12,16 @@ import (
 )
 
 // Every row of libbpf's table has a kind, every kind is a Go type of package
-// typed, and nothing is in the table that is not in libbpf's.
+// typed, a golden case has a program of every row, and nothing is in the table
+// that is not in libbpf's.
 func TestEverySectionHasAHook(t *testing.T) {
 	types := typedTypes(t)
+	source := readFile(t, "../golden/sections-all/sections-all.c")
 	seen := make(map[string]bool)
 	for _, def := range btfparse.SectionDefs() {
+		if section := strings.TrimSuffix(def.Prefix, "+"); !strings.Contains(source, `"`+section+`"`) {
+			t.Errorf("SEC(%q): golden/sections-all has no such program", section)
+		}
 		kind, ok := hookKinds[def.Prefix]
 		if !ok {
 			t.Errorf("SEC(%q) has no hook", def.Prefix)
