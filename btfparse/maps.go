@@ -291,7 +291,8 @@ func macroNumber(t btf.Type) (uint64, error) {
 	return 0, errors.New("is not a number; use __uint or __ulong of bpf_helpers.h")
 }
 
-// typed reads __type(key, T) and __type(value, T).
+// typed reads __type(key, T) and __type(value, T). Of a T without size nothing
+// is known, like of a map without BTF.
 func (d *mapDef) typed(member btf.Member, into *Type, size *uint32) error {
 	ptr, ok := underlying(member.Type).(*btf.Pointer)
 	if !ok {
@@ -302,10 +303,22 @@ func (d *mapDef) typed(member btf.Member, into *Type, size *uint32) error {
 		return err
 	}
 	if o, ok := Underlying(t).(*Opaque); ok {
-		return fmt.Errorf("%s has no size (%s)", o.Spelling, o.Why)
+		d.warnUnsized(member.Name, o)
+		return nil
 	}
 	*into, *size = t, t.Size()
 	return nil
+}
+
+// warnUnsized says that a key or value has no size. The library lets void pass,
+// the kernel does not.
+func (d *mapDef) warnUnsized(member string, t *Opaque) {
+	if t.Why == "void" {
+		d.warn(d.m.Path().Join(member), "is void in BTF, which has no size, so the map cannot be created",
+			"clang writes void for _Atomic and _Complex types: declare a plain one")
+		return
+	}
+	d.complain(fmt.Sprintf("a %s of %s, which has no size (%s)", member, t.Spelling, t.Why), "define it in C")
 }
 
 // values reads __array(values, T): T is the definition of the inner maps, or a

@@ -403,7 +403,7 @@ func (c *collection) resolve(types *typeSet) {
 // of a struct that ends in a flexible array is as long as C initialises it.
 func (c *collection) variableType(v *variablePlan, types *typeSet) string {
 	switch {
-	case v.Type == nil || c.opts.NoGlobalTypes:
+	case v.Type == nil || c.opts.NoGlobalTypes || isOpaque(v.Type):
 		return bytesType(v.Size)
 	case v.Type.Size() != v.Size:
 		c.warn(v.Path(), fmt.Sprintf("is %s in Go: it has a size of its own, %s has %s", bytesType(v.Size), v.Type.CName(), byteCount(v.Type.Size())),

@@ -55,8 +55,9 @@ type goBase struct {
 	typ goType
 	// size and align in bytes; align is that of 64-bit machines.
 	size, align uint32
-	// problem says why the type is only bytes, "" where it is a proper one.
-	problem string
+	// problem says why the type is only bytes, "" where it is a proper one;
+	// remedy what to do about it.
+	problem, remedy string
 }
 
 // bytesBase is raw bytes.
@@ -99,7 +100,13 @@ func floatBase(t *btfparse.Float) goBase {
 func (p *profile) pointerBase() goBase { return goBase{typ: p.pointer, size: 8, align: 8} }
 
 // opaqueBase is what stands for a type without layout: nothing, and a warning.
+// A member has bytes all the same, see unsized.
 func opaqueBase(t *btfparse.Opaque) goBase {
+	if t.Why == "void" {
+		base := bytesBase(0, "is void in BTF, which has no size")
+		base.remedy = "clang writes void for _Atomic and _Complex types: declare a plain one"
+		return base
+	}
 	return bytesBase(0, fmt.Sprintf("%s has no layout (%s)", t.Spelling, t.Why))
 }
 
@@ -293,9 +300,47 @@ func flatten(t *btfparse.Struct, base uint64, union *span, path btfparse.Path, a
 			continue
 		}
 		if f.Name != "" {
+			if unsized(f) {
+				f.SizeBits = 8 * room(t, f)
+			}
 			add(&leaf{field: f, off: off, union: union, path: path.Join("field " + f.Name)})
 		}
 	}
+}
+
+// unsized says whether a member is of a type of which BTF has no size, and
+// which has one in C: void stands for _Atomic int.
+func unsized(f btfparse.Field) bool {
+	t := btfparse.Underlying(f.Type)
+	for {
+		a, ok := t.(*btfparse.Array)
+		if !ok {
+			break
+		}
+		if a.Len == 0 {
+			return false
+		}
+		t = btfparse.Underlying(a.Elem)
+	}
+	return isOpaque(t) && !f.Bitfield && f.OffsetBits%8 == 0
+}
+
+// isOpaque is true for types of which BTF has no size.
+func isOpaque(t btfparse.Type) bool {
+	_, opaque := btfparse.Underlying(t).(*btfparse.Opaque)
+	return opaque
+}
+
+// room is how many bytes there are from a member of t to the next one, in a
+// union to the end: the most that the member can have.
+func room(t *btfparse.Struct, f btfparse.Field) uint32 {
+	end := t.Bytes
+	for _, o := range t.Fields {
+		if !t.Union && o.OffsetBits > f.OffsetBits {
+			end = min(end, o.OffsetBits/8)
+		}
+	}
+	return end - f.OffsetBits/8
 }
 
 // structLayout decides on one struct.

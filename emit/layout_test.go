@@ -168,9 +168,9 @@ func TestOddMembers(t *testing.T) {
 		at(56, "last", cU32),
 		at(60, "long", array(structOf("empty", 0), 1<<31)),
 	))...)
-	g.want(t, "Plain uint32", "Lies [8]byte // unsigned int", "RawWide [13]byte // wide", "Short [3]byte", "Last uint32")
+	g.want(t, "Plain uint32", "Gone [12]byte // struct gone", "Lies [8]byte // unsigned int", "RawWide [13]byte // wide", "Short [3]byte", "Last uint32")
 	g.wantWarnings(t,
-		"field gone: struct gone has no layout (forward declaration)",
+		"field gone: struct gone has no layout (forward declaration); it has the 12 bytes up to the next member",
 		"field wide: is a bitfield of 100 bits",
 		"field lies: unsigned int does not have the size",
 		"field beyond: lies outside of its struct",

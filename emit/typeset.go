@@ -117,7 +117,7 @@ func newTypeSet(_ *btfparse.Object, roots []root, opts *Options, reserved []stri
 	for _, r := range roots {
 		ref := ts.refer(r.Type, typeUse{path: r.Path, rootName: r.Name, root: r.Use})
 		if ref.base.problem != "" {
-			ts.warn(r.Path, ref.base.problem, "")
+			ts.warn(r.Path, ref.base.problem, ref.base.remedy)
 		}
 		if r.LPM && ref.decl != nil && len(ref.dims) == 0 {
 			ref.decl.lpm = true
@@ -277,12 +277,17 @@ func (ts *typeSet) layOut(n *node, t *btfparse.Struct) {
 func (ts *typeSet) referLeaf(n *node, l *leaf) {
 	f := l.field
 	l.ref = ts.refer(f.Type, typeUse{path: l.path, owner: n, member: l, tags: f.Tags})
-	if !f.Bitfield && l.ref.size()*8 != uint64(f.SizeBits) {
+	switch {
+	case unsized(f) && f.SizeBits > 0:
+		remedy := l.ref.base.remedy
+		l.ref = typeRef{base: bytesBase(f.SizeBits/8, fmt.Sprintf("%s; it has the %s up to the next member or the end", l.ref.base.problem, byteCount(f.SizeBits/8)))}
+		l.ref.base.remedy = remedy
+	case !f.Bitfield && l.ref.size()*8 != uint64(f.SizeBits):
 		l.ref = typeRef{base: bytesBase(f.SizeBits/8, fmt.Sprintf("%s does not have the size that BTF gives the member, %s",
 			f.Type.CName(), byteCount(f.SizeBits/8)))}
 	}
 	if l.ref.base.problem != "" {
-		ts.warn(l.path, l.ref.base.problem, "")
+		ts.warn(l.path, l.ref.base.problem, l.ref.base.remedy)
 	}
 	ts.warnings = append(ts.warnings, strayTags(l.path, f.Tags, nameTag, typeTag)...)
 	if name, ok := tagValue(f.Tags, typeTag); ok && f.Bitfield {

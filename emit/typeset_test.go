@@ -104,7 +104,7 @@ func TestRoots(t *testing.T) {
 	)
 	g.want(t, "// counterAmValue is an anonymous struct, 4 bytes.", "// Value of map a. Value of map b.",
 		"// counterKey is struct key, 4 bytes.", "// Key of map a. Variable keys.")
-	g.wantWarnings(t, "map c > key: void has no layout (void)")
+	g.wantWarnings(t, "map c > key: is void in BTF, which has no size")
 	for _, c := range []struct {
 		typ  btfparse.Type
 		want string
