@@ -35,6 +35,8 @@ type Target struct {
 	Object *btfparse.Object
 	// ObjectFile is the name of the file to embed, relative to the Go file.
 	ObjectFile string
+	// Source is what errors call the object; empty means ObjectFile.
+	Source string
 }
 
 // Options are what the user asked for.
@@ -121,7 +123,7 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 	var errs []error
 	for _, t := range p.targets {
 		for _, err := range p.planTypes(t, reserved) {
-			errs = append(errs, fmt.Errorf("%s: %w", cmp.Or(t.ObjectFile, t.Name), err))
+			errs = append(errs, fmt.Errorf("%s: %w", cmp.Or(t.Source, t.ObjectFile, t.Name), err))
 		}
 	}
 	if len(errs) > 0 {

@@ -81,9 +81,9 @@ func generateTypes(ctx context.Context, c *cli, o *typesOptions) (*result, error
 	}
 	opts := o.options(o.ident, name)
 	opts.TypesOnly = true
-	plan, err := emit.NewPlan([]emit.Target{{GOARCH: target.GOARCH, Object: object}}, opts)
+	plan, err := emit.NewPlan([]emit.Target{{GOARCH: target.GOARCH, Object: object, Source: o.source}}, opts)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", o.source, err)
+		return nil, err
 	}
 	return &result{out, plan.Warnings}, print(plan, out)
 }
