@@ -4,7 +4,9 @@
 package gopkg
 
 import (
+	"cmp"
 	"context"
+	"go/build"
 	"go/token"
 	"path/filepath"
 	"strings"
@@ -21,7 +23,7 @@ func Name(ctx context.Context, dir string, env []string) (string, error) {
 		return "", err
 	}
 	if hasGoFiles(abs) {
-		if name := fromPackages(ctx, abs, env); name != "" {
+		if name := cmp.Or(fromPackages(ctx, abs, env), fromFiles(abs)); name != "" {
 			return name, nil
 		}
 	}
@@ -39,6 +41,13 @@ func fromPackages(ctx context.Context, dir string, env []string) string {
 		return ""
 	}
 	return pkgs[0].Name
+}
+
+// fromFiles reads the package clauses, where there is no module. Whatever else
+// is wrong with the files does not matter.
+func fromFiles(dir string) string {
+	p, _ := build.ImportDir(dir, 0)
+	return p.Name
 }
 
 func hasGoFiles(dir string) bool {

@@ -72,3 +72,25 @@ func TestNameBesideC(t *testing.T) {
 		t.Errorf("Name = %q, %v, want named", got, err)
 	}
 }
+
+// Outside of a module the go command knows no package: the files do.
+func TestNameWithoutModule(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dirname")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ file, content, want string }{
+		{"a_ignored.go", "//go:build ignore\n\npackage main\n", "dirname"},
+		{"broken.go", "no Go at all\n", "dirname"},
+		{"b_test.go", "package named_test\n", "named"},
+		{"c.go", "package named\n\nsyntax error\n", "named"},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, step.file), []byte(step.content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Name(context.Background(), dir, append(os.Environ(), "GOFLAGS=", "GOWORK=off"))
+		if err != nil || got != step.want {
+			t.Errorf("with %s: Name = %q, %v, want %q", step.file, got, err, step.want)
+		}
+	}
+}
