@@ -91,6 +91,8 @@ type typeReport struct {
 	Members []memberReport `json:"members,omitempty"`
 	Values  []valueReport  `json:"values,omitempty"`
 	Tags    []string       `json:"tags,omitempty"`
+
+	typ btfparse.Type
 }
 
 // memberReport is a member, or a hole between two.
@@ -415,7 +417,7 @@ func shownWith(t btfparse.Type) []btfparse.Type {
 }
 
 func newTypeReport(s shownType) typeReport {
-	r := typeReport{Name: s.typ.CName(), Kind: "typedef", Size: s.typ.Size(), UsedBy: s.usedBy}
+	r := typeReport{Name: s.typ.CName(), Kind: "typedef", Size: s.typ.Size(), UsedBy: s.usedBy, typ: s.typ}
 	switch t := s.typ.(type) {
 	case *btfparse.Struct:
 		r.Kind = structKind(t)

@@ -117,8 +117,10 @@ func (r *report) writeVariables(w io.Writer) {
 
 func (t typeReport) write(w io.Writer) {
 	fmt.Fprintf(w, "\n%s: %s", oneLine(t.Name), count(t.Size, "byte"))
-	if holes := holeBits(t.Members); holes > 0 {
-		fmt.Fprintf(w, ", %s in holes", bits(holes))
+	if s, ok := t.typ.(*btfparse.Struct); ok {
+		if holes := holeBits(s, t.Members); holes > 0 {
+			fmt.Fprintf(w, ", %s in holes", bits(holes))
+		}
 	}
 	if len(t.UsedBy) > 0 {
 		fmt.Fprintf(w, "; %s", oneLine(strings.Join(t.UsedBy, ", ")))
@@ -145,7 +147,7 @@ func (t *table) addMembers(members []memberReport, indent string) {
 			size = fmt.Sprint(m.SizeBits / 8)
 		}
 		offset := fmt.Sprint(m.OffsetBits / 8)
-		if m.Bitfield || m.OffsetBits%8 != 0 {
+		if m.Bitfield || m.OffsetBits%8 != 0 || m.SizeBits%8 != 0 {
 			offset += fmt.Sprintf(":%d", m.OffsetBits%8)
 		}
 		switch {
@@ -168,7 +170,7 @@ func (m memberReport) open() string {
 }
 
 func (m memberReport) declaration() string {
-	decl := declare(elementName(m.typ), m.Name, m.typ)
+	decl := declare(element(m.typ).CName(), m.Name, m.typ)
 	if m.Bitfield {
 		decl += fmt.Sprintf(":%d", m.SizeBits)
 	}
@@ -182,10 +184,10 @@ func (m memberReport) declaration() string {
 // declare puts a name where C wants it: behind the type, before dimensions,
 // inside a pointer to a function.
 func declare(typ, name string, t btfparse.Type) string {
-	if p, ok := t.(*btfparse.Pointer); ok && p.Func {
+	if p, ok := element(t).(*btfparse.Pointer); ok && p.Func {
 		result, params, ok := strings.Cut(p.Target, " (")
 		if ok {
-			return fmt.Sprintf("%s (*%s)(%s", result, name, params)
+			return fmt.Sprintf("%s (*%s%s)(%s", result, name, dimensions(t), params)
 		}
 	}
 	sep := " "
@@ -195,12 +197,12 @@ func declare(typ, name string, t btfparse.Type) string {
 	return typ + sep + name + dimensions(t)
 }
 
-// elementName is the C name without the dimensions of an array.
-func elementName(t btfparse.Type) string {
+// element is what an array is of, anything else itself.
+func element(t btfparse.Type) btfparse.Type {
 	for {
 		a, ok := t.(*btfparse.Array)
 		if !ok {
-			return t.CName()
+			return t
 		}
 		t = a.Elem
 	}
@@ -219,16 +221,33 @@ func dimensions(t btfparse.Type) string {
 	}
 }
 
-// holeBits are the bits of all holes, those of nested structs too.
-func holeBits(members []memberReport) uint32 {
-	var n uint32
+// holeBits are the bits of a struct that no member claims; of a union, those
+// that the arm with the fewest leaves.
+func holeBits(t *btfparse.Struct, members []memberReport) uint32 {
+	sum, least := uint32(0), 8*t.Bytes
 	for _, m := range members {
-		if m.Hole != "" {
-			n += m.SizeBits
+		sum += m.holeBits()
+		if m.Hole == "" {
+			least = min(least, 8*t.Bytes-m.SizeBits+m.holeBits())
 		}
-		n += holeBits(m.Members)
 	}
-	return n
+	if t.Union {
+		return least
+	}
+	return sum
+}
+
+// holeBits are those of a hole, or of a struct that is shown in its place, in
+// each element of an array.
+func (m memberReport) holeBits() uint32 {
+	if m.Hole != "" {
+		return m.SizeBits
+	}
+	s, ok := anonymousStruct(m.typ)
+	if !ok || s.Bytes == 0 {
+		return 0
+	}
+	return m.SizeBits / (8 * s.Bytes) * holeBits(s, m.Members)
 }
 
 // bits is a size in bytes where it is whole, else in bits.

@@ -511,6 +511,9 @@ func fillPointersKptrFunc(r []pointerskptrfunc.PointersKptrFuncRecord) {
 	r[0].Row = [2]typed.Pointer{0x7777777777777777, 0x8888888888888888}
 	r[0].Links.Next = 0x9999999999999999
 	r[0].Links.Prev = 0xaaaaaaaaaaaaaaaa
+	r[0].Table[1] = 0xbbbbbbbbbbbbbbbb
+	r[0].Slots[1].Kind = 0xcc
+	r[0].Slots[1].Target = 0xdddddddddddddddd
 }
 
 func checkPointersKptrFunc(t *testing.T, r []pointerskptrfunc.PointersKptrFuncRecord) {
@@ -523,6 +526,9 @@ func checkPointersKptrFunc(t *testing.T, r []pointerskptrfunc.PointersKptrFuncRe
 	equal(t, "row", r[0].Row, [2]typed.Pointer{0x7777777777777777, 0x8888888888888888})
 	equal(t, "links.next", r[0].Links.Next, 0x9999999999999999)
 	equal(t, "links.prev", r[0].Links.Prev, 0xaaaaaaaaaaaaaaaa)
+	equal(t, "table[1]", r[0].Table[1], 0xbbbbbbbbbbbbbbbb)
+	equal(t, "slots[1].kind", r[0].Slots[1].Kind, 0xcc)
+	equal(t, "slots[1].target", r[0].Slots[1].Target, 0xdddddddddddddddd)
 }
 
 func loadPointersKptrFunc() (loaded[pointerskptrfunc.PointersKptrFuncRecord], error) {

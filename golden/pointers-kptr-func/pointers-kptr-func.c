@@ -21,6 +21,11 @@ struct record {
 	callback typed;
 	void *row[2];
 	struct list links;
+	int (*table[2])(struct record *, int);
+	struct {
+		__u8 kind;
+		void *target;
+	} slots[2];
 };
 
 #define RECORDS 1
@@ -34,6 +39,9 @@ struct record {
 	X(0, row[0], (void *)0x7777777777777777)     \
 	X(0, row[1], (void *)0x8888888888888888)     \
 	X(0, links.next, (void *)0x9999999999999999) \
-	X(0, links.prev, (void *)0xaaaaaaaaaaaaaaaa)
+	X(0, links.prev, (void *)0xaaaaaaaaaaaaaaaa) \
+	X(0, table[1], (void *)0xbbbbbbbbbbbbbbbb)   \
+	X(0, slots[1].kind, 0xcc)                    \
+	X(0, slots[1].target, (void *)0xdddddddddddddddd)
 
 #include "../include/layout.h"

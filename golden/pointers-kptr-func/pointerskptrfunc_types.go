@@ -20,7 +20,7 @@ type PointersKptrFuncList struct {
 	Prev typed.Pointer // struct list **
 }
 
-// PointersKptrFuncRecord is struct record, 80 bytes.
+// PointersKptrFuncRecord is struct record, 128 bytes.
 //
 // Value of map records. Variable filled.
 type PointersKptrFuncRecord struct {
@@ -33,10 +33,21 @@ type PointersKptrFuncRecord struct {
 	Typed    typed.Pointer    // int (*)(struct list *, __u64)
 	Row      [2]typed.Pointer // void *[2]
 	Links    PointersKptrFuncList
+	Table    [2]typed.Pointer // int (*)(struct record *, int)[2]
+	Slots    [2]PointersKptrFuncRecordSlots
+}
+
+// PointersKptrFuncRecordSlots is the struct slots in struct record, 16 bytes.
+type PointersKptrFuncRecordSlots struct {
+	_      structs.HostLayout
+	Kind   uint8
+	_      [7]byte
+	Target typed.Pointer // void *
 }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
 const _ = -((unsafe.Sizeof(PointersKptrFuncList{}) ^ 16) | unsafe.Offsetof(PointersKptrFuncList{}.Next) | (unsafe.Offsetof(PointersKptrFuncList{}.Prev) ^ 8))
-const _ = -((unsafe.Sizeof(PointersKptrFuncRecord{}) ^ 80) | unsafe.Offsetof(PointersKptrFuncRecord{}.Anything) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Text) ^ 8) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Task) ^ 16) | (unsafe.Offsetof(PointersKptrFuncRecord{}.List) ^ 24) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Func) ^ 32) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Typed) ^ 40) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Row) ^ 48) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Links) ^ 64))
+const _ = -((unsafe.Sizeof(PointersKptrFuncRecord{}) ^ 128) | unsafe.Offsetof(PointersKptrFuncRecord{}.Anything) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Text) ^ 8) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Task) ^ 16) | (unsafe.Offsetof(PointersKptrFuncRecord{}.List) ^ 24) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Func) ^ 32) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Typed) ^ 40) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Row) ^ 48) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Links) ^ 64) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Table) ^ 80) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Slots) ^ 96))
+const _ = -((unsafe.Sizeof(PointersKptrFuncRecordSlots{}) ^ 16) | unsafe.Offsetof(PointersKptrFuncRecordSlots{}.Kind) | (unsafe.Offsetof(PointersKptrFuncRecordSlots{}.Target) ^ 8))
