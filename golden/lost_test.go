@@ -382,7 +382,7 @@ func (c *comparison) visit(path string, t btf.Type, g types.Type) {
 // visitMembers looks for each member of a struct or union in a Go type.
 func (c *comparison) visitMembers(path string, t btf.Type, g types.Type) {
 	c.types++
-	reach := reachable(g)
+	reach := c.reachable(g)
 	list := flatten(members(t), 0)
 	for _, m := range list {
 		c.members++
@@ -400,7 +400,7 @@ func (c *comparison) visitMembers(path string, t btf.Type, g types.Type) {
 			}
 		case cSize(m.Type) == 0 && !isTail(m, list) && c.comments(g, m.Name):
 			c.reached++ // it has no bytes
-		case c.warnedOf("field " + m.Name):
+		case c.warnedOfMember(t, m.Name):
 			c.warned++
 		default:
 			c.fail("%s is not reachable from %v", step, g)
@@ -429,6 +429,9 @@ func (c *comparison) fits(m btf.Member, r reachableMember) bool {
 	if r.tail || m.BitfieldSize > 0 {
 		return r.tail == isFlexible(m.Type)
 	}
+	if r.field && r.offset != int64(m.Offset.Bytes()) {
+		return false
+	}
 	return c.size(r.typ) == cSize(m.Type)
 }
 
@@ -437,18 +440,23 @@ type reachableMember struct {
 	name string
 	typ  types.Type
 	tail bool
+	// offset is that of a field.
+	field  bool
+	offset int64
 }
 
 // reachable are the members that a Go type offers.
-func reachable(g types.Type) []reachableMember {
+func (c *comparison) reachable(g types.Type) []reachableMember {
 	var list []reachableMember
 	s, ok := g.Underlying().(*types.Struct)
 	if !ok {
 		return nil
 	}
-	for f := range s.Fields() {
+	fields := slices.Collect(s.Fields())
+	offsets := c.sizes.Offsetsof(fields)
+	for i, f := range fields {
 		if f.Exported() {
-			list = append(list, reachableMember{name: f.Name(), typ: f.Type()})
+			list = append(list, reachableMember{name: f.Name(), typ: f.Type(), field: true, offset: offsets[i]})
 		}
 	}
 	methods := types.NewMethodSet(types.NewPointer(g))
@@ -560,6 +568,22 @@ func (c *comparison) fail(format string, args ...any) {
 func (c *comparison) warnedOf(what string) bool {
 	return slices.ContainsFunc(c.warnings, func(w string) bool { return strings.Contains(w, what) })
 }
+
+// warnedOfMember says whether a warning tells what became of a member of a
+// type. That it has another name in Go tells nothing: then it must be there.
+func (c *comparison) warnedOfMember(t btf.Type, member string) bool {
+	owner := "" // of an anonymous type, which may bear the name of a typedef
+	if t.TypeName() != "" {
+		owner = kindOf(t) + " " + t.TypeName()
+	}
+	return slices.ContainsFunc(c.warnings, func(w string) bool {
+		path, what, ok := strings.Cut(w, " > field "+member+": ")
+		return ok && strings.HasSuffix(path, owner) && !renamed.MatchString(what)
+	})
+}
+
+// renamed is what a warning says of a name that clashes.
+var renamed = regexp.MustCompile(`^is \S+ in Go: `)
 
 // tagName is the name that btf_decl_tag("bpfgen:name=…") gives, else the name.
 func tagName(tags []string, name string) string {
