@@ -222,18 +222,25 @@ func fdOps(m *fdMap[uint32]) []failing {
 	return []failing{{"Put", m.Put(1, 0)}, {"Delete", m.Delete(1)}}
 }
 
+// xdpSocket is a socket with a ring for what it receives, without which newer
+// kernels take it into no map (ENOBUFS).
+func xdpSocket(t *testing.T) int {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_XDP, unix.SOCK_RAW, 0)
+	must(t, err)
+	t.Cleanup(func() { unix.Close(fd) })
+	must(t, unix.SetsockoptInt(fd, unix.SOL_XDP, unix.XDP_RX_RING, 64))
+	return fd
+}
+
 func TestXSKMap(t *testing.T) {
 	sinceKernel(t, 4, 18, "AF_XDP")
 	m := testMap[XSKMap[uint32]](t, arraySpec(ebpf.XSKMap, 4, 2))
 	failsWith(t, "put of a file", m.Put(1, int(os.Stdin.Fd())), unix.ENOTSOCK)
-	fd, err := unix.Socket(unix.AF_XDP, unix.SOCK_RAW, 0)
-	must(t, err)
-	defer unix.Close(fd)
+	fd := xdpSocket(t)
 	failsWith(t, "replace what is not there", m.Update(1, fd, UpdateExist), notExist...)
 	must(t, m.Put(1, fd))
-	other, err := unix.Socket(unix.AF_XDP, unix.SOCK_RAW, 0)
-	must(t, err)
-	defer unix.Close(other)
+	other := xdpSocket(t)
 	failsWith(t, "create again", m.Update(1, other, UpdateNoExist), exist...)
 	must(t, m.Update(1, other, UpdateExist))
 	must(t, m.Delete(1))

@@ -155,6 +155,16 @@ func (p *pair) value() testValue {
 // flags are all that there are and one that is not.
 func (p *pair) flags() typed.UpdateFlags { return typed.UpdateFlags(p.rng.IntN(4)) }
 
+// perCPUFlags are flags for values of all CPUs. Kernels that let an update name
+// a CPU (BPF_F_CPU, 8, and BPF_F_ALL_CPUS, 16) refuse only what is larger, and
+// no longer 3.
+func (p *pair) perCPUFlags() typed.UpdateFlags {
+	if f := p.flags(); f <= typed.UpdateExist {
+		return f
+	}
+	return 1 << 6
+}
+
 // entries are those of a map, as text in the order of it.
 func entries[K, V any](seq iter.Seq2[K, V], errf func() error) ([]string, error) {
 	all := []string{}
@@ -377,7 +387,7 @@ func perCPU[K any](p *pair, kernel, memory typed.FixedPerCPUMap[K, uint32], cpus
 		}
 		switch p.rng.IntN(7) {
 		case 0, 1:
-			f := p.flags()
+			f := p.perCPUFlags()
 			what := fmt.Sprintf("update %+v flags %d", k, f)
 			p.same(what, nil, nil, kernel.Update(k, values, f), memory.Update(k, values, f))
 		case 2:
