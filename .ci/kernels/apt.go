@@ -50,9 +50,10 @@ type release struct {
 	from     archive
 }
 
-// A kernel is one package up to 6.18, and from 6.19 on image and modules have
-// packages of their own. Signed and unsigned images have the same code.
-var kernelPackage = regexp.MustCompile(`^linux-(image|binary|modules)-(\d+\.\d+\.\d+\S*-cloud-amd64)(-unsigned)?$`)
+// A kernel is one package up to 6.18; from 6.19 on image, modules and config
+// (base) have packages of their own. Signed and unsigned images have the same
+// code.
+var kernelPackage = regexp.MustCompile(`^linux-(image|binary|modules|base)-(\d+\.\d+\.\d+\S*-cloud-amd64)(-unsigned)?$`)
 
 // findRelease gives the newest release of a series.
 func findRelease(ctx context.Context, series, cache string) (*release, error) {
@@ -81,7 +82,7 @@ func findRelease(ctx context.Context, series, cache string) (*release, error) {
 
 // newestOf gives nil if the archive has no kernel of the series.
 func (a archive) newestOf(ctx context.Context, series string) (*release, error) {
-	out, err := command(ctx, "apt-cache", append(a.options, "search", "--names-only", "^linux-(image|binary|modules)-[0-9].*-cloud-amd64(-unsigned)?$")...)
+	out, err := command(ctx, "apt-cache", append(a.options, "search", "--names-only", "^linux-(image|binary|modules|base)-[0-9].*-cloud-amd64(-unsigned)?$")...)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +121,10 @@ func releasesIn(search []byte, series string) []*release {
 		r.packages = append(r.packages, pkg)
 	}
 	var releases []*release
-	for _, r := range byName {
+	for name, r := range byName {
+		if parts[part{name, "image"}] == "" {
+			continue // the archive does not have all of it yet
+		}
 		slices.Sort(r.packages)
 		releases = append(releases, r)
 	}

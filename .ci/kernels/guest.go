@@ -145,9 +145,7 @@ func (g *guest) writeInitramfs(file, nonce string) error {
 	}
 	a.addFile("/etc/passwd", []byte("root:x:0:0::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"))
 	a.addFile("/etc/group", []byte("root:x:0:\nnogroup:x:65534:\n"))
-	if config := findBase(g.kernel.Dir, "config"); config != "" {
-		a.addHostFile("/boot/config-"+g.kernel.Release, config)
-	}
+	a.addHostFile("/boot/config-"+g.kernel.Release, g.kernel.Config)
 	order := wire.Order{Nonce: nonce, Env: g.environment()}
 	if order.Modules, err = g.addModules(a); err != nil {
 		return err

@@ -23,6 +23,7 @@ type kernel struct {
 	Release string // as uname -r says
 	Suite   string // where it was found
 	Image   string // path of the bzImage
+	Config  string // path of the build configuration
 	Dir     string // that holds image, config and modules
 	Found   time.Time
 }
@@ -73,7 +74,7 @@ func obtainNow(ctx context.Context, series, cache string) (*kernel, error) {
 	if err := r.unpackTo(ctx, k.Dir); err != nil {
 		return nil, err
 	}
-	if k.Image, err = findImage(k.Dir); err != nil {
+	if k.Image, k.Config, err = findParts(k.Dir); err != nil {
 		return nil, err
 	}
 	return k, writeCached(series, cache, k)
@@ -105,6 +106,9 @@ func readCached(series, cache string) (*kernel, error) {
 	if _, err := os.Stat(k.Image); err != nil {
 		return nil, nil // somebody cleaned up
 	}
+	if k.Config == "" {
+		return nil, nil // of a harness that did not ask for it
+	}
 	return &k, nil
 }
 
@@ -125,7 +129,7 @@ func writeCached(series, cache string, k *kernel) error {
 // unpackTo downloads the packages of r and unpacks what a boot needs into
 // dir, which is there afterwards whole or not at all.
 func (r *release) unpackTo(ctx context.Context, dir string) error {
-	if _, err := os.Stat(dir); err == nil {
+	if _, _, err := findParts(dir); err == nil {
 		return nil
 	}
 	tmp, err := os.MkdirTemp(filepath.Dir(dir), "unpack-")
@@ -144,6 +148,9 @@ func (r *release) unpackTo(ctx context.Context, dir string) error {
 		if err := unpack(ctx, deb, filepath.Join(tmp, "root")); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(deb), err)
 		}
+	}
+	if err := os.RemoveAll(dir); err != nil { // an incomplete one
+		return err
 	}
 	return os.Rename(filepath.Join(tmp, "root"), dir)
 }
@@ -184,9 +191,7 @@ func unpackTar(t *tar.Reader, dir string) error {
 // needed tells image, config and modules from documentation and hooks of
 // package scripts.
 func needed(name string) bool {
-	base := path.Base(name)
-	return strings.HasPrefix(base, "vmlinuz") || strings.HasPrefix(base, "config") ||
-		strings.Contains(name, "/modules/")
+	return isImage(path.Base(name)) || isConfig(path.Base(name)) || strings.Contains(name, "/modules/")
 }
 
 func writeFile(name string, r io.Reader) error {
@@ -201,19 +206,27 @@ func writeFile(name string, r io.Reader) error {
 	return cmp.Or(err, f.Close())
 }
 
-func findImage(dir string) (string, error) {
-	image := findBase(dir, "vmlinuz")
-	if image == "" {
-		return "", fmt.Errorf("%s: no vmlinuz in the packages", filepath.Base(dir))
+// isImage and isConfig know vmlinuz-RELEASE and config-RELEASE of /boot and, from
+// 6.19 on, vmlinuz and config beside the modules, of which one is configfs.ko.
+func isImage(base string) bool  { return base == "vmlinuz" || strings.HasPrefix(base, "vmlinuz-") }
+func isConfig(base string) bool { return base == "config" || strings.HasPrefix(base, "config-") }
+
+// findParts finds image and config among what was unpacked.
+func findParts(dir string) (image, config string, err error) {
+	if image = findFile(dir, isImage); image == "" {
+		return "", "", fmt.Errorf("%s: no vmlinuz in the packages", filepath.Base(dir))
 	}
-	return image, nil
+	if config = findFile(dir, isConfig); config == "" {
+		return "", "", fmt.Errorf("%s: no config in the packages", filepath.Base(dir))
+	}
+	return image, config, nil
 }
 
-// findBase gives the first file below dir whose name begins with prefix.
-func findBase(dir, prefix string) string {
+// findFile gives the first file below dir with such a name.
+func findFile(dir string, is func(base string) bool) string {
 	var found string
 	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && strings.HasPrefix(d.Name(), prefix) {
+		if err == nil && !d.IsDir() && is(d.Name()) {
 			found = path
 			return fs.SkipAll
 		}

@@ -24,6 +24,7 @@ linux-image-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud
 linux-binary-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud (kernel image)
 linux-modules-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud (modules)
 linux-base-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud (base files)
+linux-base-7.4.1+deb13-cloud-amd64 - Linux 7.4.1 for x86-64 cloud (base files; the rest is still to come)
 `)
 	for _, c := range []struct {
 		series, release string
@@ -32,7 +33,7 @@ linux-base-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud (base files)
 		{"6.1", "6.1.0-56-cloud-amd64", []string{"linux-image-6.1.0-56-cloud-amd64"}},
 		{"6.12", "6.12.107+deb12-cloud-amd64", []string{"linux-image-6.12.107+deb12-cloud-amd64-unsigned"}},
 		{newest, "7.3.4+deb13-cloud-amd64", []string{
-			"linux-binary-7.3.4+deb13-cloud-amd64", "linux-image-7.3.4+deb13-cloud-amd64", "linux-modules-7.3.4+deb13-cloud-amd64"}},
+			"linux-base-7.3.4+deb13-cloud-amd64", "linux-binary-7.3.4+deb13-cloud-amd64", "linux-image-7.3.4+deb13-cloud-amd64", "linux-modules-7.3.4+deb13-cloud-amd64"}},
 	} {
 		releases := releasesIn(search, c.series)
 		r := slices.MaxFunc(releases, func(a, b *release) int { return compareVersions(a.name, b.name) })
@@ -42,6 +43,32 @@ linux-base-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud (base files)
 	}
 	if r := releasesIn(search, "5.10"); len(r) != 0 {
 		t.Errorf("5.10: got %s", r[0].name)
+	}
+}
+
+// TestFindParts: image and config, and no module that is called like them.
+func TestFindParts(t *testing.T) {
+	const modules = "usr/lib/modules/7.3.4/"
+	for _, c := range []struct{ image, config string }{
+		{"boot/vmlinuz-6.1.0", "boot/config-6.1.0"},
+		{modules + "vmlinuz", modules + "config"},
+	} {
+		dir := t.TempDir()
+		for _, name := range []string{c.image, c.config, modules + "kernel/fs/configfs/configfs.ko.xz"} {
+			if err := writeFile(filepath.Join(dir, name), strings.NewReader("")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		image, config, err := findParts(dir)
+		if err != nil || image != filepath.Join(dir, c.image) || config != filepath.Join(dir, c.config) {
+			t.Errorf("got %s, %s, %v", image, config, err)
+		}
+		if err := os.Remove(filepath.Join(dir, c.config)); err != nil {
+			t.Fatal(err)
+		}
+		if _, config, err := findParts(dir); err == nil {
+			t.Errorf("%s is taken for a config", config)
+		}
 	}
 }
 
