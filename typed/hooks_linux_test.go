@@ -10,7 +10,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
+	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
@@ -114,6 +116,12 @@ var hookTests = []hookTest{
 		r.attached(p.AttachTo(path, "fire", nil))
 		r.fire(func() { runProbed(r, path) })
 	}},
+	{section: "uretprobe.s", since: "6.1", run: func(r *hookRun) {
+		path := probedFile(r)
+		p := load[Uretprobe](r, r.spec(0))
+		r.attached(p.AttachTo(path, "fire", nil))
+		r.fire(func() { runProbed(r, path) })
+	}},
 	{section: "uprobe.multi", since: "6.6", run: func(r *hookRun) {
 		path := probedFile(r)
 		r.section = "uprobe.multi/" + path + ":fire*"
@@ -139,7 +147,26 @@ var hookTests = []hookTest{
 			r.Errorf("%d hits of entry and return", n)
 		}
 	}},
+	{section: "uprobe.multi.s", since: "6.6", run: func(r *hookRun) {
+		path := probedFile(r)
+		p := load[UprobeMulti](r, r.spec(0))
+		r.attached(p.AttachTo(path, "fire*", nil))
+		r.fire(func() { runProbed(r, path) })
+	}},
+	{section: "uretprobe.multi.s", since: "6.6", run: func(r *hookRun) {
+		path := probedFile(r)
+		p := load[UretprobeMulti](r, r.spec(0))
+		r.attached(p.AttachTo(path, "fire*", nil))
+		r.fire(func() { runProbed(r, path) })
+	}},
+	{section: "uprobe.session.s", since: "6.13", run: func(r *hookRun) {
+		path := probedFile(r)
+		p := load[UprobeSession](r, r.spec(0))
+		r.attached(p.AttachSymbols(path, []string{"fire"}, nil))
+		r.fire(func() { runProbed(r, path) })
+	}},
 	{section: "usdt", since: "5.10", run: testUSDT},
+	{section: "usdt.s", since: "6.1", run: testUSDT},
 
 	{section: "tracepoint/sched/sched_switch", since: "5.10", run: func(r *hookRun) {
 		p := load[Tracepoint](r, r.spec(0))
@@ -155,6 +182,16 @@ var hookTests = []hookTest{
 		p := load[RawTracepoint](r, r.spec(0))
 		r.attached(p.Attach(nil))
 		r.fire(pause)
+	}},
+	{section: "raw_tp/sched_switch", since: "5.10", run: func(r *hookRun) {
+		p := load[RawTracepoint](r, r.spec(0))
+		r.attached(p.AttachTo("sched_wakeup", nil))
+		r.fire(pause)
+	}},
+	{section: "raw_tracepoint.w/bpf_test_finish", since: "5.10", run: func(r *hookRun) {
+		p := load[RawTracepointWritable](r, r.spec(0))
+		r.attached(p.Attach(nil))
+		r.fire(func() { runFilter(r) })
 	}},
 	{section: "raw_tp.w/bpf_test_finish", since: "5.10", run: func(r *hookRun) {
 		p := load[RawTracepointWritable](r, r.spec(0))
@@ -260,6 +297,40 @@ var hookTests = []hookTest{
 		r.attached(p.Attach(nil))
 		r.fire(openFile)
 	}},
+
+	// Debian's kernels let programs sleep in few functions: error injection is
+	// not configured. bpf_fentry_test1 is one since Linux 6.3.
+	{section: "fentry.s/bpf_fentry_test1", since: "6.3", not: noTrampolines, run: func(r *hookRun) {
+		p := load[Fentry](r, r.spec(0))
+		r.attached(p.Attach(nil))
+		r.fire(func() { callFentryTests(r) })
+	}},
+	{section: "fexit.s/bpf_fentry_test1", since: "6.3", not: noTrampolines, run: func(r *hookRun) {
+		p := load[Fexit](r, r.spec(0))
+		r.attached(p.Attach(nil))
+		r.fire(func() { callFentryTests(r) })
+	}},
+	{section: "fmod_ret.s/bpf_fentry_test1", since: "6.3", not: noTrampolines, run: func(r *hookRun) {
+		p := load[FmodRet](r, r.spec(0))
+		r.attached(p.Attach(nil))
+		r.fire(func() { callFentryTests(r) })
+	}},
+	{section: "fentry.multi.s/bpf_fentry_test1", since: "7.2", not: noTrampolines, run: func(r *hookRun) {
+		p := load[FentryMulti](r, r.spec(0))
+		r.attached(p.Attach(nil))
+		r.fire(func() { callFentryTests(r) })
+	}},
+	{section: "fexit.multi.s/bpf_fentry_test1", since: "7.2", not: noTrampolines, run: func(r *hookRun) {
+		p := load[FexitMulti](r, r.spec(0))
+		r.attached(p.Attach(nil))
+		r.fire(func() { callFentryTests(r) })
+	}},
+	{section: "fsession.multi.s/bpf_fentry_test1", since: "7.2", not: noTrampolines, run: func(r *hookRun) {
+		p := load[FsessionMulti](r, r.spec(0))
+		r.attached(p.Attach(nil))
+		r.fire(func() { callFentryTests(r) })
+	}},
+
 	{section: "iter/task", since: "5.10", run: func(r *hookRun) {
 		p := load[Iter](r, r.spec(0))
 		r.attached(p.Attach(nil))
@@ -295,6 +366,8 @@ var hookTests = []hookTest{
 	}},
 	{section: "xdp/devmap", since: "5.10", run: testDevMap},
 	{section: "xdp/cpumap", since: "5.10", run: testCPUMap},
+	{section: "xdp.frags/devmap", since: "6.1", run: testDevMap},
+	{section: "xdp.frags/cpumap", since: "6.1", run: testCPUMap},
 
 	{section: "tc", since: "5.10", run: func(r *hookRun) {
 		p := load[TC](r, r.spec(0))
@@ -454,6 +527,7 @@ var hookTests = []hookTest{
 		})
 	}},
 	{section: "struct_ops", since: "6.4", run: testStructOps},
+	{section: "struct_ops.s", since: "6.3", run: testSleepableStructOps},
 }
 
 var noLirc = everywhere("the kernels at hand have no infrared receivers")
@@ -482,6 +556,28 @@ func inGroup(r *hookRun, attach func(string, *CgroupOptions) (link.Link, error))
 	dir := testCgroup(r)
 	r.attached(attach(dir, nil))
 	r.fire(inCgroup(r, dir))
+}
+
+// sectionsWithoutTest are prefixes that no hookTest is for, and why.
+var sectionsWithoutTest = map[string]string{
+}
+
+// Every section of libbpf's is tried in a kernel, or there is a reason.
+func TestEverySectionIsTried(t *testing.T) {
+	tried := make(map[string]bool)
+	for _, test := range hookTests {
+		def, ok := sectionDef(test.section)
+		if !ok {
+			t.Errorf("SEC(%q) is none of libbpf's", test.section)
+		}
+		tried[def.Prefix] = true
+	}
+	for _, def := range btfparse.SectionDefs() {
+		reason := sectionsWithoutTest[def.Prefix]
+		if tried[def.Prefix] == (reason != "") {
+			t.Errorf("SEC(%q): tried: %v, reason not to: %q", def.Prefix, tried[def.Prefix], reason)
+		}
+	}
 }
 
 func TestHooks(t *testing.T) {
@@ -565,6 +661,22 @@ func runFilter(r *hookRun) {
 	}
 	defer p.Close()
 	if _, _, err := p.Test(make([]byte, 14)); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// callFentryTests has the kernel call bpf_fentry_test1 to 9, by the test run of
+// a program that is attached to none of them.
+func callFentryTests(r *hookRun) {
+	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
+		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: "bpf_fentry_test2", License: "GPL",
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer p.Close()
+	if _, err := p.Run(&ebpf.RunOptions{}); err != nil {
 		r.Fatal(err)
 	}
 }
@@ -727,7 +839,9 @@ func testCPUMap(r *hookRun) {
 // packets of lo through it with another. The first half of the slot's value is
 // first.
 func testRedirect[P any, H programHandleOf[P]](r *hookRun, slots *ebpf.MapSpec, first uint32) {
-	redirect := sectionSpec(r.T, "xdp", asm.Instructions{
+	// Programs that share a map of programs all have frags, or none has.
+	section, _ := splitSection(r.section)
+	redirect := sectionSpec(r.T, section, asm.Instructions{
 		asm.LoadMapPtr(asm.R1, 0).WithReference(slots.Name),
 		asm.Mov.Imm(asm.R2, 0),
 		asm.Mov.Imm(asm.R3, 0),
@@ -836,7 +950,7 @@ func testFreplace(r *hookRun) {
 // program is told of its arguments.
 func testUSDT(r *hookRun) {
 	path := probedFile(r)
-	r.section = "usdt/" + path + ":test:fired"
+	r.section += "/" + path + ":test:fired"
 	specs := &ebpf.MapSpec{Name: usdtSpecsMap, Type: ebpf.Array, KeySize: 4, ValueSize: 208, MaxEntries: 2}
 	ips := &ebpf.MapSpec{Name: usdtIPsMap, Type: ebpf.Hash, KeySize: 8, ValueSize: 4, MaxEntries: 2}
 	p := load[USDT](r, r.spec(0), specs, ips)
@@ -954,6 +1068,22 @@ func testStructOps(r *hookRun) {
 	}
 	r.result.attached = true
 	r.fire(func() { talkTCP(r, "bpf_golden") })
+}
+
+// testSleepableStructOps runs a function of bpf_dummy_ops, which the kernel has
+// for tests: TCP's functions may not sleep, and it cannot be attached.
+func testSleepableStructOps(r *hookRun) {
+	spec := r.spec(0)
+	spec.AttachTo = "bpf_dummy_ops:test_sleepable"
+	spec.Instructions = asm.Instructions{asm.Mov.Imm(asm.R0, 7), asm.Return()} // it may call no helper
+	p := load[StructOpsProgram](r, spec)
+	state := new(int32) // struct bpf_dummy_ops_state, the function's argument
+	ret, err := p.Program.Run(&ebpf.RunOptions{Context: uint64(uintptr(unsafe.Pointer(state)))})
+	if err != nil || ret != 7 {
+		r.Fatalf("run: %d, %v", ret, err)
+	}
+	runtime.KeepAlive(state)
+	r.result.attached, r.result.fired = true, true
 }
 
 // talkTCP sends something over a connection with a congestion control.
