@@ -11,7 +11,9 @@ import (
 // This file runs programs once, without an event: BPF_PROG_TEST_RUN. What a
 // program of a type is given there, and whether the kernel can run it at all,
 // depends on the type (net/bpf/test_run.c): each kind that can be run has a
-// Run with its own parameters, and the others have none.
+// Run with its own parameters, and the others have none: tp_btf, which the
+// kernel answers EFAULT, and lwt_seg6local (ENOTSUPP) among them. Of struct_ops
+// it runs the functions of bpf_dummy_ops alone, which is for its own tests.
 
 // RunOptions are what all runs have in common. The zero value is good.
 type RunOptions struct {
@@ -184,7 +186,21 @@ func (p *CgroupSKBAny) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *lwtProgram) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *LWTIn) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.runSKB(packet, ctx, opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the packet as it left it. ctx may be nil; else it goes in and
+// comes back. opts may be nil.
+func (p *LWTOut) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.runSKB(packet, ctx, opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the packet as it left it. ctx may be nil; else it goes in and
+// comes back. opts may be nil.
+func (p *LWTXmit) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
 	return p.runSKB(packet, ctx, opts)
 }
 
@@ -255,16 +271,6 @@ func (p *SkLookup) Run(ctx *SkLookupContext, opts *RunOptions) (uint32, error) {
 // Run runs the program with the arguments of a tracepoint (Linux ≥ 5.10), at
 // most 12, and gives what it returned. opts may be nil.
 func (p *rawTP) Run(args []uint64, opts *RunOptions) (uint32, error) {
-	return p.runArgs(args, opts)
-}
-
-// Run runs the program with the arguments of a tracepoint (Linux ≥ 5.10), at
-// most 12, and gives what it returned. opts may be nil.
-func (p *TPBTF) Run(args []uint64, opts *RunOptions) (uint32, error) {
-	return p.runArgs(args, opts)
-}
-
-func (p *program) runArgs(args []uint64, opts *RunOptions) (uint32, error) {
 	ret, _, err := p.run(nil, binaryOf(args), nil, opts)
 	return ret, err
 }
@@ -286,9 +292,10 @@ func (p *Fentry) Run(opts *RunOptions) error { return p.runTracing(opts) }
 // runs if it is attached to one of them. opts may be nil.
 func (p *Fexit) Run(opts *RunOptions) error { return p.runTracing(opts) }
 
-// Run calls the kernel's test function bpf_modify_return_test; the program
-// runs if it is attached to it. The result has the function's side effects in
-// its upper and its return value in its lower 16 bits. opts may be nil.
+// Run calls the kernel's test functions bpf_modify_return_test and, in newer
+// kernels, bpf_modify_return_test2; the program runs if it is attached to one of
+// them. The result has the sum of their side effects in its upper 16 bits and
+// that of what they returned in its lower ones. opts may be nil.
 func (p *FmodRet) Run(opts *RunOptions) (uint32, error) {
 	ret, _, err := p.run(nil, nil, nil, opts)
 	return ret, err
