@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 
 	"github.com/cilium/ebpf"
@@ -17,37 +18,45 @@ import (
 // It embeds link.Link only because that interface has an unexported method;
 // the embedded value is nil and every exported method is ours.
 //
-// Nothing in the kernel is tied to it: unlike a kernel's link it does not
-// detach when it is garbage collected or when the process ends, but only by
-// Close or Detach. What the kernel ties to a socket or file ends with that.
+// Like a kernel's link it detaches when it is closed and when it is garbage.
+// Unlike that, not when the process ends: nothing in the kernel is tied to it.
+// What the kernel ties to a socket or file ends with that.
 type emulated struct {
 	link.Link
 
 	prog   ebpf.ProgramID
-	detach func() error
-
-	mu   sync.Mutex
-	done bool
+	detach func() error // the first call detaches
 }
 
 // newEmulated makes a link whose Close and Detach call detach, once.
 func newEmulated(prog *ebpf.Program, detach func() error) *emulated {
-	l := &emulated{detach: detach}
+	var id ebpf.ProgramID
 	// The ID is for Info alone; a kernel before 4.13 has none.
 	if info, err := prog.Info(); err == nil {
-		l.prog, _ = info.ID()
+		id, _ = info.ID()
 	}
+	return emulate(id, detach)
+}
+
+// emulate makes a link of a program. detach must not refer to the link.
+func emulate(prog ebpf.ProgramID, detach func() error) *emulated {
+	l := &emulated{prog: prog, detach: once(detach)}
+	runtime.AddCleanup(l, func(detach func() error) { _ = detach() }, l.detach)
 	return l
+}
+
+// once makes a function that calls do the first time, and then does nothing.
+func once(do func() error) func() error {
+	var first sync.Once
+	return func() (err error) {
+		first.Do(func() { err = do() })
+		return err
+	}
 }
 
 // Close detaches the program. A second Close does nothing.
 func (l *emulated) Close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.done {
-		return nil
-	}
-	l.done = true
+	defer runtime.KeepAlive(l)
 	return l.detach()
 }
 

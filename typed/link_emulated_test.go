@@ -3,8 +3,10 @@ package typed
 import (
 	"errors"
 	"reflect"
+	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -14,7 +16,7 @@ import (
 // exported one must be its own, or calling it would panic.
 func TestEmulatedOverridesLink(t *testing.T) {
 	iface := reflect.TypeFor[link.Link]()
-	l := &emulated{detach: func() error { return nil }}
+	l := emulate(0, func() error { return nil })
 	for i := range iface.NumMethod() {
 		m := iface.Method(i)
 		if !m.IsExported() {
@@ -38,7 +40,7 @@ func TestEmulatedOverridesLink(t *testing.T) {
 func TestEmulatedDetachesOnce(t *testing.T) {
 	broken := errors.New("broken")
 	n := 0
-	l := &emulated{detach: func() error { n++; return broken }}
+	l := emulate(0, func() error { n++; return broken })
 	if err := l.Detach(); !errors.Is(err, broken) {
 		t.Errorf("detach: %v", err)
 	}
@@ -64,7 +66,31 @@ func TestEmulatedDetachesOnce(t *testing.T) {
 
 // fakeLink is a link that says when it is closed.
 func fakeLink(closed *[]string, name string, err error) link.Link {
-	return &emulated{detach: func() error { *closed = append(*closed, name); return err }}
+	return &emulated{detach: once(func() error { *closed = append(*closed, name); return err })}
+}
+
+// As the kernel's links do.
+func TestEmulatedDetachesAsGarbage(t *testing.T) {
+	for _, close := range []bool{false, true} {
+		calls := make(chan struct{}, 2)
+		func() {
+			l := emulate(0, func() error { calls <- struct{}{}; return nil })
+			if close {
+				l.Close()
+			}
+		}()
+		runtime.GC()
+		select {
+		case <-calls:
+		case <-time.After(10 * time.Second):
+			t.Errorf("closed: %v: not detached", close)
+		}
+		runtime.GC()
+		time.Sleep(10 * time.Millisecond)
+		if len(calls) != 0 {
+			t.Errorf("closed: %v: detached twice", close)
+		}
+	}
 }
 
 func TestLinksCloseNewestFirst(t *testing.T) {

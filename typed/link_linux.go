@@ -420,21 +420,20 @@ func attachLirc(prog *ebpf.Program, fd int) (link.Link, error) {
 // attachByProgAttach is BPF_PROG_ATTACH. It keeps descriptors of its own, so
 // that Close works whatever the caller has closed before.
 func attachByProgAttach(prog *ebpf.Program, opts link.RawAttachProgramOptions) (link.Link, error) {
-	fd, err := unix.FcntlInt(uintptr(opts.Target), unix.F_DUPFD_CLOEXEC, 3)
+	target, err := duplicate(opts.Target, "attach target")
 	if err != nil {
-		return nil, os.NewSyscallError("fcntl", err)
+		return nil, err
 	}
-	target := os.NewFile(uintptr(fd), "attach target")
 	clone, err := prog.Clone()
 	if err != nil {
 		return nil, errors.Join(err, target.Close())
 	}
-	opts.Target, opts.Program = fd, clone
+	opts.Target, opts.Program = int(target.Fd()), clone
 	if err := link.RawAttachProgram(opts); err != nil {
 		return nil, errors.Join(err, target.Close(), clone.Close())
 	}
 	return newEmulated(prog, func() error {
-		err := link.RawDetachProgram(link.RawDetachProgramOptions{Target: fd, Program: clone, Attach: opts.Attach})
+		err := link.RawDetachProgram(link.RawDetachProgramOptions{Target: int(target.Fd()), Program: clone, Attach: opts.Attach})
 		return errors.Join(err, target.Close(), clone.Close())
 	}), nil
 }
@@ -458,17 +457,29 @@ func attachPerfEvent(prog *ebpf.Program, fd int, opts PerfEventOptions) (link.Li
 	return l, nil
 }
 
+// attachPerfEventIoctl keeps a descriptor of its own, as a link of the kernel
+// keeps the event.
 func attachPerfEventIoctl(prog *ebpf.Program, fd int) (link.Link, error) {
 	if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_SET_BPF, prog.FD()); err != nil {
 		return nil, os.NewSyscallError("ioctl PERF_EVENT_IOC_SET_BPF", err)
 	}
+	event, err := duplicate(fd, "perf event")
+	if err != nil {
+		return nil, err
+	}
 	return newEmulated(prog, func() error {
-		err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_DISABLE, 0)
-		if errors.Is(err, syscall.EBADF) {
-			return nil // closed, and the program with it
-		}
-		return os.NewSyscallError("ioctl PERF_EVENT_IOC_DISABLE", err)
+		err := unix.IoctlSetInt(int(event.Fd()), unix.PERF_EVENT_IOC_DISABLE, 0)
+		return errors.Join(os.NewSyscallError("ioctl PERF_EVENT_IOC_DISABLE", err), event.Close())
 	}), nil
+}
+
+// duplicate gives a descriptor that is closed with the file.
+func duplicate(fd int, name string) (*os.File, error) {
+	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	return os.NewFile(uintptr(dup), name), nil
 }
 
 var routeHooks = map[lwtHook]netlink.RouteHook{

@@ -161,8 +161,11 @@ func (p place) removeUnused(h *nl.Handle) error {
 	index := &nl.GenericLink{LinkAttrs: nl.LinkAttrs{Index: p.ifindex}}
 	for _, parent := range []uint32{nl.HANDLE_MIN_INGRESS, nl.HANDLE_MIN_EGRESS} {
 		filters, err := h.FilterList(index, parent)
+		if err != nil && ignoreGone(err) == nil {
+			break // and the index can be another interface's some day
+		}
 		if err != nil {
-			return ignoreGone(err)
+			return err
 		}
 		if len(filters) > 0 {
 			return nil
