@@ -2,6 +2,7 @@ package emit
 
 import (
 	"go/token"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -25,8 +26,25 @@ func (n apiNames) OpenFrom() string { return n.Open() + "From" }
 // Bytes is the variable with the embedded object, as bpf2go calls it.
 func (n apiNames) Bytes() string { return "_" + upperFirst(n.ident) + "Bytes" }
 
-// MapAlias names the type of a map: counterFlowsMap.
-func (n apiNames) MapAlias(field string) string { return n.ident + field + "Map" }
+// nameMaps gives every map the name of its type: counterFlowsMap for the map
+// flows, and for flows_map, too, unless a target has both.
+func (n apiNames) nameMaps(colls []*collection) {
+	fields := make(map[string]bool)
+	for _, c := range colls {
+		for _, m := range c.maps {
+			fields[m.Field] = true
+		}
+	}
+	for _, c := range colls {
+		for _, m := range c.maps {
+			short := strings.TrimSuffix(m.Field, "Map")
+			if fields[short] {
+				short = m.Field
+			}
+			m.Alias = n.ident + short + "Map"
+		}
+	}
+}
 
 // ProgramAlias names the type of a program that is of another kind on
 // another target.
@@ -63,7 +81,7 @@ func (n apiNames) reserved() []string {
 func (n apiNames) aliases(c *collection) []string {
 	var names []string
 	for _, m := range c.maps {
-		names = append(names, n.MapAlias(m.Field))
+		names = append(names, m.Alias)
 	}
 	for _, p := range c.programs {
 		names = append(names, n.ProgramAlias(p.Field))

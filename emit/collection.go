@@ -197,9 +197,7 @@ func (c *collection) planMap(m *btfparse.Map) *mapPlan {
 func (c *collection) nameFields() {
 	var claims []*fieldClaim
 	for _, m := range c.maps {
-		claims = append(claims, c.fieldClaim(m.Path(), m.Name, "", m.Tags, func(field string) {
-			m.Field, m.Alias = field, c.names.MapAlias(field)
-		}))
+		claims = append(claims, c.fieldClaim(m.Path(), m.Name, "", m.Tags, func(field string) { m.Field = field }))
 	}
 	c.settleFields(claims)
 	claims = nil

@@ -114,11 +114,16 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{opts: opts, names: apiNames{opts.Ident}}
-	reserved := p.names.reserved()
+	var colls []*collection
 	for _, t := range targets {
 		coll := newCollection(t.Object, &p.opts, p.names)
-		reserved = append(reserved, p.names.aliases(coll)...)
+		colls = append(colls, coll)
 		p.targets = append(p.targets, &targetPlan{Target: t, coll: coll})
+	}
+	p.names.nameMaps(colls)
+	reserved := p.names.reserved()
+	for _, coll := range colls {
+		reserved = append(reserved, p.names.aliases(coll)...)
 	}
 	var errs []error
 	for _, t := range p.targets {

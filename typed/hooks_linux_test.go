@@ -559,8 +559,7 @@ func inGroup(r *hookRun, attach func(string, *CgroupOptions) (link.Link, error))
 }
 
 // sectionsWithoutTest are prefixes that no hookTest is for, and why.
-var sectionsWithoutTest = map[string]string{
-}
+var sectionsWithoutTest = map[string]string{}
 
 // Every section of libbpf's is tried in a kernel, or there is a reason.
 func TestEverySectionIsTried(t *testing.T) {

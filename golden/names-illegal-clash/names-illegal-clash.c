@@ -62,6 +62,8 @@ HASH(type, struct type, struct clashing);
 HASH(Type, struct getters, enum colour);
 HASH(flows_map, struct flow_key, struct FlowKey);
 HASH(FlowsMap, union flowKey, struct scope);
+HASH(verdicts, __u32, __u32);
+HASH(verdicts_map, __u32, __u64);
 HASH(maps, struct scope_inner, __u32);
 HASH(_1st, __u32, __u32);
 HASH(Close, __u32, __u32);

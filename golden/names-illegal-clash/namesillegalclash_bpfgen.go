@@ -33,6 +33,8 @@ func OpenNamesIllegalClashFrom(object io.ReaderAt) (*NamesIllegalClashCollection
 	typed.BindMapSpec(c, &s.Maps.FlowsMap, "FlowsMap")
 	typed.BindMapSpec(c, &s.Maps.Flows_map, "flows_map")
 	typed.BindMapSpec(c, &s.Maps.Maps, "maps")
+	typed.BindMapSpec(c, &s.Maps.Verdicts, "verdicts")
+	typed.BindMapSpec(c, &s.Maps.VerdictsMap, "verdicts_map")
 	typed.BindMapSpec(c, &s.Maps.X1st, "_1st")
 	typed.BindMapSpec(c, &s.Maps.XType, "Type")
 	typed.BindMapSpec(c, &s.Maps.Xtype, "type")
@@ -71,6 +73,8 @@ func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (*N
 	typed.BindMap(c, &b.Maps.FlowsMap, "FlowsMap")
 	typed.BindMap(c, &b.Maps.Flows_map, "flows_map")
 	typed.BindMap(c, &b.Maps.Maps, "maps")
+	typed.BindMap(c, &b.Maps.Verdicts, "verdicts")
+	typed.BindMap(c, &b.Maps.VerdictsMap, "verdicts_map")
 	typed.BindMap(c, &b.Maps.X1st, "_1st")
 	typed.BindMap(c, &b.Maps.XType, "Type")
 	typed.BindMap(c, &b.Maps.Xtype, "type")
@@ -87,13 +91,15 @@ func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (*N
 
 // NamesIllegalClashCollectionSpecMaps are the maps before they are created.
 type NamesIllegalClashCollectionSpecMaps struct {
-	Close     *typed.MapSpec[NamesIllegalClashCloseMap]
-	FlowsMap  *typed.MapSpec[NamesIllegalClashFlowsMapMap]
-	Flows_map *typed.MapSpec[NamesIllegalClashFlows_mapMap]
-	Maps      *typed.MapSpec[NamesIllegalClashMapsMap]
-	X1st      *typed.MapSpec[NamesIllegalClashX1stMap]
-	XType     *typed.MapSpec[NamesIllegalClashXTypeMap]
-	Xtype     *typed.MapSpec[NamesIllegalClashXtypeMap]
+	Close       *typed.MapSpec[NamesIllegalClashCloseMap]
+	FlowsMap    *typed.MapSpec[NamesIllegalClashFlowsMap]
+	Flows_map   *typed.MapSpec[NamesIllegalClashFlows_mapMap]
+	Maps        *typed.MapSpec[NamesIllegalClashMapsMap]
+	Verdicts    *typed.MapSpec[NamesIllegalClashVerdictsMap]
+	VerdictsMap *typed.MapSpec[NamesIllegalClashVerdictsMapMap]
+	X1st        *typed.MapSpec[NamesIllegalClashX1stMap]
+	XType       *typed.MapSpec[NamesIllegalClashXTypeMap]
+	Xtype       *typed.MapSpec[NamesIllegalClashXtypeMap]
 }
 
 // NamesIllegalClashCollectionSpecPrograms are the programs before they are loaded.
@@ -123,13 +129,15 @@ type NamesIllegalClashCollection struct {
 
 // NamesIllegalClashCollectionMaps are the maps in the kernel.
 type NamesIllegalClashCollectionMaps struct {
-	Close     *NamesIllegalClashCloseMap
-	FlowsMap  *NamesIllegalClashFlowsMapMap
-	Flows_map *NamesIllegalClashFlows_mapMap
-	Maps      *NamesIllegalClashMapsMap
-	X1st      *NamesIllegalClashX1stMap
-	XType     *NamesIllegalClashXTypeMap
-	Xtype     *NamesIllegalClashXtypeMap
+	Close       *NamesIllegalClashCloseMap
+	FlowsMap    *NamesIllegalClashFlowsMap
+	Flows_map   *NamesIllegalClashFlows_mapMap
+	Maps        *NamesIllegalClashMapsMap
+	Verdicts    *NamesIllegalClashVerdictsMap
+	VerdictsMap *NamesIllegalClashVerdictsMapMap
+	X1st        *NamesIllegalClashX1stMap
+	XType       *NamesIllegalClashXTypeMap
+	Xtype       *NamesIllegalClashXtypeMap
 }
 
 // NamesIllegalClashCollectionPrograms are the programs in the kernel.
@@ -151,14 +159,20 @@ type NamesIllegalClashCollectionVariables struct {
 // NamesIllegalClashCloseMap is the type of the map Close (HASH).
 type NamesIllegalClashCloseMap = typed.HashMap[uint32, uint32]
 
-// NamesIllegalClashFlowsMapMap is the type of the map FlowsMap (HASH).
-type NamesIllegalClashFlowsMapMap = typed.HashMap[NamesIllegalClash_flowKey, NamesIllegalClashScope]
+// NamesIllegalClashFlowsMap is the type of the map FlowsMap (HASH).
+type NamesIllegalClashFlowsMap = typed.HashMap[NamesIllegalClash_flowKey, NamesIllegalClashScope]
 
 // NamesIllegalClashFlows_mapMap is the type of the map flows_map (HASH).
 type NamesIllegalClashFlows_mapMap = typed.HashMap[NamesIllegalClash_flow_key, NamesIllegalClash_FlowKey]
 
 // NamesIllegalClashMapsMap is the type of the map maps (HASH).
 type NamesIllegalClashMapsMap = typed.HashMap[NamesIllegalClashScopeInner, uint32]
+
+// NamesIllegalClashVerdictsMap is the type of the map verdicts (HASH).
+type NamesIllegalClashVerdictsMap = typed.HashMap[uint32, uint32]
+
+// NamesIllegalClashVerdictsMapMap is the type of the map verdicts_map (HASH).
+type NamesIllegalClashVerdictsMapMap = typed.HashMap[uint32, uint64]
 
 // NamesIllegalClashX1stMap is the type of the map _1st (HASH).
 type NamesIllegalClashX1stMap = typed.HashMap[uint32, uint32]

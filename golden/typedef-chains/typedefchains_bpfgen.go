@@ -68,7 +68,7 @@ func (s *TypedefChainsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Typed
 // TypedefChainsCollectionSpecMaps are the maps before they are created.
 type TypedefChainsCollectionSpecMaps struct {
 	Records    *typed.MapSpec[TypedefChainsRecordsMap]
-	RenamedMap *typed.MapSpec[TypedefChainsRenamedMapMap]
+	RenamedMap *typed.MapSpec[TypedefChainsRenamedMap]
 }
 
 // TypedefChainsCollectionSpecPrograms are the programs before they are loaded.
@@ -94,7 +94,7 @@ type TypedefChainsCollection struct {
 // TypedefChainsCollectionMaps are the maps in the kernel.
 type TypedefChainsCollectionMaps struct {
 	Records    *TypedefChainsRecordsMap
-	RenamedMap *TypedefChainsRenamedMapMap
+	RenamedMap *TypedefChainsRenamedMap
 }
 
 // TypedefChainsCollectionPrograms are the programs in the kernel.
@@ -111,5 +111,5 @@ type TypedefChainsCollectionVariables struct {
 // TypedefChainsRecordsMap is the type of the map records (ARRAY).
 type TypedefChainsRecordsMap = typed.ArrayMap[uint32, TypedefChainsRecord]
 
-// TypedefChainsRenamedMapMap is the type of the map renamed_map (HASH).
-type TypedefChainsRenamedMapMap = typed.HashMap[uint32, TypedefChainsRenamedAgain]
+// TypedefChainsRenamedMap is the type of the map renamed_map (HASH).
+type TypedefChainsRenamedMap = typed.HashMap[uint32, TypedefChainsRenamedAgain]
