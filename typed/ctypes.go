@@ -13,6 +13,7 @@ package typed
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"strconv"
 	"unsafe"
@@ -113,14 +114,14 @@ func (b LE64) String() string { return strconv.FormatUint(b.Get(), 10) }
 func (b BE32) Addr() netip.Addr { return netip.AddrFrom4(b) }
 
 // SetAddr stores an IPv4 address, or an IPv4-mapped IPv6 address (::ffff:a.b.c.d).
-// It says whether addr is one; if not, b stays as it is.
-func (b *BE32) SetAddr(addr netip.Addr) bool {
-	addr = addr.Unmap()
-	if !addr.Is4() {
-		return false
+// Other addresses are an error, and b stays as it is.
+func (b *BE32) SetAddr(addr netip.Addr) error {
+	v4 := addr.Unmap()
+	if !v4.Is4() {
+		return fmt.Errorf("%v is not an IPv4 address", addr)
 	}
-	*b = addr.As4()
-	return true
+	*b = v4.As4()
+	return nil
 }
 
 // Pointer is a pointer of the BPF machine or of the kernel, always 8 bytes. It

@@ -42,17 +42,17 @@ func TestByteOrderedIntegers(t *testing.T) {
 func TestBE32Addr(t *testing.T) {
 	var b BE32
 	for _, addr := range []string{"192.0.2.1", "::ffff:192.0.2.1"} {
-		if b = (BE32{}); !b.SetAddr(netip.MustParseAddr(addr)) || b != (BE32{192, 0, 2, 1}) {
+		if b = (BE32{}); b.SetAddr(netip.MustParseAddr(addr)) != nil || b != (BE32{192, 0, 2, 1}) {
 			t.Errorf("SetAddr(%s): % d", addr, b)
 		}
 	}
 	if got := b.Addr(); got != netip.MustParseAddr("192.0.2.1") {
 		t.Errorf("Addr = %s", got)
 	}
-	if b.SetAddr(netip.MustParseAddr("2001:db8::1")) || b != (BE32{192, 0, 2, 1}) {
+	if b.SetAddr(netip.MustParseAddr("2001:db8::1")) == nil || b != (BE32{192, 0, 2, 1}) {
 		t.Errorf("an IPv6 address was stored: % d", b)
 	}
-	if b.SetAddr(netip.Addr{}) {
+	if b.SetAddr(netip.Addr{}) == nil {
 		t.Error("the zero Addr was stored")
 	}
 }
