@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"fmt"
 	"path"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -15,16 +16,33 @@ func (c *collection) wantedTypes() []root {
 			continue
 		}
 		n := len(roots)
+		var other btfparse.Type
 		for _, t := range c.obj.Types {
-			if declarable(t) && (matches(pattern, t.CName()) || matches(pattern, bareName(t))) {
+			switch {
+			case !matches(pattern, t.CName()) && !matches(pattern, bareName(t)):
+			case declarable(t):
 				roots = append(roots, root{Type: t, Path: btfparse.Path(t.CName())})
+			case other == nil:
+				other = t
 			}
 		}
 		if len(roots) == n {
-			c.fail("-type %s: no such struct, union, enum or typedef in the BTF", pattern)
+			c.fail("-type %s: %s", pattern, notWanted(other))
 		}
 	}
 	return roots
+}
+
+// notWanted says why nothing is declared: all there is of that name is t.
+func notWanted(t btfparse.Type) string {
+	switch t := t.(type) {
+	case nil:
+		return "no such struct, union, enum or typedef in the BTF"
+	case *btfparse.Typedef:
+		return fmt.Sprintf("%s is a typedef of %s, for which Go needs no type of its own: name a struct, union or enum", t.Name, t.Type.CName())
+	default:
+		return fmt.Sprintf("of %s the BTF has no definition: use it in C by value, not only by pointer", t.CName())
+	}
 }
 
 func matches(pattern, name string) bool {
