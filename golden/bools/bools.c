@@ -23,6 +23,7 @@ struct record {
 	X(0, row[1], 1)         \
 	X(0, bit, 0)            \
 	X(0, other_bit, 1)      \
+	X(0, packed.before, 9)  \
 	X(0, packed.packed, 1)  \
 	X(0, packed.after, 0x0a0b0c0d)
 

@@ -53,6 +53,7 @@ struct record {
 	X(0, row[1], BE16(53))                  \
 	X(0, v4, BE32(0xc0a80001))              \
 	X(0, marked, BE32(0x08080808))          \
+	X(0, packed.tag, 0x77)                  \
 	X(0, packed.misaligned, BE32(0x01010101)) \
 	X(1, v6[3], BE32(0x00000001))
 

@@ -600,6 +600,7 @@ func fillBools(r []bools.BoolsRecord) {
 	r[0].Row[1] = true
 	r[0].SetBit(false)
 	r[0].SetOtherBit(true)
+	r[0].Packed.Before = 9
 	r[0].Packed.Packed = true
 	r[0].Packed.SetAfter(0x0a0b0c0d)
 }
@@ -610,6 +611,7 @@ func checkBools(t *testing.T, r []bools.BoolsRecord) {
 	equal(t, "row", r[0].Row, [3]bool{1: true})
 	equal(t, "bit", r[0].Bit(), false)
 	equal(t, "other_bit", r[0].OtherBit(), true)
+	equal(t, "packed.before", r[0].Packed.Before, 9)
 	equal(t, "packed.packed", r[0].Packed.Packed, true)
 	equal(t, "packed.after", r[0].Packed.After(), 0x0a0b0c0d)
 }
@@ -673,7 +675,7 @@ func loadEmptyStructUnion() (loaded[emptystructunion.EmptyStructUnionRecord], er
 func fillTypedefChains(r []typedefchains.TypedefChainsRecord) {
 	r[0].Idle = 0x01020304
 	r[0].Plain.A, r[0].Plain.B = 0x0506, 0x0708090a
-	r[0].Renamed.B = 0x0b0c0d0e
+	r[0].Renamed.A, r[0].Renamed.B = 0x2526, 0x0b0c0d0e
 	r[0].Either.SetWide(0x1112131415161718)
 	r[0].Macs[0][5], r[0].Macs[1][0] = 0x19, 0x1a
 	r[0].Tagged.X = 0x1b1c1d1e
@@ -686,6 +688,7 @@ func checkTypedefChains(t *testing.T, r []typedefchains.TypedefChainsRecord) {
 	equal(t, "idle", r[0].Idle, 0x01020304)
 	equal(t, "plain.a", r[0].Plain.A, 0x0506)
 	equal(t, "plain.b", r[0].Plain.B, 0x0708090a)
+	equal(t, "renamed.a", r[0].Renamed.A, 0x2526)
 	equal(t, "renamed.b", r[0].Renamed.B, 0x0b0c0d0e)
 	equal(t, "either.wide", r[0].Either.Wide(), 0x1112131415161718)
 	equal(t, "macs[0][5]", r[0].Macs[0][5], 0x19)
@@ -713,6 +716,7 @@ func fillByteOrderTypes(r []byteordertypes.ByteOrderTypesRecord) {
 	r[0].Row[1].Set(53)
 	r[0].SetV4(typed.NewBE32(0xc0a80001))
 	r[0].Marked.Set(0x08080808)
+	r[0].Packed.Tag = 0x77
 	r[0].Packed.Misaligned.Set(0x01010101)
 	r[1].SetV6([4]typed.BE32{3: typed.NewBE32(1)})
 }
@@ -728,6 +732,7 @@ func checkByteOrderTypes(t *testing.T, r []byteordertypes.ByteOrderTypesRecord) 
 	equal(t, "row[1]", r[0].Row[1].Get(), 53)
 	equal(t, "v4", r[0].V4(), typed.NewBE32(0xc0a80001))
 	equal(t, "marked", r[0].Marked.Get(), 0x08080808)
+	equal(t, "packed.tag", r[0].Packed.Tag, 0x77)
 	equal(t, "packed.misaligned", r[0].Packed.Misaligned.Get(), 0x01010101)
 	equal(t, "v6", r[1].V6(), [4]typed.BE32{3: typed.NewBE32(1)})
 }

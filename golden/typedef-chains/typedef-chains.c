@@ -45,6 +45,7 @@ struct record {
 	X(0, idle, 0x01020304)              \
 	X(0, plain.a, 0x0506)               \
 	X(0, plain.b, 0x0708090a)           \
+	X(0, renamed.a, 0x2526)             \
 	X(0, renamed.b, 0x0b0c0d0e)         \
 	X(0, either.wide, 0x1112131415161718) \
 	X(0, macs[0][5], 0x19)              \
