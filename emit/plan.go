@@ -125,14 +125,8 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 	for _, coll := range colls {
 		reserved = append(reserved, p.names.aliases(coll)...)
 	}
-	var errs []error
-	for _, t := range p.targets {
-		for _, err := range p.planTypes(t, reserved) {
-			errs = append(errs, fmt.Errorf("%s: %w", cmp.Or(t.Source, t.ObjectFile, t.Name), err))
-		}
-	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if err := p.planAllTypes(reserved); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(p.targets, func(a, b *targetPlan) int { return cmp.Compare(a.Name, b.Name) })
 	var err error
@@ -141,6 +135,27 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 	}
 	p.collectWarnings()
 	return p, nil
+}
+
+// planAllTypes decides on the types of all targets. What is wrong with several
+// of them in the same words is one error.
+func (p *Plan) planAllTypes(reserved []string) error {
+	var texts []string
+	objects := make(map[string][]string)
+	for _, t := range p.targets {
+		for _, err := range p.planTypes(t, reserved) {
+			text := err.Error()
+			if objects[text] == nil {
+				texts = append(texts, text)
+			}
+			objects[text] = append(objects[text], cmp.Or(t.Source, t.ObjectFile, t.Name))
+		}
+	}
+	var errs []error
+	for _, text := range texts {
+		errs = append(errs, fmt.Errorf("%s: %s", strings.Join(slices.Compact(objects[text]), ", "), text))
+	}
+	return errors.Join(errs...)
 }
 
 // planTypes decides on the types of one target. reserved are the identifiers of
