@@ -288,24 +288,44 @@ type part struct {
 	bits bool
 }
 
-// flatten lists the named members of t in the order of C.
-func flatten(t *btfparse.Struct, base uint64, union *span, path btfparse.Path, add func(*leaf)) {
+// flatten lists the named members of t in the order of C. tags are those of the
+// anonymous members around t, which its members carry on.
+func flatten(t *btfparse.Struct, base uint64, union *span, tags []string, path btfparse.Path, add func(*leaf)) {
 	if t.Union && union == nil {
 		union = &span{base / 8, base/8 + uint64(t.Bytes)}
 	}
 	for _, f := range t.Fields {
 		off := base + uint64(f.OffsetBits)
 		if inner, ok := btfparse.Underlying(f.Type).(*btfparse.Struct); ok && f.Name == "" {
-			flatten(inner, off, union, path, add)
+			flatten(inner, off, union, slices.Concat(tags, anonymousTags(f, inner)), path, add)
 			continue
 		}
 		if f.Name != "" {
 			if unsized(f) {
 				f.SizeBits = 8 * room(t, f)
 			}
+			f.Tags = slices.Concat(userTags(tags), f.Tags)
 			add(&leaf{field: f, off: off, union: union, path: path.Join("field " + f.Name)})
 		}
 	}
+}
+
+// anonymousTags are the decl tags of a member without a name, and of its type.
+func anonymousTags(f btfparse.Field, inner *btfparse.Struct) []string {
+	return slices.Concat(f.Tags, inner.Tags)
+}
+
+// strayAnonymousTags says of the tags for bpfgen on anonymous members that they
+// have no effect: there is nothing that could be renamed.
+func strayAnonymousTags(t *btfparse.Struct, path btfparse.Path) []btfparse.Diagnostic {
+	var stray []btfparse.Diagnostic
+	for _, f := range t.Fields {
+		if inner, ok := btfparse.Underlying(f.Type).(*btfparse.Struct); ok && f.Name == "" {
+			stray = append(stray, strayTags(path.Join("anonymous member"), anonymousTags(f, inner))...)
+			stray = append(stray, strayAnonymousTags(inner, path)...)
+		}
+	}
+	return stray
 }
 
 // unsized says whether a member is of a type of which BTF has no size, and

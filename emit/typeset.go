@@ -257,10 +257,11 @@ func (n *node) use(u typeUse) {
 // layOut finds the members of a struct, their names and types, and where each
 // stands.
 func (ts *typeSet) layOut(n *node, t *btfparse.Struct) {
-	flatten(t, 0, nil, n.path, func(l *leaf) {
+	flatten(t, 0, nil, nil, n.path, func(l *leaf) {
 		l.index = len(n.leaves)
 		n.leaves = append(n.leaves, l)
 	})
+	ts.warnings = append(ts.warnings, strayAnonymousTags(t, n.path)...)
 	ts.nameMembers(n)
 	for _, l := range n.leaves {
 		ts.referLeaf(n, l)
@@ -364,18 +365,18 @@ func userTags(tags []string) []string {
 }
 
 // strayTags says of each tag for bpfgen that has none of these prefixes that
-// nothing comes of it.
+// nothing comes of it. No prefixes: nothing of bpfgen's can stand there.
 func strayTags(path btfparse.Path, tags []string, known ...string) []btfparse.Diagnostic {
 	var stray []btfparse.Diagnostic
 	for _, t := range tags {
 		if !strings.HasPrefix(t, tagPrefix) || slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(t, k) }) {
 			continue
 		}
-		stray = append(stray, btfparse.Diagnostic{
-			Path:   path,
-			What:   fmt.Sprintf("btf_decl_tag(%q) has no effect", t),
-			Remedy: "here it is " + strings.Join(known, "… or ") + "…",
-		})
+		remedy := "tag the members inside"
+		if len(known) > 0 {
+			remedy = "here it is " + strings.Join(known, "… or ") + "…"
+		}
+		stray = append(stray, btfparse.Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect", t), Remedy: remedy})
 	}
 	return stray
 }

@@ -7,6 +7,9 @@ struct event {
 	__u32 port : 16 __decl_tag("bpfgen:type=__be32");
 	float rate __decl_tag("bpfgen:type=__be32");
 	__u32 kind __decl_tag("bpfgen:nam=Type");
+	struct {
+		__u32 inside;
+	} __decl_tag("bpfgen:name=Outside");
 } __decl_tag("bpfgen:type=__be32");
 
 struct {

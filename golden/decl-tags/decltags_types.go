@@ -12,7 +12,7 @@ import (
 	"github.com/bpfgen/bpfgen/typed"
 )
 
-// DeclTagsEvent is struct event, 16 bytes.
+// DeclTagsEvent is struct event, 24 bytes.
 //
 // Event of map events.
 //
@@ -24,7 +24,23 @@ type DeclTagsEvent struct {
 	Kind uint32
 	// of the peer
 	Address typed.BE32
+	RawId   [4]byte // id, port
+	_       [4]byte
 }
+
+// Id is unsigned int id.
+//
+// who it is
+func (s *DeclTagsEvent) Id() uint32     { return typed.Load[uint32](s.RawId[:]) }
+func (s *DeclTagsEvent) SetId(v uint32) { typed.Store(s.RawId[:], v) }
+
+// Port is unsigned short port.
+//
+// who it is
+//
+// in host order
+func (s *DeclTagsEvent) Port() uint16     { return typed.Load[uint16](s.RawId[0:2]) }
+func (s *DeclTagsEvent) SetPort(v uint16) { typed.Store(s.RawId[0:2], v) }
 
 // DeclTagsStats is struct stats, 16 bytes.
 //
@@ -61,6 +77,6 @@ func (v DeclTagsVerdict) String() string {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(DeclTagsEvent{}) ^ 16) | unsafe.Offsetof(DeclTagsEvent{}.When) | (unsafe.Offsetof(DeclTagsEvent{}.Kind) ^ 8) | (unsafe.Offsetof(DeclTagsEvent{}.Address) ^ 12))
+const _ = -((unsafe.Sizeof(DeclTagsEvent{}) ^ 24) | unsafe.Offsetof(DeclTagsEvent{}.When) | (unsafe.Offsetof(DeclTagsEvent{}.Kind) ^ 8) | (unsafe.Offsetof(DeclTagsEvent{}.Address) ^ 12) | (unsafe.Offsetof(DeclTagsEvent{}.RawId) ^ 16))
 const _ = -((unsafe.Sizeof(DeclTagsStats{}) ^ 16) | unsafe.Offsetof(DeclTagsStats{}.Total) | (unsafe.Offsetof(DeclTagsStats{}.Last) ^ 8))
 const _ = -(unsafe.Sizeof(DeclTagsVerdict(0)) ^ 4)
