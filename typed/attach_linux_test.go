@@ -267,6 +267,47 @@ func TestOptionalProgram(t *testing.T) {
 	}
 }
 
+// What the kernel lacks only shows when such a program is attached.
+func TestOptionalProgramThatCannotBeAttached(t *testing.T) {
+	needKernel(t)
+	var spec *ProgramSpec[RawTracepoint]
+	coll := loadAll(t, map[string]string{
+		"a_maybe": "raw_tp/no_such_tracepoint",
+		"good":    "raw_tp/sched_switch",
+	}, func(cs *CollectionSpec) {
+		BindProgramSpec(cs, &spec, "a_maybe")
+		spec.Optional()
+	})
+	if need, err := coll.AttachAll(); err != nil || len(need) != 0 {
+		t.Fatal(need, err)
+	}
+	if got := linkNames(coll); !slices.Equal(got, []string{"good"}) {
+		t.Errorf("links of %v", got)
+	}
+	p := coll.handles[slices.IndexFunc(coll.handles, func(h programHandle) bool { return h.base().name == "a_maybe" })].base()
+	var attach *AttachError
+	if !p.Loaded() || !errors.As(p.Err(), &attach) || attach.Program != "a_maybe" {
+		t.Errorf("loaded %v, %v", p.Loaded(), p.Err())
+	}
+}
+
+// A congestion control whose name is taken.
+func TestStructOpsError(t *testing.T) {
+	sinceKernel(t, 6, 4, "links of struct_ops maps")
+	isolate(t)
+	var err error
+	for range 2 {
+		r := &hookRun{T: t}
+		loadStructOps(r)
+		_, err = r.coll.AttachAll()
+	}
+	var attach *AttachError
+	if !errors.As(err, &attach) || attach.Map != "golden" || !errors.Is(err, syscall.EEXIST) {
+		t.Fatalf("%#v", err)
+	}
+	golden(t, "struct-ops-exists", err.Error())
+}
+
 // A link that is pinned outlives the collection.
 func TestPinLinks(t *testing.T) {
 	sinceKernel(t, 5, 10, "links of raw tracepoints that can be pinned")

@@ -30,11 +30,13 @@ func (u Unattached) String() string {
 //
 // The programs whose section does not say it are left alone and come back as
 // the result. Programs that were disabled or left out as optional do not: they
-// are not loaded, and their Err says why. Programs and maps that have a link in Links already are skipped, so that one
-// can be attached with options of its own before.
+// are not loaded, and their Err says why. Programs and maps that have a link in
+// Links already are skipped, so that one can be attached with options of its
+// own before.
 //
-// The error is an [*AttachError] for the first program that could not be
-// attached; what AttachAll attached before it is detached again.
+// The error is an [*AttachError] for the first program or map that could not be
+// attached; what AttachAll attached before it is detached again. An optional
+// program that cannot be attached is no error: its Err says why.
 func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 	var made []link.Link
 	defer func() {
@@ -53,6 +55,8 @@ func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 	for _, h := range c.sortedHandles() {
 		lk, needs, err := attachHandle(h)
 		switch p := h.base(); {
+		case err != nil && c.optional[p.name]:
+			p.err = err
 		case err != nil:
 			return nil, err
 		case needs != "":
@@ -109,9 +113,9 @@ func (c *Collection) attachStructOps(own func(name string, lk link.Link)) error 
 		if m.Type() != ebpf.StructOpsMap || m.Flags()&structOpsLink == 0 || len(c.Links.Of(name)) > 0 {
 			continue
 		}
-		lk, err := link.AttachStructOps(link.StructOpsOptions{Map: m})
+		lk, err := attachStructOps(name, m)
 		if err != nil {
-			return fmt.Errorf("attach struct_ops map %s: %w", name, err)
+			return err
 		}
 		own(name, lk)
 	}

@@ -134,7 +134,7 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		return nil, err
 	}
 	maps.Copy(spec.Programs, later.programs)
-	return &Collection{Collection: coll, Links: newLinks(coll.Programs), spec: spec, left: left}, nil
+	return &Collection{Collection: coll, Links: newLinks(coll.Programs), spec: spec, left: left, optional: c.optionalPrograms()}, nil
 }
 
 // create has the library load what is in spec, from which it takes the
@@ -180,6 +180,15 @@ func (c *CollectionSpec) unloadable(spec *ebpf.CollectionSpec) (left map[string]
 		return nil, fmt.Errorf("load %s: %w", c.name, errors.Join(missing...))
 	}
 	return left, nil
+}
+
+// optionalPrograms are those of which Optional has been said.
+func (c *CollectionSpec) optionalPrograms() map[string]bool {
+	names := make(map[string]bool)
+	for name, st := range c.programs {
+		names[name] = st.optional
+	}
+	return names
 }
 
 var errDisabled = fmt.Errorf("%w: disabled", ErrNotLoaded)
@@ -239,11 +248,13 @@ type Collection struct {
 	// Links are the attached programs that the collection owns.
 	Links *Links
 
-	spec    *ebpf.CollectionSpec
-	left    map[string]error
-	readers owner
-	handles []programHandle // as BindProgram made them
-	usdt    usdtState
+	spec *ebpf.CollectionSpec
+	left map[string]error
+	// optional are the programs that AttachAll may leave alone.
+	optional map[string]bool
+	readers  owner
+	handles  []programHandle // as BindProgram made them
+	usdt     usdtState
 	// sections hold the variables, by ELF name.
 	sections map[string]*section
 }

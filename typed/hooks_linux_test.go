@@ -1036,6 +1036,20 @@ func routedPair(r *hookRun) (send func(protocol uint16, packet []byte)) {
 // testStructOps makes a congestion control for TCP of an object of package
 // golden, in which one function counts.
 func testStructOps(r *hookRun) {
+	loadStructOps(r)
+	if need, err := r.coll.AttachAll(); err != nil || len(need) > 0 {
+		r.Fatal(need, err)
+	}
+	links := r.coll.Links.Of("golden")
+	if len(links) != 1 {
+		r.Fatalf("%d links", len(links))
+	}
+	r.result.attached = true
+	r.fire(func() { talkTCP(r, "bpf_golden") })
+}
+
+func loadStructOps(r *hookRun) {
+	r.Helper()
 	object, err := os.Open("../golden/struct-ops/structops_bpfel.o")
 	if err != nil {
 		r.Fatal(err)
@@ -1058,15 +1072,6 @@ func testStructOps(r *hookRun) {
 	}
 	r.Cleanup(func() { r.coll.Close() })
 	r.result.loaded = true
-	if need, err := r.coll.AttachAll(); err != nil || len(need) > 0 {
-		r.Fatal(need, err)
-	}
-	links := r.coll.Links.Of("golden")
-	if len(links) != 1 {
-		r.Fatalf("%d links", len(links))
-	}
-	r.result.attached = true
-	r.fire(func() { talkTCP(r, "bpf_golden") })
 }
 
 // testSleepableStructOps runs a function of bpf_dummy_ops, which the kernel has

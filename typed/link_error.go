@@ -19,6 +19,9 @@ import (
 type AttachError struct {
 	// Program is its C name, Section its SEC() as written in C.
 	Program, Section string
+	// Map is the C name of the struct_ops map, where that is what attaches;
+	// Program is then empty.
+	Map string
 	// Target is where it should have gone: "kernel function tcp_connect",
 	// "interface 3", "cgroup /sys/fs/cgroup/app", … Empty where nothing said so.
 	Target string
@@ -29,7 +32,7 @@ type AttachError struct {
 
 func (e *AttachError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "attach program %s (SEC(%q))", e.Program, e.Section)
+	fmt.Fprintf(&b, "attach %s (SEC(%q))", e.what(), e.Section)
 	if e.Target != "" {
 		fmt.Fprintf(&b, " to %s", e.Target)
 	}
@@ -38,6 +41,13 @@ func (e *AttachError) Error() string {
 		fmt.Fprintf(&b, "; %s", e.Remedy)
 	}
 	return b.String()
+}
+
+func (e *AttachError) what() string {
+	if e.Map != "" {
+		return "map " + e.Map
+	}
+	return "program " + e.Program
 }
 
 func (e *AttachError) Unwrap() error { return e.Err }
@@ -104,6 +114,8 @@ func (p *program) attachError(k *kind, t target, err error) error {
 	}
 }
 
+const needPrivilege = "run as root, or with CAP_BPF and CAP_PERFMON or CAP_NET_ADMIN; a security policy or lockdown may forbid it even then"
+
 // remedy finds what the user can do about an error. The order matters: a
 // kernel that lacks a feature also says EINVAL.
 func remedy(k *kind, t target, err error) string {
@@ -111,7 +123,7 @@ func remedy(k *kind, t target, err error) string {
 	case errors.Is(err, ErrNeedsTarget), errors.Is(err, errNotLinux):
 		return ""
 	case errors.Is(err, os.ErrPermission):
-		return "run as root, or with CAP_BPF and CAP_PERFMON or CAP_NET_ADMIN; a security policy or lockdown may forbid it even then"
+		return needPrivilege
 	case isMissing(t, err):
 		return missing[t.what]
 	case errors.Is(err, ebpf.ErrNotSupported), isOldKernel(err):

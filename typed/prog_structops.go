@@ -1,8 +1,11 @@
 package typed
 
 import (
-	"fmt"
+	"errors"
+	"os"
+	"syscall"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 )
 
@@ -12,9 +15,33 @@ func (m *StructOps[V]) Attach() (link.Link, error) {
 	if err := m.Err(); err != nil {
 		return nil, err
 	}
-	l, err := link.AttachStructOps(link.StructOpsOptions{Map: m.Map})
+	return attachStructOps(m.name, m.Map)
+}
+
+// structOpsSection is the section of struct_ops maps that can have a link.
+const structOpsSection = ".struct_ops.link"
+
+func attachStructOps(name string, m *ebpf.Map) (link.Link, error) {
+	l, err := link.AttachStructOps(link.StructOpsOptions{Map: m})
 	if err != nil {
-		return nil, fmt.Errorf("attach struct_ops map %s: %w", m.name, err)
+		return nil, &AttachError{
+			Map: name, Section: structOpsSection, Target: "struct_ops",
+			Remedy: structOpsRemedy(err), Err: err,
+		}
 	}
 	return l, nil
+}
+
+// structOpsRemedy: what the kernel refuses depends on the subsystem that the
+// struct is of, but for these.
+func structOpsRemedy(err error) string {
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return needPrivilege
+	case errors.Is(err, syscall.EEXIST), errors.Is(err, syscall.EBUSY):
+		return "it or another of its name is attached already: bpftool struct_ops lists what is"
+	case errors.Is(err, ebpf.ErrNotSupported), isOldKernel(err):
+		return "links of struct_ops maps need Linux 6.4 or newer, and the subsystem that the struct is of"
+	}
+	return ""
 }

@@ -24,7 +24,9 @@ func (p *program) Name() string { return p.name }
 func (p *program) Loaded() bool { return p.Program != nil }
 
 // Err is why the program is not in the kernel: disabled, left out as optional
-// (then it wraps a [*LoadError]), or absent from the object. nil if it is loaded.
+// (then it wraps a [*LoadError]), or absent from the object; or, of an optional
+// program that is loaded, why AttachAll could not attach it (an
+// [*AttachError]). nil otherwise.
 func (p *program) Err() error { return p.err }
 
 // FD is the file descriptor of the program, -1 where it was not loaded.
@@ -72,7 +74,8 @@ func (s *ProgramSpec[P]) Disable() { s.state.disabled = true }
 func (s *ProgramSpec[P]) Enable() { s.state.disabled = false }
 
 // Optional leaves the program out at Load where the kernel lacks its type, a
-// helper or its target. Its Err then says why.
+// helper or its target, and lets AttachAll leave it alone where that cannot
+// attach it. Its Err then says why.
 func (s *ProgramSpec[P]) Optional() { s.state.optional = true }
 
 // BindProgramSpec makes *dst the spec of the program with that C name.
