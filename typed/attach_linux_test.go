@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
 
@@ -37,7 +38,7 @@ func golden(t *testing.T, name, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
+	if diff := gocmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s\nrewrite it with -update-errors if that is meant", diff)
 	}
 }
@@ -110,6 +111,67 @@ func dropPrivileges(r *hookRun) {
 	}
 }
 
+func newer(option, since string, err error) error {
+	_, err = newerOption(option, since, true)(nil, err)
+	return err
+}
+
+// An option that older kernels lack works, or its error says so.
+func TestNewerOptions(t *testing.T) {
+	needKernel(t)
+	for _, test := range []struct {
+		name, section string
+		since         string // the version that messages name
+		option        string
+		attach        func(r *hookRun) (link.Link, error)
+	}{
+		{"raw tracepoint", "raw_tp/sched_switch", "6.10", "Cookie", func(r *hookRun) (link.Link, error) {
+			return load[RawTracepoint](r, r.spec(0)).Attach(&RawTracepointOptions{Cookie: 7})
+		}},
+		{"tp_btf", "tp_btf/sched_switch", "5.19", "Cookie", func(r *hookRun) (link.Link, error) {
+			return load[TPBTF](r, r.spec(0)).Attach(&TracingOptions{Cookie: 7})
+		}},
+		{"tracepoint", "tp/sched/sched_switch", "5.15", "Cookie", func(r *hookRun) (link.Link, error) {
+			return load[Tracepoint](r, r.spec(0)).Attach(&TracepointOptions{Cookie: 7})
+		}},
+		{"uprobe", "uprobe", "5.15", "Cookie", func(r *hookRun) (link.Link, error) {
+			return load[Uprobe](r, r.spec(0)).AttachTo(probedFile(r), "fire", &UprobeOptions{Cookie: 7})
+		}},
+		{"cgroup", "cgroup_skb/egress", "6.17", "Anchor or ExpectedRevision", func(r *hookRun) (link.Link, error) {
+			return load[CgroupSKB](r, r.spec(1)).Attach(testCgroup(r), &CgroupOptions{Anchor: link.Head()})
+		}},
+		{"tc", "tc", "6.6", "Anchor or ExpectedRevision", func(r *hookRun) (link.Link, error) {
+			return load[TC](r, r.spec(0)).AttachIngress(loIndex, &TCOptions{Anchor: link.Tail()})
+		}},
+		{"iterator", "iter/task", "6.1", "Cgroup, TID or PID", func(r *hookRun) (link.Link, error) {
+			return load[Iter](r, r.spec(0)).Attach(&IterOptions{PID: os.Getpid()})
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			isolate(t)
+			l, err := test.attach(&hookRun{T: t, section: test.section})
+			since := cmp.Or(backported[test.name], test.since)
+			if runningKernel(t) >= versionCode(t, since) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := l.Close(); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			var attach *AttachError
+			want := "the option " + test.option + " needs Linux " + test.since + " or newer"
+			if !errors.As(err, &attach) || attach.Remedy != want {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		})
+	}
+}
+
+// backported are options that the last releases of an older series heed, too.
+var backported = map[string]string{"cgroup": "6.12"}
+
 // The remedies for what kernels say in many ways, or say on some machines only.
 func TestRemedies(t *testing.T) {
 	p := &program{name: "on_connect", spec: &ebpf.ProgramSpec{SectionName: "kprobe/tcp_connect"}}
@@ -125,6 +187,7 @@ func TestRemedies(t *testing.T) {
 		{"tracepoint-missing", &kindTracepoint, target{tracepoint, "sched/sched_swich"}, os.ErrNotExist},
 		{"kernel-feature-missing", &kindKprobeMulti, target{kernelFunctions, "tcp_*"}, fmt.Errorf("bpf_link_kprobe_multi not supported (requires >= v5.18): %w", ebpf.ErrNotSupported)},
 		{"kernel-invalid", &kindUprobeMulti, target{executable, "/bin/sh:main"}, syscall.EINVAL},
+		{"option-newer", &kindKprobe, target{kernelFunction, "tcp_connect"}, newer("Cookie", "5.15", fmt.Errorf("cookies are not supported: %w", ebpf.ErrNotSupported))},
 		{"lockdown", &kindKprobe, target{kernelFunction, "tcp_connect"}, syscall.EPERM},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -209,7 +272,7 @@ func TestAttachAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Unattached{{"filter", "xdp", "an interface"}, {"nowhere", "raw_tp", "AttachTo"}}
-	if diff := cmp.Diff(want, need); diff != "" {
+	if diff := gocmp.Diff(want, need); diff != "" {
 		t.Error(diff)
 	}
 	if got, want := linkNames(coll), []string{"mine", "awake", "zwitch"}; !slices.Equal(got, want) {
@@ -384,5 +447,39 @@ func TestQdiscGoesWithTheLastFilter(t *testing.T) {
 			r.coll.Links.add(progName, links[1-first])
 			r.finish(nil)
 		})
+	}
+}
+
+// A cgroup's programs are in the order that anchors say.
+func TestCgroupAnchor(t *testing.T) {
+	sinceKernel(t, 6, 12, "anchors in cgroups (6.17, and the last releases of 6.12)")
+	r := &hookRun{T: t, section: "cgroup_skb/egress"}
+	dir := testCgroup(t)
+	var ids []ebpf.ProgramID
+	for _, anchor := range []Anchor{nil, nil, link.Head()} {
+		p := load[CgroupSKB](r, r.spec(1))
+		r.attached(p.Attach(dir, &CgroupOptions{Anchor: anchor}))
+		info, err := p.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, _ := info.ID()
+		ids = append(ids, id)
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	result, err := link.QueryPrograms(link.QueryOptions{Target: int(f.Fd()), Attach: ebpf.AttachCGroupInetEgress})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []ebpf.ProgramID
+	for _, p := range result.Programs {
+		got = append(got, p.ID)
+	}
+	if want := []ebpf.ProgramID{ids[2], ids[0], ids[1]}; !slices.Equal(got, want) {
+		t.Errorf("programs %v, want %v", got, want)
 	}
 }

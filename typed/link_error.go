@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
 )
 
 // AttachError says which program could not be attached, where, and what can be
@@ -119,6 +120,7 @@ const needPrivilege = "run as root, or with CAP_BPF and CAP_PERFMON or CAP_NET_A
 // remedy finds what the user can do about an error. The order matters: a
 // kernel that lacks a feature also says EINVAL.
 func remedy(k *kind, t target, err error) string {
+	var option *optionError
 	switch {
 	case errors.Is(err, ErrNeedsTarget), errors.Is(err, errNotLinux):
 		return ""
@@ -126,10 +128,31 @@ func remedy(k *kind, t target, err error) string {
 		return needPrivilege
 	case isMissing(t, err):
 		return missing[t.what]
+	case errors.As(err, &option):
+		return fmt.Sprintf("the option %s needs Linux %s or newer", option.name, option.since)
 	case errors.Is(err, ebpf.ErrNotSupported), isOldKernel(err):
 		return k.needsKernel()
 	}
 	return ""
+}
+
+// optionError is an error of an attempt with an option that older kernels lack.
+type optionError struct {
+	error
+	name, since string
+}
+
+func (e *optionError) Unwrap() error { return e.error }
+
+// newerOption takes what an attempt to attach returned, and says of its error
+// that the option may be the cause, if it was used.
+func newerOption(name, since string, used bool) func(link.Link, error) (link.Link, error) {
+	return func(l link.Link, err error) (link.Link, error) {
+		if used && (errors.Is(err, ebpf.ErrNotSupported) || isOldKernel(err)) {
+			return nil, &optionError{err, name, since}
+		}
+		return l, err
+	}
 }
 
 // isMissing says whether an error means that the target is not there. XDP says

@@ -22,19 +22,24 @@ import (
 // functions for other systems.
 
 func attachKprobe(prog *ebpf.Program, symbol string, args kprobeArgs) (link.Link, error) {
-	return link.Kprobe(symbol, prog, &link.KprobeOptions{
+	return perfCookie(args.options.Cookie)(link.Kprobe(symbol, prog, &link.KprobeOptions{
 		Cookie:        args.options.Cookie,
 		Offset:        args.offset,
 		TraceFSPrefix: args.options.TraceFSPrefix,
-	})
+	}))
 }
 
 func attachKretprobe(prog *ebpf.Program, symbol string, opts KretprobeOptions) (link.Link, error) {
-	return link.Kretprobe(symbol, prog, &link.KprobeOptions{
+	return perfCookie(opts.Cookie)(link.Kretprobe(symbol, prog, &link.KprobeOptions{
 		Cookie:            opts.Cookie,
 		RetprobeMaxActive: opts.MaxActive,
 		TraceFSPrefix:     opts.TraceFSPrefix,
-	})
+	}))
+}
+
+// perfCookie is the option that links of perf events have.
+func perfCookie(cookie uint64) func(link.Link, error) (link.Link, error) {
+	return newerOption("Cookie", "5.15", cookie != 0)
 }
 
 // attachKprobeMulti gives the kernel addresses where they are known, as libbpf
@@ -70,9 +75,9 @@ func attachUprobe(prog *ebpf.Program, k *kind, path string, offset uint64, opts 
 		TraceFSPrefix: opts.TraceFSPrefix,
 	}
 	if k == &kindUretprobe {
-		return ex.Uretprobe("", prog, o)
+		return perfCookie(opts.Cookie)(ex.Uretprobe("", prog, o))
 	}
-	return ex.Uprobe("", prog, o)
+	return perfCookie(opts.Cookie)(ex.Uprobe("", prog, o))
 }
 
 // The flags of linkCreateUprobeMulti (include/uapi/linux/bpf.h).
@@ -111,7 +116,7 @@ func attachUprobeMulti(prog *ebpf.Program, k *kind, path string, symbols []userS
 }
 
 func attachTracepoint(prog *ebpf.Program, group, name string, opts TracepointOptions) (link.Link, error) {
-	return link.Tracepoint(group, name, prog, &link.TracepointOptions{Cookie: opts.Cookie})
+	return perfCookie(opts.Cookie)(link.Tracepoint(group, name, prog, &link.TracepointOptions{Cookie: opts.Cookie}))
 }
 
 func attachRawTracepoint(prog *ebpf.Program, name string, opts RawTracepointOptions) (link.Link, error) {
@@ -122,21 +127,22 @@ func attachRawTracepoint(prog *ebpf.Program, name string, opts RawTracepointOpti
 	if err != nil {
 		return nil, err
 	}
-	return createLink(bpfRawTracepointOpen, prog, &rawTracepointOpen{
+	return newerOption("Cookie", "6.10", true)(createLink(bpfRawTracepointOpen, prog, &rawTracepointOpen{
 		name:   pointer64{ptr: unsafe.Pointer(cname)},
 		progFD: uint32(prog.FD()),
 		cookie: opts.Cookie,
-	})
+	}))
 }
 
 func attachTracing(prog *ebpf.Program, at ebpf.AttachType, opts TracingOptions) (link.Link, error) {
+	cookie := newerOption("Cookie", "5.19", opts.Cookie != 0)
 	if at == ebpf.AttachLSMMac {
-		return link.AttachLSM(link.LSMOptions{Program: prog, Cookie: opts.Cookie})
+		return cookie(link.AttachLSM(link.LSMOptions{Program: prog, Cookie: opts.Cookie}))
 	}
 	if at == attachFsession {
 		return createLink(bpfLinkCreate, prog, &linkCreateTracing{linkCreate: newLinkCreate(prog, 0, at), cookie: opts.Cookie})
 	}
-	return link.AttachTracing(link.TracingOptions{Program: prog, AttachType: at, Cookie: opts.Cookie})
+	return cookie(link.AttachTracing(link.TracingOptions{Program: prog, AttachType: at, Cookie: opts.Cookie}))
 }
 
 // attachTracingMulti finds the functions in the BTF of the kernel itself.
@@ -213,11 +219,11 @@ func attachIter(prog *ebpf.Program, opts IterOptions) (link.Link, error) {
 		defer dir.Close()
 		*info = iterInfo{first: uint32(opts.Order), second: uint32(dir.Fd())}
 	}
-	return createLink(bpfLinkCreate, prog, &linkCreateIter{
+	return newerOption("Cgroup, TID or PID", "6.1", true)(createLink(bpfLinkCreate, prog, &linkCreateIter{
 		linkCreate: newLinkCreate(prog, 0, ebpf.AttachTraceIter),
 		info:       pointer64{ptr: unsafe.Pointer(info)},
 		infoLen:    uint32(unsafe.Sizeof(*info)),
-	})
+	}))
 }
 
 func openIter(l link.Link) (io.ReadCloser, error) {
@@ -246,7 +252,7 @@ func attachTC(prog *ebpf.Program, name string, ifindex int, at ebpf.AttachType, 
 			return l, err
 		}
 		if opts.Anchor != nil || opts.ExpectedRevision != 0 {
-			return nil, fmt.Errorf("an anchor or revision needs TCX: %w", err)
+			return newerOption("Anchor or ExpectedRevision", "6.6", true)(nil, err)
 		}
 	}
 	return byNetlink(prog, func(n netlink.Attacher) (func() error, error) {
@@ -308,7 +314,7 @@ func attachNetfilter(prog *ebpf.Program, family NetfilterFamily, hook NetfilterH
 	if opts.Defrag {
 		o.NetfilterFlags = netfilterDefrag
 	}
-	return link.AttachNetfilter(o)
+	return newerOption("Defrag", "6.6", opts.Defrag)(link.AttachNetfilter(o))
 }
 
 func attachNetNS(prog *ebpf.Program, netns int, at ebpf.AttachType) (link.Link, error) {
@@ -348,13 +354,13 @@ func attachCgroup(prog *ebpf.Program, path string, at ebpf.AttachType, opts Cgro
 		return link.AttachCgroup(link.CgroupOptions{Path: path, Attach: at, Program: prog})
 	}
 	// The library's links have no place for an anchor, BPF_PROG_ATTACH has.
-	return attachByProgAttach(prog, link.RawAttachProgramOptions{
+	return newerOption("Anchor or ExpectedRevision", "6.17", true)(attachByProgAttach(prog, link.RawAttachProgramOptions{
 		Target:           int(dir.Fd()),
 		Attach:           at,
 		Flags:            cgroupAllowMulti,
 		Anchor:           opts.Anchor,
 		ExpectedRevision: opts.ExpectedRevision,
-	})
+	}))
 }
 
 // cgroupAllowMulti is BPF_F_ALLOW_MULTI (include/uapi/linux/bpf.h).
@@ -448,7 +454,7 @@ func attachPerfEvent(prog *ebpf.Program, fd int, opts PerfEventOptions) (link.Li
 	if errors.Is(err, syscall.EINVAL) && opts.Cookie == 0 {
 		l, err = attachPerfEventIoctl(prog, fd)
 	}
-	if err != nil {
+	if l, err = perfCookie(opts.Cookie)(l, err); err != nil {
 		return nil, err
 	}
 	if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0); err != nil {
