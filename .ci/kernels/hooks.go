@@ -84,6 +84,7 @@ type column struct {
 	series   string
 	release  string // empty: not run
 	required bool
+	died     bool   // before all had run
 	remark   string // why it was not run
 	hooks    map[string]hookResult
 }
@@ -217,13 +218,13 @@ func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
 }
 
-// compare says where the required kernels of t differ from a table that was
-// written before. The releases may differ, and so may the host and what is only
-// tried.
-func (t table) compare(written []byte) (differences []string) {
-	before := readTable(written)
+// compare says where t differs from a table that was written before, in the
+// kernels that are required and in those whose release is still the same. The
+// host may differ.
+func (t table) compare(before writtenTable) (differences []string) {
 	for _, c := range t {
-		if !c.required || !c.ran() || c.series == hostName {
+		same := before.releases[c.series] == c.release && !c.died
+		if !c.required && !same || !c.ran() || c.series == hostName {
 			continue
 		}
 		names := slices.Concat(t.hookNames(), before.hooks)
@@ -240,20 +241,23 @@ func (t table) compare(written []byte) (differences []string) {
 
 // writtenTable is a table read back from Markdown.
 type writtenTable struct {
-	hooks []string
-	cells map[[2]string]string // by hook and series
+	releases map[string]string // by series
+	hooks    []string
+	cells    map[[2]string]string // by hook and series
 }
 
 func readTable(markdown []byte) writtenTable {
-	t := writtenTable{cells: map[[2]string]string{}}
+	t := writtenTable{releases: map[string]string{}, cells: map[[2]string]string{}}
 	var head []string
 	for line := range strings.Lines(string(markdown)) {
 		cells := splitRow(line)
 		switch {
 		case len(cells) == 0:
 			head = nil
-		case cells[0] == "hook":
+		case cells[0] == "hook", cells[0] == "kernel":
 			head = cells
+		case head != nil && head[0] == "kernel" && len(cells) > 1:
+			t.releases[cells[0]] = cells[1]
 		case head != nil && !strings.HasPrefix(cells[0], "---") && len(cells) == len(head):
 			t.hooks = append(t.hooks, cells[0])
 			for i := range cells[1:] {

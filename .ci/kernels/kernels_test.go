@@ -90,6 +90,31 @@ func TestTriedKernelsDecideNothing(t *testing.T) {
 	wantLines(t, out, "kernel 0.1     not run: no kernel 0.1 ", "kernel 6.1     failed, but was only tried\n")
 }
 
+// TestTriedKernelThatIsKnown: a test that fails in a release that the table was
+// measured with fails the run, once it has failed twice.
+func TestTriedKernelThatIsKnown(t *testing.T) {
+	k, err := obtain(t.Context(), "6.1", defaultCache())
+	if err != nil {
+		requireTools(t)
+		t.Fatal(err)
+	}
+	table := filepath.Join(t.TempDir(), "kernels.md")
+	for release, want := range map[string]struct {
+		exit, boots int
+		verdict     string
+	}{
+		k.Release: {1, 2, "FAIL: only tried, but this release has passed before"},
+		"6.1.0":   {0, 1, "failed, but was only tried"},
+	} {
+		writeText(t, table, "| kernel | release | in CI |\n|---|---|---|\n| 6.1 | "+release+" | tried |\n")
+		exit, out := runHarness(t, "-kernels", "", "-try", "6.1", "-check", table, "./testdata/fails")
+		if boots := strings.Count(out, "FAIL\t6.1\t"); exit != want.exit || boots != want.boots {
+			t.Errorf("%s: exit status %d, want %d; %d boots, want %d", release, exit, want.exit, boots, want.boots)
+		}
+		wantLines(t, out, "kernel 6.1     "+want.verdict+"\n")
+	}
+}
+
 func TestRequiredKernelThatIsNotThere(t *testing.T) {
 	exit, out := runHarness(t, "-kernels", "0.1", "./testdata/kprobe")
 	if exit != 1 {

@@ -9,8 +9,11 @@
 // and binary (report.go) and per kernel and hook (hooks.go, docs/kernels.md).
 //
 // Kernels given by -kernels are required: one that cannot be had, does not
-// boot or fails a test fails the run. Those given by -try are reported and
-// decide nothing, because what the archive has of them changes from day to day.
+// boot or fails a test fails the run. Those given by -try are reported, because
+// what the archive has of them changes from day to day: a kernel that appears
+// in it overnight is no reason to fail. But a release that -check's table was
+// measured with has passed then; if a test fails in it, in two boots, the
+// tests or the code have become worse, and the run fails.
 //
 // Binaries see BPFGEN_KERNEL, the name of the column ("6.12", "host"), and CI.
 // In a guest they are root, alone but for busybox, and find their package's
@@ -71,10 +74,10 @@ func parseFlags(args []string, stderr io.Writer) (*config, error) {
 	f := flag.NewFlagSet("kernels", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	required := f.String("kernels", "6.1,6.12", "`series` that must be had and pass, separated by commas")
-	tried := f.String("try", "", "`series` that are reported if they can be had; \"newest\" is one")
+	tried := f.String("try", "", "`series` that are reported if they can be had, and must pass if -check's table knows their release; \"newest\" is one")
 	f.BoolVar(&c.host, "host", false, "run on this machine's kernel too")
 	f.StringVar(&c.table, "table", "", "write the table of hooks to `file`")
-	f.StringVar(&c.check, "check", "", "fail if the required kernels' columns differ from the table in `file`")
+	f.StringVar(&c.check, "check", "", "fail if the columns of kernels that are required, or whose release is the same, differ from the table in `file`")
 	f.BoolVar(&c.verbose, "v", false, "print the output of tests that pass")
 	f.IntVar(&c.parallel, "parallel", 0, "virtual machines at a time; 0: as many as processors and memory allow")
 	f.DurationVar(&c.limits.binary, "timeout", 10*time.Minute, "for one test binary")
@@ -193,13 +196,27 @@ func (c *config) run(ctx context.Context, stdout io.Writer) (ok bool, err error)
 	if err != nil {
 		return false, err
 	}
+	before, err := c.readTable()
+	if err != nil {
+		return false, err
+	}
 	template := guest{
 		qemu: qemu, busybox: busybox, init: initFile,
 		tests: tests, shared: shared, args: c.testArgs, env: passedEnv(),
 		limits: c.limits, tmp: tmp,
 	}
-	runs := c.runAll(ctx, template, stdout)
-	return c.conclude(runs, stdout)
+	runs := c.runAll(ctx, template, before, stdout)
+	return c.conclude(runs, before, stdout)
+}
+
+// readTable reads the table to be checked against; without one, nothing is
+// known of any kernel.
+func (c *config) readTable() (writtenTable, error) {
+	if c.check == "" {
+		return writtenTable{}, nil
+	}
+	written, err := os.ReadFile(c.check)
+	return readTable(written), err
 }
 
 // passedEnv is what binaries in a guest see of the environment.
@@ -218,6 +235,7 @@ func passedEnv() []string {
 type kernelRun struct {
 	series   string
 	required bool
+	known    bool // the table was measured with this release
 	report   *report
 	err      error // it could not be had or not be booted
 }
@@ -225,7 +243,7 @@ type kernelRun struct {
 // runAll runs all kernels and the host, some at a time, and prints each
 // report when it is there. Kernels are had one after the other, because APT
 // locks, and because a network is one.
-func (c *config) runAll(ctx context.Context, template guest, stdout io.Writer) []*kernelRun {
+func (c *config) runAll(ctx context.Context, template guest, before writtenTable, stdout io.Writer) []*kernelRun {
 	var runs []*kernelRun
 	for _, s := range slices.Concat(c.required, c.tried) {
 		runs = append(runs, &kernelRun{series: s, required: slices.Contains(c.required, s)})
@@ -235,16 +253,23 @@ func (c *config) runAll(ctx context.Context, template guest, stdout io.Writer) [
 		slots   = make(chan struct{}, c.parallel)
 		printer sync.Mutex
 	)
+	print := func(r *report) {
+		printer.Lock()
+		defer printer.Unlock()
+		if r != nil {
+			r.write(stdout, c.verbose)
+		}
+	}
 	start := func(r *kernelRun, work func() (*report, error)) {
 		slots <- struct{}{}
 		wait.Go(func() {
 			r.report, r.err = work()
-			<-slots
-			printer.Lock()
-			defer printer.Unlock()
-			if r.report != nil {
-				r.report.write(stdout, c.verbose)
+			if !r.required && r.known && r.failed() {
+				print(r.report)
+				r.report, r.err = work()
 			}
+			<-slots
+			print(r.report)
 		})
 	}
 	var host []*kernelRun
@@ -260,6 +285,7 @@ func (c *config) runAll(ctx context.Context, template guest, stdout io.Writer) [
 			continue
 		}
 		r.series = k.Series
+		r.known = before.releases[k.Series] == k.Release
 		g := template
 		g.kernel, g.tmp = k, filepath.Join(template.tmp, fmt.Sprint("guest", i))
 		start(r, func() (*report, error) { return g.runIn(ctx) })
@@ -280,12 +306,11 @@ func (g *guest) runIn(ctx context.Context) (*report, error) {
 
 // conclude prints the summary, writes the table and says whether all that is
 // required passed.
-func (c *config) conclude(runs []*kernelRun, stdout io.Writer) (ok bool, err error) {
+func (c *config) conclude(runs []*kernelRun, before writtenTable, stdout io.Writer) (ok bool, err error) {
 	ok = true
 	for _, r := range runs {
-		verdict := r.verdict()
-		fmt.Fprintf(stdout, "kernel %-7s %s\n", r.series, verdict)
-		ok = ok && (verdict == passed || !r.required)
+		fmt.Fprintf(stdout, "kernel %-7s %s\n", r.series, r.verdict())
+		ok = ok && !r.decides()
 	}
 	t := tableOf(runs)
 	if c.table != "" {
@@ -293,20 +318,26 @@ func (c *config) conclude(runs []*kernelRun, stdout io.Writer) (ok bool, err err
 			return false, err
 		}
 	}
-	if c.check != "" {
-		written, err := os.ReadFile(c.check)
-		if err != nil {
-			return false, err
-		}
-		for _, d := range t.compare(written) {
-			ok = false
-			fmt.Fprintf(stdout, "FAIL\t%s is not what was measured: %s\n", c.check, d)
-		}
+	if c.check == "" {
+		return ok, nil
+	}
+	for _, d := range t.compare(before) {
+		ok = false
+		fmt.Fprintf(stdout, "FAIL\t%s is not what was measured: %s\n", c.check, d)
 	}
 	return ok, nil
 }
 
-const passed = "ok"
+func (r *kernelRun) failed() bool { return r.err != nil || r.report.failed() }
+
+// decides says whether this kernel fails the run. That a machine died is not
+// held against a kernel that is only tried.
+func (r *kernelRun) decides() bool {
+	if r.required {
+		return r.failed()
+	}
+	return r.known && r.failed() && r.err == nil && r.report.died == ""
+}
 
 func (r *kernelRun) verdict() string {
 	switch {
@@ -314,12 +345,14 @@ func (r *kernelRun) verdict() string {
 		return fmt.Sprintf("FAIL: required and not run: %v", r.err)
 	case r.err != nil:
 		return fmt.Sprintf("not run: %v", r.err)
-	case r.report.failed() && r.required:
+	case !r.failed():
+		return "ok"
+	case r.decides() && !r.required:
+		return "FAIL: only tried, but this release has passed before"
+	case r.decides():
 		return "FAIL"
-	case r.report.failed():
-		return "failed, but was only tried"
 	}
-	return passed
+	return "failed, but was only tried"
 }
 
 func tableOf(runs []*kernelRun) table {
@@ -329,7 +362,7 @@ func tableOf(runs []*kernelRun) table {
 		if r.err != nil {
 			c.remark = r.err.Error()
 		} else {
-			c.release = r.report.release
+			c.release, c.died = r.report.release, r.report.died != ""
 			if r.series == hostName { // the build of a host says nothing to others
 				c.release = seriesOf(c.release)
 			}

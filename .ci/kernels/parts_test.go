@@ -229,7 +229,7 @@ func TestTable(t *testing.T) {
 
 func TestCompareTables(t *testing.T) {
 	columns := hookColumns()
-	written := columns.markdown()
+	written := readTable(columns.markdown())
 	if d := columns.compare(written); len(d) != 0 {
 		t.Errorf("differs from itself: %q", d)
 	}
@@ -241,6 +241,18 @@ func TestCompareTables(t *testing.T) {
 	}
 	if d := columns.compare(written); !slices.Equal(d, want) {
 		t.Errorf("got %q, want %q", d, want)
+	}
+	columns[1].required = false // the release is the one that was measured
+	if d := columns.compare(written); !slices.Equal(d, want) {
+		t.Errorf("tried: got %q, want %q", d, want)
+	}
+	columns[1].died = true
+	if d := columns.compare(written); len(d) != 0 {
+		t.Errorf("tried, and the machine died: %q", d)
+	}
+	columns[1].died, columns[1].release = false, "6.12.2"
+	if d := columns.compare(written); len(d) != 0 {
+		t.Errorf("tried, with another release: %q", d)
 	}
 }
 
