@@ -91,7 +91,8 @@ in_kernels() {
 	go run ./.ci/kernels -kernels 6.1,6.12 -try 5.10,newest -host -copy ./golden "$@" -- "${kernel_packages[@]}"
 }
 
-# The table may differ from the committed one only in what is not required.
+# The table may differ from the committed one only for the host and for releases
+# of tried kernels that it was not measured with.
 kernels() {
 	local status=0
 	in_kernels -table "$work/kernels.md" -check docs/kernels.md || status=1

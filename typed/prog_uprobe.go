@@ -252,8 +252,7 @@ func (p *UprobeSession) auto() (link.Link, error) { return p.Attach(nil) }
 
 // USDTOptions are the options of USDT probes. The zero value is good.
 type USDTOptions struct {
-	// PID limits the probe to one process; 0 means all. Before Linux 5.15 the
-	// probes of a shared library need it.
+	// PID limits the probe to one process; 0 means all.
 	PID int
 	// Cookie is what bpf_usdt_cookie gives the program.
 	Cookie uint64
@@ -262,7 +261,8 @@ type USDTOptions struct {
 // USDT is a program of SEC("usdt/path:provider:name"): it runs at a static
 // probe that the authors of an executable or library put there.
 //
-// bpf_usdt_arg and its kin need the maps that libbpf's usdt.bpf.h brings.
+// bpf_usdt_arg and its kin need the maps that libbpf's usdt.bpf.h brings and,
+// in position-independent executables and libraries, Linux 5.15.
 type USDT struct{ program }
 
 func (*USDT) kind() *kind { return &kindUSDT }
