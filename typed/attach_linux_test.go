@@ -139,6 +139,9 @@ func TestNewerOptions(t *testing.T) {
 		{"cgroup", "cgroup_skb/egress", "6.17", "Anchor or ExpectedRevision", func(r *hookRun) (link.Link, error) {
 			return load[CgroupSKB](r, r.spec(1)).Attach(testCgroup(r), &CgroupOptions{Anchor: link.Head()})
 		}},
+		{"preorder", "cgroup_skb/egress", "6.15", "Preorder", func(r *hookRun) (link.Link, error) {
+			return load[CgroupSKB](r, r.spec(1)).Attach(testCgroup(r), &CgroupOptions{Preorder: true})
+		}},
 		{"tc", "tc", "6.6", "Anchor or ExpectedRevision", func(r *hookRun) (link.Link, error) {
 			return load[TC](r, r.spec(0)).AttachIngress(loIndex, &TCOptions{Anchor: link.Tail()})
 		}},
@@ -184,6 +187,7 @@ func TestRemedies(t *testing.T) {
 		{"kernel-feature-missing", &kindKprobeMulti, target{kernelFunctions, "tcp_*"}, fmt.Errorf("bpf_link_kprobe_multi not supported (requires >= v5.18): %w", ebpf.ErrNotSupported)},
 		{"kernel-invalid", &kindUprobeMulti, target{executable, "/bin/sh:main"}, syscall.EINVAL},
 		{"option-newer", &kindKprobe, target{kernelFunction, "tcp_connect"}, newer("Cookie", "5.15", fmt.Errorf("cookies are not supported: %w", ebpf.ErrNotSupported))},
+		{"cgroup-closed", &kindCgroupSock, target{cgroupDir, "/sys/fs/cgroup/app"}, syscall.EPERM},
 		{"lockdown", &kindKprobe, target{kernelFunction, "tcp_connect"}, syscall.EPERM},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -455,27 +459,114 @@ func TestCgroupAnchor(t *testing.T) {
 	for _, anchor := range []Anchor{nil, nil, link.Head()} {
 		p := load[CgroupSKB](r, r.spec(1))
 		r.attached(p.Attach(dir, &CgroupOptions{Anchor: anchor}))
-		info, err := p.Info()
+		ids = append(ids, testProgramID(t, p.Program))
+	}
+	got := queryCgroup(t, dir, 0)
+	if want := []ebpf.ProgramID{ids[2], ids[0], ids[1]}; !slices.Equal(got, want) {
+		t.Errorf("programs %v, want %v", got, want)
+	}
+}
+
+// The mode of a cgroup's program rules what can be attached below.
+func TestCgroupModes(t *testing.T) {
+	needKernel(t)
+	for name, test := range map[string]struct {
+		mode, below CgroupMode
+		want        error
+	}{
+		"multi":                    {CgroupMulti, CgroupMulti, nil},
+		"override":                 {CgroupOverride, CgroupOverride, nil},
+		"exclusive":                {CgroupExclusive, CgroupExclusive, syscall.EPERM},
+		"exclusive and multi":      {CgroupExclusive, CgroupMulti, syscall.EPERM},
+		"override and then multi":  {CgroupOverride, CgroupMulti, nil},
+		"multi and then exclusive": {CgroupMulti, CgroupExclusive, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &hookRun{T: t, section: "cgroup/sock_create"}
+			dir := testCgroup(t)
+			below := filepath.Join(dir, "below")
+			if err := os.Mkdir(below, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.Remove(below) })
+			p := load[CgroupSock](r, r.spec(1))
+			above, err := p.Attach(dir, &CgroupOptions{Mode: test.mode})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l, err := p.Attach(below, &CgroupOptions{Mode: test.below})
+			if !errors.Is(err, test.want) {
+				t.Errorf("below: %v, want %v", err, test.want)
+			}
+			if err == nil {
+				if err := l.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := above.Close(); err != nil {
+				t.Error(err)
+			}
+			// Nothing is left that would forbid it.
+			l, err = p.Attach(below, &CgroupOptions{Mode: CgroupExclusive})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A program in front of those of the cgroups below.
+func TestCgroupPreorder(t *testing.T) {
+	sinceKernel(t, 6, 15, "BPF_F_PREORDER")
+	r := &hookRun{T: t, section: "cgroup_skb/egress"}
+	dir := testCgroup(t)
+	below := filepath.Join(dir, "below")
+	if err := os.Mkdir(below, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove(below) })
+	first, second := load[CgroupSKB](r, r.spec(1)), load[CgroupSKB](r, r.spec(1))
+	for _, err := range []error{
+		r.coll.Links.Add(second.Attach(below, nil)),
+		r.coll.Links.Add(first.Attach(dir, &CgroupOptions{Preorder: true})),
+	} {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id, _ := info.ID()
-		ids = append(ids, id)
 	}
+	const effective = 1 // BPF_F_QUERY_EFFECTIVE
+	got := queryCgroup(t, below, effective)
+	if want := []ebpf.ProgramID{testProgramID(t, first.Program), testProgramID(t, second.Program)}; !slices.Equal(got, want) {
+		t.Errorf("programs %v, want %v", got, want)
+	}
+}
+
+func queryCgroup(t *testing.T, dir string, flags uint32) (ids []ebpf.ProgramID) {
+	t.Helper()
 	f, err := os.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	result, err := link.QueryPrograms(link.QueryOptions{Target: int(f.Fd()), Attach: ebpf.AttachCGroupInetEgress})
+	result, err := link.QueryPrograms(link.QueryOptions{Target: int(f.Fd()), Attach: ebpf.AttachCGroupInetEgress, QueryFlags: flags})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []ebpf.ProgramID
 	for _, p := range result.Programs {
-		got = append(got, p.ID)
+		ids = append(ids, p.ID)
 	}
-	if want := []ebpf.ProgramID{ids[2], ids[0], ids[1]}; !slices.Equal(got, want) {
-		t.Errorf("programs %v, want %v", got, want)
+	return ids
+}
+
+func testProgramID(t *testing.T, p *ebpf.Program) ebpf.ProgramID {
+	t.Helper()
+	info, err := p.Info()
+	if err != nil {
+		t.Fatal(err)
 	}
+	id, _ := info.ID()
+	return id
 }

@@ -125,6 +125,9 @@ func remedy(k *kind, t target, err error) string {
 	case errors.Is(err, ErrNeedsTarget), errors.Is(err, errNotLinux):
 		return ""
 	case errors.Is(err, os.ErrPermission):
+		if t.what == cgroupDir {
+			return needPrivilege + ", as does a program of this cgroup or one above that admits no other: bpftool cgroup tree lists them"
+		}
 		return needPrivilege
 	case isMissing(t, err):
 		return missing[t.what]

@@ -350,21 +350,33 @@ func attachCgroup(prog *ebpf.Program, path string, at ebpf.AttachType, opts Cgro
 		return nil, err
 	}
 	defer dir.Close()
-	if opts.Anchor == nil && opts.ExpectedRevision == 0 {
+	if opts == (CgroupOptions{}) {
 		return link.AttachCgroup(link.CgroupOptions{Path: path, Attach: at, Program: prog})
 	}
-	// The library's links have no place for an anchor, BPF_PROG_ATTACH has.
-	return newerOption("Anchor or ExpectedRevision", "6.17", true)(attachByProgAttach(prog, link.RawAttachProgramOptions{
+	flags := cgroupModes[opts.Mode]
+	if opts.Preorder {
+		flags |= cgroupPreorder
+	}
+	ordered := newerOption("Anchor or ExpectedRevision", "6.17", opts.Anchor != nil || opts.ExpectedRevision != 0)
+	preorder := newerOption("Preorder", "6.15", opts.Preorder)
+	// The library's links have no place for these options, BPF_PROG_ATTACH has.
+	return ordered(preorder(attachByProgAttach(prog, link.RawAttachProgramOptions{
 		Target:           int(dir.Fd()),
 		Attach:           at,
-		Flags:            cgroupAllowMulti,
+		Flags:            flags,
 		Anchor:           opts.Anchor,
 		ExpectedRevision: opts.ExpectedRevision,
-	}))
+	})))
 }
 
-// cgroupAllowMulti is BPF_F_ALLOW_MULTI (include/uapi/linux/bpf.h).
-const cgroupAllowMulti = 1 << 1
+// The flags of BPF_PROG_ATTACH for cgroups (include/uapi/linux/bpf.h).
+var cgroupModes = map[CgroupMode]uint32{
+	CgroupMulti:     1 << 1, // BPF_F_ALLOW_MULTI
+	CgroupOverride:  1 << 0, // BPF_F_ALLOW_OVERRIDE
+	CgroupExclusive: 0,
+}
+
+const cgroupPreorder = 1 << 6 // BPF_F_PREORDER
 
 // The socket options that take a program and those that take it away, with
 // the level SOL_SOCKET.

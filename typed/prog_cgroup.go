@@ -7,6 +7,11 @@ import (
 
 // CgroupOptions are the options of cgroup programs. The zero value is good.
 type CgroupOptions struct {
+	// Mode says whether others may attach here and to the cgroups below.
+	Mode CgroupMode
+	// Preorder runs the program before those of the cgroups below, not after
+	// them (Linux ≥ 6.15).
+	Preorder bool
 	// Anchor places the program before or after another (Linux ≥ 6.17); nil
 	// means at the end.
 	Anchor Anchor
@@ -14,6 +19,23 @@ type CgroupOptions struct {
 	// since (Linux ≥ 6.17); 0 means that it does not matter.
 	ExpectedRevision uint64
 }
+
+// CgroupMode is how programs for the same hook get along in a cgroup and in
+// those below: the kernel's BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE or neither.
+// All programs of a cgroup must have the same.
+type CgroupMode uint32
+
+// The modes of a cgroup program. The kernel has links for CgroupMulti alone.
+const (
+	// CgroupMulti: others can attach, and programs of the cgroups below run as
+	// well.
+	CgroupMulti CgroupMode = iota
+	// CgroupOverride: a second program takes the place of the first, and one of
+	// a cgroup below takes its place there.
+	CgroupOverride
+	// CgroupExclusive: none can be attached to a cgroup below.
+	CgroupExclusive
+)
 
 // cgroupProgram is what all kinds of this file share.
 type cgroupProgram struct{ program }
