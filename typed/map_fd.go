@@ -131,11 +131,19 @@ var _ LoadedProgram = (*ebpf.Program)(nil)
 
 // withProgram calls use with the descriptor of a program.
 func (b *boundMap) withProgram(p LoadedProgram, use func(fd int) error) error {
-	fd := p.FD()
+	fd := programFD(p)
 	if fd < 0 {
 		return fmt.Errorf("map %s: update: the program: %w", b.name, ErrNotLoaded)
 	}
 	err := use(fd)
 	runtime.KeepAlive(p)
 	return err
+}
+
+// programFD is the descriptor of a program, -1 if there is none.
+func programFD(p LoadedProgram) int {
+	if lib, ok := p.(*ebpf.Program); p == nil || ok && lib == nil {
+		return -1
+	}
+	return p.FD()
 }

@@ -3,6 +3,7 @@
 package typed
 
 import (
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -345,7 +346,7 @@ func TestHashAllUnderChange(t *testing.T) {
 					m.Delete(k)
 				}
 			}()
-			for range 30 {
+			for range 10 {
 				all := collect2(t, m) // fails on a key that comes twice
 				for i := range stable {
 					if k, v := flow(i); all[k] != v {
@@ -408,6 +409,16 @@ func TestHashDrainEndsEarly(t *testing.T) {
 		t.Error("what was yielded is still there")
 	}
 
+	// A loop that panics ends early, too.
+	func() {
+		defer func() { recover() }()
+		seq, _ := m.Drain()
+		for range seq {
+			panic("in the loop")
+		}
+	}()
+	equal(t, "left after a panic", len(collect2(t, m)), 989)
+
 	// Somebody else creates all of them again meanwhile: their values stay, and
 	// the loss is told.
 	seq, errf = m.Drain()
@@ -416,6 +427,112 @@ func TestHashDrainEndsEarly(t *testing.T) {
 		break
 	}
 	failsWith(t, "drain into a filled map", errf(), exist...)
+}
+
+// drainUnderChange puts n entries into a map while others drain it, and demands
+// that each of them is drained once.
+func drainUnderChange(t *testing.T, n int, put func(i int) error, drain func(got func(i int)) error) {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		for i := range n {
+			if err := put(i); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	times := make([]int, n)
+	for last := false; !last; {
+		select {
+		case err := <-done:
+			must(t, err)
+			last = true // drain what came since
+		default:
+		}
+		must(t, drain(func(i int) { times[i]++ }))
+	}
+	for i, n := range times {
+		if n != 1 {
+			t.Fatalf("entry %d was drained %d times", i, n)
+		}
+	}
+}
+
+// TestHashDrainUnderChange: nothing is lost of what comes while a map is
+// drained, with batches and without.
+func TestHashDrainUnderChange(t *testing.T) {
+	const n = 10000
+	for _, kind := range []ebpf.MapType{ebpf.Hash, ebpf.LRUHash} {
+		for _, single := range []bool{false, true} {
+			t.Run(fmt.Sprint(kind, " single ", single), func(t *testing.T) {
+				m := testMap[flows](t, flowSpec(kind, 2*n+128*uint32(ebpf.MustPossibleCPU())))
+				drainUnderChange(t, n, func(i int) error {
+					k, v := flow(i)
+					return m.Update(k, v, UpdateNoExist)
+				}, func(got func(i int)) error {
+					w := m.newWalk(bpfMapLookupAndDelBatch, 0)
+					w.single = single
+					return each(w, func(k flowKey, v flowStats) bool {
+						equal(t, "value", v.Packets, k.ID)
+						got(int(k.ID))
+						return true
+					})
+				})
+			})
+		}
+	}
+}
+
+// TestHashNestedLoops: loops within loops, which end early, do not disturb each
+// other.
+func TestHashNestedLoops(t *testing.T) {
+	m := testMap[flows](t, flowSpec(ebpf.Hash, 20000))
+	fillFlows(t, m, 20000) // several pages
+	n := 0
+	outer, errf := m.All()
+	for k, v := range outer {
+		equal(t, "outer", v.Packets, k.ID)
+		if n++; n%1000 != 0 {
+			continue
+		}
+		inner, errf := m.All()
+		limit := n
+		for k, v := range inner {
+			equal(t, "inner", v.Packets, k.ID)
+			if limit--; limit == 0 {
+				break
+			}
+		}
+		must(t, errf())
+	}
+	must(t, errf())
+	equal(t, "entries", n, 20000)
+}
+
+// TestHugeValues: iteration takes memory for few of them at a time.
+func TestHugeValues(t *testing.T) {
+	type huge [1 << 20]byte
+	m := testMap[HashMap[uint32, huge]](t, arraySpec(ebpf.Hash, 1<<20, 6))
+	equal(t, "values at a time", m.pageLen(), 4)
+	value := new(huge)
+	for i := range uint32(6) {
+		value[0], value[len(value)-1] = byte(i), byte(i)
+		must(t, updateElem(&m.boundMap, &i, value, UpdateAny))
+	}
+	equal(t, "deleted", got(m.DeleteFunc(func(k uint32, v *huge) bool { return k%2 == 0 }))(t), 3)
+	n := 0
+	seq, errf := m.Drain()
+	for k, v := range seq {
+		equal(t, "first and last byte", [2]byte{v[0], v[len(v)-1]}, [2]byte{byte(k), byte(k)})
+		n++
+	}
+	must(t, errf())
+	equal(t, "drained", n, 3)
+
+	one := testMap[ArrayMap[uint32, huge]](t, arraySpec(ebpf.Array, 1<<20, 1))
+	equal(t, "values of one", one.pageLen(), 1)
 }
 
 // TestHashWithoutBatches is the way of kernels before 5.6.

@@ -140,9 +140,9 @@ func fillTrie(t testing.TB, m *LPMTrie[blockKey, uint32], n int) map[blockKey]ui
 
 // TestLPMDeleteWhileIterating: a loop may delete what it was given.
 func TestLPMDeleteWhileIterating(t *testing.T) {
-	m := testMap[LPMTrie[blockKey, uint32]](t, lpmSpec(8, 30000))
+	m := testMap[LPMTrie[blockKey, uint32]](t, lpmSpec(8, 15000)) // more than a page
 	for _, single := range []bool{false, true} {
-		all := fillTrie(t, m, 30000)
+		all := fillTrie(t, m, 15000)
 		w := m.newWalk(bpfMapLookupBatch, 0)
 		w.single = single
 		must(t, each(w, func(k blockKey, v uint32) bool {
@@ -158,15 +158,15 @@ func TestLPMDeleteWhileIterating(t *testing.T) {
 }
 
 func TestLPMDeleteFuncAndDrain(t *testing.T) {
-	m := testMap[LPMTrie[blockKey, uint32]](t, lpmSpec(8, 20000))
-	all := fillTrie(t, m, 20000)
+	m := testMap[LPMTrie[blockKey, uint32]](t, lpmSpec(8, 15000))
+	all := fillTrie(t, m, 15000)
 	n := got(m.DeleteFunc(func(k blockKey, v *uint32) bool {
 		if *v%2 == 0 {
 			delete(all, k)
 		}
 		return *v%2 == 0
 	}))(t)
-	equal(t, "deleted", n, 20000-len(all))
+	equal(t, "deleted", n, 15000-len(all))
 	seq, errf := m.Drain()
 	drained := collect(t, seq, errf)
 	equal(t, "drained", len(drained), len(all))
@@ -188,4 +188,39 @@ func TestLPMDrainEndsEarly(t *testing.T) {
 	must(t, errf())
 	seq, errf = m.All()
 	equal(t, "left", len(collect(t, seq, errf)), 99)
+}
+
+// TestLPMDrainUnderChange: nothing is lost of what comes while a trie is
+// drained.
+func TestLPMDrainUnderChange(t *testing.T) {
+	const n = 5000
+	m := testMap[LPMTrie[blockKey, uint32]](t, lpmSpec(8, 2*n))
+	drainUnderChange(t, n, func(i int) error {
+		k := blockKey{Prefixlen: 32}
+		binary.BigEndian.PutUint32(k.Data[:], uint32(i)*0x10001)
+		return m.Put(k, uint32(i))
+	}, func(got func(i int)) error {
+		seq, errf := m.Drain()
+		for _, v := range seq {
+			got(int(v))
+		}
+		return errf()
+	})
+}
+
+func TestLPMBatchLookup(t *testing.T) {
+	m := testMap[LPMTrie[blockKey, uint32]](t, lpmSpec(8, 1000))
+	all := fillTrie(t, m, 1000)
+	var c Cursor
+	keys, values := make([]blockKey, 300), make([]uint32, 300)
+	for !c.Done() {
+		n := got(m.BatchLookup(&c, keys, values))(t)
+		for i, k := range keys[:n] {
+			if want, ok := all[k]; !ok || values[i] != want {
+				t.Errorf("%v: %d, want %d", k, values[i], want)
+			}
+			delete(all, k)
+		}
+	}
+	equal(t, "not read", len(all), 0)
 }

@@ -47,12 +47,15 @@ func TestPerCPUHash(t *testing.T) {
 }
 
 func testPerCPUHash[V comparable](t *testing.T, kind ebpf.MapType, size uint32, value func(int) func(int) V) {
-	m := testMap[PerCPUHashMap[uint32, V]](t, arraySpec(kind, size, 2000))
+	// An LRU map keeps up to 128 free entries for each CPU that writes.
+	entries := 2000 + 128*uint32(ebpf.MustPossibleCPU())
+	m := testMap[PerCPUHashMap[uint32, V]](t, arraySpec(kind, size, entries))
 	values, others := onEach(value(1)), onEach(value(2))
 	_, err := m.Lookup(1)
 	failsWith(t, "lookup of a missing key", err, notExist...)
 	failsWith(t, "update of a missing key", m.Update(1, values, UpdateExist), notExist...)
 	failsWith(t, "delete of a missing key", m.Delete(1), notExist...)
+	failsWith(t, "wrong flag", m.Update(1, values, 1<<20), unix.EINVAL)
 	must(t, m.Update(1, values, UpdateNoExist))
 	failsWith(t, "create again", m.Update(1, values, UpdateNoExist), exist...)
 	equalSlices(t, "values", got(m.Lookup(1))(t), values)
@@ -95,7 +98,7 @@ func testPerCPUMany[V comparable](t *testing.T, m *PerCPUHashMap[uint32, V], val
 		}
 		equal(t, "batch update", got(m.BatchUpdate(keys, values, UpdateAny))(t), n)
 	}
-	const n = 1000 // half of the map, so that an LRU map keeps all
+	const n = 1000 // half of what an LRU map surely keeps
 	fill(n)
 	all, errf := m.All()
 	kept := make(map[uint32][]V)
@@ -213,12 +216,27 @@ func TestPerCPUArray(t *testing.T) {
 	entries := collectPerCPU(t, all, errf)
 	equal(t, "entries", len(entries), 4)
 	equalSlices(t, "entry", entries[1], values)
+	failsWith(t, "wrong flag", m.Update(3, values, 1<<20), unix.EINVAL)
+	n, err := m.BatchUpdate([]uint32{0, 9}, append(values, values...), UpdateAny)
+	equal(t, "batch before the index out of range", n, 1)
+	failsWith(t, "batch out of range", err, ebpf.ErrKeyNotExist)
+	var c Cursor
+	keys, batch := make([]uint32, 3), make([]odd, 3*m.CPUs())
+	read := 0
+	for !c.Done() {
+		n := got(m.BatchLookup(&c, keys, batch))(t)
+		for i, key := range keys[:n] {
+			equalSlices(t, "batch", batch[i*m.CPUs():(i+1)*m.CPUs()], entries[key])
+		}
+		read += n
+	}
+	equal(t, "entries by batches", read, 4)
 	must(t, m.PutEach(0, odd{9}))
 	equal(t, "each", got(m.Lookup(0))(t)[0], odd{9})
 
 	w := m.newWalk(bpfMapLookupBatch, 0)
 	w.single = true
-	n := 0
+	n = 0
 	must(t, scan(w, false, func(p *page[uint32, odd]) bool {
 		n += p.n
 		return true
@@ -241,4 +259,19 @@ func TestPerCPULookupAllocatesNothing(t *testing.T) {
 		must(t, padded.LookupInto(1, odds))
 		must(t, padded.Put(1, odds))
 	}), 0)
+}
+
+func TestPerCPUDrainUnderChange(t *testing.T) {
+	const n = 2000
+	m := testMap[PerCPUHashMap[uint32, uint64]](t, arraySpec(ebpf.PerCPUHash, 8, n))
+	drainUnderChange(t, n, func(i int) error {
+		return m.Update(uint32(i), onEach(evenValue(i)), UpdateNoExist)
+	}, func(got func(i int)) error {
+		seq, errf := m.Drain()
+		for k, v := range seq {
+			equalSlices(t, "values", v, onEach(evenValue(int(k))))
+			got(int(k))
+		}
+		return errf()
+	})
 }

@@ -72,13 +72,14 @@ func pack(slots, values []byte, stride, n int) {
 const pageBytes = 128 << 10
 
 // pageLen is the number of elements of a page: what fits in pageBytes, not
-// more than there can be, not less than a bucket is likely to have.
+// less than most buckets have, not more than there can be. A page that is
+// smaller than a bucket grows.
 func (b *boundMap) pageLen() int {
-	n := pageBytes / (int(b.facts.keySize) + b.valueBytes())
+	n := max(4, pageBytes/(int(b.facts.keySize)+b.valueBytes()))
 	if most := int(b.facts.maxEntries); most > 0 {
 		n = min(n, most)
 	}
-	return max(n, 16)
+	return n
 }
 
 // scan gives all elements to use, page by page, until it returns false. Unless
@@ -193,11 +194,16 @@ func deleteFunc[K, V any](b *boundMap, del func(K, []V) bool) (deleted int, err 
 func drain[K, V any](b *boundMap, keep bool, yield func(K, []V) bool) error {
 	var backErr error
 	err := scan(b.newWalk(bpfMapLookupAndDelBatch, 0), keep, func(p *page[K, V]) bool {
-		i := p.each(b.cpus, yield)
-		if i < p.n {
-			backErr = b.putBack(p.block(), i+1, p.n)
-		}
-		return i == p.n
+		given := 0
+		defer func() { // also where the loop panics
+			if given < p.n {
+				backErr = b.putBack(p.block(), given, p.n)
+			}
+		}()
+		return p.each(b.cpus, func(key K, values []V) bool {
+			given++
+			return yield(key, values)
+		}) == p.n
 	})
 	return cmp.Or(backErr, err)
 }

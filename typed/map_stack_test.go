@@ -101,7 +101,7 @@ func TestBatchesOnGrowingStacks(t *testing.T) {
 	if err := cpus.Put(1, values); err != nil {
 		t.Fatal(err)
 	}
-	onGrowingStacks(5, func(depth int) {
+	onGrowingStacks(3, func(depth int) {
 		seq, errf := m.All()
 		n := 0
 		for k, v := range seq {

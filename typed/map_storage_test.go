@@ -140,10 +140,17 @@ func testCGroupStorage[K comparable](t *testing.T, size uint32, keyOf func(strin
 	failsWith(t, "create", m.Update(key, 9, UpdateNoExist), unix.EINVAL)
 	equal(t, "value", got(m.Lookup(key))(t), 8)
 	equal(t, "batch", got(m.BatchUpdate([]K{key}, []uint64{9}, UpdateAny))(t), 1)
+	failsWith(t, "wrong flag", m.Update(key, 9, 1<<20), unix.EINVAL)
 	seq, errf := m.All()
 	all := collect(t, seq, errf)
 	equal(t, "entries", len(all), 1)
 	equal(t, "entry", all[key], 9)
+	var c Cursor
+	keys, batch := make([]K, 2), make([]uint64, 2)
+	equal(t, "entries by batches", got(m.BatchLookup(&c, keys, batch))(t), 1)
+	equal(t, "end of the batches", c.Done(), true)
+	equal(t, "key", keys[0], key)
+	equal(t, "entry", batch[0], 9)
 	must(t, m.Close())
 	failsWith(t, "put into a closed map", m.Put(key, 1), os.ErrClosed)
 	failsWith(t, "put into no map", new(CGroupStorage[K, uint64]).Put(key, 1), ErrNotLoaded)
@@ -158,6 +165,13 @@ func TestPerCPUCGroupStorage(t *testing.T) {
 	attachStorage(t, m.Map, path)
 	must(t, m.Put(key, values))
 	equalSlices(t, "values", got(m.Lookup(key))(t), values)
+	failsWith(t, "create", m.Update(key, values, UpdateNoExist), unix.EINVAL)
+	must(t, m.Update(key, values, UpdateExist))
+	var c Cursor
+	keys, batch := make([]CgroupStorageKey, 1), make([]uint64, m.CPUs())
+	equal(t, "entries by batches", got(m.BatchLookup(&c, keys, batch))(t), 1)
+	equalSlices(t, "batch", batch, values)
+	equal(t, "batch update", got(m.BatchUpdate(keys, batch, UpdateAny))(t), 1)
 	must(t, m.PutEach(key, 3))
 	seq, errf := m.All()
 	n := 0
@@ -193,7 +207,7 @@ func TestStackTraceMap(t *testing.T) {
 	equal(t, "depth", m.Depth(), depth)
 	_, err := m.Lookup(1)
 	failsWith(t, "lookup of no stack", err, notExist...)
-	id := takeStack(t, m.Map)
+	id := takeStack(t, m.Map, 0)
 	frames := got(m.Lookup(id))(t)
 	if len(frames) == 0 || len(frames) > depth || frames[0] == 0 {
 		t.Errorf("frames %x", frames)
@@ -229,13 +243,13 @@ func TestStackTraceMap(t *testing.T) {
 	eachFails(t, ErrNotLoaded, []failing{{"Lookup", err}, {"Delete", none.Delete(id)}, {"All", errf()}})
 }
 
-// takeStack takes a kernel stack by a raw tracepoint and returns its id.
-func takeStack(t testing.TB, m *ebpf.Map) uint32 {
+// takeStack takes a stack by a raw tracepoint and returns its id.
+func takeStack(t testing.TB, m *ebpf.Map, flags int64) uint32 {
 	t.Helper()
 	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
 		Type: ebpf.RawTracepoint, License: "GPL",
 		Instructions: asm.Instructions{
-			asm.LoadMapPtr(asm.R2, m.FD()), asm.LoadImm(asm.R3, 0, asm.DWord), asm.FnGetStackid.Call(), asm.Return(),
+			asm.LoadMapPtr(asm.R2, m.FD()), asm.LoadImm(asm.R3, flags, asm.DWord), asm.FnGetStackid.Call(), asm.Return(),
 		},
 	})
 	must(t, err)
@@ -258,4 +272,9 @@ func TestStackBuildIDs(t *testing.T) {
 	_, err = m.Lookup(1)
 	failsWith(t, "program counters", err, ebpf.ErrNotSupported)
 	equal(t, "size of a frame", int(sizeOf[StackBuildID]()), buildIDSize)
+	const userStack = 1 << 8 // BPF_F_USER_STACK
+	frames := got(m.LookupBuildIDs(takeStack(t, m.Map, userStack)))(t)
+	if len(frames) == 0 || frames[0].Offset == 0 || frames[0].Status != 1 && frames[0].Status != 2 {
+		t.Errorf("frames %+v", frames)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/cilium/ebpf"
 )
@@ -83,12 +84,28 @@ func (p *Producer[T]) SubmitWait(ctx context.Context, rec T) error {
 // bytes behind it, of a flexible array member. It returns the errors of
 // Submit.
 func (p *Producer[T]) Reserve(extra int) (Reservation[T], error) {
-	return p.reserve(fixedSize[T]() + extra)
+	size, err := p.sizeWith(extra)
+	if err != nil {
+		return Reservation[T]{}, err
+	}
+	return p.reserve(size)
 }
 
 // ReserveWait is Reserve that waits for room as SubmitWait does.
 func (p *Producer[T]) ReserveWait(ctx context.Context, extra int) (Reservation[T], error) {
-	return p.reserveWait(ctx, fixedSize[T]()+extra)
+	size, err := p.sizeWith(extra)
+	if err != nil {
+		return Reservation[T]{}, err
+	}
+	return p.reserveWait(ctx, size)
+}
+
+// sizeWith is the size of a T and extra bytes.
+func (p *Producer[T]) sizeWith(extra int) (int, error) {
+	if extra < 0 {
+		return 0, p.wrap(fmt.Errorf("%d bytes behind the record: %w", extra, os.ErrInvalid))
+	}
+	return fixedSize[T]() + extra, nil
 }
 
 func (p *Producer[T]) reserve(size int) (Reservation[T], error) {
