@@ -4,11 +4,13 @@ package typed
 
 import (
 	"encoding/binary"
+	"runtime"
 	"testing"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
+	"golang.org/x/sys/unix"
 )
 
 // Programs that write what a test tells them to. They are assembled here, so
@@ -25,15 +27,45 @@ type emitter struct {
 	buf     [8 + maxSample + 1]byte
 }
 
+// onOneCPU keeps the test on one CPU, for tests that count what the buffer of a
+// CPU has.
+func onOneCPU(t testing.TB) {
+	t.Helper()
+	runtime.LockOSThread()
+	var all, one unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		t.Fatal(err)
+	}
+	for cpu := 0; one.Count() == 0; cpu++ {
+		if all.IsSet(cpu) {
+			one.Set(cpu)
+		}
+	}
+	if err := unix.SchedSetaffinity(0, &one); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if unix.SchedSetaffinity(0, &all) == nil {
+			runtime.UnlockOSThread() // else the thread ends with the test
+		}
+	})
+}
+
 // newEmitter makes an emitter of records into events, a ring buffer or a perf
 // event array.
 func newEmitter(t testing.TB, events *ebpf.Map) *emitter {
+	t.Helper()
+	return newEmitterWithFlags(t, events, 0)
+}
+
+// newEmitterWithFlags is newEmitter with flags of bpf_ringbuf_output.
+func newEmitterWithFlags(t testing.TB, events *ebpf.Map, flags int32) *emitter {
 	t.Helper()
 	e := &emitter{t: t}
 	e.control = newMap(t, &ebpf.MapSpec{
 		Type: ebpf.Array, KeySize: 4, ValueSize: uint32(len(e.buf)), MaxEntries: 1,
 	})
-	e.prog = newProgram(t, emitCode(e.control, events))
+	e.prog = newProgram(t, emitCode(e.control, events, flags))
 	return e
 }
 
@@ -57,7 +89,7 @@ func (e *emitter) try(rec []byte) int32 {
 }
 
 // emitCode is: look up element 0 of control, then write its record to events.
-func emitCode(control, events *ebpf.Map) asm.Instructions {
+func emitCode(control, events *ebpf.Map, flags int32) asm.Instructions {
 	code := asm.Instructions{
 		asm.Mov.Reg(asm.R6, asm.R1).WithSymbol("emit"),
 		asm.StoreImm(asm.RFP, -4, 0, asm.Word),
@@ -76,7 +108,7 @@ func emitCode(control, events *ebpf.Map) asm.Instructions {
 			asm.LoadMapPtr(asm.R1, events.FD()),
 			asm.Mov.Reg(asm.R2, asm.R7),
 			asm.Mov.Reg(asm.R3, asm.R8),
-			asm.Mov.Imm(asm.R4, 0),
+			asm.Mov.Imm(asm.R4, flags),
 			asm.FnRingbufOutput.Call(),
 		)
 	} else {
@@ -91,6 +123,22 @@ func emitCode(control, events *ebpf.Map) asm.Instructions {
 		)
 	}
 	return append(code, asm.Return().WithSymbol("exit"))
+}
+
+// discardCode is: reserve 16 bytes of a ring buffer and discard them.
+func discardCode(events *ebpf.Map) asm.Instructions {
+	return asm.Instructions{
+		asm.LoadMapPtr(asm.R1, events.FD()).WithSymbol("discard"),
+		asm.Mov.Imm(asm.R2, 16),
+		asm.Mov.Imm(asm.R3, 0),
+		asm.FnRingbufReserve.Call(),
+		asm.JEq.Imm(asm.R0, 0, "exit"),
+		asm.Mov.Reg(asm.R1, asm.R0),
+		asm.Mov.Imm(asm.R2, 0),
+		asm.FnRingbufDiscard.Call(),
+		asm.Mov.Imm(asm.R0, 0).WithSymbol("exit"),
+		asm.Return(),
+	}
 }
 
 // echoCode is: drain the user ring buffer in, write the first 8 bytes of each

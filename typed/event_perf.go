@@ -37,7 +37,9 @@ type PerfOptions struct {
 const defaultPerCPUBuffer = 16
 
 func (m *PerfEventArray[T]) bind(name string, raw *ebpf.Map) error {
-	return m.bindTo(ebpf.PerfEventArray, name, raw)
+	shape := m.shape(ebpf.PerfEventArray)
+	shape.key, shape.values = 4, size4 // what PutEvent writes; objects leave both out
+	return m.bindAs(shape, name, raw)
 }
 
 func (m *PerfEventArray[T]) checkSpec(name string, spec *ebpf.MapSpec) error {
@@ -94,25 +96,14 @@ func (r *PerfReader[T]) Resume() error { return r.source.resume() }
 
 // PutEvent puts a perf event (perf_event_open) at the index of a CPU, for
 // programs that read its counter with bpf_perf_event_read_value. Such a map
-// has no reader.
+// has no reader. fd can be closed afterwards. The error wraps
+// [ebpf.ErrKeyNotExist] if the map has no such index.
 func (m *PerfEventArray[T]) PutEvent(cpu uint32, fd int) error {
-	if _, err := m.ready(); err != nil {
-		return err
-	}
-	if err := m.Map.Put(cpu, uint32(fd)); err != nil {
-		return m.wrap("put event", err)
-	}
-	return nil
+	return putFD(&m.boundMap, &cpu, fd, UpdateAny)
 }
 
 // DeleteEvent removes the perf event of a CPU; [ebpf.ErrKeyNotExist] if there
 // is none.
 func (m *PerfEventArray[T]) DeleteEvent(cpu uint32) error {
-	if _, err := m.ready(); err != nil {
-		return err
-	}
-	if err := m.Map.Delete(cpu); err != nil {
-		return m.wrap("delete event", err)
-	}
-	return nil
+	return deleteElem(&m.boundMap, &cpu)
 }

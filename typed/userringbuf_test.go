@@ -159,6 +159,11 @@ func TestUserRingBufTooLarge(t *testing.T) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}
+	_, err1 := e.p.Reserve(-1)
+	_, err2 := e.p.ReserveWait(t.Context(), -1)
+	if !errors.Is(err1, os.ErrInvalid) || !errors.Is(err2, os.ErrInvalid) {
+		t.Errorf("a negative size: %v, %v", err1, err2)
+	}
 	r, err := e.p.Reserve(page - ringHeader)
 	if err != nil {
 		t.Fatal(err)
