@@ -86,13 +86,24 @@ func (e *Events[T]) All(ctx context.Context) iter.Seq2[T, error] {
 			var event T
 			err := e.read(ctx, &event)
 			switch {
+			case err == nil:
+				if !yield(event, nil) {
+					return
+				}
 			case ctx.Err() != nil || errors.Is(err, os.ErrClosed):
 				return
-			case !yield(event, err) || errors.Is(err, os.ErrDeadlineExceeded):
+			case !yield(event, err) || !isRecordError(err):
 				return
 			}
 		}
 	}
+}
+
+// isRecordError says that reading goes on after an error.
+func isRecordError(err error) bool {
+	var short *typed.ShortRecordError
+	var lost *typed.LostSamplesError
+	return errors.As(err, &short) || errors.As(err, &lost) || errors.Is(err, typed.ErrFlushed)
 }
 
 func (e *Events[T]) read(ctx context.Context, event *T) error {
@@ -110,6 +121,9 @@ func (e *Events[T]) read(ctx context.Context, event *T) error {
 // next waits for an item.
 func (e *Events[T]) next(ctx context.Context) (item, error) {
 	for {
+		if ctx.Err() != nil {
+			return item{}, ctx.Err()
+		}
 		next, ok, changed, timeout := e.poll()
 		if ok {
 			return next, next.err
@@ -129,6 +143,7 @@ func (e *Events[T]) next(ctx context.Context) (item, error) {
 func (e *Events[T]) poll() (next item, ok bool, changed <-chan struct{}, timeout <-chan time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.record, e.tail = nil, nil
 	switch {
 	case e.closed:
 		return item{err: os.ErrClosed}, true, nil, nil

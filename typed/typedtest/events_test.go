@@ -52,6 +52,37 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// What ends a loop over a reader of the kernel ends one here, and what it had
+// not been given is there for the next.
+func TestEventsLoopEnds(t *testing.T) {
+	e := typedtest.NewEvents[testEvent]()
+	e.SendError(os.ErrPermission)
+	e.Send(testEvent{1, 10})
+	e.Send(testEvent{2, 20})
+	e.Send(testEvent{3, 30})
+	var got []error
+	for _, err := range e.All(t.Context()) {
+		got = append(got, err)
+	}
+	if len(got) != 1 || !errors.Is(got[0], os.ErrPermission) || e.Record() != nil {
+		t.Errorf("errors %v, record %x", got, e.Record())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for ev, err := range e.All(ctx) {
+		if err != nil || ev.Kind != 1 {
+			t.Errorf("%+v, %v", ev, err)
+		}
+		cancel()
+	}
+	for range e.All(ctx) {
+		t.Error("an event after cancellation")
+	}
+	if ev, err := e.Read(); err != nil || ev.Kind != 2 {
+		t.Errorf("after cancellation: %+v, %v", ev, err)
+	}
+}
+
 func TestRawEvents(t *testing.T) {
 	e := typedtest.NewEvents[[]byte]()
 	e.Send([]byte("one"))
@@ -241,4 +272,30 @@ func TestDrainStopsEarly(t *testing.T) {
 	if err := errors.Join(errf(), errf2()); err != nil || left != 4 {
 		t.Errorf("%d entries left, %v", left, err)
 	}
+}
+
+// Maps may be used from several goroutines, which the race detector watches.
+func TestMapsAreConcurrent(t *testing.T) {
+	hash, array := typedtest.NewLRUHash[uint32, uint64](8), typedtest.NewArray[uint32, uint64](8)
+	perCPU, queue := typedtest.NewPerCPUHash[uint32, uint64](8, 2), typedtest.NewQueue[uint64](8)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i := range uint32(200) {
+				k, v := i%8, uint64(i)
+				if err := errors.Join(hash.Put(k, v), array.Put(k, v), perCPU.PutEach(k, v), queue.PushOverwrite(v)); err != nil {
+					t.Error(err)
+				}
+				all, _ := hash.All()
+				for range all {
+				}
+				drain, _ := perCPU.Drain()
+				for range drain {
+				}
+				queue.Pop()
+				array.Lookup(k)
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/typedtest"
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 )
 
@@ -98,6 +99,12 @@ func newStack(c *typed.CollectionSpec) (*typed.Stack[uint64], error) {
 	return s.New()
 }
 
+func newSkStorage(c *typed.CollectionSpec) (*typed.SkStorage[uint64], error) {
+	var s *typed.MapSpec[typed.SkStorage[uint64]]
+	typed.BindMapSpec(c, &s, "m")
+	return s.New()
+}
+
 func newBloom(c *typed.CollectionSpec) (*typed.BloomFilter[testKey], error) {
 	var s *typed.MapSpec[typed.BloomFilter[testKey]]
 	typed.BindMapSpec(c, &s, "m")
@@ -107,7 +114,7 @@ func newBloom(c *typed.CollectionSpec) (*typed.BloomFilter[testKey], error) {
 // meaning is what an error says to callers, as text.
 func meaning(err error) string {
 	for _, known := range []error{
-		ebpf.ErrKeyNotExist, ebpf.ErrKeyExist, typed.ErrMapFull, unix.EINVAL,
+		ebpf.ErrKeyNotExist, ebpf.ErrKeyExist, typed.ErrMapFull, unix.EINVAL, unix.EBADF,
 	} {
 		if errors.Is(err, known) {
 			return known.Error()
@@ -235,9 +242,10 @@ func fixedOps[K any](p *pair, kernel, memory typed.FixedMap[K, testValue], key f
 			for i := range vs {
 				vs[i] = p.value()
 			}
-			a, kerr := kernel.BatchUpdate(ks, vs, typed.UpdateAny)
-			b, merr := memory.BatchUpdate(ks, vs, typed.UpdateAny)
-			p.same(fmt.Sprintf("update %+v", ks), a, b, kerr, merr)
+			f := flags()
+			a, kerr := kernel.BatchUpdate(ks, vs, f)
+			b, merr := memory.BatchUpdate(ks, vs, f)
+			p.same(fmt.Sprintf("update %+v flags %d", ks, f), a, b, kerr, merr)
 		case n < 95:
 			var a, b testValue
 			kerr, merr := kernel.LookupInto(k, &a), memory.LookupInto(k, &b)
@@ -426,12 +434,22 @@ func TestPerCPUArrayLikeTheKernel(t *testing.T) {
 }
 
 func TestPerCPUHashLikeTheKernel(t *testing.T) {
+	perCPUHashLikeTheKernel(t, ebpf.PerCPUHash, 16, typedtest.NewPerCPUHash[testKey, uint32])
+}
+
+// As long as there is room, as TestLRUHashWithRoomLikeTheKernel.
+func TestLRUPerCPUHashWithRoomLikeTheKernel(t *testing.T) {
+	room := 1024 + 128*ebpf.MustPossibleCPU()
+	perCPUHashLikeTheKernel(t, ebpf.LRUCPUHash, room, typedtest.NewLRUPerCPUHash[testKey, uint32])
+}
+
+func perCPUHashLikeTheKernel(t *testing.T, kind ebpf.MapType, maxEntries int, inMemory func(maxEntries, cpus int) *typedtest.PerCPUMap[testKey, uint32]) {
 	cpus := ebpf.MustPossibleCPU()
 	sequences(t, func(p *pair) func() {
 		kernel := kernelMap(p.t, &ebpf.MapSpec{
-			Type: ebpf.PerCPUHash, KeySize: 8, ValueSize: 4, MaxEntries: 16,
+			Type: kind, KeySize: 8, ValueSize: 4, MaxEntries: uint32(maxEntries),
 		}, newPerCPUHash)
-		memory := typedtest.NewPerCPUHash[testKey, uint32](16, cpus)
+		memory := inMemory(maxEntries, cpus)
 		common := perCPU(p, kernel, memory, cpus, p.key)
 		large := func(_ testKey, v []uint32) bool { return v[0] > 1<<30 }
 		return func() {
@@ -500,6 +518,56 @@ func TestStackLikeTheKernel(t *testing.T) {
 		kernel := kernelMap(p.t, &ebpf.MapSpec{Type: ebpf.Stack, ValueSize: 8, MaxEntries: 5}, newStack)
 		return queues(p, kernel, typedtest.NewStack[uint64](5))
 	})
+}
+
+// Storage of sockets, by their descriptors; -1 is none.
+func TestStorageLikeTheKernel(t *testing.T) {
+	needKernel(t)
+	if kernelBefore(t, 5, 2) {
+		t.Skip("socket storage: Linux 5.2")
+	}
+	fds := []int{-1}
+	for range 4 {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(fd)
+		fds = append(fds, fd)
+	}
+	sequences(t, func(p *pair) func() {
+		kernel := kernelMap(p.t, &ebpf.MapSpec{
+			Type: ebpf.SkStorage, KeySize: 4, ValueSize: 8, Flags: unix.BPF_F_NO_PREALLOC,
+			Key:   &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed},
+			Value: &btf.Int{Name: "unsigned long long", Size: 8},
+		}, newSkStorage)
+		return storages(p, kernel, typedtest.NewStorage[uint64](), fds)
+	})
+}
+
+// storages are the operations on local storage.
+func storages(p *pair, kernel, memory typed.StorageLike[uint64], fds []int) func() {
+	return func() {
+		i, v := p.rng.IntN(len(fds)), p.rng.Uint64()
+		fd := fds[i]
+		switch n := p.rng.IntN(100); {
+		case n < 35:
+			f := p.flags()
+			p.same(fmt.Sprintf("update %d flags %d", i, f), nil, nil, kernel.Update(fd, v, f), memory.Update(fd, v, f))
+		case n < 45:
+			p.same(fmt.Sprint("put ", i), nil, nil, kernel.Put(fd, v), memory.Put(fd, v))
+		case n < 65:
+			a, kerr := kernel.Lookup(fd)
+			b, merr := memory.Lookup(fd)
+			p.same(fmt.Sprint("lookup ", i), a, b, kerr, merr)
+		case n < 75:
+			var a, b uint64
+			kerr, merr := kernel.LookupInto(fd, &a), memory.LookupInto(fd, &b)
+			p.same(fmt.Sprint("lookup into ", i), a, b, kerr, merr)
+		default:
+			p.same(fmt.Sprint("delete ", i), nil, nil, kernel.Delete(fd), memory.Delete(fd))
+		}
+	}
 }
 
 // What memory contains the kernel contains too; the other way round there may
