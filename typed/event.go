@@ -138,12 +138,19 @@ func (r *Reader[T]) Read() (T, error) {
 func (r *Reader[T]) ReadInto(event *T) error {
 	r.mu.Lock()
 	err := r.next(context.Background())
-	if err == nil {
+	switch {
+	case err != nil:
+	case r.whole(): // nearly always
+		copy(memoryOf(event), r.rec.raw)
+	default:
 		err = r.decode(event)
 	}
 	r.mu.Unlock()
 	return err
 }
+
+// whole says that r.rec has a T.
+func (r *Reader[T]) whole() bool { return len(r.rec.raw) >= sizeOf[T]() && !r.bytes }
 
 // All ranges over the events. It ends without an error when the context is
 // cancelled, even if there are more events, and when the reader is closed. The
@@ -184,6 +191,8 @@ func (r *Reader[T]) readFor(ctx context.Context, event *T) error {
 	err := r.next(ctx)
 	switch {
 	case err != nil:
+	case r.whole(): // nearly always
+		copy(memoryOf(event), r.rec.raw)
 	case r.bytes:
 		*any(event).(*[]byte) = r.copy()
 	default:
@@ -197,14 +206,18 @@ func (r *Reader[T]) readFor(ctx context.Context, event *T) error {
 // only those that the user asked for are returned, others had it look at the
 // context again. ctx may be nil.
 func (r *Reader[T]) next(ctx context.Context) error {
-	r.copied, r.rec.raw = r.copied[:0], nil
+	r.copied = r.copied[:0]
 	for {
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if err := ctx.Err(); err != nil {
+			r.rec.raw = nil
+			return err
 		}
-		switch err := r.src.read(&r.rec); {
-		case err == nil && r.rec.lost == 0:
+		err := r.src.read(&r.rec)
+		if err == nil && r.rec.lost == 0 {
 			return nil
+		}
+		r.rec.raw = nil
+		switch {
 		case err == nil:
 			return &LostSamplesError{Map: r.name, CPU: r.rec.cpu, Count: r.rec.lost}
 		case !errors.Is(err, ErrFlushed):
@@ -217,10 +230,6 @@ func (r *Reader[T]) next(ctx context.Context) error {
 
 // decode copies r.rec to *event.
 func (r *Reader[T]) decode(event *T) error {
-	if b := memoryOf(event); len(r.rec.raw) >= len(b) && !r.bytes { // nearly always
-		copy(b, r.rec.raw)
-		return nil
-	}
 	if _, err := decodeRecord(r.rec.raw, event, r.zeroFill); err != nil {
 		err.Map = r.name
 		return err

@@ -80,27 +80,25 @@ func (s *ringSource) read(rec *record) error {
 			}
 			continue
 		}
+		s.held = spaceIn(header)
 		if header&ringDiscard != 0 {
-			s.held = spaceIn(header)
 			s.advance()
 			continue
 		}
-		rec.raw = s.hold(header)
+		rec.raw = s.pages.payload(s.offset(), int(header))
+		if s.held > s.batch {
+			rec.raw = s.takeOut(rec.raw)
+		}
 		return nil
 	}
 }
 
-// hold is the record at pos, valid until the next read: in place, or a copy of
-// a large one, whose room is given back at once.
-func (s *ringSource) hold(header uint32) []byte {
-	payload := s.pages.payload(s.offset(), int(header))
-	s.held = spaceIn(header)
-	if s.held > s.batch {
-		s.buf = append(s.buf[:0], payload...)
-		s.advance()
-		return s.buf
-	}
-	return payload
+// takeOut copies a record that is too large to be held until the next read, and
+// gives its room back at once.
+func (s *ringSource) takeOut(payload []byte) []byte {
+	s.buf = append(s.buf[:0], payload...)
+	s.advance()
+	return s.buf
 }
 
 // spaceIn is what a record takes of the ring, by its header.
