@@ -114,10 +114,15 @@ func (m *deleteMap[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error
 // Drain is All that removes what it yields. After the loop the map is empty,
 // but for what others have added meanwhile.
 //
-// Hashes are read and emptied bucket by bucket (Linux 5.6), so that no change
-// of a program is lost in between; LPM tries, and older kernels, entry by
-// entry. If the loop ends early, what was removed and not yielded is put back,
-// and the second result tells if that fails.
+// Hashes are read and emptied bucket by bucket, under the lock of the bucket
+// (Linux 5.6), so that no entry is lost that a program creates or replaces in
+// between. LPM tries, and hashes before Linux 5.6, are read and emptied entry by
+// entry in two steps: a value that replaces another between them is lost. What
+// a program writes through the pointer that bpf_map_lookup_elem gave it before
+// the removal can be lost in either way, as the kernel does not wait for it.
+//
+// If the loop ends early, what was removed and not yielded is put back, and the
+// second result tells if that fails.
 func (m *deleteMap[K, V]) Drain() (iter.Seq2[K, V], func() error) {
 	var err error
 	return func(yield func(K, V) bool) {
