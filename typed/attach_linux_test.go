@@ -188,6 +188,8 @@ func TestRemedies(t *testing.T) {
 		{"kernel-invalid", &kindUprobeMulti, target{executable, "/bin/sh:main"}, syscall.EINVAL},
 		{"option-newer", &kindKprobe, target{kernelFunction, "tcp_connect"}, newer("Cookie", "5.15", fmt.Errorf("cookies are not supported: %w", ebpf.ErrNotSupported))},
 		{"cgroup-closed", &kindCgroupSock, target{cgroupDir, "/sys/fs/cgroup/app"}, syscall.EPERM},
+		{"tracefs-missing", &kindKprobe, target{kernelFunction, "tcp_connect"}, fmt.Errorf("creating probe entry on tracefs: %w", errors.New(noTracefs))},
+		{"kprobes-missing", &kindKprobe, target{kernelFunction, "tcp_connect"}, &os.PathError{Op: "open", Path: "/sys/kernel/tracing/kprobe_events", Err: syscall.ENOENT}},
 		{"lockdown", &kindKprobe, target{kernelFunction, "tcp_connect"}, syscall.EPERM},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -147,7 +147,7 @@ func (c *CollectionSpec) create(spec *ebpf.CollectionSpec, opts ebpf.CollectionO
 		}
 		prog := failedProgram(spec, err)
 		if prog == nil {
-			return nil, fmt.Errorf("load %s: %w", c.name, err)
+			return nil, withRemedy(fmt.Errorf("load %s: %w", c.name, err))
 		}
 		if err := refused(prog, err); err != nil {
 			return nil, err
@@ -237,7 +237,15 @@ func newLoadError(prog *ebpf.ProgramSpec, err error) *LoadError {
 	if inner := errors.Unwrap(err); inner != nil && err.Error() == "program "+prog.Name+": "+inner.Error() {
 		err = inner
 	}
-	return &LoadError{Program: prog.Name, Section: prog.SectionName, Err: err}
+	return &LoadError{Program: prog.Name, Section: prog.SectionName, Remedy: loadRemedy(err), Err: err}
+}
+
+// withRemedy adds what to do about an error that is of no program.
+func withRemedy(err error) error {
+	if remedy := loadRemedy(err); remedy != "" {
+		return fmt.Errorf("%w; %s", err, remedy)
+	}
+	return err
 }
 
 // Collection is a loaded object: the common part of every generated

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/cilium/ebpf"
 )
@@ -35,11 +36,27 @@ func (e *LayoutError) Error() string {
 type LoadError struct {
 	// Program is its C name, Section its SEC() as written in C.
 	Program, Section string
-	Err              error
+	// Remedy is what the user can do, as a clause; empty where nothing is known.
+	Remedy string
+	Err    error
 }
 
 func (e *LoadError) Error() string {
-	return fmt.Sprintf("load program %s (SEC(%q)): %v", e.Program, e.Section, e.Err)
+	s := fmt.Sprintf("load program %s (SEC(%q)): %v", e.Program, e.Section, e.Err)
+	if e.Remedy != "" {
+		s += "; " + e.Remedy
+	}
+	return s
+}
+
+// loadRemedy is what to do about an error of creating a map or loading a
+// program. That of the verifier, which also says EACCES and EPERM, is in its log.
+func loadRemedy(err error) string {
+	var verifier *ebpf.VerifierError
+	if !errors.Is(err, os.ErrPermission) || errors.As(err, &verifier) && len(verifier.Log) > 0 {
+		return ""
+	}
+	return needPrivilege
 }
 
 // Format prints the verifier log behind the error for %+v. The errors of the

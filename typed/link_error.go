@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -129,6 +130,10 @@ func remedy(k *kind, t target, err error) string {
 			return needPrivilege + ", as does a program of this cgroup or one above that admits no other: bpftool cgroup tree lists them"
 		}
 		return needPrivilege
+	case strings.Contains(err.Error(), noTracefs):
+		return "mount -t tracefs tracefs /sys/kernel/tracing"
+	case probeEvents(err) != "":
+		return "this kernel is built without CONFIG_" + strings.ToUpper(probeEvents(err))
 	case isMissing(t, err):
 		return missing[t.what]
 	case errors.As(err, &option):
@@ -156,6 +161,23 @@ func newerOption(name, since string, used bool) func(link.Link, error) (link.Lin
 		}
 		return l, err
 	}
+}
+
+// noTracefs is what the library says where it finds no tracefs, which probes
+// and tracepoints need (internal/tracefs, v0.22.0: it has no error value).
+const noTracefs = "neither debugfs nor tracefs are mounted"
+
+// probeEvents is the file of tracefs that an error misses, which is there if
+// the kernel was built for such probes: "kprobe_events" or "uprobe_events".
+func probeEvents(err error) string {
+	var path *os.PathError
+	if !errors.As(err, &path) || !errors.Is(err, os.ErrNotExist) {
+		return ""
+	}
+	if name := filepath.Base(path.Path); name == "kprobe_events" || name == "uprobe_events" {
+		return name
+	}
+	return ""
 }
 
 // isMissing says whether an error means that the target is not there. XDP says

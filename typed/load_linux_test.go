@@ -2,6 +2,7 @@ package typed
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -129,5 +130,18 @@ func TestLoadKernelBTFTargetFails(t *testing.T) {
 				t.Errorf("left out: %v", left.Err())
 			}
 		})
+	}
+}
+
+// Without privileges either the maps are refused or the programs: both errors
+// say what is missing.
+func TestLoadWithoutPrivileges(t *testing.T) {
+	needKernel(t)
+	isolate(t) // a thread of its own
+	dropPrivileges(&hookRun{T: t})
+	spec := sectionSpec(t, "tp/sched/sched_switch", countHit(0))
+	_, err := testSpec(map[string]*ebpf.ProgramSpec{progName: spec}).Load(nil)
+	if !errors.Is(err, os.ErrPermission) || !strings.HasSuffix(err.Error(), "; "+needPrivilege) {
+		t.Errorf("%v", err)
 	}
 }
