@@ -343,7 +343,9 @@ var hookTests = []hookTest{
 	}},
 	{section: "iter/bpf_map_elem", since: "5.10", run: func(r *hookRun) {
 		p := load[Iter](r, r.spec(0))
-		o := &IterOptions{Map: r.coll.Collection.Maps[hitsName]}
+		var m *ArrayMap[uint32, uint64]
+		BindMap(r.coll, &m, hitsName)
+		o := &IterOptions{Map: m}
 		r.attached(p.Attach(o))
 		r.fire(func() { readIter(r, p, o) })
 	}},
@@ -754,7 +756,11 @@ func testReuseport(r *hookRun) {
 
 var sockMap = &ebpf.MapSpec{Name: "socks", Type: ebpf.SockMap, KeySize: 4, ValueSize: 4, MaxEntries: 2}
 
-func (r *hookRun) sockMap() *ebpf.Map { return r.coll.Collection.Maps["socks"] }
+func (r *hookRun) sockMap() *SockMap[uint32] {
+	var m *SockMap[uint32]
+	BindMap(r.coll, &m, "socks")
+	return m
+}
 
 // sockPair is a TCP connection, of which the client is in the socket map.
 func (r *hookRun) sockPair() (client, server net.Conn) {
@@ -775,7 +781,7 @@ func (r *hookRun) sockPair() (client, server net.Conn) {
 		r.Fatal(err)
 	}
 	var put error
-	raw.Control(func(fd uintptr) { put = r.sockMap().Put(uint32(0), uint32(fd)) })
+	raw.Control(func(fd uintptr) { put = r.sockMap().Put(0, int(fd)) })
 	if put != nil {
 		r.Fatal(put)
 	}

@@ -208,7 +208,13 @@ type iterInfo struct {
 // attachIter goes past the library, which knows of maps only.
 func attachIter(prog *ebpf.Program, opts IterOptions) (link.Link, error) {
 	if opts.Cgroup == "" && opts.TID == 0 && opts.PID == 0 {
-		return link.AttachIter(link.IterOptions{Program: prog, Map: opts.Map})
+		o := link.IterOptions{Program: prog}
+		if opts.Map != nil {
+			if o.Map = opts.Map.raw(); o.Map == nil {
+				return nil, notLoaded(opts.Map.Name())
+			}
+		}
+		return link.AttachIter(o)
 	}
 	info := &iterInfo{first: uint32(opts.TID), second: uint32(opts.PID)}
 	if opts.Cgroup != "" {

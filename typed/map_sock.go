@@ -53,6 +53,16 @@ func (m *sockets[K]) hasCookies() error {
 	return nil
 }
 
+// SocketMap is a *[SockMap] or a *[SockHash]: what sk_msg and sk_skb programs
+// attach to.
+type SocketMap interface {
+	MapHandle
+	takesPrograms()
+}
+
+func (*SockMap[K]) takesPrograms()  {}
+func (*SockHash[K]) takesPrograms() {}
+
 // SockMap is a BPF_MAP_TYPE_SOCKMAP (4.14): sockets by number. Programs attach
 // to it. K is a type of 4 bytes, mostly uint32.
 type SockMap[K any] struct {

@@ -6,8 +6,17 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+// MapHandle is the pointer to any class of map.
+type MapHandle interface {
+	// Name is the C name of the map.
+	Name() string
+	// raw is the map, nil where it was not loaded.
+	raw() *ebpf.Map
+}
+
 // mapHandle is implemented by the pointer to every class of map.
 type mapHandle interface {
+	MapHandle
 	// bind makes the handle one of m. It compares m's real type and sizes (as
 	// the kernel has them) with the class and its type parameters, and returns
 	// a *LayoutError if they differ; the handle then keeps m for .Map, and its
@@ -16,8 +25,6 @@ type mapHandle interface {
 	// checkSpec compares the spec of an object that was opened with the class
 	// and its type parameters; a *LayoutError if they differ.
 	checkSpec(name string, spec *ebpf.MapSpec) error
-	// raw is the map, nil where it was not loaded.
-	raw() *ebpf.Map
 }
 
 // mapHandleOf says that *M is a class of maps.

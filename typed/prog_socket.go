@@ -39,9 +39,9 @@ func (p *SkReuseport) Attach(socket syscall.Conn) (link.Link, error) {
 // sockMapProgram is what SkMsg, SkSKB and SkSKBAny share.
 type sockMapProgram struct{ program }
 
-func (p *sockMapProgram) attachSockMap(k *kind, m *ebpf.Map, at ebpf.AttachType) (link.Link, error) {
-	return p.attach(k, target{what: "socket map"}, func(prog *ebpf.Program) (link.Link, error) {
-		return attachSockMap(prog, m, at)
+func (p *sockMapProgram) attachSockMap(k *kind, m SocketMap, at ebpf.AttachType) (link.Link, error) {
+	return p.attach(k, target{"socket map", m.Name()}, func(prog *ebpf.Program) (link.Link, error) {
+		return attachSockMap(prog, m.raw(), at)
 	})
 }
 
@@ -51,8 +51,8 @@ type SkMsg struct{ sockMapProgram }
 
 func (*SkMsg) kind() *kind { return &kindSkMsg }
 
-// Attach attaches to a socket map: the .Map of a typed.SockMap or SockHash.
-func (p *SkMsg) Attach(m *ebpf.Map) (link.Link, error) {
+// Attach attaches to a [SockMap] or [SockHash].
+func (p *SkMsg) Attach(m SocketMap) (link.Link, error) {
 	return p.attachSockMap(p.kind(), m, ebpf.AttachSkMsgVerdict)
 }
 
@@ -62,8 +62,8 @@ type SkSKB struct{ sockMapProgram }
 
 func (*SkSKB) kind() *kind { return &kindSkSKB }
 
-// Attach attaches to a socket map: the .Map of a typed.SockMap or SockHash.
-func (p *SkSKB) Attach(m *ebpf.Map) (link.Link, error) {
+// Attach attaches to a [SockMap] or [SockHash].
+func (p *SkSKB) Attach(m SocketMap) (link.Link, error) {
 	return p.attachSockMap(p.kind(), m, p.attachType())
 }
 
@@ -75,18 +75,18 @@ func (*SkSKBAny) kind() *kind { return &kindSkSKBAny }
 
 // AttachParser attaches to a socket map as the program that finds the messages
 // in a stream.
-func (p *SkSKBAny) AttachParser(m *ebpf.Map) (link.Link, error) {
+func (p *SkSKBAny) AttachParser(m SocketMap) (link.Link, error) {
 	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBStreamParser)
 }
 
 // AttachStreamVerdict attaches to a socket map as the program that decides on
 // the messages that the parser finds.
-func (p *SkSKBAny) AttachStreamVerdict(m *ebpf.Map) (link.Link, error) {
+func (p *SkSKBAny) AttachStreamVerdict(m SocketMap) (link.Link, error) {
 	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBStreamVerdict)
 }
 
 // AttachVerdict attaches to a socket map as the program that decides on
 // packets, without a parser (Linux ≥ 5.13).
-func (p *SkSKBAny) AttachVerdict(m *ebpf.Map) (link.Link, error) {
+func (p *SkSKBAny) AttachVerdict(m SocketMap) (link.Link, error) {
 	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBVerdict)
 }
