@@ -35,7 +35,8 @@ type Target struct {
 	Object *btfparse.Object
 	// ObjectFile is the name of the file to embed, relative to the Go file.
 	ObjectFile string
-	// Source is what errors call the object; empty means ObjectFile.
+	// Source is the file that the user named, for errors: the object, or the C
+	// file of several targets; empty means ObjectFile.
 	Source string
 }
 
@@ -141,21 +142,46 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 // of them in the same words is one error.
 func (p *Plan) planAllTypes(reserved []string) error {
 	var texts []string
-	objects := make(map[string][]string)
+	failed := make(map[string][]*targetPlan)
 	for _, t := range p.targets {
 		for _, err := range p.planTypes(t, reserved) {
 			text := err.Error()
-			if objects[text] == nil {
+			if failed[text] == nil {
 				texts = append(texts, text)
 			}
-			objects[text] = append(objects[text], cmp.Or(t.Source, t.ObjectFile, t.Name))
+			failed[text] = append(failed[text], t)
 		}
 	}
 	var errs []error
 	for _, text := range texts {
-		errs = append(errs, fmt.Errorf("%s: %s", strings.Join(slices.Compact(objects[text]), ", "), text))
+		errs = append(errs, fmt.Errorf("%s: %s", p.sourcesOf(failed[text]), text))
 	}
 	return errors.Join(errs...)
+}
+
+// sourcesOf is what the user calls some of the targets: the objects, or the C
+// file, with the targets where it is not all of them.
+func (p *Plan) sourcesOf(some []*targetPlan) string {
+	source := func(t *targetPlan) string { return cmp.Or(t.Source, t.ObjectFile, t.Name) }
+	from := func(of []*targetPlan, name string) (names []string) {
+		for _, t := range of {
+			if source(t) == name {
+				names = append(names, t.Name)
+			}
+		}
+		return names
+	}
+	var sources []string
+	for _, t := range some {
+		s := source(t)
+		if names := from(some, s); len(names) < len(from(p.targets, s)) {
+			s += " for " + strings.Join(names, " and ")
+		}
+		if !slices.Contains(sources, s) {
+			sources = append(sources, s)
+		}
+	}
+	return strings.Join(sources, ", ")
 }
 
 // planTypes decides on the types of one target. reserved are the identifiers of

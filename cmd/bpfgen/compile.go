@@ -90,10 +90,7 @@ func compiledBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error
 		r, err := compiler.Compile(ctx, clang.Target{Name: t.Name, Clang: t.Clang, Linux: t.Linux})
 		results[i], failed[i] = r, err
 		if err == nil {
-			builds[i] = &build{
-				target: t, source: o.args[0], label: o.args[0] + " for " + t.Name,
-				bytes: r.Object, dependencies: r.Dependencies,
-			}
+			builds[i] = &build{target: t, source: o.args[0], bytes: r.Object, dependencies: r.Dependencies}
 			builds[i].object, failed[i] = parseObject("its object", r.Object)
 		}
 		return nil

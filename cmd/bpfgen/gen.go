@@ -166,8 +166,8 @@ func (o *genOptions) emitOptions(pkg func() (string, error)) (emit.Options, erro
 // build is one object with its target.
 type build struct {
 	target emit.TargetInfo
-	// source is the file that the user named, label what errors call the object.
-	source, label string
+	// source is the file that the user named.
+	source string
 	// bytes of the object, as they are embedded.
 	bytes  []byte
 	object *btfparse.Object
@@ -185,7 +185,7 @@ func emitTargets(builds []*build) []emit.Target {
 			GOARCH:     b.target.GOARCH,
 			Object:     b.object,
 			ObjectFile: b.objectFile,
-			Source:     b.label,
+			Source:     b.source,
 		})
 	}
 	return targets

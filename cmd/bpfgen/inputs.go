@@ -124,7 +124,7 @@ func objectBuilds(sources []source, o *genOptions) ([]*build, error) {
 		}
 		target, err := objectTarget(s.path, id, o.suffix, object)
 		err = errors.Join(err, checkNames(s.path, object))
-		builds[i] = &build{target: target, source: s.path, label: s.path, bytes: s.bytes, object: object, dependencies: dependOn(s.path)}
+		builds[i] = &build{target: target, source: s.path, bytes: s.bytes, object: object, dependencies: dependOn(s.path)}
 		return err
 	})
 	return builds, err
