@@ -213,7 +213,7 @@ func (ts *typeSet) referTypedef(t *btfparse.Typedef, use typeUse) typeRef {
 }
 
 // tagged makes a plain integer what btf_decl_tag("bpfgen:type=__be32") says
-// of it.
+// of it, or a byte one of text: "bpfgen:type=char".
 func (ts *typeSet) tagged(ref typeRef, use typeUse) typeRef {
 	name, ok := tagValue(use.tags, typeTag)
 	if !ok {
@@ -221,9 +221,13 @@ func (ts *typeSet) tagged(ref typeRef, use typeUse) typeRef {
 	}
 	base, known := ts.profile.byteOrdered[name]
 	switch {
+	case name == "char" && ref.base.size == 1:
+		ref.char = true
+	case name == "char":
+		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) is on an integer of %s", typeTag+name, byteCount(ref.base.size)), "tag an array of __u8")
 	case !known && typedProfile.byteOrdered[name].size == 0:
 		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) names no type that is known", typeTag+name),
-			"one of __be16, __be32, __be64, __le16, __le32, __le64")
+			"one of __be16, __be32, __be64, __le16, __le32, __le64, char")
 	case known && base.size != ref.base.size:
 		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) is on an integer of %s", typeTag+name, byteCount(ref.base.size)),
 			"tag one of the same size")

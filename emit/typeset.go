@@ -13,7 +13,7 @@ const (
 	tagPrefix = "bpfgen:"
 	// nameTag gives a type or member another Go name.
 	nameTag = "bpfgen:name="
-	// typeTag makes a plain integer one of a byte order.
+	// typeTag makes a plain integer one of a byte order, or bytes text.
 	typeTag = "bpfgen:type="
 )
 

@@ -7,6 +7,7 @@ struct event {
 	__u32 port : 16 __decl_tag("bpfgen:type=__be32");
 	float rate __decl_tag("bpfgen:type=__be32");
 	__u32 kind __decl_tag("bpfgen:nam=Type");
+	__u32 wide __decl_tag("bpfgen:type=char");
 	struct {
 		__u32 inside;
 	} __decl_tag("bpfgen:name=Outside");

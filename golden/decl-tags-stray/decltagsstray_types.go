@@ -11,7 +11,7 @@ import (
 	"github.com/bpfgen/bpfgen/typed"
 )
 
-// DeclTagsStrayEvent is struct event, 16 bytes.
+// DeclTagsStrayEvent is struct event, 20 bytes.
 //
 // Value of map events.
 type DeclTagsStrayEvent struct {
@@ -20,6 +20,7 @@ type DeclTagsStrayEvent struct {
 	_       [2]byte
 	Rate    float32
 	Kind    uint32
+	Wide    uint32
 	Inside  uint32
 }
 
@@ -30,4 +31,4 @@ func (s *DeclTagsStrayEvent) SetPort(v uint32) { typed.SetBits(s.RawPort[:], 0, 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(DeclTagsStrayEvent{}) ^ 16) | unsafe.Offsetof(DeclTagsStrayEvent{}.RawPort) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Rate) ^ 4) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Kind) ^ 8) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Inside) ^ 12))
+const _ = -((unsafe.Sizeof(DeclTagsStrayEvent{}) ^ 20) | unsafe.Offsetof(DeclTagsStrayEvent{}.RawPort) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Rate) ^ 4) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Kind) ^ 8) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Wide) ^ 12) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Inside) ^ 16))

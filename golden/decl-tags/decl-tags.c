@@ -7,6 +7,7 @@ struct event {
 	__u64 when __decl_tag("nanoseconds since boot");
 	__u32 type __decl_tag("bpfgen:name=Kind");
 	__u32 address __decl_tag("bpfgen:type=__be32") __decl_tag("of the peer");
+	__u8 comm[8] __decl_tag("bpfgen:type=char");
 	union {
 		__u32 id;
 		__u16 port __decl_tag("in host order");

@@ -12,7 +12,7 @@ import (
 	"github.com/bpfgen/bpfgen/typed"
 )
 
-// DeclTagsEvent is struct event, 24 bytes.
+// DeclTagsEvent is struct event, 32 bytes.
 //
 // Event of map events.
 //
@@ -24,6 +24,7 @@ type DeclTagsEvent struct {
 	Kind uint32
 	// of the peer
 	Address typed.BE32
+	Comm    [8]uint8
 	RawId   [4]byte // id, port
 	_       [4]byte
 }
@@ -41,6 +42,9 @@ func (s *DeclTagsEvent) SetId(v uint32) { typed.Store(s.RawId[:], v) }
 // in host order
 func (s *DeclTagsEvent) Port() uint16     { return typed.Load[uint16](s.RawId[0:2]) }
 func (s *DeclTagsEvent) SetPort(v uint16) { typed.Store(s.RawId[0:2], v) }
+
+// CommString is Comm as text, up to the first NUL.
+func (s *DeclTagsEvent) CommString() string { return typed.CString(s.Comm[:]) }
 
 // DeclTagsStats is struct stats, 16 bytes.
 //
@@ -77,6 +81,6 @@ func (v DeclTagsVerdict) String() string {
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
-const _ = -((unsafe.Sizeof(DeclTagsEvent{}) ^ 24) | unsafe.Offsetof(DeclTagsEvent{}.When) | (unsafe.Offsetof(DeclTagsEvent{}.Kind) ^ 8) | (unsafe.Offsetof(DeclTagsEvent{}.Address) ^ 12) | (unsafe.Offsetof(DeclTagsEvent{}.RawId) ^ 16))
+const _ = -((unsafe.Sizeof(DeclTagsEvent{}) ^ 32) | unsafe.Offsetof(DeclTagsEvent{}.When) | (unsafe.Offsetof(DeclTagsEvent{}.Kind) ^ 8) | (unsafe.Offsetof(DeclTagsEvent{}.Address) ^ 12) | (unsafe.Offsetof(DeclTagsEvent{}.Comm) ^ 16) | (unsafe.Offsetof(DeclTagsEvent{}.RawId) ^ 24))
 const _ = -((unsafe.Sizeof(DeclTagsStats{}) ^ 16) | unsafe.Offsetof(DeclTagsStats{}.Total) | (unsafe.Offsetof(DeclTagsStats{}.Last) ^ 8))
 const _ = -(unsafe.Sizeof(DeclTagsVerdict(0)) ^ 4)
