@@ -292,6 +292,10 @@ func (p *Fentry) Run(opts *RunOptions) error { return p.runTracing(opts) }
 // runs if it is attached to one of them. opts may be nil.
 func (p *Fexit) Run(opts *RunOptions) error { return p.runTracing(opts) }
 
+// Run calls the kernel's test functions bpf_fentry_test1 to 9; the program
+// runs twice if it is attached to one of them. opts may be nil.
+func (p *Fsession) Run(opts *RunOptions) error { return p.runTracing(opts) }
+
 // Run calls the kernel's test functions bpf_modify_return_test and, in newer
 // kernels, bpf_modify_return_test2; the program runs if it is attached to one of
 // them. The result has the sum of their side effects in its upper 16 bits and

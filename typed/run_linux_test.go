@@ -181,6 +181,15 @@ func TestRunTracing(t *testing.T) {
 			t.Errorf("%d hits, %v", r.hits(), err)
 		}
 	})
+	t.Run("fsession", func(t *testing.T) {
+		sinceKernel(t, 7, 0, "fsession")
+		r := &hookRun{T: t, section: "fsession/bpf_fentry_test3"}
+		p := load[Fsession](r, r.spec(0))
+		r.attached(p.Attach(nil))
+		if err := p.Run(nil); err != nil || r.hits() != 2 {
+			t.Errorf("%d hits, %v", r.hits(), err)
+		}
+	})
 	t.Run("fmod_ret", func(t *testing.T) {
 		sinceKernel(t, 6, 3, "bpf_modify_return_test without CONFIG_FUNCTION_ERROR_INJECTION")
 		r := &hookRun{T: t, section: "fmod_ret/bpf_modify_return_test"}
