@@ -201,7 +201,7 @@ func newUser(t *testing.T, repo string) *user {
 }
 
 // userEnv has what the documents tell a user to set, and no way to a module
-// that is not here yet.
+// that is not here yet: "go list -m all" in the repository brings them.
 func userEnv(t *testing.T) []string {
 	return append(os.Environ(), "GOPROXY=off", "TMPDIR="+t.TempDir(),
 		"GOPACKAGE=", "GOFILE=", "BPF2GO_CC="+compiler(), "BPF2GO_CFLAGS=", "BPF2GO_STRIP=", "BPF2GO_MAKEBASE=")
