@@ -300,7 +300,7 @@ func flatten(t *btfparse.Struct, base uint64, union *span, tags []string, path b
 	}
 	for _, f := range t.Fields {
 		off := base + uint64(f.OffsetBits)
-		if inner, ok := btfparse.Underlying(f.Type).(*btfparse.Struct); ok && f.Name == "" {
+		if inner := anonymousMember(f); inner != nil {
 			flatten(inner, off, union, slices.Concat(tags, anonymousTags(f, inner)), path, add)
 			continue
 		}
@@ -314,6 +314,16 @@ func flatten(t *btfparse.Struct, base uint64, union *span, tags []string, path b
 	}
 }
 
+// anonymousMember is the struct or union of a member without a name, nil for
+// other members.
+func anonymousMember(f btfparse.Field) *btfparse.Struct {
+	if f.Name != "" {
+		return nil
+	}
+	inner, _ := btfparse.Underlying(f.Type).(*btfparse.Struct)
+	return inner
+}
+
 // anonymousTags are the decl tags of a member without a name, and of its type.
 func anonymousTags(f btfparse.Field, inner *btfparse.Struct) []string {
 	return slices.Concat(f.Tags, inner.Tags)
@@ -324,7 +334,7 @@ func anonymousTags(f btfparse.Field, inner *btfparse.Struct) []string {
 func strayAnonymousTags(t *btfparse.Struct, path btfparse.Path) []btfparse.Diagnostic {
 	var stray []btfparse.Diagnostic
 	for _, f := range t.Fields {
-		if inner, ok := btfparse.Underlying(f.Type).(*btfparse.Struct); ok && f.Name == "" {
+		if inner := anonymousMember(f); inner != nil {
 			stray = append(stray, strayTags(path.Join("anonymous member"), anonymousTags(f, inner))...)
 			stray = append(stray, strayAnonymousTags(inner, path)...)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
 )
 
 // This file and load_linux.go load the programs for which cilium/ebpf v0.22
@@ -69,8 +70,9 @@ type programSlot struct {
 // load loads the programs into the collection, in the order of their names.
 // refused decides on a program that the kernel refuses: an error ends it.
 func (l *loadedLater) load(coll *ebpf.Collection, opts ebpf.ProgramOptions, refused func(*ebpf.ProgramSpec, error) error) error {
+	types := btf.NewCache() // the kernel's are decoded once for all programs
 	for _, name := range slices.Sorted(maps.Keys(l.programs)) {
-		prog, err := loadProgram(l.programs[name], coll.Maps, opts)
+		prog, err := loadProgram(l.programs[name], coll.Maps, types, opts)
 		if err != nil {
 			if err := refused(l.programs[name], err); err != nil {
 				return err

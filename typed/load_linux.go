@@ -48,9 +48,8 @@ type progLoadAttr struct {
 }
 
 // loadProgram loads a program for a function of the kernel's BTF. loaded are
-// the maps that it refers to, by C name.
-func loadProgram(spec *ebpf.ProgramSpec, loaded map[string]*ebpf.Map, opts ebpf.ProgramOptions) (*ebpf.Program, error) {
-	types := btf.NewCache()
+// the maps that it refers to, by C name; types finds those of the kernel.
+func loadProgram(spec *ebpf.ProgramSpec, loaded map[string]*ebpf.Map, types *btf.Cache, opts ebpf.ProgramOptions) (*ebpf.Program, error) {
 	code := slices.Clone(spec.Instructions)
 	if err := linkMaps(code, loaded); err != nil {
 		return nil, err

@@ -2,8 +2,11 @@
 
 package typed
 
-import "github.com/cilium/ebpf"
+import (
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+)
 
-func loadProgram(*ebpf.ProgramSpec, map[string]*ebpf.Map, ebpf.ProgramOptions) (*ebpf.Program, error) {
+func loadProgram(*ebpf.ProgramSpec, map[string]*ebpf.Map, *btf.Cache, ebpf.ProgramOptions) (*ebpf.Program, error) {
 	return nil, ebpf.ErrNotSupported
 }
