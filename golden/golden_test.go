@@ -19,11 +19,12 @@ var update = flag.Bool("update", false, "rewrite the golden files, if the packag
 // orders, strict and lax alignment.
 var goarchs = []string{"amd64", "arm64", "386", "arm", "s390x"}
 
-// TestCases compares what bpfgen makes of each case with what is committed.
+// TestCases compares what bpfgen makes of each case with what is committed. With
+// -update it commits what differs, for the cases that -run selects:
+//
+//	go test ./golden -run TestCases/counter -update
 func TestCases(t *testing.T) {
-	if *update {
-		updateCases(t)
-	}
+	var changed []changedCase
 	for _, c := range findCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			got := generate(t, c)
@@ -31,10 +32,17 @@ func TestCases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("not as committed (-committed +generated); if it is right: go test ./golden -update\n%s", diff)
+			switch diff := cmp.Diff(want, got); {
+			case diff == "":
+			case *update:
+				changed = append(changed, changedCase{c, want, got})
+			default:
+				t.Errorf("not as committed (-committed +generated); if it is right: go test ./golden -run 'TestCases/%s$' -update\n%s", c.name, diff)
 			}
 		})
+	}
+	if len(changed) > 0 {
+		updateCases(t, changed)
 	}
 }
 
@@ -47,31 +55,36 @@ func generate(t *testing.T, c *goldenCase) result {
 	return r
 }
 
-// updateCases rewrites all cases or none: none while a package does not
-// compile for every GOARCH.
-func updateCases(t *testing.T) {
-	results := make(map[*goldenCase]result)
+// changedCase is a case that gives something else than what is committed.
+type changedCase struct {
+	*goldenCase
+	committed, generated result
+}
+
+// updateCases rewrites the changed cases or none: none while a package does not
+// compile for every GOARCH. Only these are compiled; TestVet has the rest.
+func updateCases(t *testing.T, changed []changedCase) {
 	overlay := make(map[string]string)
+	var packages []string
 	dir := t.TempDir()
-	for _, c := range findCases(t) {
-		r := generate(t, c)
-		results[c] = r
-		old, err := c.committed()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name := range old {
+	for _, c := range changed {
+		for name := range c.committed {
 			overlay[filepath.Join(c.dir, name)] = "" // as if removed
 		}
-		for name, content := range r {
+		hasGo := false
+		for name, content := range c.generated {
 			if filepath.Ext(name) != ".go" {
 				continue
 			}
+			hasGo = true
 			tmp := filepath.Join(dir, c.name+"_"+name)
 			if err := os.WriteFile(tmp, []byte(content), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			overlay[filepath.Join(c.dir, name)] = tmp
+		}
+		if hasGo {
+			packages = append(packages, "./"+c.name)
 		}
 	}
 	replace, err := json.Marshal(map[string]any{"Replace": overlay})
@@ -83,13 +96,15 @@ func updateCases(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, goarch := range goarchs {
-		goTool(t, ".", goarch, "vet", "-overlay", file, "./...")
+		if len(packages) > 0 {
+			goTool(t, ".", goarch, append([]string{"vet", "-overlay", file}, packages...)...)
+		}
 	}
 	if t.Failed() {
 		t.Fatal("nothing is updated: a generated package does not compile")
 	}
-	for c, r := range results {
-		if err := c.write(r); err != nil {
+	for _, c := range changed {
+		if err := c.write(c.generated); err != nil {
 			t.Fatal(err)
 		}
 	}
