@@ -13,6 +13,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/target"
 )
 
 // goldenCase is one directory of this package.
@@ -113,7 +114,7 @@ func (c *goldenCase) set(key, value string) error {
 // refused is what btfparse says of those that it does not take.
 func (c *goldenCase) objects() (targets []emit.Target, refused, err error) {
 	for _, id := range c.targets {
-		info, err := emit.FindTarget(id)
+		info, err := target.Find(id)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/target"
 )
 
 // Sizes of the corpus. A smaller one means that a part was not found.
@@ -254,7 +255,7 @@ func (o corpusObject) emit(opts emit.Options) ([]emit.File, []btfparse.Diagnosti
 	if o.goarch() == "s390x" {
 		id = "bpfeb"
 	}
-	info, err := emit.FindTarget(id)
+	info, err := target.Find(id)
 	if err != nil {
 		return nil, nil, err
 	}

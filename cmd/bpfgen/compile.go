@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
-	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/target"
 )
 
 // compileOptions are the flags of gen that only C needs.
@@ -106,19 +106,19 @@ func compiledBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error
 }
 
 // findTargets are the targets that the user named, those of one name once.
-func (o *genOptions) findTargets() ([]emit.TargetInfo, error) {
+func (o *genOptions) findTargets() ([]target.Info, error) {
 	ids := o.targets
 	if ids == nil {
 		ids = splitList(defaultTargets)
 	}
-	var targets []emit.TargetInfo
+	var targets []target.Info
 	var errs []error
 	for _, id := range ids {
-		t, err := emit.FindTarget(id)
+		t, err := target.Find(id)
 		if err != nil {
 			errs = append(errs, err)
 		}
-		if !slices.ContainsFunc(targets, func(u emit.TargetInfo) bool { return u.Name == t.Name }) {
+		if !slices.ContainsFunc(targets, func(u target.Info) bool { return u.Name == t.Name }) {
 			targets = append(targets, t)
 		}
 	}
@@ -161,7 +161,7 @@ func (c *cli) showMessages(results []clang.Result) {
 }
 
 // compileErrors gives targets that failed in the same way one line.
-func compileErrors(source string, targets []emit.TargetInfo, failed []error) error {
+func compileErrors(source string, targets []target.Info, failed []error) error {
 	var errs []error
 	names := make(map[string][]string)
 	for i, err := range failed {

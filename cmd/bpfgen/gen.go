@@ -16,6 +16,7 @@ import (
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/target"
 )
 
 // genOptions are the command line of gen.
@@ -165,7 +166,7 @@ func (o *genOptions) emitOptions(pkg func() (string, error)) (emit.Options, erro
 
 // build is one object with its target.
 type build struct {
-	target emit.TargetInfo
+	target target.Info
 	// source is the file that the user named.
 	source string
 	// bytes of the object, as they are embedded.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/target"
 )
 
 const intro = `bpfgen writes Go source for eBPF objects: types that are proved at compile time
@@ -101,7 +101,7 @@ func printHelp(w io.Writer, cmd command, fs *flag.FlagSet) {
 	})
 	tw.Flush()
 	if fs.Lookup("target") != nil {
-		fmt.Fprintf(w, "\nTargets: %s.\n", strings.Join(emit.TargetNames(), ", "))
+		fmt.Fprintf(w, "\nTargets: %s.\n", strings.Join(target.Names(), ", "))
 	}
 	fmt.Fprint(w, environmentHelp)
 }

@@ -17,7 +17,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
-	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/target"
 )
 
 // findBuilds makes or reads the objects and parses them.
@@ -157,37 +157,30 @@ func dependOn(path string) []clang.Dependency {
 
 // objectTarget is the target that the user named, that the file's name ends
 // with, or that serves all architectures of the object's byte order.
-func objectTarget(path, id, suffix string, object *btfparse.Object) (emit.TargetInfo, error) {
+func objectTarget(path, id, suffix string, object *btfparse.Object) (target.Info, error) {
 	generic := "bpfel"
 	if object.ByteOrder.String() == "BigEndian" {
 		generic = "bpfeb"
 	}
-	target, err := emit.FindTarget(generic)
+	t, err := target.Find(generic)
 	why := ""
 	if named, ok := targetOfName(path, suffix); ok {
-		target, why = named, "is named like an object for "+named.Name
+		t, why = named, "is named like an object for "+named.Name
 	}
 	if id != "" {
-		target, err = emit.FindTarget(id)
+		t, err = target.Find(id)
 		why = "is said to be for " + id
 	}
-	if err == nil && target.ByteOrder().String() != object.ByteOrder.String() {
+	if err == nil && t.ByteOrder().String() != object.ByteOrder.String() {
 		err = fmt.Errorf("%s %s, but holds %s code: say what it is for with -target, or rename it", path, why, generic)
 	}
-	return target, err
+	return t, err
 }
 
 // targetOfName finds the target in a name like counter_x86_bpfel.o.
-func targetOfName(path, suffix string) (target emit.TargetInfo, ok bool) {
-	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	base = strings.TrimSuffix(base, suffix)
-	for _, t := range emit.Targets() {
-		ends := base == t.Name || strings.HasSuffix(base, "_"+t.Name)
-		if ends && len(t.Name) > len(target.Name) {
-			target, ok = t, true
-		}
-	}
-	return target, ok
+func targetOfName(path, suffix string) (target.Info, bool) {
+	stem := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	return target.OfName(strings.TrimSuffix(stem, suffix))
 }
 
 // checkTargets finds objects that would get one name, or that would both be

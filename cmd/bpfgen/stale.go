@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
-	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/target"
 )
 
 // removeStale plans the removal of every file that gen could have written for
@@ -28,7 +28,7 @@ func removeStale(out *outfile.Plan, o *genOptions) {
 // fileParts is what stands between stem and suffix in the names of files.
 func fileParts() []string {
 	parts := []string{"types", "bpfgen"}
-	for _, t := range emit.Targets() {
+	for _, t := range target.All() {
 		parts = append(parts, t.Name, t.Name+"_types")
 	}
 	return parts

@@ -1,4 +1,6 @@
-package emit
+// Package target is the table of clang's targets and the Go architectures that
+// each serves: what -target takes, and how files are named after it.
+package target
 
 import (
 	"cmp"
@@ -10,8 +12,8 @@ import (
 	"strings"
 )
 
-// TargetInfo is one target of clang and the Go architectures that it serves.
-type TargetInfo struct {
+// Info is one target of clang and the Go architectures that it serves.
+type Info struct {
 	// Name is the suffix of the target's files: "bpfel", "x86_bpfel". It is
 	// drawn so that the Go toolchain never takes it for a _GOOS or _GOARCH.
 	Name string
@@ -25,7 +27,7 @@ type TargetInfo struct {
 }
 
 // ByteOrder of the target's objects.
-func (t TargetInfo) ByteOrder() binary.ByteOrder {
+func (t Info) ByteOrder() binary.ByteOrder {
 	big := t.Clang == "bpfeb" || t.Clang == "bpf" && archs[runtime.GOARCH].clang == "bpfeb"
 	if big {
 		return binary.BigEndian
@@ -60,7 +62,7 @@ var archs = map[string]arch{
 	"wasm":     {clang: "bpfel", js: true},
 }
 
-// FindTarget knows the names that -target takes:
+// Find knows the names that -target takes:
 //
 //   - bpf: no architecture, the byte order of this machine, no constraint
 //   - bpfel, bpfeb: no architecture, little- or big-endian
@@ -69,28 +71,28 @@ var archs = map[string]arch{
 //
 // A target of no architecture serves every GOARCH of its byte order, but its
 // programs cannot read registers (PT_REGS_PARM1 and kin).
-func FindTarget(id string) (TargetInfo, error) {
+func Find(id string) (Info, error) {
 	switch id {
 	case "bpf":
-		return TargetInfo{Name: id, Clang: id}, nil
+		return Info{Name: id, Clang: id}, nil
 	case "bpfel", "bpfeb":
 		same := func(a arch) bool { return a.clang == id }
-		return TargetInfo{Name: id, Clang: id, GOARCH: goarchs(same)}, nil
+		return Info{Name: id, Clang: id, GOARCH: goarchs(same)}, nil
 	case "native":
 		id = runtime.GOARCH
 	}
 	a, ok := archs[id]
 	if !ok || a.linux == "" {
-		return TargetInfo{}, fmt.Errorf("target %q is not known; known are %s", id, strings.Join(TargetNames(), ", "))
+		return Info{}, fmt.Errorf("target %q is not known; known are %s", id, strings.Join(Names(), ", "))
 	}
 	return a.target(), nil
 }
 
-// Targets are all targets that have files of their own, sorted by name.
-func Targets() []TargetInfo {
-	var all []TargetInfo
+// All are all targets that have files of their own, sorted by name.
+func All() []Info {
+	var all []Info
 	for _, id := range []string{"bpf", "bpfel", "bpfeb"} {
-		t, _ := FindTarget(id)
+		t, _ := Find(id)
 		all = append(all, t)
 	}
 	for _, a := range archs {
@@ -98,20 +100,45 @@ func Targets() []TargetInfo {
 			all = append(all, a.target())
 		}
 	}
-	slices.SortFunc(all, func(a, b TargetInfo) int { return cmp.Compare(a.Name, b.Name) })
-	return slices.CompactFunc(all, func(a, b TargetInfo) bool { return a.Name == b.Name })
+	slices.SortFunc(all, func(a, b Info) int { return cmp.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(all, func(a, b Info) bool { return a.Name == b.Name })
 }
 
-// TargetNames are the names that FindTarget knows, those of no architecture
+// OfName finds the target that the stem of a file's name ends with: x86_bpfel
+// of "counter_x86_bpfel", and of "counter_bpfel_x86", as bpf2go called files
+// before the Go toolchain took some of its names for a GOARCH.
+func OfName(stem string) (found Info, ok bool) {
+	longest := 0
+	for _, t := range All() {
+		for _, name := range []string{t.Name, t.formerName()} {
+			ends := stem == name || strings.HasSuffix(stem, "_"+name)
+			if ends && len(name) > longest {
+				found, ok, longest = t, true, len(name)
+			}
+		}
+	}
+	return found, ok
+}
+
+// formerName is the suffix that files of bpf2go had (Target.ObsoleteSuffix of
+// cilium/ebpf v0.22, cmd/bpf2go/gen/target.go).
+func (t Info) formerName() string {
+	if t.Linux == "" {
+		return t.Name
+	}
+	return t.Clang + "_" + t.Linux
+}
+
+// Names are the names that Find knows, those of no architecture
 // first.
-func TargetNames() []string {
+func Names() []string {
 	named := func(a arch) bool { return a.linux != "" }
 	return append([]string{"bpf", "bpfel", "bpfeb", "native"}, goarchs(named)...)
 }
 
-func (a arch) target() TargetInfo {
+func (a arch) target() Info {
 	same := func(b arch) bool { return a == b }
-	return TargetInfo{Name: a.linux + "_" + a.clang, Clang: a.clang, Linux: a.linux, GOARCH: goarchs(same)}
+	return Info{Name: a.linux + "_" + a.clang, Clang: a.clang, Linux: a.linux, GOARCH: goarchs(same)}
 }
 
 // goarchs are the sorted GOARCHes that a condition holds for.

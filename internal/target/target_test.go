@@ -1,4 +1,4 @@
-package emit
+package target
 
 import (
 	"encoding/binary"
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestFindTarget(t *testing.T) {
+func TestFind(t *testing.T) {
 	little := []string{"386", "amd64", "arm", "arm64", "loong64", "mips64le", "mipsle", "ppc64le", "riscv64", "wasm"}
 	big := []string{"mips", "mips64", "ppc64", "s390x"}
 	// What bpf2go of cilium/ebpf v0.22 draws for the same names.
@@ -28,28 +28,28 @@ func TestFindTarget(t *testing.T) {
 		{"riscv64", "riscv_bpfel", "riscv", []string{"riscv64"}, binary.LittleEndian},
 		{"s390x", "s390_bpfeb", "s390", []string{"s390x"}, binary.BigEndian},
 	} {
-		got, err := FindTarget(want.id)
+		got, err := Find(want.id)
 		if err != nil {
-			t.Errorf("FindTarget(%s): %v", want.id, err)
+			t.Errorf("Find(%s): %v", want.id, err)
 			continue
 		}
 		if got.Name != want.name || got.Linux != want.linux || !slices.Equal(got.GOARCH, want.goarch) || got.ByteOrder() != want.order {
-			t.Errorf("FindTarget(%s) = %+v (%v), want %+v", want.id, got, got.ByteOrder(), want)
+			t.Errorf("Find(%s) = %+v (%v), want %+v", want.id, got, got.ByteOrder(), want)
 		}
 	}
-	if got, err := FindTarget("bpf"); err != nil || got.GOARCH != nil {
-		t.Errorf("FindTarget(bpf) = %+v, %v, want no constraint", got, err)
+	if got, err := Find("bpf"); err != nil || got.GOARCH != nil {
+		t.Errorf("Find(bpf) = %+v, %v, want no constraint", got, err)
 	}
 	for _, id := range []string{"", "wasm", "mips64", "sparc64", "x86", "BPFEL"} {
-		if got, err := FindTarget(id); err == nil {
-			t.Errorf("FindTarget(%q) = %+v, want an error", id, got)
+		if got, err := Find(id); err == nil {
+			t.Errorf("Find(%q) = %+v, want an error", id, got)
 		}
 	}
 }
 
 func TestTargetsHaveDistinctNames(t *testing.T) {
 	var names []string
-	for _, target := range Targets() {
+	for _, target := range All() {
 		names = append(names, target.Name)
 	}
 	want := []string{
@@ -57,6 +57,30 @@ func TestTargetsHaveDistinctNames(t *testing.T) {
 		"powerpc_bpfeb", "powerpc_bpfel", "riscv_bpfel", "s390_bpfeb", "x86_bpfel",
 	}
 	if !slices.Equal(names, want) {
-		t.Errorf("Targets() = %q, want %q", names, want)
+		t.Errorf("All() = %q, want %q", names, want)
+	}
+}
+
+func TestOfName(t *testing.T) {
+	for stem, want := range map[string]string{
+		"counter_bpfel":          "bpfel",
+		"counter_x86_bpfel":      "x86_bpfel",
+		"counter_bpfel_x86":      "x86_bpfel",
+		"counter_bpfel_arm64":    "arm64_bpfel",
+		"counter_bpfeb_powerpc":  "powerpc_bpfeb",
+		"counter_bpfel_powerpc":  "powerpc_bpfel",
+		"counter_bpf":            "bpf",
+		"bpfeb_s390":             "s390_bpfeb",
+		"x86_bpfel":              "x86_bpfel",
+		"counter_bpfeb_x86":      "", // no such target
+		"counter_x86":            "",
+		"counter":                "",
+		"counterbpfel":           "",
+		"counter_bpfel_arm64_v2": "",
+	} {
+		got, ok := OfName(stem)
+		if got.Name != want || ok != (want != "") {
+			t.Errorf("OfName(%s) = %q, %v, want %q", stem, got.Name, ok, want)
+		}
 	}
 }
