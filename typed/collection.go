@@ -107,6 +107,9 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		o.MapReplacements = merged
 	}
 	spec := c.Spec.Copy()
+	for _, m := range spec.Maps {
+		fixRing(m)
+	}
 	left, err := c.unloadable(spec)
 	if err != nil {
 		return nil, err

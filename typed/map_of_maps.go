@@ -94,7 +94,9 @@ func (m *outerMap[K, M]) NewInner(spec *ebpf.MapSpec) (*M, error) {
 	if err := m.Err(); err != nil {
 		return nil, err
 	}
-	em, err := ebpf.NewMap(spec.Copy())
+	spec = spec.Copy()
+	fixRing(spec)
+	em, err := ebpf.NewMap(spec)
 	if err != nil {
 		return nil, fmt.Errorf("map %s: create inner map: %w", m.name, err)
 	}

@@ -55,7 +55,9 @@ func (s *MapSpec[M]) New() (*M, error) {
 	if !s.present {
 		return nil, fmt.Errorf("map %s: %w", s.name, ErrNotLoaded)
 	}
-	m, err := ebpf.NewMap(s.MapSpec.Copy())
+	spec := s.MapSpec.Copy()
+	fixRing(spec)
+	m, err := ebpf.NewMap(spec)
 	if err != nil {
 		return nil, fmt.Errorf("create map %s: %w", s.name, err)
 	}
