@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/cilium/ebpf/btf"
 )
@@ -38,7 +37,7 @@ type converter struct {
 	// members has the number of members of each struct, see maxMembers.
 	members map[Type]int
 	// spelled has the C spelling of pointer targets.
-	spelled map[btf.Type]string
+	spelled map[btf.Type]spelling
 	key     []byte
 }
 
@@ -48,7 +47,7 @@ func newConverter() *converter {
 		nodes:   make(map[string]Type),
 		ids:     make(map[Type]int),
 		members: make(map[Type]int),
-		spelled: make(map[btf.Type]string),
+		spelled: make(map[btf.Type]spelling),
 	}
 }
 
@@ -93,7 +92,7 @@ func (c *converter) convertNew(t btf.Type) (Type, error) {
 	case *btf.Fwd:
 		return c.opaque(describe(t), "forward declaration"), nil
 	case *btf.FuncProto:
-		return c.opaque(c.spell(t), "function type"), nil
+		return c.opaque(c.spell(t).with(""), "function type"), nil
 	}
 	if next, ok := unqualify(t); ok {
 		return c.convert(next)
@@ -243,22 +242,11 @@ func (c *converter) countMembers(n *Struct) int {
 	count := 0
 	for _, f := range n.Fields {
 		count++
-		if s, ok := arrayElem(f.Type).(*Struct); ok && s.Name == "" {
+		if s := Nameless(f.Type); s != nil {
 			count += c.members[s]
 		}
 	}
 	return count
-}
-
-// arrayElem is what arrays of any dimension are of.
-func arrayElem(t Type) Type {
-	for {
-		a, ok := t.(*Array)
-		if !ok {
-			return t
-		}
-		t = a.Elem
-	}
 }
 
 // structKey fills the key after the fields are there: converting them uses it too.
@@ -327,7 +315,7 @@ func (c *converter) pointer(t *btf.Pointer) Type {
 		}
 		target = next
 	}
-	n.Target = c.spell(target)
+	n.Target, n.spelled = c.spell(target).with(""), c.spell(t)
 	_, n.Func = underlying(target).(*btf.FuncProto)
 	c.start("p", n.Target)
 	c.flags(n.Func)
@@ -349,13 +337,6 @@ func underlying(t btf.Type) btf.Type {
 	return t
 }
 
-// byteOrderTypedefs are the typedefs of uapi/linux/types.h that say in which
-// byte order an integer is stored, with their size in bytes.
-var byteOrderTypedefs = map[string]uint32{
-	"__be16": 2, "__be32": 4, "__be64": 8,
-	"__le16": 2, "__le32": 4, "__le64": 8,
-}
-
 // typedef names an anonymous struct, union or enum, keeps the typedefs that
 // carry meaning, and skips the others.
 func (c *converter) typedef(t *btf.Typedef) (Type, error) {
@@ -374,7 +355,7 @@ func (c *converter) typedef(t *btf.Typedef) (Type, error) {
 		return nil, err
 	}
 	n, isInt := node.(*Int)
-	if isInt && byteOrderTypedefs[t.Name] == n.Bytes || len(t.Tags) > 0 {
+	if isInt && isByteOrder(t.Name, n.Bytes) || len(t.Tags) > 0 {
 		return c.typedefNode(t.Name, node, t.Tags), nil
 	}
 	return node, nil
@@ -457,69 +438,55 @@ func join(a, b []string) []string {
 	return append(append([]string(nil), a...), b...)
 }
 
-// maxSpelling bounds the spelling of one pointer target: function types nest
-// in parameters of function types.
-const maxSpelling = 1024
+// tooDeep is the spelling of what is not written out.
+var tooDeep = spelling{base: "…"}
 
-// spell writes a type as C does in a cast, without qualifiers: "struct sock",
-// "int (struct ctx *, int)", "char[16]". Too long or too deep a type ends in "…".
-func (c *converter) spell(t btf.Type) string {
+// spell is how C writes the type, without qualifiers. Too long or too deep a
+// type ends in "…".
+func (c *converter) spell(t btf.Type) spelling {
 	if s, ok := c.spelled[t]; ok {
 		return s
 	}
-	c.spelled[t] = "…" // what a cycle sees
+	c.spelled[t] = tooDeep // what a cycle sees
 	if c.depth++; c.depth > maxNesting {
 		c.depth--
-		return "…"
+		return tooDeep
 	}
-	s := c.spellNew(t)
+	s := c.spellNew(t).bounded()
 	c.depth--
-	if len(s) > maxSpelling {
-		s = strings.ToValidUTF8(s[:maxSpelling], "") + "…"
-	}
 	c.spelled[t] = s
 	return s
 }
 
-func (c *converter) spellNew(t btf.Type) string {
+func (c *converter) spellNew(t btf.Type) spelling {
 	switch t := t.(type) {
 	case *btf.Pointer:
-		_, isFunc := underlying(t.Target).(*btf.FuncProto)
-		return pointerTo(c.spell(t.Target), isFunc)
+		return c.spell(t.Target).pointer()
 	case *btf.Array:
-		return c.spellArray(t)
+		return c.spell(t.Type).array(t.Nelems)
 	case *btf.FuncProto:
-		return c.spellFunc(t)
+		return c.spell(t.Return).function(c.spellParams(t.Params))
 	}
 	if next, ok := unqualify(t); ok {
 		return c.spell(next)
 	}
-	return describe(t)
+	return spelling{base: describe(t)}
 }
 
-// spellArray puts the outer dimension first.
-func (c *converter) spellArray(t *btf.Array) string {
-	elem, dims, found := strings.Cut(c.spell(t.Type), "[")
-	if found {
-		dims = "[" + dims
+func (c *converter) spellParams(list []btf.FuncParam) []string {
+	if len(list) == 0 {
+		return []string{"void"}
 	}
-	return fmt.Sprintf("%s[%d]%s", elem, t.Nelems, dims)
-}
-
-func (c *converter) spellFunc(t *btf.FuncProto) string {
 	var params []string
-	for i, p := range t.Params {
+	for i, p := range list {
 		_, void := p.Type.(*btf.Void)
-		if void && i == len(t.Params)-1 {
+		if void && i == len(list)-1 {
 			params = append(params, "...") // how BTF writes variadic functions
 		} else {
-			params = append(params, c.spell(p.Type))
+			params = append(params, c.spell(p.Type).with(""))
 		}
 	}
-	if len(params) == 0 {
-		params = []string{"void"}
-	}
-	return c.spell(t.Return) + " (" + strings.Join(params, ", ") + ")"
+	return params
 }
 
 // describe names a type without looking behind it.

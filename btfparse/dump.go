@@ -137,7 +137,7 @@ func (d dumper) body(indent int, t Type) {
 		d.line(indent, "%s, %d bytes, %s%s", name(t.CName()), t.Bytes, sign, ifTypedef(t.FromTypedef))
 		d.tags(indent+1, t.Tags)
 		for _, v := range t.Values {
-			d.line(indent+1, "%s = %s", name(v.Name), enumValue(t, v))
+			d.line(indent+1, "%s = %s", name(v.Name), t.Literal(v.Value))
 		}
 	}
 }
@@ -147,13 +147,6 @@ func ifTypedef(is bool) string {
 		return ", by typedef"
 	}
 	return ""
-}
-
-func enumValue(t *Enum, v EnumValue) string {
-	if t.Signed {
-		return strconv.FormatInt(int64(v.Value), 10)
-	}
-	return strconv.FormatUint(v.Value, 10)
 }
 
 // field writes "+8 u32 x", in bytes, or "+8.3:5 …" for five bits from bit 3 on.
@@ -172,7 +165,7 @@ func (d dumper) field(indent int, f Field) {
 // anonymous writes out the nameless struct, union or enum in a type: it stands
 // nowhere else.
 func (d dumper) anonymous(indent int, t Type) {
-	switch t := arrayElem(t).(type) {
+	switch t := Innermost(t).(type) {
 	case *Struct:
 		if t.Name == "" {
 			d.body(indent, t)

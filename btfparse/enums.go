@@ -309,6 +309,30 @@ var attachTypeNames = [...]string{
 // "MapType(99)" for a number that is none of the kernel's.
 func (t MapType) String() string { return enumName("MapType", mapTypeNames[:], uint32(t)) }
 
+// IndexKey says whether the kernel takes the key for a number of 4 bytes that it
+// counts slots with, or an interface, so that a definition needs no type to say
+// what its key is (map_alloc_check of the type's file in kernel/bpf: key_size
+// must be 4).
+func (t MapType) IndexKey() bool { return indexKeys[t] }
+
+var indexKeys = map[MapType]bool{
+	MapArray:              true, // array_map_alloc_check in arraymap.c
+	MapPerCPUArray:        true,
+	MapProgArray:          true,
+	MapPerfEventArray:     true,
+	MapCGroupArray:        true,
+	MapArrayOfMaps:        true,
+	MapStackTrace:         true, // stack_map_alloc in stackmap.c
+	MapDevMap:             true, // dev_map_alloc_check in devmap.c
+	MapDevMapHash:         true,
+	MapCPUMap:             true, // cpu_map_alloc in cpumap.c
+	MapXSKMap:             true, // xsk_map_alloc in net/xdp/xskmap.c
+	MapSockMap:            true, // sock_map_alloc in net/core/sock_map.c
+	MapReusePortSockArray: true, // reuseport_array_alloc_check in reuseport_array.c
+	MapStructOps:          true, // bpf_struct_ops_map_alloc_check in bpf_struct_ops.c
+	MapInsnArray:          true, // insn_array_alloc_check in bpf_insn_array.c
+}
+
 // String is the kernel's name without BPF_PROG_TYPE_: "SCHED_CLS".
 func (t ProgType) String() string { return enumName("ProgType", progTypeNames[:], uint32(t)) }
 

@@ -142,7 +142,7 @@ func (s *mapSource) bytes(sym elf.Symbol) ([]byte, error) {
 func (s *mapSource) btfMap(v *btf.Var) (*Map, error) {
 	def, ok := underlying(v.Type).(*btf.Struct)
 	if !ok {
-		return nil, fmt.Errorf("the definition is %s, not a struct", s.conv.spell(v.Type))
+		return nil, fmt.Errorf("the definition is %s, not a struct", s.conv.spell(v.Type).with(""))
 	}
 	sym, data, err := s.variable(v.Name)
 	if err != nil {

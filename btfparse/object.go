@@ -8,7 +8,8 @@
 //
 // Where to go next: type.go has the sealed set of C types, parse.go the way
 // from bytes to Object, maps.go, programs.go and variables.go one kind of
-// object each, sections.go libbpf's table of SEC() prefixes, dump.go the text
+// object each, sections.go libbpf's table of SEC() prefixes, declare.go how C
+// writes a type, match.go how users name one, dump.go the text
 // form that the golden files hold.
 package btfparse
 

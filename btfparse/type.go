@@ -1,10 +1,5 @@
 package btfparse
 
-import (
-	"fmt"
-	"strings"
-)
-
 // Type is a C type. The set is sealed: *Int, *Float, *Enum, *Struct (C structs
 // and unions), *Array, *Pointer, *Typedef and *Opaque.
 //
@@ -118,6 +113,9 @@ type Pointer struct {
 	Func bool
 	// TypeTags are the btf_type_tag attributes ("kptr", "user", "percpu").
 	TypeTags []string
+
+	// spelled is how the pointer itself is written.
+	spelled spelling
 }
 
 // Typedef is one step of a typedef chain. Chains end in another kind of type;
@@ -156,20 +154,9 @@ func (t *Struct) CName() string {
 	return tagged("struct", t.Name, t.FromTypedef)
 }
 
-// CName of an array puts the outer dimension first: int[2][3].
-func (t *Array) CName() string {
-	dims := ""
-	var elem Type = t
-	for {
-		a, ok := elem.(*Array)
-		if !ok {
-			return elem.CName() + dims
-		}
-		dims += fmt.Sprintf("[%d]", a.Len)
-		elem = a.Elem
-	}
-}
-func (t *Pointer) CName() string { return pointerTo(t.Target, t.Func) }
+// CName of arrays and pointers is the type as in a cast: int[2][3], int (*)[4].
+func (t *Array) CName() string   { return spellingOf(t).with("") }
+func (t *Pointer) CName() string { return spellingOf(t).with("") }
 func (t *Typedef) CName() string { return t.Name }
 func (t *Opaque) CName() string  { return t.Spelling }
 
@@ -185,23 +172,11 @@ func (*Opaque) isType()  {}
 func tagged(kind, name string, typedef bool) string {
 	switch {
 	case name == "":
-		return "anonymous " + kind
+		return nameless + kind
 	case typedef:
 		return name
 	}
 	return kind + " " + name
-}
-
-// pointerTo spells a pointer to what target spells: "struct sock *",
-// "char **", "int (*)(struct ctx *, int)" where target is a function.
-func pointerTo(target string, function bool) string {
-	switch {
-	case function && strings.Contains(target, " ("):
-		return strings.Replace(target, " (", " (*)(", 1)
-	case strings.HasSuffix(target, "*"):
-		return target + "*"
-	}
-	return target + " *"
 }
 
 // Underlying skips typedefs.

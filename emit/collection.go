@@ -1,7 +1,6 @@
 package emit
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -357,7 +356,7 @@ func (c *collection) findEvent(m *mapPlan) {
 		names = append([]string{ev.Type}, names...)
 	}
 	for i, name := range names {
-		found := c.typesNamed(name)
+		found := c.obj.Named(name)
 		switch {
 		case len(found) == 0:
 			c.fail("%s: event type %s is not in the object; use it in C, for example: struct %s *unused __attribute__((unused))",
@@ -429,7 +428,7 @@ func (c *collection) mapArgument(m *mapPlan, p mapParam, types *typeSet) string 
 	}
 	switch p {
 	case paramKey:
-		if m.Key == nil && m.KeySize == 4 && m.Type != btfparse.MapHash && m.Type != btfparse.MapLRUHash {
+		if m.Key == nil && m.KeySize == 4 && m.Type.IndexKey() {
 			return "uint32"
 		}
 		return goType(m.Key, m.KeySize)
@@ -452,41 +451,4 @@ func (c *collection) mapArgument(m *mapPlan, p mapParam, types *typeSet) string 
 		return c.mapType(m.innerPlan(), types)
 	}
 	panic(fmt.Sprintf("map parameter %d has no rule", p))
-}
-
-// typesNamed finds C types: "struct x", "union x", "enum x", a typedef's name,
-// or a bare name of any kind.
-func (c *collection) typesNamed(name string) []btfparse.Type {
-	var found []btfparse.Type
-	for _, t := range c.obj.Types {
-		if t.CName() == name || bareName(t) == name {
-			found = append(found, t)
-		}
-	}
-	slices.SortStableFunc(found, func(a, b btfparse.Type) int {
-		// An exact spelling goes before a bare name, a struct before its typedef.
-		return cmp.Compare(rank(a, name), rank(b, name))
-	})
-	return found
-}
-
-func rank(t btfparse.Type, name string) int {
-	if t.CName() == name {
-		return 0
-	}
-	if _, ok := t.(*btfparse.Typedef); ok {
-		return 2
-	}
-	return 1
-}
-
-// bareName is the C name without "struct ", "union " or "enum ".
-func bareName(t btfparse.Type) string {
-	name := t.CName()
-	for _, kind := range []string{"struct ", "union ", "enum "} {
-		if after, ok := strings.CutPrefix(name, kind); ok {
-			return after
-		}
-	}
-	return name
 }

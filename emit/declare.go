@@ -2,9 +2,7 @@ package emit
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -29,7 +27,7 @@ func (n *node) declareEnum(t *btfparse.Enum) *enumDecl {
 	e := &enumDecl{base: sizedInt(t.Bytes, t.Signed).typ, signed: t.Signed}
 	names, values := make(map[string]bool), make(map[string]bool)
 	for i, v := range t.Values {
-		c := enumConst{name: n.consts[i], cName: v.Name, value: enumLiteral(t, v.Value)}
+		c := enumConst{name: n.consts[i], cName: v.Name, value: t.Literal(v.Value)}
 		if names[c.name] {
 			continue // the same enumerator twice: broken BTF
 		}
@@ -38,15 +36,6 @@ func (n *node) declareEnum(t *btfparse.Enum) *enumDecl {
 		e.consts = append(e.consts, c)
 	}
 	return e
-}
-
-// enumLiteral is the value as a decimal number that the enum's type can hold.
-func enumLiteral(t *btfparse.Enum, value uint64) string {
-	unused := 64 - 8*t.Bytes
-	if t.Signed {
-		return strconv.FormatInt(int64(value<<unused)>>unused, 10)
-	}
-	return strconv.FormatUint(value<<unused>>unused, 10)
 }
 
 // kernelOwned are structs that the kernel manages inside map values: its map
@@ -59,13 +48,13 @@ var kernelOwned = setOf("bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_
 // notes are the paragraphs of the type's comment behind the first.
 func (n *node) notes() []string {
 	var doc []string
-	if kernelOwned[n.cBare()] && n.kind() == "struct" {
+	if kernelOwned[btfparse.BareName(n.typ)] && n.kind() == "struct" {
 		doc = append(doc, "It belongs to the kernel: an update of a map leaves it as it is and a lookup reads zeroes. User space must not write it.")
 	}
 	var empty []string
 	for _, l := range n.leaves {
 		if l.reach == byDoc {
-			empty = append(empty, cDeclaration(l.field))
+			empty = append(empty, l.field.Declaration())
 		}
 	}
 	if len(empty) > 0 {
@@ -232,7 +221,7 @@ func listed(leaves []*leaf) string {
 
 // comment says of a field what its Go type does not.
 func (l *leaf) comment() string {
-	switch t := innermost(l.field.Type).(type) {
+	switch t := btfparse.Innermost(l.field.Type).(type) {
 	case *btfparse.Pointer:
 		return strings.Join(append([]string{l.field.Type.CName()}, t.TypeTags...), ", ")
 	case *btfparse.Int, *btfparse.Float, *btfparse.Opaque:
@@ -241,18 +230,6 @@ func (l *leaf) comment() string {
 		}
 	}
 	return ""
-}
-
-// innermost skips typedefs and arrays.
-func innermost(t btfparse.Type) btfparse.Type {
-	for {
-		t = btfparse.Underlying(t)
-		a, ok := t.(*btfparse.Array)
-		if !ok {
-			return t
-		}
-		t = a.Elem
-	}
 }
 
 // methods are those of one member.
@@ -283,7 +260,7 @@ func (m *memberNames) accessor(l *leaf) accessor {
 		typ:     l.ref.goType(),
 		kind:    accessLoad,
 		storage: m.storage[l.place],
-		doc:     append([]string{m.getters[l] + " is " + cDeclaration(l.field) + "."}, userTags(l.field.Tags)...),
+		doc:     append([]string{m.getters[l] + " is " + l.field.Declaration() + "."}, userTags(l.field.Tags)...),
 	}
 	if l.field.Bitfield {
 		a.typ, a.kind = l.bitfield()
@@ -328,41 +305,11 @@ func (m *memberNames) tail(l *leaf) tailMethod {
 	t := tailMethod{
 		name: m.tails[l],
 		elem: elem,
-		doc: append([]string{m.tails[l] + " is " + cDeclaration(l.field) + ", read from the bytes that stand behind the struct."},
+		doc: append([]string{m.tails[l] + " is " + l.field.Declaration() + ", read from the bytes that stand behind the struct."},
 			userTags(l.field.Tags)...),
 	}
 	if l.place != nil {
 		t.storage, t.off = m.storage[l.place], uint32(l.off/8-l.place.start)
 	}
 	return t
-}
-
-// cDeclaration is a member as C declares it: "__u16 flags : 3",
-// "char name[16]", "int (*fn)(void *)".
-func cDeclaration(f btfparse.Field) string {
-	name, t := f.Name, f.Type
-	for {
-		a, ok := t.(*btfparse.Array)
-		if !ok {
-			break
-		}
-		if a.Len == 0 {
-			name += "[]"
-		} else {
-			name += fmt.Sprintf("[%d]", a.Len)
-		}
-		t = a.Elem
-	}
-	c := strings.TrimPrefix(t.CName(), "anonymous ")
-	if before, after, ok := strings.Cut(c, "(*)"); ok {
-		return before + "(*" + name + ")" + after
-	}
-	if !strings.HasSuffix(c, "*") {
-		c += " "
-	}
-	c += name
-	if f.Bitfield {
-		c += fmt.Sprintf(" : %d", f.SizeBits)
-	}
-	return c
 }

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
 )
@@ -37,16 +38,18 @@ type profile struct {
 
 // typedProfile is the default one, over package typed.
 var typedProfile = &profile{
-	pointer: goType{pkg: typedPath, name: "Pointer"},
-	byteOrdered: map[string]goBase{
-		"__be16": byteOrderedBase("BE16", 2), "__le16": byteOrderedBase("LE16", 2),
-		"__be32": byteOrderedBase("BE32", 4), "__le32": byteOrderedBase("LE32", 4),
-		"__be64": byteOrderedBase("BE64", 8), "__le64": byteOrderedBase("LE64", 8),
-	},
+	pointer:     goType{pkg: typedPath, name: "Pointer"},
+	byteOrdered: byteOrderedBases(),
 }
 
-func byteOrderedBase(name string, size uint32) goBase {
-	return goBase{typ: goType{pkg: typedPath, name: name}, size: size, align: 1}
+// byteOrderedBases are BE16 … LE64 for __be16 … __le64.
+func byteOrderedBases() map[string]goBase {
+	bases := make(map[string]goBase)
+	for _, td := range btfparse.ByteOrderTypedefs() {
+		name := strings.ToUpper(strings.TrimPrefix(td.Name, "__"))
+		bases[td.Name] = goBase{typ: goType{pkg: typedPath, name: name}, size: td.Bytes, align: 1}
+	}
+	return bases
 }
 
 // goBase is a Go type that is no declaration of ours, with what the layout
@@ -300,7 +303,7 @@ func flatten(t *btfparse.Struct, base uint64, union *span, tags []string, path b
 	}
 	for _, f := range t.Fields {
 		off := base + uint64(f.OffsetBits)
-		if inner := anonymousMember(f); inner != nil {
+		if inner := f.Anonymous(); inner != nil {
 			flatten(inner, off, union, slices.Concat(tags, anonymousTags(f, inner)), path, add)
 			continue
 		}
@@ -314,16 +317,6 @@ func flatten(t *btfparse.Struct, base uint64, union *span, tags []string, path b
 	}
 }
 
-// anonymousMember is the struct or union of a member without a name, nil for
-// other members.
-func anonymousMember(f btfparse.Field) *btfparse.Struct {
-	if f.Name != "" {
-		return nil
-	}
-	inner, _ := btfparse.Underlying(f.Type).(*btfparse.Struct)
-	return inner
-}
-
 // anonymousTags are the decl tags of a member without a name, and of its type.
 func anonymousTags(f btfparse.Field, inner *btfparse.Struct) []string {
 	return slices.Concat(f.Tags, inner.Tags)
@@ -334,7 +327,7 @@ func anonymousTags(f btfparse.Field, inner *btfparse.Struct) []string {
 func strayAnonymousTags(t *btfparse.Struct, path btfparse.Path) []btfparse.Diagnostic {
 	var stray []btfparse.Diagnostic
 	for _, f := range t.Fields {
-		if inner := anonymousMember(f); inner != nil {
+		if inner := f.Anonymous(); inner != nil {
 			stray = append(stray, strayTags(path.Join("anonymous member"), anonymousTags(f, inner))...)
 			stray = append(stray, strayAnonymousTags(inner, path)...)
 		}

@@ -142,13 +142,13 @@ func (ts *typeSet) warnTypeClash(n *node, c *claim, claims []*claim) {
 func (ts *typeSet) topClaims(top []*node) []*claim {
 	rivals := make(map[string][]*node)
 	for _, n := range top {
-		if c := n.cBare(); c != "" {
+		if c := btfparse.BareName(n.typ); c != "" {
 			rivals[identifier(c)] = append(rivals[identifier(c)], n)
 		}
 	}
 	claims := make([]*claim, len(top))
 	for i, n := range top {
-		class, c := classOfName(n.cBare()), n.cBare()
+		class, c := classOfName(btfparse.BareName(n.typ)), btfparse.BareName(n.typ)
 		if c == "" {
 			class, c = classAnonymous, n.rootName
 		}
@@ -176,7 +176,7 @@ func (ts *typeSet) distinctName(n *node, c string, rivals []*node) string {
 	name, kind, structure := identifier(c), false, false
 	for _, o := range rivals {
 		switch {
-		case o.cBare() != c:
+		case btfparse.BareName(o.typ) != c:
 			name = "_" + spelled(c)
 		case o.kindSuffix() != n.kindSuffix():
 			kind = true

@@ -302,21 +302,10 @@ func (n *node) cKey() string {
 	switch {
 	case n.owner != nil:
 		return n.owner.cKey() + "." + n.member.field.Name
-	case n.cBare() == "":
+	case btfparse.BareName(n.typ) == "":
 		return n.kind() + " " + n.rootName
 	}
 	return n.typ.CName()
-}
-
-// cBare is the name of the type in C without its kind, "" if it has none.
-func (n *node) cBare() string {
-	switch t := n.typ.(type) {
-	case *btfparse.Struct:
-		return t.Name
-	case *btfparse.Enum:
-		return t.Name
-	}
-	return ""
 }
 
 // cName is what the comment calls the type.
@@ -324,7 +313,7 @@ func (n *node) cName() string {
 	switch {
 	case n.owner != nil:
 		return fmt.Sprintf("the %s %s in %s", n.kind(), n.member.field.Name, n.owner.cKey())
-	case n.cBare() == "":
+	case btfparse.BareName(n.typ) == "":
 		return "an " + n.typ.CName()
 	}
 	return n.typ.CName()

@@ -17,9 +17,8 @@ func (c *collection) wantedTypes() []root {
 		}
 		n := len(roots)
 		var other btfparse.Type
-		for _, t := range c.obj.Types {
+		for _, t := range c.obj.Matching(pattern) {
 			switch {
-			case !matches(pattern, t.CName()) && !matches(pattern, bareName(t)):
 			case declarable(t):
 				roots = append(roots, root{Type: t, Path: btfparse.Path(t.CName())})
 			case other == nil:
@@ -43,11 +42,6 @@ func notWanted(t btfparse.Type) string {
 	default:
 		return fmt.Sprintf("of %s the BTF has no definition: use it in C by value, not only by pointer", t.CName())
 	}
-}
-
-func matches(pattern, name string) bool {
-	ok, err := path.Match(pattern, name)
-	return err == nil && ok
 }
 
 // declarable says whether a Go type can be declared for a C type by its name:

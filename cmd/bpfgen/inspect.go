@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -110,6 +109,8 @@ type memberReport struct {
 	Tags    []string       `json:"tags,omitempty"`
 
 	typ btfparse.Type
+	// declared is the member as in C.
+	declared string
 }
 
 type valueReport struct {
@@ -295,7 +296,7 @@ func shownTypes(object *btfparse.Object, types patterns) ([]shownType, error) {
 	if types != nil {
 		s.chosen = nil
 		for _, pattern := range types {
-			if !s.choose(object.Types, pattern) {
+			if !s.choose(object, pattern) {
 				return nil, fmt.Errorf("-type %s: no such struct, union, enum or typedef in the BTF", pattern)
 			}
 		}
@@ -344,12 +345,9 @@ func (s *typeSelection) add(t btfparse.Type) {
 }
 
 // choose chooses the types that a pattern matches.
-func (s *typeSelection) choose(types []btfparse.Type, pattern string) bool {
+func (s *typeSelection) choose(object *btfparse.Object, pattern string) bool {
 	found := false
-	for _, t := range types {
-		if !matchesType(pattern, t) {
-			continue
-		}
+	for _, t := range object.Matching(pattern) {
 		found = true
 		if outer := btfparse.Underlying(t); isAggregate(outer) {
 			s.add(outer)
@@ -358,27 +356,6 @@ func (s *typeSelection) choose(types []btfparse.Type, pattern string) bool {
 		}
 	}
 	return found
-}
-
-// matchesType compares with the C name, with and without its keyword.
-func matchesType(pattern string, t btfparse.Type) bool {
-	for _, name := range []string{t.CName(), bareName(t)} {
-		if ok, err := path.Match(pattern, name); err == nil && ok {
-			return true
-		}
-	}
-	return false
-}
-
-// bareName is the name without struct, union or enum.
-func bareName(t btfparse.Type) string {
-	switch t := t.(type) {
-	case *btfparse.Struct:
-		return t.Name
-	case *btfparse.Enum:
-		return t.Name
-	}
-	return t.CName()
 }
 
 func isAggregate(t btfparse.Type) bool {
@@ -397,7 +374,7 @@ func shownWith(t btfparse.Type) []btfparse.Type {
 	var walk func(t btfparse.Type, root bool)
 	walk = func(t btfparse.Type, root bool) {
 		t = btfparse.Underlying(t)
-		if isAggregate(t) && (root || bareName(t) != "") {
+		if isAggregate(t) && (root || btfparse.BareName(t) != "") {
 			if slices.Contains(found, t) {
 				return
 			}
@@ -428,7 +405,7 @@ func newTypeReport(s shownType) typeReport {
 		r.Signed = t.Signed
 		r.Tags = t.Tags
 		for _, v := range t.Values {
-			r.Values = append(r.Values, valueReport{v.Name, enumValue(v.Value, t.Signed)})
+			r.Values = append(r.Values, valueReport{v.Name, t.Literal(v.Value)})
 		}
 	}
 	return r
@@ -439,13 +416,6 @@ func structKind(t *btfparse.Struct) string {
 		return "union"
 	}
 	return "struct"
-}
-
-func enumValue(value uint64, signed bool) string {
-	if signed {
-		return fmt.Sprint(int64(value))
-	}
-	return fmt.Sprint(value)
 }
 
 // members are those of a struct that starts at base bits, with the holes that
@@ -466,8 +436,9 @@ func members(t *btfparse.Struct, base uint32) []memberReport {
 			Bitfield:   f.Bitfield,
 			Tags:       f.Tags,
 			typ:        f.Type,
+			declared:   f.Declaration(),
 		}
-		if inner, ok := anonymousStruct(f.Type); ok {
+		if inner := btfparse.Nameless(f.Type); inner != nil {
 			m.Members = members(inner, start)
 		}
 		list = append(list, m)
@@ -477,18 +448,4 @@ func members(t *btfparse.Struct, base uint32) []memberReport {
 		list = append(list, memberReport{Hole: "padding", OffsetBits: end, SizeBits: total - end})
 	}
 	return list
-}
-
-// anonymousStruct is the struct or union that has no name to be shown under.
-func anonymousStruct(t btfparse.Type) (*btfparse.Struct, bool) {
-	for {
-		switch u := t.(type) {
-		case *btfparse.Array:
-			t = u.Elem
-		case *btfparse.Struct:
-			return u, u.Name == ""
-		default:
-			return nil, false
-		}
-	}
 }

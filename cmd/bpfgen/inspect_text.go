@@ -156,7 +156,7 @@ func (t *table) addMembers(members []memberReport, indent string) {
 		case m.Members != nil:
 			t.add(offset, size, indent+m.open())
 			t.addMembers(m.Members, indent+"    ")
-			t.add("", "", indent+"}"+strings.TrimRight(" "+declare("", m.Name, m.typ), " ")+";")
+			t.add("", "", indent+m.close())
 		default:
 			t.add(offset, size, indent+m.declaration())
 		}
@@ -165,60 +165,21 @@ func (t *table) addMembers(members []memberReport, indent string) {
 
 // open is the first line of a nested struct without a name of its own.
 func (m memberReport) open() string {
-	s, _ := anonymousStruct(m.typ)
-	return structKind(s) + " {"
+	return structKind(btfparse.Nameless(m.typ)) + " {"
+}
+
+// close is the last line.
+func (m memberReport) close() string {
+	_, declarator, _ := strings.Cut(btfparse.Declare(m.typ, m.Name), "{…}")
+	return "}" + declarator + ";"
 }
 
 func (m memberReport) declaration() string {
-	decl := declare(element(m.typ).CName(), m.Name, m.typ)
-	if m.Bitfield {
-		decl += fmt.Sprintf(":%d", m.SizeBits)
-	}
-	decl += ";"
+	decl := m.declared + ";"
 	if len(m.Tags) > 0 {
 		decl += " // " + strings.Join(m.Tags, ", ")
 	}
 	return decl
-}
-
-// declare puts a name where C wants it: behind the type, before dimensions,
-// inside a pointer to a function.
-func declare(typ, name string, t btfparse.Type) string {
-	if p, ok := element(t).(*btfparse.Pointer); ok && p.Func {
-		result, params, ok := strings.Cut(p.Target, " (")
-		if ok {
-			return fmt.Sprintf("%s (*%s%s)(%s", result, name, dimensions(t), params)
-		}
-	}
-	sep := " "
-	if strings.HasSuffix(typ, "*") || typ == "" {
-		sep = ""
-	}
-	return typ + sep + name + dimensions(t)
-}
-
-// element is what an array is of, anything else itself.
-func element(t btfparse.Type) btfparse.Type {
-	for {
-		a, ok := t.(*btfparse.Array)
-		if !ok {
-			return t
-		}
-		t = a.Elem
-	}
-}
-
-// dimensions of an array, the outer one first, "" for anything else.
-func dimensions(t btfparse.Type) string {
-	dims := ""
-	for {
-		a, ok := t.(*btfparse.Array)
-		if !ok {
-			return dims
-		}
-		dims += fmt.Sprintf("[%d]", a.Len)
-		t = a.Elem
-	}
 }
 
 // holeBits are the bits of a struct that no member claims; of a union, those
@@ -243,8 +204,8 @@ func (m memberReport) holeBits() uint32 {
 	if m.Hole != "" {
 		return m.SizeBits
 	}
-	s, ok := anonymousStruct(m.typ)
-	if !ok || s.Bytes == 0 {
+	s := btfparse.Nameless(m.typ)
+	if s == nil || s.Bytes == 0 {
 		return 0
 	}
 	return m.SizeBits / (8 * s.Bytes) * holeBits(s, m.Members)

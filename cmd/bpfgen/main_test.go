@@ -303,25 +303,6 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-func TestDeclare(t *testing.T) {
-	u32 := &btfparse.Int{Name: "unsigned int", Bytes: 4}
-	for _, test := range []struct {
-		typ  btfparse.Type
-		want string
-	}{
-		{u32, "unsigned int x;"},
-		{&btfparse.Array{Elem: &btfparse.Array{Elem: u32, Len: 3}, Len: 2}, "unsigned int x[2][3];"},
-		{&btfparse.Pointer{Target: "struct sock"}, "struct sock *x;"},
-		{&btfparse.Array{Elem: &btfparse.Pointer{Target: "void"}, Len: 4}, "void *x[4];"},
-		{&btfparse.Pointer{Target: "int (struct ctx *, int)", Func: true}, "int (*x)(struct ctx *, int);"},
-		{&btfparse.Typedef{Name: "__be32", Type: u32}, "__be32 x;"},
-	} {
-		if got := (memberReport{Name: "x", typ: test.typ}).declaration(); got != test.want {
-			t.Errorf("declaration of %s is %q, want %q", test.typ.CName(), got, test.want)
-		}
-	}
-}
-
 // Every type of program hangs somewhere.
 func TestAttachesIsComplete(t *testing.T) {
 	for _, typ := range btfparse.ProgTypes() {

@@ -109,7 +109,7 @@ type MapsWithoutBtfArrayOfEightMap = typed.ArrayMap[uint32, [8]byte]
 
 // MapsWithoutBtfKeySizeOnlyMap is the type of the map key_size_only
 // (PERCPU_HASH).
-type MapsWithoutBtfKeySizeOnlyMap = typed.PerCPUHashMap[uint32, uint64]
+type MapsWithoutBtfKeySizeOnlyMap = typed.PerCPUHashMap[[4]byte, uint64]
 
 // MapsWithoutBtfSizesOnlyMap is the type of the map sizes_only (HASH).
 type MapsWithoutBtfSizesOnlyMap = typed.HashMap[[6]byte, [20]byte]

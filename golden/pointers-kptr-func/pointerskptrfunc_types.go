@@ -33,7 +33,7 @@ type PointersKptrFuncRecord struct {
 	Typed    typed.Pointer    // int (*)(struct list *, __u64)
 	Row      [2]typed.Pointer // void *[2]
 	Links    PointersKptrFuncList
-	Table    [2]typed.Pointer // int (*)(struct record *, int)[2]
+	Table    [2]typed.Pointer // int (*[2])(struct record *, int)
 	Slots    [2]PointersKptrFuncRecordSlots
 }
 
