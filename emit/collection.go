@@ -404,7 +404,7 @@ func (c *collection) variableType(v *variablePlan, types *typeSet) string {
 		return bytesType(v.Size)
 	case v.Type.Size() != v.Size:
 		c.warn(v.Path(), fmt.Sprintf("is %s in Go: it has a size of its own, %s has %s", bytesType(v.Size), v.Type.CName(), byteCount(v.Type.Size())),
-			"typed.Load reads the type, and its Tail method what is behind it")
+			"ctypes.Load reads the type, and its Tail method what is behind it")
 		return bytesType(v.Size)
 	}
 	return types.goType(v.Type)

@@ -171,8 +171,21 @@ type targetData struct {
 }
 
 // NeedsTyped says whether an alias refers to package typed.
-func (d targetData) NeedsTyped() bool {
-	return slices.ContainsFunc(d.Aliases, func(a alias) bool { return strings.Contains(a.GoType, "typed.") })
+func (d targetData) NeedsTyped() bool { return mentions(d.Aliases, "typed.") }
+
+// NeedsCtypes says whether an alias refers to package ctypes.
+func (d targetData) NeedsCtypes() bool { return mentions(d.Aliases, "ctypes.") }
+
+// NeedsCtypes says whether the type of a map or variable is of package ctypes.
+func (d loaderData) NeedsCtypes() bool {
+	return mentions(d.Aliases, "ctypes.") || slices.ContainsFunc(d.Variables, func(v *variablePlan) bool {
+		return strings.Contains(v.GoType, "ctypes.")
+	})
+}
+
+// mentions says whether one of the aliases refers to a package.
+func mentions(aliases []alias, pkg string) bool {
+	return slices.ContainsFunc(aliases, func(a alias) bool { return strings.Contains(a.GoType, pkg) })
 }
 
 func (p *Plan) targetData(t *targetPlan) targetData {

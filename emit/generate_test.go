@@ -162,12 +162,8 @@ var packages = sync.OnceValues(func() (map[string]*types.Package, error) {
 		}
 		all[path] = pkg
 	}
-	file, err := parser.ParseFile(fset, "../typed/ctypes.go", nil, parser.SkipObjectResolution)
-	if err != nil {
-		return nil, err
-	}
-	conf := types.Config{Importer: std, IgnoreFuncBodies: true}
-	all[typedPath], err = conf.Check(typedPath, fset, []*ast.File{file}, nil)
+	var err error
+	all[ctypesPath], err = std.(types.ImporterFrom).ImportFrom(ctypesPath, ".", 0)
 	return all, err
 })
 

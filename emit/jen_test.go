@@ -54,8 +54,8 @@ func TestImports(t *testing.T) {
 	}{
 		{nil, ""},
 		{[]string{"strconv"}, "\nimport \"strconv\"\n"},
-		{[]string{typedPath, "unsafe", "net/netip"}, "\nimport (\n\t\"net/netip\"\n\t\"unsafe\"\n\n\t\"" + typedPath + "\"\n)\n"},
-		{[]string{typedPath, "a.org/b"}, "\nimport (\n\t\"a.org/b\"\n\t\"" + typedPath + "\"\n)\n"},
+		{[]string{ctypesPath, "unsafe", "net/netip"}, "\nimport (\n\t\"net/netip\"\n\t\"unsafe\"\n\n\t\"" + ctypesPath + "\"\n)\n"},
+		{[]string{ctypesPath, "a.org/b"}, "\nimport (\n\t\"a.org/b\"\n\t\"" + ctypesPath + "\"\n)\n"},
 	} {
 		s := newSource("counter")
 		for _, p := range c.paths {

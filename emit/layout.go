@@ -28,6 +28,9 @@ import (
 // typedPath is the import path of the runtime package.
 const typedPath = "github.com/bpfgen/bpfgen/typed"
 
+// ctypesPath is the import path of what generated types are made of.
+const ctypesPath = typedPath + "/ctypes"
+
 // profile is every decision in which the flavours of generated types differ.
 type profile struct {
 	// pointer is the Go type of any C pointer: 8 bytes, aligned as uint64.
@@ -36,9 +39,9 @@ type profile struct {
 	byteOrdered map[string]goBase
 }
 
-// typedProfile is the default one, over package typed.
+// typedProfile is the default one, over package ctypes.
 var typedProfile = &profile{
-	pointer:     goType{pkg: typedPath, name: "Pointer"},
+	pointer:     goType{pkg: ctypesPath, name: "Pointer"},
 	byteOrdered: byteOrderedBases(),
 }
 
@@ -47,7 +50,7 @@ func byteOrderedBases() map[string]goBase {
 	bases := make(map[string]goBase)
 	for _, td := range btfparse.ByteOrderTypedefs() {
 		name := strings.ToUpper(strings.TrimPrefix(td.Name, "__"))
-		bases[td.Name] = goBase{typ: goType{pkg: typedPath, name: name}, size: td.Bytes, align: 1}
+		bases[td.Name] = goBase{typ: goType{pkg: ctypesPath, name: name}, size: td.Bytes, align: 1}
 	}
 	return bases
 }

@@ -37,15 +37,15 @@ func TestRows(t *testing.T) {
 		}},
 		{"text", structOf("r", 44, at(0, "comm", array(cChar, 16)), at(16, "rows", array(array(cChar, 4), 3)), at(28, "cube", array(array(array(cChar, 4), 2), 2))), []string{
 			"Comm [16]int8", "Rows [3][4]int8",
-			"func (s *counterR) CommString() string { return typed.CString(s.Comm[:]) }",
-			"func (s *counterR) RowsString(i int) string { return typed.CString(s.Rows[i][:]) }",
-			"func (s *counterR) CubeString(i0, i1 int) string { return typed.CString(s.Cube[i0][i1][:]) }",
+			"func (s *counterR) CommString() string { return ctypes.CString(s.Comm[:]) }",
+			"func (s *counterR) RowsString(i int) string { return ctypes.CString(s.Rows[i][:]) }",
+			"func (s *counterR) CubeString(i0, i1 int) string { return ctypes.CString(s.Cube[i0][i1][:]) }",
 		}},
 		{"signed char is no text", structOf("r", 4, at(0, "a", array(cS8, 4))), []string{
 			"A [4]int8", "}",
 		}},
 		{"byte order", structOf("r", 24, at(0, "a", cU8), at(1, "b", cBE32), at(5, "c", array(cBE32, 2)), at(16, "d", cU32, "bpfgen:type=__be32"), at(20, "e", cU16, "bpfgen:type=__le16")), []string{
-			"A uint8", "B typed.BE32", "C [2]typed.BE32", "_ [3]byte", "D typed.BE32", "E typed.LE16", "_ [2]byte",
+			"A uint8", "B ctypes.BE32", "C [2]ctypes.BE32", "_ [3]byte", "D ctypes.BE32", "E ctypes.LE16", "_ [2]byte",
 		}},
 		{"enum", structOf("r", 16, at(0, "a", verdict), at(8, "b", offset)), []string{
 			"type counterVerdict uint32", "type counterOffset int64", "A counterVerdict",
@@ -62,7 +62,7 @@ func TestRows(t *testing.T) {
 		}},
 		{"pointers", structOf("r", 24, at(0, "sk", pointer("struct sock")), at(8, "fn", &btfparse.Pointer{Target: "int (void *)", Func: true}),
 			at(16, "task", &btfparse.Pointer{Target: "struct task_struct", TypeTags: []string{"kptr"}})), []string{
-			"Sk typed.Pointer // struct sock *", "Fn typed.Pointer // int (*)(void *)", "Task typed.Pointer // struct task_struct *, kptr",
+			"Sk ctypes.Pointer // struct sock *", "Fn ctypes.Pointer // int (*)(void *)", "Task ctypes.Pointer // struct task_struct *, kptr",
 		}},
 		{"nested struct", structOf("r", 40, at(0, "one", pair), at(16, "row", array(structOf("small", 2, at(0, "x", cU16)), 12))), []string{
 			"One counterPair", "Row [12]counterSmall", "// Part of struct r.", "_ [7]byte",
@@ -80,58 +80,58 @@ func TestRows(t *testing.T) {
 		{"union", unionOf("addr", 16, at(0, "v4", cBE32), at(0, "v6", array(cU8, 16)), at(0, "flag", cBool)), []string{
 			"RawV4 [16]byte // v4, v6, flag",
 			"// V4 is __be32 v4.",
-			"func (s *counterAddr) V4() typed.BE32 { return typed.Load[typed.BE32](s.RawV4[0:4]) }",
-			"func (s *counterAddr) SetV4(v typed.BE32) { typed.Store(s.RawV4[0:4], v) }",
-			"func (s *counterAddr) V6() [16]uint8 { return typed.Load[[16]uint8](s.RawV4[:]) }",
+			"func (s *counterAddr) V4() ctypes.BE32 { return ctypes.Load[ctypes.BE32](s.RawV4[0:4]) }",
+			"func (s *counterAddr) SetV4(v ctypes.BE32) { ctypes.Store(s.RawV4[0:4], v) }",
+			"func (s *counterAddr) V6() [16]uint8 { return ctypes.Load[[16]uint8](s.RawV4[:]) }",
 			"func (s *counterAddr) Flag() bool { return s.RawV4[0] != 0 }",
-			"func (s *counterAddr) SetFlag(v bool) { typed.Store(s.RawV4[0:1], v) }",
+			"func (s *counterAddr) SetFlag(v bool) { ctypes.Store(s.RawV4[0:1], v) }",
 		}},
 		{"anonymous union", structOf("r", 24, at(0, "a", cU8), at(8, "", unionOf("", 16, at(0, "n", cU64),
 			at(0, "", structOf("", 16, at(4, "hi", cU32), at(8, "", unionOf("", 8, at(0, "x", cU64), at(0, "y", array(cChar, 8)))))))),
 		), []string{
 			"A uint8", "_ [7]byte", "RawN [16]byte // n, hi, x, y",
-			"func (s *counterR) Hi() uint32 { return typed.Load[uint32](s.RawN[4:8]) }",
-			"func (s *counterR) Y() [8]int8 { return typed.Load[[8]int8](s.RawN[8:16]) }",
-			"v := s.Y()", "return typed.CString(v[:])",
+			"func (s *counterR) Hi() uint32 { return ctypes.Load[uint32](s.RawN[4:8]) }",
+			"func (s *counterR) Y() [8]int8 { return ctypes.Load[[8]int8](s.RawN[8:16]) }",
+			"v := s.Y()", "return ctypes.CString(v[:])",
 		}},
 		{"bitfields", structOf("r", 12, bits(0, "a", cU32, 3), bits(3, "b", cS32, 9), at(2, "c", cU16), bits(32, "v", verdict, 2), bits(34, "f", cBool, 1), bits(40, "w", cU8, 8), bits(48, "u", cU64, 2), bits(50, "i", &btfparse.Int{Name: "long long", Bytes: 8, Encoding: btfparse.Signed}, 2)), []string{
 			"RawA [2]byte // a, b", "C uint16", "RawV [3]byte // v, f, w, u, i", "_ [5]byte",
-			"func (s *counterR) U() uint64 { return typed.Bits(s.RawV[:], 16, 2) }",
-			"func (s *counterR) SetU(v uint64) { typed.SetBits(s.RawV[:], 16, 2, v) }",
-			"func (s *counterR) I() int64 { return typed.SignedBits(s.RawV[:], 18, 2) }",
+			"func (s *counterR) U() uint64 { return ctypes.Bits(s.RawV[:], 16, 2) }",
+			"func (s *counterR) SetU(v uint64) { ctypes.SetBits(s.RawV[:], 16, 2, v) }",
+			"func (s *counterR) I() int64 { return ctypes.SignedBits(s.RawV[:], 18, 2) }",
 			"// B is int b : 9.",
-			"func (s *counterR) A() uint32 { return uint32(typed.Bits(s.RawA[:], 0, 3)) }",
-			"func (s *counterR) SetA(v uint32) { typed.SetBits(s.RawA[:], 0, 3, uint64(v)) }",
-			"func (s *counterR) B() int32 { return int32(typed.SignedBits(s.RawA[:], 3, 9)) }",
-			"func (s *counterR) V() counterVerdict { return counterVerdict(typed.Bits(s.RawV[:], 0, 2)) }",
-			"func (s *counterR) F() bool { return typed.Bits(s.RawV[:], 2, 1) != 0 }",
-			"func (s *counterR) SetF(v bool) { typed.SetBits(s.RawV[:], 2, 1, typed.Bit(v)) }",
+			"func (s *counterR) A() uint32 { return uint32(ctypes.Bits(s.RawA[:], 0, 3)) }",
+			"func (s *counterR) SetA(v uint32) { ctypes.SetBits(s.RawA[:], 0, 3, uint64(v)) }",
+			"func (s *counterR) B() int32 { return int32(ctypes.SignedBits(s.RawA[:], 3, 9)) }",
+			"func (s *counterR) V() counterVerdict { return counterVerdict(ctypes.Bits(s.RawV[:], 0, 2)) }",
+			"func (s *counterR) F() bool { return ctypes.Bits(s.RawV[:], 2, 1) != 0 }",
+			"func (s *counterR) SetF(v bool) { ctypes.SetBits(s.RawV[:], 2, 1, ctypes.Bit(v)) }",
 		}},
 		{"packed", structOf("r", 11, at(0, "a", cU8), at(1, "b", cU64), at(9, "c", cU16)), []string{
 			"A uint8", "RawB [8]byte // b", "RawC [2]byte // c",
-			"func (s *counterR) B() uint64 { return typed.Load[uint64](s.RawB[:]) }",
+			"func (s *counterR) B() uint64 { return ctypes.Load[uint64](s.RawB[:]) }",
 		}},
 		{"size no multiple of the alignment", structOf("r", 6, at(0, "a", cU32), at(4, "b", cU16)), []string{
 			"RawA [4]byte // a", "B uint16",
 		}},
 		{"struct at an offset that Go would not give it", structOf("r", 20, at(0, "a", cU32), at(4, "p", pair)), []string{
-			"A uint32", "RawP [16]byte // p", "func (s *counterR) P() counterPair { return typed.Load[counterPair](s.RawP[:]) }",
+			"A uint32", "RawP [16]byte // p", "func (s *counterR) P() counterPair { return ctypes.Load[counterPair](s.RawP[:]) }",
 		}},
 		{"packed struct has no alignment", structOf("r", 12, at(0, "a", cU8), at(1, "p", structOf("packed", 5, at(0, "x", cU32), at(4, "y", cU8)))), []string{
 			"A uint8", "P counterPacked", "_ [6]byte", "RawX [4]byte // x",
 		}},
 		{"flexible array", structOf("r", 4, at(0, "n", cU32), at(4, "data", array(pair, 0))), []string{
 			"N uint32",
-			"func (s *counterR) DataTail(rest []byte) []counterPair { return typed.Tail[counterPair](nil, rest) }",
+			"func (s *counterR) DataTail(rest []byte) []counterPair { return ctypes.Tail[counterPair](nil, rest) }",
 		}},
 		{"flexible array in the padding", structOf("r", 8, at(0, "n", cU32), at(4, "b", cU8), at(6, "data", array(array(cU8, 2), 0))), []string{
 			"N uint32", "B uint8", "_ [1]byte", "RawData [2]byte // data",
-			"func (s *counterR) DataTail(rest []byte) [][2]uint8 { return typed.Tail[[2]uint8](s.RawData[:], rest) }",
+			"func (s *counterR) DataTail(rest []byte) [][2]uint8 { return ctypes.Tail[[2]uint8](s.RawData[:], rest) }",
 		}},
 		{"flexible array in a union", structOf("r", 8, at(0, "n", cU32), at(4, "", unionOf("", 1, at(0, "first", cU8), at(0, "all", array(cU8, 0))))), []string{
 			"RawFirst [4]byte // first, all",
-			"func (s *counterR) AllTail(rest []byte) []uint8 { return typed.Tail[uint8](s.RawFirst[:], rest) }",
-			"func (s *counterR) First() uint8 { return typed.Load[uint8](s.RawFirst[0:1]) }",
+			"func (s *counterR) AllTail(rest []byte) []uint8 { return ctypes.Tail[uint8](s.RawFirst[:], rest) }",
+			"func (s *counterR) First() uint8 { return ctypes.Load[uint8](s.RawFirst[0:1]) }",
 		}},
 		{"members of no size", structOf("r", 8, at(0, "head", array(cU32, 0)), at(0, "a", cU32), at(4, "mid", array(cU16, 0)), at(4, "odd", empty), at(5, "b", cU8), at(8, "end", empty)), []string{
 			"Head [0]uint32", "A uint32", "Mid [0]uint16", "Odd counterEmpty", "_ [1]byte", "B uint8", "_ [2]byte",
@@ -192,7 +192,7 @@ func TestTypeTag(t *testing.T) {
 		at(4, "b", cU16, "bpfgen:type=big"),
 		at(6, "c", &btfparse.Typedef{Name: "port", Type: cU16, Tags: []string{"bpfgen:type=__be16"}}),
 	))...)
-	g.want(t, "A uint32", "B uint16", "C typed.BE16")
+	g.want(t, "A uint32", "B uint16", "C ctypes.BE16")
 	g.wantWarnings(t, "is on an integer of 4 bytes", "names no type that is known")
 }
 

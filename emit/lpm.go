@@ -214,7 +214,7 @@ func (s *source) lpmConstructor(d *typeDecl, name, put, doc string) []jen.Code {
 		for _, e := range k.exact {
 			g.Add(e.assign(key()))
 		}
-		g.List(jen.Id("bits"), jen.Err()).Op(":=").Add(s.qual(typedPath, put)).Call(jen.Op("&").Add(key()).Dot(k.address), jen.Id("prefix"))
+		g.List(jen.Id("bits"), jen.Err()).Op(":=").Add(s.qual(ctypesPath, put)).Call(jen.Op("&").Add(key()).Dot(k.address), jen.Id("prefix"))
 		g.Add(k.length.write(key(), bits))
 		g.Return(key(), jen.Err())
 	})}
@@ -233,7 +233,7 @@ func (s *source) lpmPrefix(d *typeDecl, name, get, doc string) []jen.Code {
 	if k.before > 0 {
 		length.Op("-").Add(lit(k.before))
 	}
-	body := jen.Return(s.qual(typedPath, get).Call(jen.Op("&").Add(storage(k.address)), length))
+	body := jen.Return(s.qual(ctypesPath, get).Call(jen.Op("&").Add(storage(k.address)), length))
 	return []jen.Code{comment(doc), method(d, name).Params().Add(s.qual("net/netip", "Prefix")).Add(oneLine(body))}
 }
 

@@ -156,7 +156,7 @@ var reservedMethods = setOf(
 
 // reservedInPackage are identifiers that generated files use and no type may
 // hide: those that Go declares itself, and the packages imported.
-var reservedInPackage = setOf(append(types.Universe.Names(), "bytes", "ebpf", "io", "netip", "strconv", "structs", "typed", "unsafe")...)
+var reservedInPackage = setOf(append(types.Universe.Names(), "bytes", "ctypes", "ebpf", "io", "netip", "strconv", "structs", "typed", "unsafe")...)
 
 func setOf(names ...string) map[string]bool {
 	set := make(map[string]bool, len(names))

@@ -106,7 +106,7 @@ func (s *source) load(a accessor) *jen.Statement {
 	case accessBoolBits:
 		return s.bits("Bits", a).Op("!=").Add(lit(0))
 	default:
-		return s.qual(typedPath, "Load").Types(s.typ(a.typ)).Call(a.place())
+		return s.qual(ctypesPath, "Load").Types(s.typ(a.typ)).Call(a.place())
 	}
 }
 
@@ -120,9 +120,9 @@ func (s *source) store(a accessor) *jen.Statement {
 		}
 		return s.bits("SetBits", a, v)
 	case accessBoolBits:
-		return s.bits("SetBits", a, s.qual(typedPath, "Bit").Call(jen.Id("v")))
+		return s.bits("SetBits", a, s.qual(ctypesPath, "Bit").Call(jen.Id("v")))
 	default:
-		return s.qual(typedPath, "Store").Call(a.place(), jen.Id("v"))
+		return s.qual(ctypesPath, "Store").Call(a.place(), jen.Id("v"))
 	}
 }
 
@@ -134,10 +134,10 @@ func (s *source) convert(t goType, from string, value *jen.Statement) *jen.State
 	return s.typ(t).Call(value)
 }
 
-// bits calls a function of package typed on a bitfield.
+// bits calls a function of package ctypes on a bitfield.
 func (s *source) bits(function string, a accessor, more ...jen.Code) *jen.Statement {
 	args := append([]jen.Code{storage(a.storage).Index(jen.Op(":")), lit(a.off), lit(a.n)}, more...)
-	return s.qual(typedPath, function).Call(args...)
+	return s.qual(ctypesPath, function).Call(args...)
 }
 
 // place is the bytes of an accessor in storage.
@@ -168,7 +168,7 @@ func (s *source) stringMethod(d *typeDecl, m stringMethod) []jen.Code {
 		params = []jen.Code{jen.List(params...).Int()}
 	}
 	text := func(array *jen.Statement) jen.Code {
-		return jen.Return(s.qual(typedPath, "CString").Call(array.Add(index).Index(jen.Op(":"))))
+		return jen.Return(s.qual(ctypesPath, "CString").Call(array.Add(index).Index(jen.Op(":"))))
 	}
 	body := oneLine(text(storage(m.member)))
 	if m.call {
@@ -189,7 +189,7 @@ func (s *source) tail(d *typeDecl, t tailMethod) []jen.Code {
 	return []jen.Code{
 		comment(t.doc...),
 		method(d, t.name).Params(jen.Id("rest").Index().Byte()).Index().Add(s.typ(t.elem)).Add(oneLine(
-			jen.Return(s.qual(typedPath, "Tail").Types(s.typ(t.elem)).Call(head, jen.Id("rest"))))),
+			jen.Return(s.qual(ctypesPath, "Tail").Types(s.typ(t.elem)).Call(head, jen.Id("rest"))))),
 	}
 }
 

@@ -144,7 +144,7 @@ func (ts *typeSet) borrowTypes() {
 }
 
 // goType is the Go type of a root, or of any type built of scalars and roots:
-// "counterFlowKey", "[4]typed.BE32". A struct that is no root is raw bytes.
+// "counterFlowKey", "[4]ctypes.BE32". A struct that is no root is raw bytes.
 func (ts *typeSet) goType(t btfparse.Type) string {
 	if ref, ok := ts.roots[t]; ok {
 		return ref.goType().String()

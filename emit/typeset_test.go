@@ -110,7 +110,7 @@ func TestRoots(t *testing.T) {
 		want string
 	}{
 		{value, "counterAmValue"}, {named, "counterKey"}, {array(named, 3), "[3]counterKey"}, {cU64, "uint64"},
-		{cBE32, "typed.BE32"}, {array(array(cChar, 16), 2), "[2][16]int8"}, {pointer("void"), "typed.Pointer"},
+		{cBE32, "ctypes.BE32"}, {array(array(cChar, 16), 2), "[2][16]int8"}, {pointer("void"), "ctypes.Pointer"},
 		{structOf("elsewhere", 12), "[12]byte"},
 	} {
 		if got := g.goType(c.typ); got != c.want {

@@ -95,7 +95,7 @@ func loadProgram(spec *ebpf.ProgramSpec, loaded map[string]*ebpf.Map, types *btf
 // nativeOrder is the host's byte order as the library wants it: it knows two
 // values and not [binary.NativeEndian].
 func nativeOrder() binary.ByteOrder {
-	if bigEndian() {
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
 		return binary.BigEndian
 	}
 	return binary.LittleEndian

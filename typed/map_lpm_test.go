@@ -11,6 +11,7 @@ import (
 	"structs"
 	"testing"
 
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
@@ -24,12 +25,12 @@ type blockKey struct {
 
 func newBlockKey(prefix netip.Prefix) (blockKey, error) {
 	var k blockKey
-	bits, err := PutLPMPrefix(&k.Data, prefix)
+	bits, err := ctypes.PutLPMPrefix(&k.Data, prefix)
 	k.Prefixlen = bits
 	return k, err
 }
 
-func (k blockKey) Prefix() netip.Prefix { return LPMPrefix(&k.Data, k.Prefixlen) }
+func (k blockKey) Prefix() netip.Prefix { return ctypes.LPMPrefix(&k.Data, k.Prefixlen) }
 
 // … and for struct { __u32 prefixlen; __u16 vlan; __u8 pad[2]; __u32 addr[4]; }.
 type vlanKey struct {
@@ -42,12 +43,12 @@ type vlanKey struct {
 
 func newVLANKey(vlan uint16, prefix netip.Prefix) (vlanKey, error) {
 	k := vlanKey{VLAN: vlan}
-	bits, err := PutLPMPrefixMapped(&k.Addr, prefix)
+	bits, err := ctypes.PutLPMPrefixMapped(&k.Addr, prefix)
 	k.Prefixlen = 32 + bits
 	return k, err
 }
 
-func (k vlanKey) Prefix() netip.Prefix { return LPMPrefix(&k.Addr, k.Prefixlen-32) }
+func (k vlanKey) Prefix() netip.Prefix { return ctypes.LPMPrefix(&k.Addr, k.Prefixlen-32) }
 
 func lpmSpec(key, entries uint32) *ebpf.MapSpec {
 	return &ebpf.MapSpec{Type: ebpf.LPMTrie, KeySize: key, ValueSize: 4, MaxEntries: entries, Flags: unix.BPF_F_NO_PREALLOC}

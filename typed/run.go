@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"structs"
 
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -125,11 +126,11 @@ type SKBuff struct {
 	RemotePort     uint32
 	LocalPort      uint32
 	DataMeta       uint32
-	FlowKeys       Pointer
+	FlowKeys       ctypes.Pointer
 	Tstamp         uint64
 	WireLen        uint32
 	GSOSegs        uint32
-	Sk             Pointer
+	Sk             ctypes.Pointer
 	GSOSize        uint32
 	TstampType     uint8
 	_              [3]byte
@@ -222,13 +223,13 @@ type FlowKeys struct {
 	IsFirstFrag uint8
 	IsEncap     uint8
 	IPProto     uint8
-	NProto      BE16
-	Sport       BE16
-	Dport       BE16
+	NProto      ctypes.BE16
+	Sport       ctypes.BE16
+	Dport       ctypes.BE16
 	Source      [16]byte
 	Destination [16]byte
 	Flags       uint32
-	FlowLabel   BE32
+	FlowLabel   ctypes.BE32
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
@@ -250,12 +251,12 @@ type SkLookupContext struct {
 	Cookie         uint64 // of the socket that was chosen, when it comes back
 	Family         uint32
 	Protocol       uint32
-	RemoteIP4      BE32
-	RemoteIP6      [4]BE32
-	RemotePort     BE16
+	RemoteIP4      ctypes.BE32
+	RemoteIP6      [4]ctypes.BE32
+	RemotePort     ctypes.BE16
 	_              [2]byte
-	LocalIP4       BE32
-	LocalIP6       [4]BE32
+	LocalIP4       ctypes.BE32
+	LocalIP6       [4]ctypes.BE32
 	LocalPort      uint32 // in host byte order
 	IngressIfindex uint32
 	_              [4]byte

@@ -297,12 +297,13 @@ import (
 	"os"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/bpfgen/bpfgen/typed/typedtest"
 	"github.com/cilium/ebpf"
 )
 
 var _ = []any{context.Cause, errors.Is, fmt.Print, io.EOF, net.IP{}, netip.Addr{}, os.Args,
-	typed.Bit, typedtest.NewQueue[int], ebpf.Hash}
+	typed.Version1, ctypes.Bit, typedtest.NewQueue[int], ebpf.Hash}
 
 func block%d(%s) (_ error) {
 	{

@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // blocklistRule is struct rule, 16 bytes.
@@ -33,7 +33,7 @@ type blocklistSource struct {
 // newBlocklistSource is the key that stands for a prefix. IPv4 takes the first
 // 4 of the 16 bytes.
 func newBlocklistSource(prefix netip.Prefix) (key blocklistSource, err error) {
-	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
@@ -41,16 +41,16 @@ func newBlocklistSource(prefix netip.Prefix) (key blocklistSource, err error) {
 // newBlocklistSourceMapped is newBlocklistSource for tries that hold IPv4 under
 // ::ffff:0:0/96.
 func newBlocklistSourceMapped(prefix netip.Prefix) (key blocklistSource, err error) {
-	bits, err := typed.PutLPMPrefixMapped(&key.Address, prefix)
+	bits, err := ctypes.PutLPMPrefixMapped(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
-func (s *blocklistSource) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Address, s.Prefixlen) }
+func (s *blocklistSource) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Address, s.Prefixlen) }
 
 // Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
-func (s *blocklistSource) Prefix4() netip.Prefix { return typed.LPMPrefix4(&s.Address, s.Prefixlen) }
+func (s *blocklistSource) Prefix4() netip.Prefix { return ctypes.LPMPrefix4(&s.Address, s.Prefixlen) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // counterFlowKey is struct flow_key, 16 bytes.
@@ -17,10 +17,10 @@ import (
 // Key of map flows.
 type counterFlowKey struct {
 	_     structs.HostLayout
-	Saddr typed.BE32
-	Daddr typed.BE32
-	Sport typed.BE16
-	Dport typed.BE16
+	Saddr ctypes.BE32
+	Daddr ctypes.BE32
+	Sport ctypes.BE16
+	Dport ctypes.BE16
 	Proto counterProto
 }
 

@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // egressDestination is struct destination, 8 bytes.
@@ -18,19 +18,19 @@ import (
 type egressDestination struct {
 	_         structs.HostLayout
 	Prefixlen uint32
-	Address   typed.BE32
+	Address   ctypes.BE32
 }
 
 // newEgressDestination is the key that stands for a prefix. An error if it is
 // not an IPv4 prefix.
 func newEgressDestination(prefix netip.Prefix) (key egressDestination, err error) {
-	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
-func (s *egressDestination) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Address, s.Prefixlen) }
+func (s *egressDestination) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Address, s.Prefixlen) }
 
 // egressTraffic is struct traffic, 16 bytes.
 //

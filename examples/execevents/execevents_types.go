@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // execeventsExecEvent is struct exec_event, 160 bytes.
@@ -24,10 +24,10 @@ type execeventsExecEvent struct {
 }
 
 // CommString is Comm as text, up to the first NUL.
-func (s *execeventsExecEvent) CommString() string { return typed.CString(s.Comm[:]) }
+func (s *execeventsExecEvent) CommString() string { return ctypes.CString(s.Comm[:]) }
 
 // FilenameString is Filename as text, up to the first NUL.
-func (s *execeventsExecEvent) FilenameString() string { return typed.CString(s.Filename[:]) }
+func (s *execeventsExecEvent) FilenameString() string { return ctypes.CString(s.Filename[:]) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

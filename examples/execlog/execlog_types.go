@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // execlogEvent is union event, 528 bytes.
@@ -21,12 +21,12 @@ type execlogEvent struct {
 }
 
 // Exec is struct exec_event exec.
-func (s *execlogEvent) Exec() execlogExecEvent     { return typed.Load[execlogExecEvent](s.RawExec[:]) }
-func (s *execlogEvent) SetExec(v execlogExecEvent) { typed.Store(s.RawExec[:], v) }
+func (s *execlogEvent) Exec() execlogExecEvent     { return ctypes.Load[execlogExecEvent](s.RawExec[:]) }
+func (s *execlogEvent) SetExec(v execlogExecEvent) { ctypes.Store(s.RawExec[:], v) }
 
 // Exit is struct exit_event exit.
-func (s *execlogEvent) Exit() execlogExitEvent     { return typed.Load[execlogExitEvent](s.RawExec[0:40]) }
-func (s *execlogEvent) SetExit(v execlogExitEvent) { typed.Store(s.RawExec[0:40], v) }
+func (s *execlogEvent) Exit() execlogExitEvent     { return ctypes.Load[execlogExitEvent](s.RawExec[0:40]) }
+func (s *execlogEvent) SetExit(v execlogExitEvent) { ctypes.Store(s.RawExec[0:40], v) }
 
 // execlogEventHeader is struct event_header, 16 bytes.
 //
@@ -70,7 +70,7 @@ type execlogExecEvent struct {
 }
 
 // FilenameString is Filename as text, up to the first NUL.
-func (s *execlogExecEvent) FilenameString() string { return typed.CString(s.Filename[:]) }
+func (s *execlogExecEvent) FilenameString() string { return ctypes.CString(s.Filename[:]) }
 
 // execlogExitEvent is struct exit_event, 40 bytes.
 //
@@ -84,19 +84,19 @@ type execlogExitEvent struct {
 }
 
 // Code is unsigned int code : 8.
-func (s *execlogExitEvent) Code() uint32     { return uint32(typed.Bits(s.RawCode[:], 0, 8)) }
-func (s *execlogExitEvent) SetCode(v uint32) { typed.SetBits(s.RawCode[:], 0, 8, uint64(v)) }
+func (s *execlogExitEvent) Code() uint32     { return uint32(ctypes.Bits(s.RawCode[:], 0, 8)) }
+func (s *execlogExitEvent) SetCode(v uint32) { ctypes.SetBits(s.RawCode[:], 0, 8, uint64(v)) }
 
 // Signal is unsigned int signal : 7.
-func (s *execlogExitEvent) Signal() uint32     { return uint32(typed.Bits(s.RawCode[:], 8, 7)) }
-func (s *execlogExitEvent) SetSignal(v uint32) { typed.SetBits(s.RawCode[:], 8, 7, uint64(v)) }
+func (s *execlogExitEvent) Signal() uint32     { return uint32(ctypes.Bits(s.RawCode[:], 8, 7)) }
+func (s *execlogExitEvent) SetSignal(v uint32) { ctypes.SetBits(s.RawCode[:], 8, 7, uint64(v)) }
 
 // Dumped is unsigned int dumped : 1.
-func (s *execlogExitEvent) Dumped() uint32     { return uint32(typed.Bits(s.RawCode[:], 15, 1)) }
-func (s *execlogExitEvent) SetDumped(v uint32) { typed.SetBits(s.RawCode[:], 15, 1, uint64(v)) }
+func (s *execlogExitEvent) Dumped() uint32     { return uint32(ctypes.Bits(s.RawCode[:], 15, 1)) }
+func (s *execlogExitEvent) SetDumped(v uint32) { ctypes.SetBits(s.RawCode[:], 15, 1, uint64(v)) }
 
 // CommString is Comm as text, up to the first NUL.
-func (s *execlogExitEvent) CommString() string { return typed.CString(s.Comm[:]) }
+func (s *execlogExitEvent) CommString() string { return ctypes.CString(s.Comm[:]) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // AlignmentCacheLine is struct cache_line, 64 bytes.
@@ -32,8 +32,8 @@ type AlignmentFour struct {
 }
 
 // B is unsigned int b.
-func (s *AlignmentFour) B() uint32     { return typed.Load[uint32](s.RawB[:]) }
-func (s *AlignmentFour) SetB(v uint32) { typed.Store(s.RawB[:], v) }
+func (s *AlignmentFour) B() uint32     { return ctypes.Load[uint32](s.RawB[:]) }
+func (s *AlignmentFour) SetB(v uint32) { ctypes.Store(s.RawB[:], v) }
 
 // AlignmentRecord is struct record, 256 bytes.
 //

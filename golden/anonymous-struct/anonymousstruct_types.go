@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // AnonymousStructAnonymousKeyAndValueKey is an anonymous struct, 8 bytes.
@@ -32,15 +32,17 @@ type AnonymousStructAnonymousKeyAndValueValue struct {
 
 // Last is unsigned int last.
 func (s *AnonymousStructAnonymousKeyAndValueValue) Last() uint32 {
-	return typed.Load[uint32](s.RawLast[:])
+	return ctypes.Load[uint32](s.RawLast[:])
 }
-func (s *AnonymousStructAnonymousKeyAndValueValue) SetLast(v uint32) { typed.Store(s.RawLast[:], v) }
+func (s *AnonymousStructAnonymousKeyAndValueValue) SetLast(v uint32) { ctypes.Store(s.RawLast[:], v) }
 
 // Bytes is unsigned char bytes[4].
 func (s *AnonymousStructAnonymousKeyAndValueValue) Bytes() [4]uint8 {
-	return typed.Load[[4]uint8](s.RawLast[:])
+	return ctypes.Load[[4]uint8](s.RawLast[:])
 }
-func (s *AnonymousStructAnonymousKeyAndValueValue) SetBytes(v [4]uint8) { typed.Store(s.RawLast[:], v) }
+func (s *AnonymousStructAnonymousKeyAndValueValue) SetBytes(v [4]uint8) {
+	ctypes.Store(s.RawLast[:], v)
+}
 
 // AnonymousStructRecord is struct record, 56 bytes.
 //

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // BitfieldsPackedRecord is struct record, 22 bytes.
@@ -22,32 +22,32 @@ type BitfieldsPackedRecord struct {
 }
 
 // A is unsigned int a : 3.
-func (s *BitfieldsPackedRecord) A() uint32     { return uint32(typed.Bits(s.RawA[:], 0, 3)) }
-func (s *BitfieldsPackedRecord) SetA(v uint32) { typed.SetBits(s.RawA[:], 0, 3, uint64(v)) }
+func (s *BitfieldsPackedRecord) A() uint32     { return uint32(ctypes.Bits(s.RawA[:], 0, 3)) }
+func (s *BitfieldsPackedRecord) SetA(v uint32) { ctypes.SetBits(s.RawA[:], 0, 3, uint64(v)) }
 
 // B is unsigned int b : 17.
-func (s *BitfieldsPackedRecord) B() uint32     { return uint32(typed.Bits(s.RawA[:], 3, 17)) }
-func (s *BitfieldsPackedRecord) SetB(v uint32) { typed.SetBits(s.RawA[:], 3, 17, uint64(v)) }
+func (s *BitfieldsPackedRecord) B() uint32     { return uint32(ctypes.Bits(s.RawA[:], 3, 17)) }
+func (s *BitfieldsPackedRecord) SetB(v uint32) { ctypes.SetBits(s.RawA[:], 3, 17, uint64(v)) }
 
 // C is unsigned int c : 31.
-func (s *BitfieldsPackedRecord) C() uint32     { return uint32(typed.Bits(s.RawA[:], 20, 31)) }
-func (s *BitfieldsPackedRecord) SetC(v uint32) { typed.SetBits(s.RawA[:], 20, 31, uint64(v)) }
+func (s *BitfieldsPackedRecord) C() uint32     { return uint32(ctypes.Bits(s.RawA[:], 20, 31)) }
+func (s *BitfieldsPackedRecord) SetC(v uint32) { ctypes.SetBits(s.RawA[:], 20, 31, uint64(v)) }
 
 // D is long long d : 45.
-func (s *BitfieldsPackedRecord) D() int64     { return typed.SignedBits(s.RawA[:], 51, 45) }
-func (s *BitfieldsPackedRecord) SetD(v int64) { typed.SetBits(s.RawA[:], 51, 45, uint64(v)) }
+func (s *BitfieldsPackedRecord) D() int64     { return ctypes.SignedBits(s.RawA[:], 51, 45) }
+func (s *BitfieldsPackedRecord) SetD(v int64) { ctypes.SetBits(s.RawA[:], 51, 45, uint64(v)) }
 
 // E is unsigned int e : 7.
-func (s *BitfieldsPackedRecord) E() uint32     { return uint32(typed.Bits(s.RawE[:], 0, 7)) }
-func (s *BitfieldsPackedRecord) SetE(v uint32) { typed.SetBits(s.RawE[:], 0, 7, uint64(v)) }
+func (s *BitfieldsPackedRecord) E() uint32     { return uint32(ctypes.Bits(s.RawE[:], 0, 7)) }
+func (s *BitfieldsPackedRecord) SetE(v uint32) { ctypes.SetBits(s.RawE[:], 0, 7, uint64(v)) }
 
 // F is unsigned long long f : 58.
-func (s *BitfieldsPackedRecord) F() uint64     { return typed.Bits(s.RawE[:], 7, 58) }
-func (s *BitfieldsPackedRecord) SetF(v uint64) { typed.SetBits(s.RawE[:], 7, 58, v) }
+func (s *BitfieldsPackedRecord) F() uint64     { return ctypes.Bits(s.RawE[:], 7, 58) }
+func (s *BitfieldsPackedRecord) SetF(v uint64) { ctypes.SetBits(s.RawE[:], 7, 58, v) }
 
 // G is signed char g : 2.
-func (s *BitfieldsPackedRecord) G() int8     { return int8(typed.SignedBits(s.RawE[:], 65, 2)) }
-func (s *BitfieldsPackedRecord) SetG(v int8) { typed.SetBits(s.RawE[:], 65, 2, uint64(v)) }
+func (s *BitfieldsPackedRecord) G() int8     { return int8(ctypes.SignedBits(s.RawE[:], 65, 2)) }
+func (s *BitfieldsPackedRecord) SetG(v int8) { ctypes.SetBits(s.RawE[:], 65, 2, uint64(v)) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

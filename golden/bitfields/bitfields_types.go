@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // BitfieldsHeader is struct header, 4 bytes.
@@ -22,20 +22,20 @@ type BitfieldsHeader struct {
 }
 
 // Version is unsigned char version : 4.
-func (s *BitfieldsHeader) Version() uint8     { return uint8(typed.Bits(s.RawVersion[:], 0, 4)) }
-func (s *BitfieldsHeader) SetVersion(v uint8) { typed.SetBits(s.RawVersion[:], 0, 4, uint64(v)) }
+func (s *BitfieldsHeader) Version() uint8     { return uint8(ctypes.Bits(s.RawVersion[:], 0, 4)) }
+func (s *BitfieldsHeader) SetVersion(v uint8) { ctypes.SetBits(s.RawVersion[:], 0, 4, uint64(v)) }
 
 // Length is unsigned char length : 4.
-func (s *BitfieldsHeader) Length() uint8     { return uint8(typed.Bits(s.RawVersion[:], 4, 4)) }
-func (s *BitfieldsHeader) SetLength(v uint8) { typed.SetBits(s.RawVersion[:], 4, 4, uint64(v)) }
+func (s *BitfieldsHeader) Length() uint8     { return uint8(ctypes.Bits(s.RawVersion[:], 4, 4)) }
+func (s *BitfieldsHeader) SetLength(v uint8) { ctypes.SetBits(s.RawVersion[:], 4, 4, uint64(v)) }
 
 // Flags is unsigned short flags : 3.
-func (s *BitfieldsHeader) Flags() uint16     { return uint16(typed.Bits(s.RawFlags[:], 0, 3)) }
-func (s *BitfieldsHeader) SetFlags(v uint16) { typed.SetBits(s.RawFlags[:], 0, 3, uint64(v)) }
+func (s *BitfieldsHeader) Flags() uint16     { return uint16(ctypes.Bits(s.RawFlags[:], 0, 3)) }
+func (s *BitfieldsHeader) SetFlags(v uint16) { ctypes.SetBits(s.RawFlags[:], 0, 3, uint64(v)) }
 
 // Offset is unsigned short offset : 13.
-func (s *BitfieldsHeader) Offset() uint16     { return uint16(typed.Bits(s.RawFlags[:], 3, 13)) }
-func (s *BitfieldsHeader) SetOffset(v uint16) { typed.SetBits(s.RawFlags[:], 3, 13, uint64(v)) }
+func (s *BitfieldsHeader) Offset() uint16     { return uint16(ctypes.Bits(s.RawFlags[:], 3, 13)) }
+func (s *BitfieldsHeader) SetOffset(v uint16) { ctypes.SetBits(s.RawFlags[:], 3, 13, uint64(v)) }
 
 // BitfieldsRecord is struct record, 40 bytes.
 //
@@ -54,68 +54,68 @@ type BitfieldsRecord struct {
 }
 
 // One is unsigned int one : 1.
-func (s *BitfieldsRecord) One() uint32     { return uint32(typed.Bits(s.RawOne[:], 0, 1)) }
-func (s *BitfieldsRecord) SetOne(v uint32) { typed.SetBits(s.RawOne[:], 0, 1, uint64(v)) }
+func (s *BitfieldsRecord) One() uint32     { return uint32(ctypes.Bits(s.RawOne[:], 0, 1)) }
+func (s *BitfieldsRecord) SetOne(v uint32) { ctypes.SetBits(s.RawOne[:], 0, 1, uint64(v)) }
 
 // Three is unsigned int three : 3.
-func (s *BitfieldsRecord) Three() uint32     { return uint32(typed.Bits(s.RawOne[:], 1, 3)) }
-func (s *BitfieldsRecord) SetThree(v uint32) { typed.SetBits(s.RawOne[:], 1, 3, uint64(v)) }
+func (s *BitfieldsRecord) Three() uint32     { return uint32(ctypes.Bits(s.RawOne[:], 1, 3)) }
+func (s *BitfieldsRecord) SetThree(v uint32) { ctypes.SetBits(s.RawOne[:], 1, 3, uint64(v)) }
 
 // Minus is int minus : 5.
-func (s *BitfieldsRecord) Minus() int32     { return int32(typed.SignedBits(s.RawOne[:], 4, 5)) }
-func (s *BitfieldsRecord) SetMinus(v int32) { typed.SetBits(s.RawOne[:], 4, 5, uint64(v)) }
+func (s *BitfieldsRecord) Minus() int32     { return int32(ctypes.SignedBits(s.RawOne[:], 4, 5)) }
+func (s *BitfieldsRecord) SetMinus(v int32) { ctypes.SetBits(s.RawOne[:], 4, 5, uint64(v)) }
 
 // Across is unsigned int across : 13.
-func (s *BitfieldsRecord) Across() uint32     { return uint32(typed.Bits(s.RawOne[:], 9, 13)) }
-func (s *BitfieldsRecord) SetAcross(v uint32) { typed.SetBits(s.RawOne[:], 9, 13, uint64(v)) }
+func (s *BitfieldsRecord) Across() uint32     { return uint32(ctypes.Bits(s.RawOne[:], 9, 13)) }
+func (s *BitfieldsRecord) SetAcross(v uint32) { ctypes.SetBits(s.RawOne[:], 9, 13, uint64(v)) }
 
 // Rest is unsigned int rest : 8.
-func (s *BitfieldsRecord) Rest() uint32     { return uint32(typed.Bits(s.RawOne[:], 24, 8)) }
-func (s *BitfieldsRecord) SetRest(v uint32) { typed.SetBits(s.RawOne[:], 24, 8, uint64(v)) }
+func (s *BitfieldsRecord) Rest() uint32     { return uint32(ctypes.Bits(s.RawOne[:], 24, 8)) }
+func (s *BitfieldsRecord) SetRest(v uint32) { ctypes.SetBits(s.RawOne[:], 24, 8, uint64(v)) }
 
 // AfterPlain is unsigned char after_plain : 7.
-func (s *BitfieldsRecord) AfterPlain() uint8     { return uint8(typed.Bits(s.RawAfterPlain[:], 0, 7)) }
-func (s *BitfieldsRecord) SetAfterPlain(v uint8) { typed.SetBits(s.RawAfterPlain[:], 0, 7, uint64(v)) }
+func (s *BitfieldsRecord) AfterPlain() uint8     { return uint8(ctypes.Bits(s.RawAfterPlain[:], 0, 7)) }
+func (s *BitfieldsRecord) SetAfterPlain(v uint8) { ctypes.SetBits(s.RawAfterPlain[:], 0, 7, uint64(v)) }
 
 // Wide is unsigned long long wide : 40.
-func (s *BitfieldsRecord) Wide() uint64     { return typed.Bits(s.RawWide[:], 0, 40) }
-func (s *BitfieldsRecord) SetWide(v uint64) { typed.SetBits(s.RawWide[:], 0, 40, v) }
+func (s *BitfieldsRecord) Wide() uint64     { return ctypes.Bits(s.RawWide[:], 0, 40) }
+func (s *BitfieldsRecord) SetWide(v uint64) { ctypes.SetBits(s.RawWide[:], 0, 40, v) }
 
 // WideSigned is long long wide_signed : 23.
-func (s *BitfieldsRecord) WideSigned() int64     { return typed.SignedBits(s.RawWide[:], 40, 23) }
-func (s *BitfieldsRecord) SetWideSigned(v int64) { typed.SetBits(s.RawWide[:], 40, 23, uint64(v)) }
+func (s *BitfieldsRecord) WideSigned() int64     { return ctypes.SignedBits(s.RawWide[:], 40, 23) }
+func (s *BitfieldsRecord) SetWideSigned(v int64) { ctypes.SetBits(s.RawWide[:], 40, 23, uint64(v)) }
 
 // LastBit is unsigned long long last_bit : 1.
-func (s *BitfieldsRecord) LastBit() uint64     { return typed.Bits(s.RawWide[:], 63, 1) }
-func (s *BitfieldsRecord) SetLastBit(v uint64) { typed.SetBits(s.RawWide[:], 63, 1, v) }
+func (s *BitfieldsRecord) LastBit() uint64     { return ctypes.Bits(s.RawWide[:], 63, 1) }
+func (s *BitfieldsRecord) SetLastBit(v uint64) { ctypes.SetBits(s.RawWide[:], 63, 1, v) }
 
 // Full is unsigned long long full : 64.
-func (s *BitfieldsRecord) Full() uint64     { return typed.Bits(s.RawWide[:], 64, 64) }
-func (s *BitfieldsRecord) SetFull(v uint64) { typed.SetBits(s.RawWide[:], 64, 64, v) }
+func (s *BitfieldsRecord) Full() uint64     { return ctypes.Bits(s.RawWide[:], 64, 64) }
+func (s *BitfieldsRecord) SetFull(v uint64) { ctypes.SetBits(s.RawWide[:], 64, 64, v) }
 
 // Yes is _Bool yes : 1.
-func (s *BitfieldsRecord) Yes() bool     { return typed.Bits(s.RawWide[:], 128, 1) != 0 }
-func (s *BitfieldsRecord) SetYes(v bool) { typed.SetBits(s.RawWide[:], 128, 1, typed.Bit(v)) }
+func (s *BitfieldsRecord) Yes() bool     { return ctypes.Bits(s.RawWide[:], 128, 1) != 0 }
+func (s *BitfieldsRecord) SetYes(v bool) { ctypes.SetBits(s.RawWide[:], 128, 1, ctypes.Bit(v)) }
 
 // No is _Bool no : 1.
-func (s *BitfieldsRecord) No() bool     { return typed.Bits(s.RawWide[:], 129, 1) != 0 }
-func (s *BitfieldsRecord) SetNo(v bool) { typed.SetBits(s.RawWide[:], 129, 1, typed.Bit(v)) }
+func (s *BitfieldsRecord) No() bool     { return ctypes.Bits(s.RawWide[:], 129, 1) != 0 }
+func (s *BitfieldsRecord) SetNo(v bool) { ctypes.SetBits(s.RawWide[:], 129, 1, ctypes.Bit(v)) }
 
 // Fresh is unsigned char fresh : 2.
-func (s *BitfieldsRecord) Fresh() uint8     { return uint8(typed.Bits(s.RawWide[:], 136, 2)) }
-func (s *BitfieldsRecord) SetFresh(v uint8) { typed.SetBits(s.RawWide[:], 136, 2, uint64(v)) }
+func (s *BitfieldsRecord) Fresh() uint8     { return uint8(ctypes.Bits(s.RawWide[:], 136, 2)) }
+func (s *BitfieldsRecord) SetFresh(v uint8) { ctypes.SetBits(s.RawWide[:], 136, 2, uint64(v)) }
 
 // WholeByte is signed char whole_byte : 8.
-func (s *BitfieldsRecord) WholeByte() int8     { return int8(typed.SignedBits(s.RawWide[:], 144, 8)) }
-func (s *BitfieldsRecord) SetWholeByte(v int8) { typed.SetBits(s.RawWide[:], 144, 8, uint64(v)) }
+func (s *BitfieldsRecord) WholeByte() int8     { return int8(ctypes.SignedBits(s.RawWide[:], 144, 8)) }
+func (s *BitfieldsRecord) SetWholeByte(v int8) { ctypes.SetBits(s.RawWide[:], 144, 8, uint64(v)) }
 
 // Inner is unsigned int inner : 9.
-func (s *BitfieldsRecord) Inner() uint32     { return uint32(typed.Bits(s.RawInner[:], 0, 9)) }
-func (s *BitfieldsRecord) SetInner(v uint32) { typed.SetBits(s.RawInner[:], 0, 9, uint64(v)) }
+func (s *BitfieldsRecord) Inner() uint32     { return uint32(ctypes.Bits(s.RawInner[:], 0, 9)) }
+func (s *BitfieldsRecord) SetInner(v uint32) { ctypes.SetBits(s.RawInner[:], 0, 9, uint64(v)) }
 
 // Outer is unsigned int outer : 23.
-func (s *BitfieldsRecord) Outer() uint32     { return uint32(typed.Bits(s.RawInner[:], 9, 23)) }
-func (s *BitfieldsRecord) SetOuter(v uint32) { typed.SetBits(s.RawInner[:], 9, 23, uint64(v)) }
+func (s *BitfieldsRecord) Outer() uint32     { return uint32(ctypes.Bits(s.RawInner[:], 9, 23)) }
+func (s *BitfieldsRecord) SetOuter(v uint32) { ctypes.SetBits(s.RawInner[:], 9, 23, uint64(v)) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // BoolsRecord is struct record, 12 bytes.
@@ -24,12 +24,12 @@ type BoolsRecord struct {
 }
 
 // Bit is _Bool bit : 1.
-func (s *BoolsRecord) Bit() bool     { return typed.Bits(s.RawBit[:], 0, 1) != 0 }
-func (s *BoolsRecord) SetBit(v bool) { typed.SetBits(s.RawBit[:], 0, 1, typed.Bit(v)) }
+func (s *BoolsRecord) Bit() bool     { return ctypes.Bits(s.RawBit[:], 0, 1) != 0 }
+func (s *BoolsRecord) SetBit(v bool) { ctypes.SetBits(s.RawBit[:], 0, 1, ctypes.Bit(v)) }
 
 // OtherBit is _Bool other_bit : 1.
-func (s *BoolsRecord) OtherBit() bool     { return typed.Bits(s.RawBit[:], 1, 1) != 0 }
-func (s *BoolsRecord) SetOtherBit(v bool) { typed.SetBits(s.RawBit[:], 1, 1, typed.Bit(v)) }
+func (s *BoolsRecord) OtherBit() bool     { return ctypes.Bits(s.RawBit[:], 1, 1) != 0 }
+func (s *BoolsRecord) SetOtherBit(v bool) { ctypes.SetBits(s.RawBit[:], 1, 1, ctypes.Bit(v)) }
 
 // BoolsRecordPacked is the struct packed in struct record, 6 bytes.
 type BoolsRecordPacked struct {
@@ -40,8 +40,8 @@ type BoolsRecordPacked struct {
 }
 
 // After is unsigned int after.
-func (s *BoolsRecordPacked) After() uint32     { return typed.Load[uint32](s.RawAfter[:]) }
-func (s *BoolsRecordPacked) SetAfter(v uint32) { typed.Store(s.RawAfter[:], v) }
+func (s *BoolsRecordPacked) After() uint32     { return ctypes.Load[uint32](s.RawAfter[:]) }
+func (s *BoolsRecordPacked) SetAfter(v uint32) { ctypes.Store(s.RawAfter[:], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // BssCustomState is struct state, 8 bytes.
@@ -22,8 +22,8 @@ type BssCustomState struct {
 }
 
 // B is unsigned char b : 4.
-func (s *BssCustomState) B() uint8     { return uint8(typed.Bits(s.RawB[:], 0, 4)) }
-func (s *BssCustomState) SetB(v uint8) { typed.SetBits(s.RawB[:], 0, 4, uint64(v)) }
+func (s *BssCustomState) B() uint8     { return uint8(ctypes.Bits(s.RawB[:], 0, 4)) }
+func (s *BssCustomState) SetB(v uint8) { ctypes.SetBits(s.RawB[:], 0, 4, uint64(v)) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // ByteOrderTypesRecord is struct record, 72 bytes.
@@ -16,35 +16,35 @@ import (
 // Value of map records. Variable filled.
 type ByteOrderTypesRecord struct {
 	_       structs.HostLayout
-	Port    typed.BE16
+	Port    ctypes.BE16
 	_       [2]byte
-	Address typed.BE32
-	Wide    typed.BE64
-	L16     typed.LE16
+	Address ctypes.BE32
+	Wide    ctypes.BE64
+	L16     ctypes.LE16
 	_       [2]byte
-	L32     typed.LE32
-	L64     typed.LE64
-	Chained typed.BE32
-	Row     [2]typed.BE16
+	L32     ctypes.LE32
+	L64     ctypes.LE64
+	Chained ctypes.BE32
+	Row     [2]ctypes.BE16
 	RawV4   [16]byte // v4, v6
-	Marked  typed.BE32
+	Marked  ctypes.BE32
 	Packed  ByteOrderTypesRecordPacked
 	_       [7]byte
 }
 
 // V4 is __be32 v4.
-func (s *ByteOrderTypesRecord) V4() typed.BE32     { return typed.Load[typed.BE32](s.RawV4[0:4]) }
-func (s *ByteOrderTypesRecord) SetV4(v typed.BE32) { typed.Store(s.RawV4[0:4], v) }
+func (s *ByteOrderTypesRecord) V4() ctypes.BE32     { return ctypes.Load[ctypes.BE32](s.RawV4[0:4]) }
+func (s *ByteOrderTypesRecord) SetV4(v ctypes.BE32) { ctypes.Store(s.RawV4[0:4], v) }
 
 // V6 is __be32 v6[4].
-func (s *ByteOrderTypesRecord) V6() [4]typed.BE32     { return typed.Load[[4]typed.BE32](s.RawV4[:]) }
-func (s *ByteOrderTypesRecord) SetV6(v [4]typed.BE32) { typed.Store(s.RawV4[:], v) }
+func (s *ByteOrderTypesRecord) V6() [4]ctypes.BE32     { return ctypes.Load[[4]ctypes.BE32](s.RawV4[:]) }
+func (s *ByteOrderTypesRecord) SetV6(v [4]ctypes.BE32) { ctypes.Store(s.RawV4[:], v) }
 
 // ByteOrderTypesRecordPacked is the struct packed in struct record, 5 bytes.
 type ByteOrderTypesRecordPacked struct {
 	_          structs.HostLayout
 	Tag        uint8
-	Misaligned typed.BE32
+	Misaligned ctypes.BE32
 }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a

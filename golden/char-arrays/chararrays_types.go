@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // CharArraysRecord is struct record, 52 bytes.
@@ -26,16 +26,16 @@ type CharArraysRecord struct {
 }
 
 // NameString is Name as text, up to the first NUL.
-func (s *CharArraysRecord) NameString() string { return typed.CString(s.Name[:]) }
+func (s *CharArraysRecord) NameString() string { return ctypes.CString(s.Name[:]) }
 
 // CommString is Comm as text, up to the first NUL.
-func (s *CharArraysRecord) CommString() string { return typed.CString(s.Comm[:]) }
+func (s *CharArraysRecord) CommString() string { return ctypes.CString(s.Comm[:]) }
 
 // FullString is Full as text, up to the first NUL.
-func (s *CharArraysRecord) FullString() string { return typed.CString(s.Full[:]) }
+func (s *CharArraysRecord) FullString() string { return ctypes.CString(s.Full[:]) }
 
 // RowsString is Rows as text, up to the first NUL.
-func (s *CharArraysRecord) RowsString(i int) string { return typed.CString(s.Rows[i][:]) }
+func (s *CharArraysRecord) RowsString(i int) string { return ctypes.CString(s.Rows[i][:]) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

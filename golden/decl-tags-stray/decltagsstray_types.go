@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // DeclTagsStrayEvent is struct event, 20 bytes.
@@ -25,8 +25,8 @@ type DeclTagsStrayEvent struct {
 }
 
 // Port is unsigned int port : 16.
-func (s *DeclTagsStrayEvent) Port() uint32     { return uint32(typed.Bits(s.RawPort[:], 0, 16)) }
-func (s *DeclTagsStrayEvent) SetPort(v uint32) { typed.SetBits(s.RawPort[:], 0, 16, uint64(v)) }
+func (s *DeclTagsStrayEvent) Port() uint32     { return uint32(ctypes.Bits(s.RawPort[:], 0, 16)) }
+func (s *DeclTagsStrayEvent) SetPort(v uint32) { ctypes.SetBits(s.RawPort[:], 0, 16, uint64(v)) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

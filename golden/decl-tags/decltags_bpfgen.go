@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -79,8 +80,8 @@ type DeclTagsCollectionSpecPrograms struct {
 // DeclTagsCollectionSpecVariables are the global variables with their initial
 // values.
 type DeclTagsCollectionSpecVariables struct {
-	Rate   *typed.VariableSpec[uint32]        // unsigned int in .rodata; one in how many packets is sampled
-	Unused *typed.VariableSpec[typed.Pointer] // struct event * in .bss
+	Rate   *typed.VariableSpec[uint32]         // unsigned int in .rodata; one in how many packets is sampled
+	Unused *typed.VariableSpec[ctypes.Pointer] // struct event * in .bss
 }
 
 // DeclTagsCollection is the object in the kernel. Close it.
@@ -104,8 +105,8 @@ type DeclTagsCollectionPrograms struct {
 
 // DeclTagsCollectionVariables are the global variables in the kernel.
 type DeclTagsCollectionVariables struct {
-	Rate   *typed.Constant[uint32]        // unsigned int in .rodata; one in how many packets is sampled
-	Unused *typed.Variable[typed.Pointer] // struct event * in .bss
+	Rate   *typed.Constant[uint32]         // unsigned int in .rodata; one in how many packets is sampled
+	Unused *typed.Variable[ctypes.Pointer] // struct event * in .bss
 }
 
 // DeclTagsCountersMap is the type of the map stats (HASH).

@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // DeclTagsEvent is struct event, 32 bytes.
@@ -23,7 +23,7 @@ type DeclTagsEvent struct {
 	When uint64
 	Kind uint32
 	// of the peer
-	Address typed.BE32
+	Address ctypes.BE32
 	Comm    [8]uint8
 	RawId   [4]byte // id, port
 	_       [4]byte
@@ -32,19 +32,19 @@ type DeclTagsEvent struct {
 // Id is unsigned int id.
 //
 // who it is
-func (s *DeclTagsEvent) Id() uint32     { return typed.Load[uint32](s.RawId[:]) }
-func (s *DeclTagsEvent) SetId(v uint32) { typed.Store(s.RawId[:], v) }
+func (s *DeclTagsEvent) Id() uint32     { return ctypes.Load[uint32](s.RawId[:]) }
+func (s *DeclTagsEvent) SetId(v uint32) { ctypes.Store(s.RawId[:], v) }
 
 // Port is unsigned short port.
 //
 // who it is
 //
 // in host order
-func (s *DeclTagsEvent) Port() uint16     { return typed.Load[uint16](s.RawId[0:2]) }
-func (s *DeclTagsEvent) SetPort(v uint16) { typed.Store(s.RawId[0:2], v) }
+func (s *DeclTagsEvent) Port() uint16     { return ctypes.Load[uint16](s.RawId[0:2]) }
+func (s *DeclTagsEvent) SetPort(v uint16) { ctypes.Store(s.RawId[0:2], v) }
 
 // CommString is Comm as text, up to the first NUL.
-func (s *DeclTagsEvent) CommString() string { return typed.CString(s.Comm[:]) }
+func (s *DeclTagsEvent) CommString() string { return ctypes.CString(s.Comm[:]) }
 
 // DeclTagsStats is struct stats, 16 bytes.
 //

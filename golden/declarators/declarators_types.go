@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // DeclaratorsColor is enum color, 4 bytes.
@@ -41,47 +41,47 @@ type DeclaratorsDeclarators struct {
 	Bytes        [16]uint8
 	Text         [2][8]int8
 	_            [4]byte
-	Sk           typed.Pointer    // struct sock *
-	Indirect     typed.Pointer    // struct sock **
-	Names        [4]typed.Pointer // char *[4]
-	Row          typed.Pointer    // int (*)[4]
-	Rows         [2]typed.Pointer // int (*[2])[4][5]
-	IndirectRow  typed.Pointer    // int (**)[4]
-	Words        typed.Pointer    // char *(*)[3]
-	Call         typed.Pointer    // void (*)(void)
-	Table        [2]typed.Pointer // int (*[2])(struct ctx *, int)
-	Get          typed.Pointer    // char *(*)(char *, ...)
-	Choose       typed.Pointer    // int (*(*)(int))(struct sock *, int (*)[4])
-	ArrayOf      typed.Pointer    // int (*(*)(void))[3]
-	IndirectCall typed.Pointer    // int (**)(void)
-	Operate      typed.Pointer    // operation *
+	Sk           ctypes.Pointer    // struct sock *
+	Indirect     ctypes.Pointer    // struct sock **
+	Names        [4]ctypes.Pointer // char *[4]
+	Row          ctypes.Pointer    // int (*)[4]
+	Rows         [2]ctypes.Pointer // int (*[2])[4][5]
+	IndirectRow  ctypes.Pointer    // int (**)[4]
+	Words        ctypes.Pointer    // char *(*)[3]
+	Call         ctypes.Pointer    // void (*)(void)
+	Table        [2]ctypes.Pointer // int (*[2])(struct ctx *, int)
+	Get          ctypes.Pointer    // char *(*)(char *, ...)
+	Choose       ctypes.Pointer    // int (*(*)(int))(struct sock *, int (*)[4])
+	ArrayOf      ctypes.Pointer    // int (*(*)(void))[3]
+	IndirectCall ctypes.Pointer    // int (**)(void)
+	Operate      ctypes.Pointer    // operation *
 	Color        DeclaratorsColor
 	_            [4]byte
-	Colors       [2]typed.Pointer // enum color *[2]
+	Colors       [2]ctypes.Pointer // enum color *[2]
 	Pair         [2]DeclaratorsDeclaratorsPair
-	Choice       typed.Pointer // anonymous union *
-	RawFlags     [2]byte       // flags, sign, set
+	Choice       ctypes.Pointer // anonymous union *
+	RawFlags     [2]byte        // flags, sign, set
 	_            [6]byte
 	Wide         int64
 }
 
 // Flags is unsigned int flags : 3.
-func (s *DeclaratorsDeclarators) Flags() uint32     { return uint32(typed.Bits(s.RawFlags[:], 0, 3)) }
-func (s *DeclaratorsDeclarators) SetFlags(v uint32) { typed.SetBits(s.RawFlags[:], 0, 3, uint64(v)) }
+func (s *DeclaratorsDeclarators) Flags() uint32     { return uint32(ctypes.Bits(s.RawFlags[:], 0, 3)) }
+func (s *DeclaratorsDeclarators) SetFlags(v uint32) { ctypes.SetBits(s.RawFlags[:], 0, 3, uint64(v)) }
 
 // Sign is int sign : 5.
-func (s *DeclaratorsDeclarators) Sign() int32     { return int32(typed.SignedBits(s.RawFlags[:], 3, 5)) }
-func (s *DeclaratorsDeclarators) SetSign(v int32) { typed.SetBits(s.RawFlags[:], 3, 5, uint64(v)) }
+func (s *DeclaratorsDeclarators) Sign() int32     { return int32(ctypes.SignedBits(s.RawFlags[:], 3, 5)) }
+func (s *DeclaratorsDeclarators) SetSign(v int32) { ctypes.SetBits(s.RawFlags[:], 3, 5, uint64(v)) }
 
 // Set is _Bool set : 1.
-func (s *DeclaratorsDeclarators) Set() bool     { return typed.Bits(s.RawFlags[:], 8, 1) != 0 }
-func (s *DeclaratorsDeclarators) SetSet(v bool) { typed.SetBits(s.RawFlags[:], 8, 1, typed.Bit(v)) }
+func (s *DeclaratorsDeclarators) Set() bool     { return ctypes.Bits(s.RawFlags[:], 8, 1) != 0 }
+func (s *DeclaratorsDeclarators) SetSet(v bool) { ctypes.SetBits(s.RawFlags[:], 8, 1, ctypes.Bit(v)) }
 
 // TextString is Text as text, up to the first NUL.
-func (s *DeclaratorsDeclarators) TextString(i int) string { return typed.CString(s.Text[i][:]) }
+func (s *DeclaratorsDeclarators) TextString(i int) string { return ctypes.CString(s.Text[i][:]) }
 
 // TailTail is int tail[], read from the bytes that stand behind the struct.
-func (s *DeclaratorsDeclarators) TailTail(rest []byte) []int32 { return typed.Tail[int32](nil, rest) }
+func (s *DeclaratorsDeclarators) TailTail(rest []byte) []int32 { return ctypes.Tail[int32](nil, rest) }
 
 // DeclaratorsDeclaratorsPair is the struct pair in struct declarators, 4 bytes.
 type DeclaratorsDeclaratorsPair struct {

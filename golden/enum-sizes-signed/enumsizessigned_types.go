@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // EnumSizesSignedAliases is enum aliases, 4 bytes.
@@ -193,10 +193,10 @@ type EnumSizesSignedRecord struct {
 
 // Bits is enum four_signed bits : 3.
 func (s *EnumSizesSignedRecord) Bits() EnumSizesSignedFourSigned {
-	return EnumSizesSignedFourSigned(typed.SignedBits(s.RawBits[:], 0, 3))
+	return EnumSizesSignedFourSigned(ctypes.SignedBits(s.RawBits[:], 0, 3))
 }
 func (s *EnumSizesSignedRecord) SetBits(v EnumSizesSignedFourSigned) {
-	typed.SetBits(s.RawBits[:], 0, 3, uint64(v))
+	ctypes.SetBits(s.RawBits[:], 0, 3, uint64(v))
 }
 
 // EnumSizesSignedRecordInside is the enum inside in struct record, 4 bytes.

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // FlexibleTailEvent is struct event, 8 bytes.
@@ -26,7 +26,7 @@ type FlexibleTailEvent struct {
 // NumbersTail is unsigned short numbers[], read from the bytes that stand
 // behind the struct.
 func (s *FlexibleTailEvent) NumbersTail(rest []byte) []uint16 {
-	return typed.Tail[uint16](s.RawNumbers[:], rest)
+	return ctypes.Tail[uint16](s.RawNumbers[:], rest)
 }
 
 // FlexibleTailInTheMiddle is an anonymous struct, 16 bytes.
@@ -58,7 +58,7 @@ type FlexibleTailOldStyle struct {
 }
 
 // TextTail is char text[], read from the bytes that stand behind the struct.
-func (s *FlexibleTailOldStyle) TextTail(rest []byte) []int8 { return typed.Tail[int8](nil, rest) }
+func (s *FlexibleTailOldStyle) TextTail(rest []byte) []int8 { return ctypes.Tail[int8](nil, rest) }
 
 // FlexibleTailPair is struct pair, 8 bytes.
 //
@@ -84,7 +84,7 @@ type FlexibleTailPairs struct {
 // PairsTail is struct pair pairs[], read from the bytes that stand behind the
 // struct.
 func (s *FlexibleTailPairs) PairsTail(rest []byte) []FlexibleTailPair {
-	return typed.Tail[FlexibleTailPair](s.RawPairs[:], rest)
+	return ctypes.Tail[FlexibleTailPair](s.RawPairs[:], rest)
 }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a

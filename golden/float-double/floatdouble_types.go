@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // FloatDoubleRecord is struct record, 32 bytes.
@@ -24,12 +24,12 @@ type FloatDoubleRecord struct {
 }
 
 // Arm is float arm.
-func (s *FloatDoubleRecord) Arm() float32     { return typed.Load[float32](s.RawArm[:]) }
-func (s *FloatDoubleRecord) SetArm(v float32) { typed.Store(s.RawArm[:], v) }
+func (s *FloatDoubleRecord) Arm() float32     { return ctypes.Load[float32](s.RawArm[:]) }
+func (s *FloatDoubleRecord) SetArm(v float32) { ctypes.Store(s.RawArm[:], v) }
 
 // Bits is unsigned int bits.
-func (s *FloatDoubleRecord) Bits() uint32     { return typed.Load[uint32](s.RawArm[:]) }
-func (s *FloatDoubleRecord) SetBits(v uint32) { typed.Store(s.RawArm[:], v) }
+func (s *FloatDoubleRecord) Bits() uint32     { return ctypes.Load[uint32](s.RawArm[:]) }
+func (s *FloatDoubleRecord) SetBits(v uint32) { ctypes.Store(s.RawArm[:], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // FloatMisalignedRecord is struct record, 13 bytes.
@@ -22,12 +22,12 @@ type FloatMisalignedRecord struct {
 }
 
 // Misaligned is double misaligned.
-func (s *FloatMisalignedRecord) Misaligned() float64     { return typed.Load[float64](s.RawMisaligned[:]) }
-func (s *FloatMisalignedRecord) SetMisaligned(v float64) { typed.Store(s.RawMisaligned[:], v) }
+func (s *FloatMisalignedRecord) Misaligned() float64     { return ctypes.Load[float64](s.RawMisaligned[:]) }
+func (s *FloatMisalignedRecord) SetMisaligned(v float64) { ctypes.Store(s.RawMisaligned[:], v) }
 
 // Too is float too.
-func (s *FloatMisalignedRecord) Too() float32     { return typed.Load[float32](s.RawToo[:]) }
-func (s *FloatMisalignedRecord) SetToo(v float32) { typed.Store(s.RawToo[:], v) }
+func (s *FloatMisalignedRecord) Too() float32     { return ctypes.Load[float32](s.RawToo[:]) }
+func (s *FloatMisalignedRecord) SetToo(v float32) { ctypes.Store(s.RawToo[:], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -97,7 +98,7 @@ type ForwardDeclCollectionVariables struct {
 }
 
 // ForwardDeclPointersMap is the type of the map pointers (HASH).
-type ForwardDeclPointersMap = typed.HashMap[[4]byte, typed.Pointer]
+type ForwardDeclPointersMap = typed.HashMap[[4]byte, ctypes.Pointer]
 
 // ForwardDeclValuesMap is the type of the map values (HASH).
 type ForwardDeclValuesMap = typed.HashMap[uint32, ForwardDeclValue]

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // ForwardDeclValue is struct value, 24 bytes.
@@ -16,8 +16,8 @@ import (
 // Value of map values.
 type ForwardDeclValue struct {
 	_       structs.HostLayout
-	Pointer typed.Pointer // struct unknown *
-	Other   typed.Pointer // union unknown_union *
+	Pointer ctypes.Pointer // struct unknown *
+	Other   ctypes.Pointer // union unknown_union *
 	Count   uint32
 	_       [4]byte
 }

@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // HostileNamesEnumrustPa is enum enum::rust::Pa, 4 bytes.
@@ -57,15 +57,17 @@ type HostileNamesKeyquote struct {
 
 // Bitsnewlin is unsigned int bits\nnewlin\r : 3.
 func (s *HostileNamesKeyquote) Bitsnewlin() uint32 {
-	return uint32(typed.Bits(s.RawBitsnewlin[:], 0, 3))
+	return uint32(ctypes.Bits(s.RawBitsnewlin[:], 0, 3))
 }
 func (s *HostileNamesKeyquote) SetBitsnewlin(v uint32) {
-	typed.SetBits(s.RawBitsnewlin[:], 0, 3, uint64(v))
+	ctypes.SetBits(s.RawBitsnewlin[:], 0, 3, uint64(v))
 }
 
 // Bitsc is unsigned int */ bits /* c : 5.
-func (s *HostileNamesKeyquote) Bitsc() uint32     { return uint32(typed.Bits(s.RawBitsnewlin[:], 3, 5)) }
-func (s *HostileNamesKeyquote) SetBitsc(v uint32) { typed.SetBits(s.RawBitsnewlin[:], 3, 5, uint64(v)) }
+func (s *HostileNamesKeyquote) Bitsc() uint32 { return uint32(ctypes.Bits(s.RawBitsnewlin[:], 3, 5)) }
+func (s *HostileNamesKeyquote) SetBitsc(v uint32) {
+	ctypes.SetBits(s.RawBitsnewlin[:], 3, 5, uint64(v))
+}
 
 // HostileNamesOptionvalueT is struct Option<value::T>;}, 24 bytes.
 //
@@ -79,7 +81,7 @@ type HostileNamesOptionvalueT struct {
 }
 
 // TextString is Text as text, up to the first NUL.
-func (s *HostileNamesOptionvalueT) TextString() string { return typed.CString(s.Text[:]) }
+func (s *HostileNamesOptionvalueT) TextString() string { return ctypes.CString(s.Text[:]) }
 
 // HostileNamesValuefuncx is union value */ func x(), 8 bytes.
 //
@@ -90,12 +92,12 @@ type HostileNamesValuefuncx struct {
 }
 
 // Armquot is unsigned long long arm"quot".
-func (s *HostileNamesValuefuncx) Armquot() uint64     { return typed.Load[uint64](s.RawArmquot[:]) }
-func (s *HostileNamesValuefuncx) SetArmquot(v uint64) { typed.Store(s.RawArmquot[:], v) }
+func (s *HostileNamesValuefuncx) Armquot() uint64     { return ctypes.Load[uint64](s.RawArmquot[:]) }
+func (s *HostileNamesValuefuncx) SetArmquot(v uint64) { ctypes.Store(s.RawArmquot[:], v) }
 
 // Armnbacksla is unsigned int arm\n\backsla.
-func (s *HostileNamesValuefuncx) Armnbacksla() uint32     { return typed.Load[uint32](s.RawArmquot[0:4]) }
-func (s *HostileNamesValuefuncx) SetArmnbacksla(v uint32) { typed.Store(s.RawArmquot[0:4], v) }
+func (s *HostileNamesValuefuncx) Armnbacksla() uint32     { return ctypes.Load[uint32](s.RawArmquot[0:4]) }
+func (s *HostileNamesValuefuncx) SetArmnbacksla(v uint32) { ctypes.Store(s.RawArmquot[0:4], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // KptrHeld is struct held, 40 bytes.
@@ -17,10 +17,10 @@ import (
 type KptrHeld struct {
 	_      structs.HostLayout
 	When   uint64
-	Task   typed.Pointer // struct task_struct *, kptr
-	Seen   typed.Pointer // struct prog_test_ref_kfunc *, kptr_untrusted
-	Each   typed.Pointer // struct task_struct *, percpu_kptr
-	Buffer typed.Pointer // char *, user
+	Task   ctypes.Pointer // struct task_struct *, kptr
+	Seen   ctypes.Pointer // struct prog_test_ref_kfunc *, kptr_untrusted
+	Each   ctypes.Pointer // struct task_struct *, percpu_kptr
+	Buffer ctypes.Pointer // char *, user
 }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a

@@ -32,6 +32,7 @@ import (
 	"github.com/bpfgen/bpfgen/golden/unions"
 	"github.com/bpfgen/bpfgen/golden/unions-anonymous"
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // records are all cases with a list of members.
@@ -61,7 +62,7 @@ var records = []tested{
 
 // networkOrder is a __be32 to which C assigned v as it stands, in the byte
 // order of the machine.
-func networkOrder(v uint32) (b typed.BE32) {
+func networkOrder(v uint32) (b ctypes.BE32) {
 	binary.NativeEndian.PutUint32(b[:], v)
 	return b
 }
@@ -508,7 +509,7 @@ func fillPointersKptrFunc(r []pointerskptrfunc.PointersKptrFuncRecord) {
 	r[0].List = 0x4444444444444444
 	r[0].Func = 0x5555555555555555
 	r[0].Typed = 0x6666666666666666
-	r[0].Row = [2]typed.Pointer{0x7777777777777777, 0x8888888888888888}
+	r[0].Row = [2]ctypes.Pointer{0x7777777777777777, 0x8888888888888888}
 	r[0].Links.Next = 0x9999999999999999
 	r[0].Links.Prev = 0xaaaaaaaaaaaaaaaa
 	r[0].Table[1] = 0xbbbbbbbbbbbbbbbb
@@ -523,7 +524,7 @@ func checkPointersKptrFunc(t *testing.T, r []pointerskptrfunc.PointersKptrFuncRe
 	equal(t, "list", r[0].List, 0x4444444444444444)
 	equal(t, "func", r[0].Func, 0x5555555555555555)
 	equal(t, "typed", r[0].Typed, 0x6666666666666666)
-	equal(t, "row", r[0].Row, [2]typed.Pointer{0x7777777777777777, 0x8888888888888888})
+	equal(t, "row", r[0].Row, [2]ctypes.Pointer{0x7777777777777777, 0x8888888888888888})
 	equal(t, "links.next", r[0].Links.Next, 0x9999999999999999)
 	equal(t, "links.prev", r[0].Links.Prev, 0xaaaaaaaaaaaaaaaa)
 	equal(t, "table[1]", r[0].Table[1], 0xbbbbbbbbbbbbbbbb)
@@ -714,11 +715,11 @@ func fillByteOrderTypes(r []byteordertypes.ByteOrderTypesRecord) {
 	r[0].L64.Set(0x123456789abcdef0)
 	r[0].Chained.Set(0x0a000001)
 	r[0].Row[1].Set(53)
-	r[0].SetV4(typed.NewBE32(0xc0a80001))
+	r[0].SetV4(ctypes.NewBE32(0xc0a80001))
 	r[0].Marked.Set(0x08080808)
 	r[0].Packed.Tag = 0x77
 	r[0].Packed.Misaligned.Set(0x01010101)
-	r[1].SetV6([4]typed.BE32{3: typed.NewBE32(1)})
+	r[1].SetV6([4]ctypes.BE32{3: ctypes.NewBE32(1)})
 }
 
 func checkByteOrderTypes(t *testing.T, r []byteordertypes.ByteOrderTypesRecord) {
@@ -730,11 +731,11 @@ func checkByteOrderTypes(t *testing.T, r []byteordertypes.ByteOrderTypesRecord) 
 	equal(t, "l64", r[0].L64.Get(), 0x123456789abcdef0)
 	equal(t, "chained", r[0].Chained.Get(), 0x0a000001)
 	equal(t, "row[1]", r[0].Row[1].Get(), 53)
-	equal(t, "v4", r[0].V4(), typed.NewBE32(0xc0a80001))
+	equal(t, "v4", r[0].V4(), ctypes.NewBE32(0xc0a80001))
 	equal(t, "marked", r[0].Marked.Get(), 0x08080808)
 	equal(t, "packed.tag", r[0].Packed.Tag, 0x77)
 	equal(t, "packed.misaligned", r[0].Packed.Misaligned.Get(), 0x01010101)
-	equal(t, "v6", r[1].V6(), [4]typed.BE32{3: typed.NewBE32(1)})
+	equal(t, "v6", r[1].V6(), [4]ctypes.BE32{3: ctypes.NewBE32(1)})
 }
 
 func loadByteOrderTypes() (loaded[byteordertypes.ByteOrderTypesRecord], error) {

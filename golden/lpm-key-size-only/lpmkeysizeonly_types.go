@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // LpmKeySizeOnlyIpv4Key is an anonymous struct, 8 bytes.
@@ -24,13 +24,13 @@ type LpmKeySizeOnlyIpv4Key struct {
 // NewLpmKeySizeOnlyIpv4Key is the key that stands for a prefix. An error if it
 // is not an IPv4 prefix.
 func NewLpmKeySizeOnlyIpv4Key(prefix netip.Prefix) (key LpmKeySizeOnlyIpv4Key, err error) {
-	bits, err := typed.PutLPMPrefix(&key.Data, prefix)
+	bits, err := ctypes.PutLPMPrefix(&key.Data, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
-func (s *LpmKeySizeOnlyIpv4Key) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Data, s.Prefixlen) }
+func (s *LpmKeySizeOnlyIpv4Key) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Data, s.Prefixlen) }
 
 // LpmKeySizeOnlyIpv6Key is an anonymous struct, 20 bytes.
 //
@@ -44,7 +44,7 @@ type LpmKeySizeOnlyIpv6Key struct {
 // NewLpmKeySizeOnlyIpv6Key is the key that stands for a prefix. IPv4 takes the
 // first 4 of the 16 bytes.
 func NewLpmKeySizeOnlyIpv6Key(prefix netip.Prefix) (key LpmKeySizeOnlyIpv6Key, err error) {
-	bits, err := typed.PutLPMPrefix(&key.Data, prefix)
+	bits, err := ctypes.PutLPMPrefix(&key.Data, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
@@ -52,16 +52,18 @@ func NewLpmKeySizeOnlyIpv6Key(prefix netip.Prefix) (key LpmKeySizeOnlyIpv6Key, e
 // NewLpmKeySizeOnlyIpv6KeyMapped is NewLpmKeySizeOnlyIpv6Key for tries that
 // hold IPv4 under ::ffff:0:0/96.
 func NewLpmKeySizeOnlyIpv6KeyMapped(prefix netip.Prefix) (key LpmKeySizeOnlyIpv6Key, err error) {
-	bits, err := typed.PutLPMPrefixMapped(&key.Data, prefix)
+	bits, err := ctypes.PutLPMPrefixMapped(&key.Data, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
-func (s *LpmKeySizeOnlyIpv6Key) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Data, s.Prefixlen) }
+func (s *LpmKeySizeOnlyIpv6Key) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Data, s.Prefixlen) }
 
 // Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
-func (s *LpmKeySizeOnlyIpv6Key) Prefix4() netip.Prefix { return typed.LPMPrefix4(&s.Data, s.Prefixlen) }
+func (s *LpmKeySizeOnlyIpv6Key) Prefix4() netip.Prefix {
+	return ctypes.LPMPrefix4(&s.Data, s.Prefixlen)
+}
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // LpmTrieBpfLpmTrieKey is struct bpf_lpm_trie_key, 4 bytes.
@@ -22,7 +22,7 @@ type LpmTrieBpfLpmTrieKey struct {
 
 // DataTail is unsigned char data[], read from the bytes that stand behind the
 // struct.
-func (s *LpmTrieBpfLpmTrieKey) DataTail(rest []byte) []uint8 { return typed.Tail[uint8](nil, rest) }
+func (s *LpmTrieBpfLpmTrieKey) DataTail(rest []byte) []uint8 { return ctypes.Tail[uint8](nil, rest) }
 
 // LpmTrieKey4 is struct key4, 8 bytes.
 //
@@ -36,13 +36,13 @@ type LpmTrieKey4 struct {
 // NewLpmTrieKey4 is the key that stands for a prefix. An error if it is not an
 // IPv4 prefix.
 func NewLpmTrieKey4(prefix netip.Prefix) (key LpmTrieKey4, err error) {
-	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
-func (s *LpmTrieKey4) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Address, s.Prefixlen) }
+func (s *LpmTrieKey4) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Address, s.Prefixlen) }
 
 // LpmTrieKey4Scalar is struct key4_scalar, 8 bytes.
 //
@@ -50,19 +50,19 @@ func (s *LpmTrieKey4) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Address,
 type LpmTrieKey4Scalar struct {
 	_         structs.HostLayout
 	Prefixlen uint32
-	Address   typed.BE32
+	Address   ctypes.BE32
 }
 
 // NewLpmTrieKey4Scalar is the key that stands for a prefix. An error if it is
 // not an IPv4 prefix.
 func NewLpmTrieKey4Scalar(prefix netip.Prefix) (key LpmTrieKey4Scalar, err error) {
-	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
-func (s *LpmTrieKey4Scalar) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Address, s.Prefixlen) }
+func (s *LpmTrieKey4Scalar) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Address, s.Prefixlen) }
 
 // LpmTrieKey6 is struct key6, 20 bytes.
 //
@@ -76,7 +76,7 @@ type LpmTrieKey6 struct {
 // NewLpmTrieKey6 is the key that stands for a prefix. IPv4 takes the first 4 of
 // the 16 bytes.
 func NewLpmTrieKey6(prefix netip.Prefix) (key LpmTrieKey6, err error) {
-	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
@@ -84,16 +84,16 @@ func NewLpmTrieKey6(prefix netip.Prefix) (key LpmTrieKey6, err error) {
 // NewLpmTrieKey6Mapped is NewLpmTrieKey6 for tries that hold IPv4 under
 // ::ffff:0:0/96.
 func NewLpmTrieKey6Mapped(prefix netip.Prefix) (key LpmTrieKey6, err error) {
-	bits, err := typed.PutLPMPrefixMapped(&key.Address, prefix)
+	bits, err := ctypes.PutLPMPrefixMapped(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
-func (s *LpmTrieKey6) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Address, s.Prefixlen) }
+func (s *LpmTrieKey6) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Address, s.Prefixlen) }
 
 // Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
-func (s *LpmTrieKey6) Prefix4() netip.Prefix { return typed.LPMPrefix4(&s.Address, s.Prefixlen) }
+func (s *LpmTrieKey6) Prefix4() netip.Prefix { return ctypes.LPMPrefix4(&s.Address, s.Prefixlen) }
 
 // LpmTrieKeyKernel is struct key_kernel, 20 bytes.
 //
@@ -107,7 +107,7 @@ type LpmTrieKeyKernel struct {
 // NewLpmTrieKeyKernel is the key that stands for a prefix. IPv4 takes the first
 // 4 of the 16 bytes.
 func NewLpmTrieKeyKernel(prefix netip.Prefix) (key LpmTrieKeyKernel, err error) {
-	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
 	key.Trie.Prefixlen = bits
 	return key, err
 }
@@ -115,19 +115,19 @@ func NewLpmTrieKeyKernel(prefix netip.Prefix) (key LpmTrieKeyKernel, err error) 
 // NewLpmTrieKeyKernelMapped is NewLpmTrieKeyKernel for tries that hold IPv4
 // under ::ffff:0:0/96.
 func NewLpmTrieKeyKernelMapped(prefix netip.Prefix) (key LpmTrieKeyKernel, err error) {
-	bits, err := typed.PutLPMPrefixMapped(&key.Address, prefix)
+	bits, err := ctypes.PutLPMPrefixMapped(&key.Address, prefix)
 	key.Trie.Prefixlen = bits
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
 func (s *LpmTrieKeyKernel) Prefix() netip.Prefix {
-	return typed.LPMPrefix(&s.Address, s.Trie.Prefixlen)
+	return ctypes.LPMPrefix(&s.Address, s.Trie.Prefixlen)
 }
 
 // Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
 func (s *LpmTrieKeyKernel) Prefix4() netip.Prefix {
-	return typed.LPMPrefix4(&s.Address, s.Trie.Prefixlen)
+	return ctypes.LPMPrefix4(&s.Address, s.Trie.Prefixlen)
 }
 
 // LpmTrieKeyScoped is struct key_scoped, 13 bytes.
@@ -142,26 +142,26 @@ type LpmTrieKeyScoped struct {
 }
 
 // Prefixlen is unsigned int prefixlen.
-func (s *LpmTrieKeyScoped) Prefixlen() uint32     { return typed.Load[uint32](s.RawPrefixlen[:]) }
-func (s *LpmTrieKeyScoped) SetPrefixlen(v uint32) { typed.Store(s.RawPrefixlen[:], v) }
+func (s *LpmTrieKeyScoped) Prefixlen() uint32     { return ctypes.Load[uint32](s.RawPrefixlen[:]) }
+func (s *LpmTrieKeyScoped) SetPrefixlen(v uint32) { ctypes.Store(s.RawPrefixlen[:], v) }
 
 // Vrf is unsigned int vrf.
-func (s *LpmTrieKeyScoped) Vrf() uint32     { return typed.Load[uint32](s.RawVrf[:]) }
-func (s *LpmTrieKeyScoped) SetVrf(v uint32) { typed.Store(s.RawVrf[:], v) }
+func (s *LpmTrieKeyScoped) Vrf() uint32     { return ctypes.Load[uint32](s.RawVrf[:]) }
+func (s *LpmTrieKeyScoped) SetVrf(v uint32) { ctypes.Store(s.RawVrf[:], v) }
 
 // NewLpmTrieKeyScoped is the key that stands for a prefix. Lookups match vrf,
 // protocol exactly. An error if it is not an IPv4 prefix.
 func NewLpmTrieKeyScoped(vrf uint32, protocol uint8, prefix netip.Prefix) (key LpmTrieKeyScoped, err error) {
 	key.SetVrf(vrf)
 	key.Protocol = protocol
-	bits, err := typed.PutLPMPrefix(&key.Address, prefix)
+	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
 	key.SetPrefixlen(40 + bits)
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
 func (s *LpmTrieKeyScoped) Prefix() netip.Prefix {
-	return typed.LPMPrefix(&s.Address, s.Prefixlen()-40)
+	return ctypes.LPMPrefix(&s.Address, s.Prefixlen()-40)
 }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a

@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // MapsAllEvent is struct event, 20 bytes.
@@ -23,14 +23,14 @@ type MapsAllEvent struct {
 }
 
 // CommString is Comm as text, up to the first NUL.
-func (s *MapsAllEvent) CommString() string { return typed.CString(s.Comm[:]) }
+func (s *MapsAllEvent) CommString() string { return ctypes.CString(s.Comm[:]) }
 
 // MapsAllGoldenOps is struct golden_ops, 16 bytes.
 //
 // Value of map struct_ops.
 type MapsAllGoldenOps struct {
 	_     structs.HostLayout
-	Run   typed.Pointer // int (*)(void)
+	Run   ctypes.Pointer // int (*)(void)
 	Flags uint32
 	_     [4]byte
 }
@@ -57,13 +57,13 @@ type MapsAllLpmTrieKey struct {
 // NewMapsAllLpmTrieKey is the key that stands for a prefix. An error if it is
 // not an IPv4 prefix.
 func NewMapsAllLpmTrieKey(prefix netip.Prefix) (key MapsAllLpmTrieKey, err error) {
-	bits, err := typed.PutLPMPrefix(&key.Data, prefix)
+	bits, err := ctypes.PutLPMPrefix(&key.Data, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
-func (s *MapsAllLpmTrieKey) Prefix() netip.Prefix { return typed.LPMPrefix(&s.Data, s.Prefixlen) }
+func (s *MapsAllLpmTrieKey) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Data, s.Prefixlen) }
 
 // MapsAllValue is struct value, 16 bytes.
 //

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // MultiDimCell is struct cell, 8 bytes.
@@ -37,7 +37,7 @@ type MultiDimRecord struct {
 }
 
 // NamesString is Names as text, up to the first NUL.
-func (s *MultiDimRecord) NamesString(i int) string { return typed.CString(s.Names[i][:]) }
+func (s *MultiDimRecord) NamesString(i int) string { return ctypes.CString(s.Names[i][:]) }
 
 // MultiDimRecordPacked is the struct packed in struct record, 17 bytes.
 type MultiDimRecordPacked struct {
@@ -48,9 +48,9 @@ type MultiDimRecordPacked struct {
 
 // Misaligned is unsigned int misaligned[2][2].
 func (s *MultiDimRecordPacked) Misaligned() [2][2]uint32 {
-	return typed.Load[[2][2]uint32](s.RawMisaligned[:])
+	return ctypes.Load[[2][2]uint32](s.RawMisaligned[:])
 }
-func (s *MultiDimRecordPacked) SetMisaligned(v [2][2]uint32) { typed.Store(s.RawMisaligned[:], v) }
+func (s *MultiDimRecordPacked) SetMisaligned(v [2][2]uint32) { ctypes.Store(s.RawMisaligned[:], v) }
 
 // MultiDimRecordUnions is the union unions in struct record, 4 bytes.
 type MultiDimRecordUnions struct {
@@ -59,12 +59,12 @@ type MultiDimRecordUnions struct {
 }
 
 // Word is unsigned int word.
-func (s *MultiDimRecordUnions) Word() uint32     { return typed.Load[uint32](s.RawWord[:]) }
-func (s *MultiDimRecordUnions) SetWord(v uint32) { typed.Store(s.RawWord[:], v) }
+func (s *MultiDimRecordUnions) Word() uint32     { return ctypes.Load[uint32](s.RawWord[:]) }
+func (s *MultiDimRecordUnions) SetWord(v uint32) { ctypes.Store(s.RawWord[:], v) }
 
 // Bytes is unsigned char bytes[4].
-func (s *MultiDimRecordUnions) Bytes() [4]uint8     { return typed.Load[[4]uint8](s.RawWord[:]) }
-func (s *MultiDimRecordUnions) SetBytes(v [4]uint8) { typed.Store(s.RawWord[:], v) }
+func (s *MultiDimRecordUnions) Bytes() [4]uint8     { return ctypes.Load[[4]uint8](s.RawWord[:]) }
+func (s *MultiDimRecordUnions) SetBytes(v [4]uint8) { ctypes.Store(s.RawWord[:], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

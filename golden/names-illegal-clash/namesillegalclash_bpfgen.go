@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -112,11 +113,11 @@ type NamesIllegalClashCollectionSpecPrograms struct {
 // NamesIllegalClashCollectionSpecVariables are the global variables with their initial
 // values.
 type NamesIllegalClashCollectionSpecVariables struct {
-	Close      *typed.VariableSpec[uint32]        // unsigned int in .data
-	Range      *typed.VariableSpec[uint32]        // unsigned int in .data
-	Unused     *typed.VariableSpec[typed.Pointer] // enum colour * in .bss
-	XVariables *typed.VariableSpec[uint32]        // unsigned int in .rodata
-	Xvariables *typed.VariableSpec[uint32]        // unsigned int in .bss
+	Close      *typed.VariableSpec[uint32]         // unsigned int in .data
+	Range      *typed.VariableSpec[uint32]         // unsigned int in .data
+	Unused     *typed.VariableSpec[ctypes.Pointer] // enum colour * in .bss
+	XVariables *typed.VariableSpec[uint32]         // unsigned int in .rodata
+	Xvariables *typed.VariableSpec[uint32]         // unsigned int in .bss
 }
 
 // NamesIllegalClashCollection is the object in the kernel. Close it.
@@ -149,11 +150,11 @@ type NamesIllegalClashCollectionPrograms struct {
 
 // NamesIllegalClashCollectionVariables are the global variables in the kernel.
 type NamesIllegalClashCollectionVariables struct {
-	Close      *typed.Variable[uint32]        // unsigned int in .data
-	Range      *typed.Variable[uint32]        // unsigned int in .data
-	Unused     *typed.Variable[typed.Pointer] // enum colour * in .bss
-	XVariables *typed.Constant[uint32]        // unsigned int in .rodata
-	Xvariables *typed.Variable[uint32]        // unsigned int in .bss
+	Close      *typed.Variable[uint32]         // unsigned int in .data
+	Range      *typed.Variable[uint32]         // unsigned int in .data
+	Unused     *typed.Variable[ctypes.Pointer] // enum colour * in .bss
+	XVariables *typed.Constant[uint32]         // unsigned int in .rodata
+	Xvariables *typed.Variable[uint32]         // unsigned int in .bss
 }
 
 // NamesIllegalClashCloseMap is the type of the map Close (HASH).

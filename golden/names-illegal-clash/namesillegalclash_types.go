@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // NamesIllegalClashClashing is struct clashing, 16 bytes.
@@ -68,42 +68,42 @@ type NamesIllegalClashGetters struct {
 }
 
 // Value is unsigned int value.
-func (s *NamesIllegalClashGetters) Value() uint32      { return typed.Load[uint32](s.RawValue_[:]) }
-func (s *NamesIllegalClashGetters) SetValue_(v uint32) { typed.Store(s.RawValue_[:], v) }
+func (s *NamesIllegalClashGetters) Value() uint32      { return ctypes.Load[uint32](s.RawValue_[:]) }
+func (s *NamesIllegalClashGetters) SetValue_(v uint32) { ctypes.Store(s.RawValue_[:], v) }
 
 // Raw_value is unsigned short raw_value.
-func (s *NamesIllegalClashGetters) Raw_value() uint16     { return typed.Load[uint16](s.RawValue_[0:2]) }
-func (s *NamesIllegalClashGetters) SetRaw_value(v uint16) { typed.Store(s.RawValue_[0:2], v) }
+func (s *NamesIllegalClashGetters) Raw_value() uint16     { return ctypes.Load[uint16](s.RawValue_[0:2]) }
+func (s *NamesIllegalClashGetters) SetRaw_value(v uint16) { ctypes.Store(s.RawValue_[0:2], v) }
 
 // ReadByteValue is unsigned char read_byte : 3.
 func (s *NamesIllegalClashGetters) ReadByteValue() uint8 {
-	return uint8(typed.Bits(s.RawReadByte[:], 0, 3))
+	return uint8(ctypes.Bits(s.RawReadByte[:], 0, 3))
 }
 func (s *NamesIllegalClashGetters) SetReadByteValue(v uint8) {
-	typed.SetBits(s.RawReadByte[:], 0, 3, uint64(v))
+	ctypes.SetBits(s.RawReadByte[:], 0, 3, uint64(v))
 }
 
 // StringValue is unsigned char String : 3.
 func (s *NamesIllegalClashGetters) StringValue() uint8 {
-	return uint8(typed.Bits(s.RawReadByte[:], 3, 3))
+	return uint8(ctypes.Bits(s.RawReadByte[:], 3, 3))
 }
 func (s *NamesIllegalClashGetters) SetStringValue(v uint8) {
-	typed.SetBits(s.RawReadByte[:], 3, 3, uint64(v))
+	ctypes.SetBits(s.RawReadByte[:], 3, 3, uint64(v))
 }
 
 // ErrorValue is unsigned char error : 2.
 func (s *NamesIllegalClashGetters) ErrorValue() uint8 {
-	return uint8(typed.Bits(s.RawReadByte[:], 6, 2))
+	return uint8(ctypes.Bits(s.RawReadByte[:], 6, 2))
 }
 func (s *NamesIllegalClashGetters) SetErrorValue(v uint8) {
-	typed.SetBits(s.RawReadByte[:], 6, 2, uint64(v))
+	ctypes.SetBits(s.RawReadByte[:], 6, 2, uint64(v))
 }
 
 // TextString_ is Text as text, up to the first NUL.
-func (s *NamesIllegalClashGetters) TextString_() string { return typed.CString(s.Text[:]) }
+func (s *NamesIllegalClashGetters) TextString_() string { return ctypes.CString(s.Text[:]) }
 
 // GoStringString is GoString as text, up to the first NUL.
-func (s *NamesIllegalClashGetters) GoStringString() string { return typed.CString(s.GoString[:]) }
+func (s *NamesIllegalClashGetters) GoStringString() string { return ctypes.CString(s.GoString[:]) }
 
 // NamesIllegalClashScope is struct scope, 16 bytes.
 //
@@ -167,8 +167,8 @@ type NamesIllegalClash_flowKey struct {
 }
 
 // A is unsigned short a.
-func (s *NamesIllegalClash_flowKey) A() uint16     { return typed.Load[uint16](s.RawA[:]) }
-func (s *NamesIllegalClash_flowKey) SetA(v uint16) { typed.Store(s.RawA[:], v) }
+func (s *NamesIllegalClash_flowKey) A() uint16     { return ctypes.Load[uint16](s.RawA[:]) }
+func (s *NamesIllegalClash_flowKey) SetA(v uint16) { ctypes.Store(s.RawA[:], v) }
 
 // NamesIllegalClash_flow_key is struct flow_key, 4 bytes.
 //

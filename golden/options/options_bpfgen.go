@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -81,7 +82,7 @@ type OptionsCollectionSpecPrograms struct {
 // OptionsCollectionSpecVariables are the global variables with their initial
 // values.
 type OptionsCollectionSpecVariables struct {
-	Unused *typed.VariableSpec[typed.Pointer] // struct beside * in .bss
+	Unused *typed.VariableSpec[ctypes.Pointer] // struct beside * in .bss
 }
 
 // OptionsCollection is the object in the kernel. Close it.
@@ -105,7 +106,7 @@ type OptionsCollectionPrograms struct {
 
 // OptionsCollectionVariables are the global variables in the kernel.
 type OptionsCollectionVariables struct {
-	Unused *typed.Variable[typed.Pointer] // struct beside * in .bss
+	Unused *typed.Variable[ctypes.Pointer] // struct beside * in .bss
 }
 
 // OptionsEventsMap is the type of the map events (PERF_EVENT_ARRAY).

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // PackedInner is struct inner, 5 bytes.
@@ -21,8 +21,8 @@ type PackedInner struct {
 }
 
 // Value is unsigned int value.
-func (s *PackedInner) Value() uint32     { return typed.Load[uint32](s.RawValue[:]) }
-func (s *PackedInner) SetValue(v uint32) { typed.Store(s.RawValue[:], v) }
+func (s *PackedInner) Value() uint32     { return ctypes.Load[uint32](s.RawValue[:]) }
+func (s *PackedInner) SetValue(v uint32) { ctypes.Store(s.RawValue[:], v) }
 
 // PackedPoint is struct point, 8 bytes.
 //
@@ -49,37 +49,37 @@ type PackedRecord struct {
 	Named      PackedRecordNamed
 	RawEither  [8]byte // either, other
 	RawPointer [8]byte // pointer
-	Address    typed.BE32
+	Address    ctypes.BE32
 	End        uint8
 }
 
 // Port is unsigned short port.
-func (s *PackedRecord) Port() uint16     { return typed.Load[uint16](s.RawPort[:]) }
-func (s *PackedRecord) SetPort(v uint16) { typed.Store(s.RawPort[:], v) }
+func (s *PackedRecord) Port() uint16     { return ctypes.Load[uint16](s.RawPort[:]) }
+func (s *PackedRecord) SetPort(v uint16) { ctypes.Store(s.RawPort[:], v) }
 
 // When is unsigned long long when.
-func (s *PackedRecord) When() uint64     { return typed.Load[uint64](s.RawWhen[:]) }
-func (s *PackedRecord) SetWhen(v uint64) { typed.Store(s.RawWhen[:], v) }
+func (s *PackedRecord) When() uint64     { return ctypes.Load[uint64](s.RawWhen[:]) }
+func (s *PackedRecord) SetWhen(v uint64) { ctypes.Store(s.RawWhen[:], v) }
 
 // Numbers is int numbers[3].
-func (s *PackedRecord) Numbers() [3]int32     { return typed.Load[[3]int32](s.RawNumbers[:]) }
-func (s *PackedRecord) SetNumbers(v [3]int32) { typed.Store(s.RawNumbers[:], v) }
+func (s *PackedRecord) Numbers() [3]int32     { return ctypes.Load[[3]int32](s.RawNumbers[:]) }
+func (s *PackedRecord) SetNumbers(v [3]int32) { ctypes.Store(s.RawNumbers[:], v) }
 
 // Point is struct point point.
-func (s *PackedRecord) Point() PackedPoint     { return typed.Load[PackedPoint](s.RawPoint[:]) }
-func (s *PackedRecord) SetPoint(v PackedPoint) { typed.Store(s.RawPoint[:], v) }
+func (s *PackedRecord) Point() PackedPoint     { return ctypes.Load[PackedPoint](s.RawPoint[:]) }
+func (s *PackedRecord) SetPoint(v PackedPoint) { ctypes.Store(s.RawPoint[:], v) }
 
 // Either is unsigned long long either.
-func (s *PackedRecord) Either() uint64     { return typed.Load[uint64](s.RawEither[:]) }
-func (s *PackedRecord) SetEither(v uint64) { typed.Store(s.RawEither[:], v) }
+func (s *PackedRecord) Either() uint64     { return ctypes.Load[uint64](s.RawEither[:]) }
+func (s *PackedRecord) SetEither(v uint64) { ctypes.Store(s.RawEither[:], v) }
 
 // Other is unsigned char other.
-func (s *PackedRecord) Other() uint8     { return typed.Load[uint8](s.RawEither[0:1]) }
-func (s *PackedRecord) SetOther(v uint8) { typed.Store(s.RawEither[0:1], v) }
+func (s *PackedRecord) Other() uint8     { return ctypes.Load[uint8](s.RawEither[0:1]) }
+func (s *PackedRecord) SetOther(v uint8) { ctypes.Store(s.RawEither[0:1], v) }
 
 // Pointer is void *pointer.
-func (s *PackedRecord) Pointer() typed.Pointer     { return typed.Load[typed.Pointer](s.RawPointer[:]) }
-func (s *PackedRecord) SetPointer(v typed.Pointer) { typed.Store(s.RawPointer[:], v) }
+func (s *PackedRecord) Pointer() ctypes.Pointer     { return ctypes.Load[ctypes.Pointer](s.RawPointer[:]) }
+func (s *PackedRecord) SetPointer(v ctypes.Pointer) { ctypes.Store(s.RawPointer[:], v) }
 
 // PackedRecordNamed is the struct named in struct record, 9 bytes.
 type PackedRecordNamed struct {
@@ -89,8 +89,8 @@ type PackedRecordNamed struct {
 }
 
 // B is unsigned long long b.
-func (s *PackedRecordNamed) B() uint64     { return typed.Load[uint64](s.RawB[:]) }
-func (s *PackedRecordNamed) SetB(v uint64) { typed.Store(s.RawB[:], v) }
+func (s *PackedRecordNamed) B() uint64     { return ctypes.Load[uint64](s.RawB[:]) }
+func (s *PackedRecordNamed) SetB(v uint64) { ctypes.Store(s.RawB[:], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // PointersKptrFuncList is struct list, 16 bytes.
@@ -16,8 +16,8 @@ import (
 // Part of struct record.
 type PointersKptrFuncList struct {
 	_    structs.HostLayout
-	Next typed.Pointer // struct list *
-	Prev typed.Pointer // struct list **
+	Next ctypes.Pointer // struct list *
+	Prev ctypes.Pointer // struct list **
 }
 
 // PointersKptrFuncRecord is struct record, 128 bytes.
@@ -25,15 +25,15 @@ type PointersKptrFuncList struct {
 // Value of map records. Variable filled.
 type PointersKptrFuncRecord struct {
 	_        structs.HostLayout
-	Anything typed.Pointer    // void *
-	Text     typed.Pointer    // char *
-	Task     typed.Pointer    // struct task_struct *
-	List     typed.Pointer    // struct list *
-	Func     typed.Pointer    // int (*)(struct record *, int)
-	Typed    typed.Pointer    // int (*)(struct list *, __u64)
-	Row      [2]typed.Pointer // void *[2]
+	Anything ctypes.Pointer    // void *
+	Text     ctypes.Pointer    // char *
+	Task     ctypes.Pointer    // struct task_struct *
+	List     ctypes.Pointer    // struct list *
+	Func     ctypes.Pointer    // int (*)(struct record *, int)
+	Typed    ctypes.Pointer    // int (*)(struct list *, __u64)
+	Row      [2]ctypes.Pointer // void *[2]
 	Links    PointersKptrFuncList
-	Table    [2]typed.Pointer // int (*[2])(struct record *, int)
+	Table    [2]ctypes.Pointer // int (*[2])(struct record *, int)
 	Slots    [2]PointersKptrFuncRecordSlots
 }
 
@@ -42,7 +42,7 @@ type PointersKptrFuncRecordSlots struct {
 	_      structs.HostLayout
 	Kind   uint8
 	_      [7]byte
-	Target typed.Pointer // void *
+	Target ctypes.Pointer // void *
 }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a

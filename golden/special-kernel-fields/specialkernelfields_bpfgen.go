@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -80,7 +81,7 @@ type SpecialKernelFieldsCollectionSpecPrograms struct {
 // SpecialKernelFieldsCollectionSpecVariables are the global variables with their initial
 // values.
 type SpecialKernelFieldsCollectionSpecVariables struct {
-	Unused *typed.VariableSpec[typed.Pointer] // struct node * in .bss
+	Unused *typed.VariableSpec[ctypes.Pointer] // struct node * in .bss
 }
 
 // SpecialKernelFieldsCollection is the object in the kernel. Close it.
@@ -105,7 +106,7 @@ type SpecialKernelFieldsCollectionPrograms struct {
 
 // SpecialKernelFieldsCollectionVariables are the global variables in the kernel.
 type SpecialKernelFieldsCollectionVariables struct {
-	Unused *typed.Variable[typed.Pointer] // struct node * in .bss
+	Unused *typed.Variable[ctypes.Pointer] // struct node * in .bss
 }
 
 // SpecialKernelFieldsLockedMap is the type of the map locked (HASH).

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // StructOpsNolinkGoldenOps is struct golden_ops, 16 bytes.
@@ -16,7 +16,7 @@ import (
 // Value of map golden. Value of map optional.
 type StructOpsNolinkGoldenOps struct {
 	_     structs.HostLayout
-	Run   typed.Pointer // int (*)(void)
+	Run   ctypes.Pointer // int (*)(void)
 	Flags uint32
 	_     [4]byte
 }

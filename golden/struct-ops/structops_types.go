@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // StructOpsTcpCongestionOps is struct tcp_congestion_ops, 64 bytes.
@@ -16,18 +16,18 @@ import (
 // Value of map golden.
 type StructOpsTcpCongestionOps struct {
 	_         structs.HostLayout
-	Ssthresh  typed.Pointer // __u32 (*)(struct sock *)
-	CongAvoid typed.Pointer // void (*)(struct sock *, __u32, __u32)
-	SetState  typed.Pointer // void (*)(struct sock *, __u8)
-	UndoCwnd  typed.Pointer // __u32 (*)(struct sock *)
+	Ssthresh  ctypes.Pointer // __u32 (*)(struct sock *)
+	CongAvoid ctypes.Pointer // void (*)(struct sock *, __u32, __u32)
+	SetState  ctypes.Pointer // void (*)(struct sock *, __u8)
+	UndoCwnd  ctypes.Pointer // __u32 (*)(struct sock *)
 	Name      [16]int8
 	Flags     uint32
 	_         [4]byte
-	Owner     typed.Pointer // void *
+	Owner     ctypes.Pointer // void *
 }
 
 // NameString is Name as text, up to the first NUL.
-func (s *StructOpsTcpCongestionOps) NameString() string { return typed.CString(s.Name[:]) }
+func (s *StructOpsTcpCongestionOps) NameString() string { return ctypes.CString(s.Name[:]) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // TargetsByteOrderDifferentIphdr is struct iphdr, 4 bytes.
@@ -18,17 +18,21 @@ type TargetsByteOrderDifferentIphdr struct {
 	_      structs.HostLayout
 	RawIhl [1]byte // ihl, version
 	Tos    uint8
-	TotLen typed.BE16
+	TotLen ctypes.BE16
 }
 
 // Ihl is unsigned char ihl : 4.
-func (s *TargetsByteOrderDifferentIphdr) Ihl() uint8     { return uint8(typed.Bits(s.RawIhl[:], 0, 4)) }
-func (s *TargetsByteOrderDifferentIphdr) SetIhl(v uint8) { typed.SetBits(s.RawIhl[:], 0, 4, uint64(v)) }
+func (s *TargetsByteOrderDifferentIphdr) Ihl() uint8 { return uint8(ctypes.Bits(s.RawIhl[:], 0, 4)) }
+func (s *TargetsByteOrderDifferentIphdr) SetIhl(v uint8) {
+	ctypes.SetBits(s.RawIhl[:], 0, 4, uint64(v))
+}
 
 // Version is unsigned char version : 4.
-func (s *TargetsByteOrderDifferentIphdr) Version() uint8 { return uint8(typed.Bits(s.RawIhl[:], 4, 4)) }
+func (s *TargetsByteOrderDifferentIphdr) Version() uint8 {
+	return uint8(ctypes.Bits(s.RawIhl[:], 4, 4))
+}
 func (s *TargetsByteOrderDifferentIphdr) SetVersion(v uint8) {
-	typed.SetBits(s.RawIhl[:], 4, 4, uint64(v))
+	ctypes.SetBits(s.RawIhl[:], 4, 4, uint64(v))
 }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // TypedefChainsEither is either, 8 bytes.
@@ -20,12 +20,12 @@ type TypedefChainsEither struct {
 }
 
 // Wide is unsigned long long wide.
-func (s *TypedefChainsEither) Wide() uint64     { return typed.Load[uint64](s.RawWide[:]) }
-func (s *TypedefChainsEither) SetWide(v uint64) { typed.Store(s.RawWide[:], v) }
+func (s *TypedefChainsEither) Wide() uint64     { return ctypes.Load[uint64](s.RawWide[:]) }
+func (s *TypedefChainsEither) SetWide(v uint64) { ctypes.Store(s.RawWide[:], v) }
 
 // Narrow is unsigned char narrow.
-func (s *TypedefChainsEither) Narrow() uint8     { return typed.Load[uint8](s.RawWide[0:1]) }
-func (s *TypedefChainsEither) SetNarrow(v uint8) { typed.Store(s.RawWide[0:1], v) }
+func (s *TypedefChainsEither) Narrow() uint8     { return ctypes.Load[uint8](s.RawWide[0:1]) }
+func (s *TypedefChainsEither) SetNarrow(v uint8) { ctypes.Store(s.RawWide[0:1], v) }
 
 // TypedefChainsPlain is plain, 8 bytes.
 //
@@ -51,7 +51,7 @@ type TypedefChainsRecord struct {
 	Tagged  TypedefChainsTagged
 	Same    TypedefChainsTagged
 	_       [4]byte
-	Handles [2]typed.Pointer // void *[2]
+	Handles [2]ctypes.Pointer // void *[2]
 }
 
 // TypedefChainsRenamed is renamed, 8 bytes.

@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // TypesOnlyNamedRequest is struct request, 8 bytes.
@@ -35,12 +35,12 @@ type TypesOnlyNamedResponse struct {
 }
 
 // Ok is unsigned long long ok.
-func (s *TypesOnlyNamedResponse) Ok() uint64     { return typed.Load[uint64](s.RawOk[:]) }
-func (s *TypesOnlyNamedResponse) SetOk(v uint64) { typed.Store(s.RawOk[:], v) }
+func (s *TypesOnlyNamedResponse) Ok() uint64     { return ctypes.Load[uint64](s.RawOk[:]) }
+func (s *TypesOnlyNamedResponse) SetOk(v uint64) { ctypes.Store(s.RawOk[:], v) }
 
 // ErrorValue is int error.
-func (s *TypesOnlyNamedResponse) ErrorValue() int32     { return typed.Load[int32](s.RawOk[0:4]) }
-func (s *TypesOnlyNamedResponse) SetErrorValue(v int32) { typed.Store(s.RawOk[0:4], v) }
+func (s *TypesOnlyNamedResponse) ErrorValue() int32     { return ctypes.Load[int32](s.RawOk[0:4]) }
+func (s *TypesOnlyNamedResponse) SetErrorValue(v int32) { ctypes.Store(s.RawOk[0:4], v) }
 
 // TypesOnlyNamedStatus is enum status, 4 bytes.
 type TypesOnlyNamedStatus uint32

@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // TypesOnlyByTypedef is by_typedef, 2 bytes.
@@ -66,16 +66,16 @@ type TypesOnlyOuter struct {
 }
 
 // Wide is unsigned long long wide.
-func (s *TypesOnlyOuter) Wide() uint64     { return typed.Load[uint64](s.RawWide[:]) }
-func (s *TypesOnlyOuter) SetWide(v uint64) { typed.Store(s.RawWide[:], v) }
+func (s *TypesOnlyOuter) Wide() uint64     { return ctypes.Load[uint64](s.RawWide[:]) }
+func (s *TypesOnlyOuter) SetWide(v uint64) { ctypes.Store(s.RawWide[:], v) }
 
 // Narrow is unsigned char narrow[8].
-func (s *TypesOnlyOuter) Narrow() [8]uint8     { return typed.Load[[8]uint8](s.RawWide[:]) }
-func (s *TypesOnlyOuter) SetNarrow(v [8]uint8) { typed.Store(s.RawWide[:], v) }
+func (s *TypesOnlyOuter) Narrow() [8]uint8     { return ctypes.Load[[8]uint8](s.RawWide[:]) }
+func (s *TypesOnlyOuter) SetNarrow(v [8]uint8) { ctypes.Store(s.RawWide[:], v) }
 
 // TailTail is unsigned char tail[], read from the bytes that stand behind the
 // struct.
-func (s *TypesOnlyOuter) TailTail(rest []byte) []uint8 { return typed.Tail[uint8](nil, rest) }
+func (s *TypesOnlyOuter) TailTail(rest []byte) []uint8 { return ctypes.Tail[uint8](nil, rest) }
 
 // TypesOnlyOuterInner is the struct inner in struct outer, 4 bytes.
 type TypesOnlyOuterInner struct {

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // TypesWithoutLayoutCounters is struct counters, 40 bytes.
@@ -24,25 +24,25 @@ type TypesWithoutLayoutCounters struct {
 }
 
 // Arm is void arm.
-func (s *TypesWithoutLayoutCounters) Arm() [8]byte     { return typed.Load[[8]byte](s.RawArm[:]) }
-func (s *TypesWithoutLayoutCounters) SetArm(v [8]byte) { typed.Store(s.RawArm[:], v) }
+func (s *TypesWithoutLayoutCounters) Arm() [8]byte     { return ctypes.Load[[8]byte](s.RawArm[:]) }
+func (s *TypesWithoutLayoutCounters) SetArm(v [8]byte) { ctypes.Store(s.RawArm[:], v) }
 
 // Low is unsigned short low.
-func (s *TypesWithoutLayoutCounters) Low() uint16     { return typed.Load[uint16](s.RawArm[0:2]) }
-func (s *TypesWithoutLayoutCounters) SetLow(v uint16) { typed.Store(s.RawArm[0:2], v) }
+func (s *TypesWithoutLayoutCounters) Low() uint16     { return ctypes.Load[uint16](s.RawArm[0:2]) }
+func (s *TypesWithoutLayoutCounters) SetLow(v uint16) { ctypes.Store(s.RawArm[0:2], v) }
 
 // High is void high.
-func (s *TypesWithoutLayoutCounters) High() [2]byte     { return typed.Load[[2]byte](s.RawArm[2:4]) }
-func (s *TypesWithoutLayoutCounters) SetHigh(v [2]byte) { typed.Store(s.RawArm[2:4], v) }
+func (s *TypesWithoutLayoutCounters) High() [2]byte     { return ctypes.Load[[2]byte](s.RawArm[2:4]) }
+func (s *TypesWithoutLayoutCounters) SetHigh(v [2]byte) { ctypes.Store(s.RawArm[2:4], v) }
 
 // Text is char text[8].
-func (s *TypesWithoutLayoutCounters) Text() [8]int8     { return typed.Load[[8]int8](s.RawArm[:]) }
-func (s *TypesWithoutLayoutCounters) SetText(v [8]int8) { typed.Store(s.RawArm[:], v) }
+func (s *TypesWithoutLayoutCounters) Text() [8]int8     { return ctypes.Load[[8]int8](s.RawArm[:]) }
+func (s *TypesWithoutLayoutCounters) SetText(v [8]int8) { ctypes.Store(s.RawArm[:], v) }
 
 // TextString is Text as text, up to the first NUL.
 func (s *TypesWithoutLayoutCounters) TextString() string {
 	v := s.Text()
-	return typed.CString(v[:])
+	return ctypes.CString(v[:])
 }
 
 // TypesWithoutLayoutPackedCounter is struct packed_counter, 6 bytes.

@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // UnionsAnonymousRecord is struct record, 32 bytes.
@@ -25,44 +25,44 @@ type UnionsAnonymousRecord struct {
 }
 
 // Ipv4 is __be32 ipv4.
-func (s *UnionsAnonymousRecord) Ipv4() typed.BE32     { return typed.Load[typed.BE32](s.RawIpv4[0:4]) }
-func (s *UnionsAnonymousRecord) SetIpv4(v typed.BE32) { typed.Store(s.RawIpv4[0:4], v) }
+func (s *UnionsAnonymousRecord) Ipv4() ctypes.BE32     { return ctypes.Load[ctypes.BE32](s.RawIpv4[0:4]) }
+func (s *UnionsAnonymousRecord) SetIpv4(v ctypes.BE32) { ctypes.Store(s.RawIpv4[0:4], v) }
 
 // Ipv6 is unsigned char ipv6[16].
-func (s *UnionsAnonymousRecord) Ipv6() [16]uint8     { return typed.Load[[16]uint8](s.RawIpv4[:]) }
-func (s *UnionsAnonymousRecord) SetIpv6(v [16]uint8) { typed.Store(s.RawIpv4[:], v) }
+func (s *UnionsAnonymousRecord) Ipv6() [16]uint8     { return ctypes.Load[[16]uint8](s.RawIpv4[:]) }
+func (s *UnionsAnonymousRecord) SetIpv6(v [16]uint8) { ctypes.Store(s.RawIpv4[:], v) }
 
 // Low is unsigned int low.
-func (s *UnionsAnonymousRecord) Low() uint32     { return typed.Load[uint32](s.RawIpv4[0:4]) }
-func (s *UnionsAnonymousRecord) SetLow(v uint32) { typed.Store(s.RawIpv4[0:4], v) }
+func (s *UnionsAnonymousRecord) Low() uint32     { return ctypes.Load[uint32](s.RawIpv4[0:4]) }
+func (s *UnionsAnonymousRecord) SetLow(v uint32) { ctypes.Store(s.RawIpv4[0:4], v) }
 
 // High is unsigned long long high.
-func (s *UnionsAnonymousRecord) High() uint64     { return typed.Load[uint64](s.RawIpv4[8:16]) }
-func (s *UnionsAnonymousRecord) SetHigh(v uint64) { typed.Store(s.RawIpv4[8:16], v) }
+func (s *UnionsAnonymousRecord) High() uint64     { return ctypes.Load[uint64](s.RawIpv4[8:16]) }
+func (s *UnionsAnonymousRecord) SetHigh(v uint64) { ctypes.Store(s.RawIpv4[8:16], v) }
 
 // Sport is unsigned short sport.
-func (s *UnionsAnonymousRecord) Sport() uint16     { return typed.Load[uint16](s.RawSport[0:2]) }
-func (s *UnionsAnonymousRecord) SetSport(v uint16) { typed.Store(s.RawSport[0:2], v) }
+func (s *UnionsAnonymousRecord) Sport() uint16     { return ctypes.Load[uint16](s.RawSport[0:2]) }
+func (s *UnionsAnonymousRecord) SetSport(v uint16) { ctypes.Store(s.RawSport[0:2], v) }
 
 // Dport is unsigned short dport.
-func (s *UnionsAnonymousRecord) Dport() uint16     { return typed.Load[uint16](s.RawSport[2:4]) }
-func (s *UnionsAnonymousRecord) SetDport(v uint16) { typed.Store(s.RawSport[2:4], v) }
+func (s *UnionsAnonymousRecord) Dport() uint16     { return ctypes.Load[uint16](s.RawSport[2:4]) }
+func (s *UnionsAnonymousRecord) SetDport(v uint16) { ctypes.Store(s.RawSport[2:4], v) }
 
 // Ports is unsigned int ports.
-func (s *UnionsAnonymousRecord) Ports() uint32     { return typed.Load[uint32](s.RawSport[:]) }
-func (s *UnionsAnonymousRecord) SetPorts(v uint32) { typed.Store(s.RawSport[:], v) }
+func (s *UnionsAnonymousRecord) Ports() uint32     { return ctypes.Load[uint32](s.RawSport[:]) }
+func (s *UnionsAnonymousRecord) SetPorts(v uint32) { ctypes.Store(s.RawSport[:], v) }
 
 // Kind is signed char kind.
-func (s *UnionsAnonymousRecord) Kind() int8     { return typed.Load[int8](s.RawSport[0:1]) }
-func (s *UnionsAnonymousRecord) SetKind(v int8) { typed.Store(s.RawSport[0:1], v) }
+func (s *UnionsAnonymousRecord) Kind() int8     { return ctypes.Load[int8](s.RawSport[0:1]) }
+func (s *UnionsAnonymousRecord) SetKind(v int8) { ctypes.Store(s.RawSport[0:1], v) }
 
 // Code is unsigned short code.
-func (s *UnionsAnonymousRecord) Code() uint16     { return typed.Load[uint16](s.RawSport[0:2]) }
-func (s *UnionsAnonymousRecord) SetCode(v uint16) { typed.Store(s.RawSport[0:2], v) }
+func (s *UnionsAnonymousRecord) Code() uint16     { return ctypes.Load[uint16](s.RawSport[0:2]) }
+func (s *UnionsAnonymousRecord) SetCode(v uint16) { ctypes.Store(s.RawSport[0:2], v) }
 
 // Only is unsigned char only.
-func (s *UnionsAnonymousRecord) Only() uint8     { return typed.Load[uint8](s.RawOnly[:]) }
-func (s *UnionsAnonymousRecord) SetOnly(v uint8) { typed.Store(s.RawOnly[:], v) }
+func (s *UnionsAnonymousRecord) Only() uint8     { return ctypes.Load[uint8](s.RawOnly[:]) }
+func (s *UnionsAnonymousRecord) SetOnly(v uint8) { ctypes.Store(s.RawOnly[:], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names a
 // type whose layout differs from that of the compiled C code: generate this

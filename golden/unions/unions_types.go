@@ -8,7 +8,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // UnionsNested is union nested, 8 bytes.
@@ -20,16 +20,16 @@ type UnionsNested struct {
 }
 
 // Pair is struct pair pair.
-func (s *UnionsNested) Pair() UnionsPair     { return typed.Load[UnionsPair](s.RawPair[:]) }
-func (s *UnionsNested) SetPair(v UnionsPair) { typed.Store(s.RawPair[:], v) }
+func (s *UnionsNested) Pair() UnionsPair     { return ctypes.Load[UnionsPair](s.RawPair[:]) }
+func (s *UnionsNested) SetPair(v UnionsPair) { ctypes.Store(s.RawPair[:], v) }
 
 // Number is union number number.
-func (s *UnionsNested) Number() UnionsNumber     { return typed.Load[UnionsNumber](s.RawPair[:]) }
-func (s *UnionsNested) SetNumber(v UnionsNumber) { typed.Store(s.RawPair[:], v) }
+func (s *UnionsNested) Number() UnionsNumber     { return ctypes.Load[UnionsNumber](s.RawPair[:]) }
+func (s *UnionsNested) SetNumber(v UnionsNumber) { ctypes.Store(s.RawPair[:], v) }
 
 // One is unsigned char one.
-func (s *UnionsNested) One() uint8     { return typed.Load[uint8](s.RawPair[0:1]) }
-func (s *UnionsNested) SetOne(v uint8) { typed.Store(s.RawPair[0:1], v) }
+func (s *UnionsNested) One() uint8     { return ctypes.Load[uint8](s.RawPair[0:1]) }
+func (s *UnionsNested) SetOne(v uint8) { ctypes.Store(s.RawPair[0:1], v) }
 
 // UnionsNumber is union number, 8 bytes.
 //
@@ -40,20 +40,20 @@ type UnionsNumber struct {
 }
 
 // Whole is unsigned long long whole.
-func (s *UnionsNumber) Whole() uint64     { return typed.Load[uint64](s.RawWhole[:]) }
-func (s *UnionsNumber) SetWhole(v uint64) { typed.Store(s.RawWhole[:], v) }
+func (s *UnionsNumber) Whole() uint64     { return ctypes.Load[uint64](s.RawWhole[:]) }
+func (s *UnionsNumber) SetWhole(v uint64) { ctypes.Store(s.RawWhole[:], v) }
 
 // Half is int half.
-func (s *UnionsNumber) Half() int32     { return typed.Load[int32](s.RawWhole[0:4]) }
-func (s *UnionsNumber) SetHalf(v int32) { typed.Store(s.RawWhole[0:4], v) }
+func (s *UnionsNumber) Half() int32     { return ctypes.Load[int32](s.RawWhole[0:4]) }
+func (s *UnionsNumber) SetHalf(v int32) { ctypes.Store(s.RawWhole[0:4], v) }
 
 // Quarters is unsigned short quarters[4].
-func (s *UnionsNumber) Quarters() [4]uint16     { return typed.Load[[4]uint16](s.RawWhole[:]) }
-func (s *UnionsNumber) SetQuarters(v [4]uint16) { typed.Store(s.RawWhole[:], v) }
+func (s *UnionsNumber) Quarters() [4]uint16     { return ctypes.Load[[4]uint16](s.RawWhole[:]) }
+func (s *UnionsNumber) SetQuarters(v [4]uint16) { ctypes.Store(s.RawWhole[:], v) }
 
 // Bytes is unsigned char bytes[8].
-func (s *UnionsNumber) Bytes() [8]uint8     { return typed.Load[[8]uint8](s.RawWhole[:]) }
-func (s *UnionsNumber) SetBytes(v [8]uint8) { typed.Store(s.RawWhole[:], v) }
+func (s *UnionsNumber) Bytes() [8]uint8     { return ctypes.Load[[8]uint8](s.RawWhole[:]) }
+func (s *UnionsNumber) SetBytes(v [8]uint8) { ctypes.Store(s.RawWhole[:], v) }
 
 // UnionsPair is struct pair, 8 bytes.
 //

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -126,7 +127,7 @@ type VariablesAllCollectionSpecVariables struct {
 	InCustomRodata     *typed.VariableSpec[uint32]                    // unsigned int in .rodata.custom
 	Mode               *typed.VariableSpec[VariablesAllMode]          // enum mode in .rodata
 	Name               *typed.VariableSpec[[16]int8]                  // char[16] in .rodata
-	Pointer            *typed.VariableSpec[typed.Pointer]             // void * in .bss
+	Pointer            *typed.VariableSpec[ctypes.Pointer]            // void * in .bss
 	Rate               *typed.VariableSpec[uint32]                    // unsigned int in .rodata
 	Ratio              *typed.VariableSpec[float64]                   // double in .data
 	Start              *typed.VariableSpec[uint64]                    // unsigned long long in .data
@@ -170,7 +171,7 @@ type VariablesAllCollectionVariables struct {
 	InCustomRodata     *typed.Constant[uint32]                    // unsigned int in .rodata.custom
 	Mode               *typed.Constant[VariablesAllMode]          // enum mode in .rodata
 	Name               *typed.Constant[[16]int8]                  // char[16] in .rodata
-	Pointer            *typed.Variable[typed.Pointer]             // void * in .bss
+	Pointer            *typed.Variable[ctypes.Pointer]            // void * in .bss
 	Rate               *typed.Constant[uint32]                    // unsigned int in .rodata
 	Ratio              *typed.Variable[float64]                   // double in .data
 	Start              *typed.Variable[uint64]                    // unsigned long long in .data

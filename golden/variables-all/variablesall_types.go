@@ -9,7 +9,7 @@ import (
 	"structs"
 	"unsafe"
 
-	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // VariablesAllAnonymous is an anonymous struct, 8 bytes.
@@ -55,20 +55,20 @@ type VariablesAllConfig struct {
 }
 
 // Flags is unsigned char flags : 3.
-func (s *VariablesAllConfig) Flags() uint8     { return uint8(typed.Bits(s.RawFlags[:], 0, 3)) }
-func (s *VariablesAllConfig) SetFlags(v uint8) { typed.SetBits(s.RawFlags[:], 0, 3, uint64(v)) }
+func (s *VariablesAllConfig) Flags() uint8     { return uint8(ctypes.Bits(s.RawFlags[:], 0, 3)) }
+func (s *VariablesAllConfig) SetFlags(v uint8) { ctypes.SetBits(s.RawFlags[:], 0, 3, uint64(v)) }
 
 // Mode is unsigned char mode : 5.
-func (s *VariablesAllConfig) Mode() uint8     { return uint8(typed.Bits(s.RawFlags[:], 3, 5)) }
-func (s *VariablesAllConfig) SetMode(v uint8) { typed.SetBits(s.RawFlags[:], 3, 5, uint64(v)) }
+func (s *VariablesAllConfig) Mode() uint8     { return uint8(ctypes.Bits(s.RawFlags[:], 3, 5)) }
+func (s *VariablesAllConfig) SetMode(v uint8) { ctypes.SetBits(s.RawFlags[:], 3, 5, uint64(v)) }
 
 // V4 is unsigned int v4.
-func (s *VariablesAllConfig) V4() uint32     { return typed.Load[uint32](s.RawV4[0:4]) }
-func (s *VariablesAllConfig) SetV4(v uint32) { typed.Store(s.RawV4[0:4], v) }
+func (s *VariablesAllConfig) V4() uint32     { return ctypes.Load[uint32](s.RawV4[0:4]) }
+func (s *VariablesAllConfig) SetV4(v uint32) { ctypes.Store(s.RawV4[0:4], v) }
 
 // V6 is unsigned char v6[16].
-func (s *VariablesAllConfig) V6() [16]uint8     { return typed.Load[[16]uint8](s.RawV4[:]) }
-func (s *VariablesAllConfig) SetV6(v [16]uint8) { typed.Store(s.RawV4[:], v) }
+func (s *VariablesAllConfig) V6() [16]uint8     { return ctypes.Load[[16]uint8](s.RawV4[:]) }
+func (s *VariablesAllConfig) SetV6(v [16]uint8) { ctypes.Store(s.RawV4[:], v) }
 
 // VariablesAllMode is enum mode, 4 bytes.
 //

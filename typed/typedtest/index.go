@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // Arrays have indices of four bytes, of any Go type.
@@ -27,7 +28,7 @@ func indexOf[K any](key K, n int) (i uint32, ok bool) {
 }
 
 func keyOf[K any](i int) K {
-	return typed.Load[K](binary.NativeEndian.AppendUint32(nil, uint32(i)))
+	return ctypes.Load[K](binary.NativeEndian.AppendUint32(nil, uint32(i)))
 }
 
 // writeIndex is the index to write to, in the order of checks of the kernel

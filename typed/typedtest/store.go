@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // store is a table of keys to elements: values, or slices of values of all
@@ -62,7 +63,7 @@ func hashRules[K any](maxEntries int) rules[K] {
 // bytesOf are the bytes of a value as C has them.
 func bytesOf[T any](v T) []byte {
 	b := make([]byte, reflect.TypeFor[T]().Size())
-	typed.Store(b, v)
+	ctypes.Store(b, v)
 	return b
 }
 

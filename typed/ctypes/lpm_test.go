@@ -1,4 +1,4 @@
-package typed
+package ctypes
 
 import (
 	"net/netip"
