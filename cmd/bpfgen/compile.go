@@ -40,7 +40,7 @@ func (o *compileOptions) define(fs *flag.FlagSet, env environment) {
 }
 
 // finish splits what is several words.
-func (o *compileOptions) finish(given map[string]bool) (err error) {
+func (o *compileOptions) finish(c *cli, given map[string]bool) (err error) {
 	for _, name := range []string{"cc", "cflags", "strip", "no-strip"} {
 		if given[name] {
 			o.explicit = append(o.explicit, "-"+name)
@@ -52,6 +52,7 @@ func (o *compileOptions) finish(given map[string]bool) (err error) {
 	if o.command = strings.Fields(o.cc); len(o.command) == 0 {
 		return errors.New("-cc is empty: name a compiler")
 	}
+	o.command[0], o.strip = c.program(o.command[0]), c.program(o.strip)
 	if o.flags, err = clang.Words(o.cflags); err != nil {
 		return fmt.Errorf("-cflags: %w", err)
 	}
@@ -64,6 +65,18 @@ func (o *compileOptions) finish(given map[string]bool) (err error) {
 	return nil
 }
 
+// program is a command that may be named by a path.
+func (c *cli) program(name string) string {
+	if c.base == "" || !strings.ContainsRune(name, filepath.Separator) {
+		return name
+	}
+	abs, err := filepath.Abs(c.path(name))
+	if err != nil {
+		return name
+	}
+	return abs
+}
+
 // forC are the flags that the user gave and that objects have no use for.
 func (o *compileOptions) forC() []string { return o.explicit }
 
@@ -74,7 +87,7 @@ func compiledBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error
 	if err != nil {
 		return nil, err
 	}
-	compiler, err := o.compiler(c.env)
+	compiler, err := o.compiler(c)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +139,7 @@ func (o *genOptions) findTargets() ([]target.Info, error) {
 }
 
 // compiler finds the commands. Its Temp is not set.
-func (o *genOptions) compiler(env environment) (*clang.Compiler, error) {
+func (o *genOptions) compiler(c *cli) (*clang.Compiler, error) {
 	strip, stripErr := "", error(nil)
 	if !o.compile.noStrip {
 		strip, stripErr = clang.FindStrip(o.compile.strip, o.compile.command)
@@ -135,7 +148,7 @@ func (o *genOptions) compiler(env environment) (*clang.Compiler, error) {
 		// Where there is no clang there is no llvm-strip: one error is enough.
 		return nil, err
 	}
-	dir, dirErr := workingDirectory()
+	dir, dirErr := c.workingDirectory()
 	source, sourceErr := filepath.Abs(o.args[0])
 	return &clang.Compiler{
 		CC:           o.compile.command,
@@ -143,7 +156,7 @@ func (o *genOptions) compiler(env environment) (*clang.Compiler, error) {
 		Strip:        strip,
 		Dir:          dir,
 		Source:       source,
-		Env:          env,
+		Env:          c.env,
 		Dependencies: o.makeBase != "",
 	}, errors.Join(stripErr, dirErr, sourceErr)
 }

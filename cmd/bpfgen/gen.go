@@ -54,7 +54,7 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	c.warn(r.warnings)
-	return c.commit(r.out, &o.outputFlags)
+	return c.commit(ctx, r.out, &o.outputFlags)
 }
 
 // parseGen reads the command line. Everything that is wrong with it is one
@@ -72,18 +72,18 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 	if err := c.parse(fs, args); err != nil {
 		return nil, err
 	}
-	o.args = fs.Args()
+	o.args = slices.Clone(fs.Args())
 	if i := slices.Index(o.args, "--"); i >= 0 {
 		o.args, o.compile.behind = o.args[:i], o.args[i+1:]
 	}
 	if given(fs)["target"] {
 		o.targets = splitList(*targets)
 	}
-	return o, o.finishGen(fs)
+	return o, o.finishGen(c, fs)
 }
 
 // finishGen reads what depends on other flags and finds what cannot be.
-func (o *genOptions) finishGen(fs *flag.FlagSet) (err error) {
+func (o *genOptions) finishGen(c *cli, fs *flag.FlagSet) (err error) {
 	if err := flagBehind(o.args); err != nil {
 		return err
 	}
@@ -92,12 +92,15 @@ func (o *genOptions) finishGen(fs *flag.FlagSet) (err error) {
 		return fmt.Errorf("an ident and a C file or objects are needed: %s", usage(cmd))
 	}
 	o.ident, o.args = o.args[0], o.args[1:]
+	for i, arg := range o.args {
+		o.args[i] = c.path(arg)
+	}
 	if o.makeBase != "" {
-		if o.makeBase, err = filepath.Abs(o.makeBase); err != nil {
+		if o.makeBase, err = filepath.Abs(c.path(o.makeBase)); err != nil {
 			return err
 		}
 	}
-	return errors.Join(o.finish(o.ident), o.compile.finish(given(fs)))
+	return errors.Join(o.finish(c, o.ident), o.compile.finish(c, given(fs)))
 }
 
 func splitList(list string) []string {
@@ -116,7 +119,7 @@ type result struct {
 
 // generate does everything but write.
 func generate(ctx context.Context, c *cli, o *genOptions) (*result, error) {
-	out, err := outfile.New(o.directory())
+	out, err := outfile.New(o.directory(), o.stem)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"syscall"
 )
@@ -42,6 +43,19 @@ type cli struct {
 	env    environment
 	stdout io.Writer
 	stderr io.Writer
+	// base is the directory that relative paths of the command line count
+	// from, "" for the working directory. Where one process runs the lines of
+	// many packages, it is a package's.
+	base string
+}
+
+// path is one of the command line as it is opened and named in messages: seen
+// from the working directory.
+func (c *cli) path(p string) string {
+	if c.base == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(c.base, p)
 }
 
 // command is a subcommand.

@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"go/token"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -47,7 +46,8 @@ func (o *outputFlags) define(fs *flag.FlagSet, env environment) {
 }
 
 // finish reads what depends on other flags and finds what cannot be.
-func (o *outputFlags) finish(ident string) error {
+func (o *outputFlags) finish(c *cli, ident string) error {
+	o.dir = c.path(o.dir)
 	if o.stem == "" {
 		o.stem = emit.Stem(ident)
 	}
@@ -116,8 +116,8 @@ func print(plan *emit.Plan, out *outfile.Plan) error {
 }
 
 // commit writes, and says so where that is wanted.
-func (c *cli) commit(out *outfile.Plan, o *outputFlags) error {
-	changes, err := out.Commit()
+func (c *cli) commit(ctx context.Context, out *outfile.Plan, o *outputFlags) error {
+	changes, err := out.Commit(ctx)
 	if err != nil {
 		return err
 	}
@@ -134,9 +134,9 @@ func (c *cli) debugf(verbose bool, format string, args ...any) {
 	}
 }
 
-// workingDirectory is absolute.
-func workingDirectory() (string, error) {
-	dir, err := os.Getwd()
+// workingDirectory is the absolute one that the command line counts from.
+func (c *cli) workingDirectory() (string, error) {
+	dir, err := filepath.Abs(c.base)
 	if err != nil {
 		return "", fmt.Errorf("the working directory cannot be found: %w", err)
 	}

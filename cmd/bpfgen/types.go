@@ -34,7 +34,7 @@ func runTypes(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	c.warn(r.warnings)
-	return c.commit(r.out, &o.outputFlags)
+	return c.commit(ctx, r.out, &o.outputFlags)
 }
 
 func (c *cli) parseTypes(args []string) (*typesOptions, error) {
@@ -60,12 +60,13 @@ func (c *cli) parseTypes(args []string) (*typesOptions, error) {
 	if len(o.types) == 0 {
 		o.types = patterns{"*"}
 	}
-	return o, o.finish(o.ident)
+	o.source = c.path(o.source)
+	return o, o.finish(c, o.ident)
 }
 
 // generateTypes does everything but write.
 func generateTypes(ctx context.Context, c *cli, o *typesOptions) (*result, error) {
-	out, err := outfile.New(o.directory())
+	out, err := outfile.New(o.directory(), o.stem)
 	if err != nil {
 		return nil, err
 	}

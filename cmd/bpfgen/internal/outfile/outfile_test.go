@@ -121,7 +121,7 @@ func TestCommit(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
 			write(t, dir, test.before)
-			p, err := New(dir)
+			p, err := New(dir, "a")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +132,7 @@ func TestCommit(t *testing.T) {
 			for _, name := range test.stale {
 				p.RemoveStale(name)
 			}
-			_, err = p.Commit()
+			_, err = p.Commit(t.Context())
 			if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
 				t.Fatalf("Commit: %v, want %q", err, test.err)
 			}
@@ -148,13 +148,13 @@ func TestCommit(t *testing.T) {
 }
 
 func TestTwoFilesOfOneName(t *testing.T) {
-	p, err := New(t.TempDir())
+	p, err := New(t.TempDir(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Add("a.go", nil, "x.o")
 	p.Add("a.go", nil, "y.o")
-	if _, err := p.Commit(); err == nil || !strings.Contains(err.Error(), "a.go: x.o and y.o would both be written") {
+	if _, err := p.Commit(t.Context()); err == nil || !strings.Contains(err.Error(), "a.go: x.o and y.o would both be written") {
 		t.Errorf("Commit: %v, want an error that names both", err)
 	}
 }
@@ -163,7 +163,7 @@ func TestNewNeedsDirectory(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, filepath.Dir(file), map[string]string{"file": ""})
 	for _, dir := range []string{file, file + "/nowhere", file + "nowhere"} {
-		if _, err := New(dir); err == nil {
+		if _, err := New(dir, "a"); err == nil {
 			t.Errorf("New(%s) gives no error", dir)
 		}
 	}
@@ -174,7 +174,7 @@ func TestRollback(t *testing.T) {
 	dir := t.TempDir()
 	before := map[string]string{"a.go": ours, "b.go": ours + "// b\n", "z_bpfel.go": ours}
 	write(t, dir, before)
-	p, err := New(dir)
+	p, err := New(dir, "a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,13 +215,13 @@ func TestModesAndTimes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p, err := New(dir)
+	p, err := New(dir, "a")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Add("same.go", []byte(ours), "test")
 	p.Add("other.go", []byte(ours+"// new\n"), "test")
-	if _, err := p.Commit(); err != nil {
+	if _, err := p.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for name, kept := range map[string]bool{"same.go": true, "other.go": false} {
@@ -243,13 +243,13 @@ func TestNothingInPlaceOfAFile(t *testing.T) {
 	if err := os.Symlink("nowhere", filepath.Join(dir, "b.go")); err != nil {
 		t.Fatal(err)
 	}
-	p, err := New(dir)
+	p, err := New(dir, "a")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Add("a.go", []byte(ours), "test")
 	p.Add("b.go", []byte(ours), "test")
-	_, err = p.Commit()
+	_, err = p.Commit(t.Context())
 	if err == nil || strings.Count(err.Error(), "is not a regular file") != 2 {
 		t.Errorf("Commit: %v, want both refused", err)
 	}
