@@ -1,0 +1,136 @@
+// Package cache keeps what is dear to make, outside of the repository: objects
+// that clang made, files that were generated. An entry is found by a key that
+// is a hash of everything it was made from, and is verified when it is read: one
+// that is damaged is as good as none. There is no index and no lock; entries are
+// written whole, under their names or not at all.
+package cache
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Cache is a directory. A nil Cache has nothing and keeps nothing.
+type Cache struct {
+	dir string
+	// files are hashes of files that this process has read.
+	files sync.Map // path → fileHash
+}
+
+// fileHash is the hash of a file, or why there is none.
+type fileHash struct {
+	hash string
+	err  error
+}
+
+// New is the cache in a directory, which is made when the first entry is.
+func New(dir string) *Cache { return &Cache{dir: dir} }
+
+// Key is a hash of parts, each of which counts with its length.
+func Key(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d\n", len(p))
+		io.WriteString(h, p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Hash of some content.
+func Hash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+func (c *Cache) path(key string) string { return filepath.Join(c.dir, key[:2], key) }
+
+// Get reads an entry into value. false where there is none, or a damaged one.
+func (c *Cache) Get(key string, value any) bool {
+	if c == nil {
+		return false
+	}
+	content, err := os.ReadFile(c.path(key))
+	if err != nil || len(content) < 2*sha256.Size {
+		return false
+	}
+	sum, body := content[:2*sha256.Size], content[2*sha256.Size:]
+	if string(sum) != Key(key, string(body)) || json.Unmarshal(body, value) != nil {
+		os.Remove(c.path(key))
+		return false
+	}
+	return true
+}
+
+// Put keeps an entry. That it cannot be written is no trouble: it is made again
+// next time.
+func (c *Cache) Put(key string, value any) {
+	if c == nil {
+		return
+	}
+	body, err := json.Marshal(value)
+	if err != nil {
+		return
+	}
+	path := c.path(key)
+	if os.MkdirAll(filepath.Dir(path), 0o777) != nil {
+		return
+	}
+	temp := path + "." + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36)
+	if os.WriteFile(temp, append([]byte(Key(key, string(body))), body...), 0o666) != nil || os.Rename(temp, path) != nil {
+		os.Remove(temp)
+	}
+}
+
+// File is the hash of a file's content. Each file is read once by a process.
+func (c *Cache) File(path string) (string, error) {
+	if known, ok := c.files.Load(path); ok {
+		f := known.(fileHash)
+		return f.hash, f.err
+	}
+	content, err := os.ReadFile(path)
+	f := fileHash{err: err}
+	if err == nil {
+		f.hash = Hash(content)
+	}
+	c.files.Store(path, f)
+	return f.hash, f.err
+}
+
+// Program is a hash of a large file that seldom changes, such as a compiler:
+// it is read only if its size, time or inode is another than when it was read
+// last.
+func (c *Cache) Program(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return "", err
+	}
+	key := Key("program", real, strconv.FormatInt(info.Size(), 10), info.ModTime().Format(time.RFC3339Nano), inode(info))
+	var hash string
+	if c.Get(key, &hash) {
+		return hash, nil
+	}
+	f, err := os.Open(real)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	hash = hex.EncodeToString(h.Sum(nil))
+	c.Put(key, hash)
+	return hash, nil
+}

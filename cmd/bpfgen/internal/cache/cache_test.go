@@ -1,0 +1,97 @@
+package cache
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestEntries(t *testing.T) {
+	c := New(filepath.Join(t.TempDir(), "cache"))
+	key := Key("a", "b")
+	var got map[string][]byte
+	if c.Get(key, &got) {
+		t.Error("an empty cache has an entry")
+	}
+	c.Put(key, map[string][]byte{"x.o": {1, 2}})
+	if !c.Get(key, &got) || string(got["x.o"]) != "\x01\x02" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// Whatever happens to an entry's bytes, it is not taken for good, and is written
+// anew.
+func TestDamagedEntryIsNone(t *testing.T) {
+	c := New(t.TempDir())
+	key := Key("k")
+	c.Put(key, "value")
+	whole, err := os.ReadFile(c.path(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range whole {
+		damaged := append([]byte(nil), whole...)
+		damaged[i] ^= 1
+		write(t, c.path(key), damaged)
+		var got string
+		if c.Get(key, &got) {
+			t.Fatalf("byte %d is damaged and the entry gives %q", i, got)
+		}
+	}
+	write(t, c.path(key), whole[:len(whole)-1])
+	var got string
+	if c.Get(key, &got) {
+		t.Errorf("a truncated entry gives %q", got)
+	}
+	c.Put(key, "value")
+	if !c.Get(key, &got) || got != "value" {
+		t.Errorf("written anew it gives %q", got)
+	}
+}
+
+// An entry under another's name is damaged, too.
+func TestEntryKnowsItsKey(t *testing.T) {
+	c := New(t.TempDir())
+	a, b := Key("a"), Key("b")
+	c.Put(a, "a")
+	if err := os.MkdirAll(filepath.Dir(c.path(b)), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(c.path(a), c.path(b)); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	if c.Get(b, &got) {
+		t.Errorf("the entry of another key gives %q", got)
+	}
+}
+
+func TestKeyPartsHaveBorders(t *testing.T) {
+	if Key("ab", "c") == Key("a", "bc") || Key("a") == Key("a", "") {
+		t.Error("different parts have one key")
+	}
+}
+
+func TestProgramIsReadAgainWhenItChanges(t *testing.T) {
+	c := New(t.TempDir())
+	path := filepath.Join(t.TempDir(), "cc")
+	write(t, path, []byte("one"))
+	first, err := c.Program(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := c.Program(path); again != first || err != nil {
+		t.Errorf("%s, %v, want %s", again, err, first)
+	}
+	write(t, path, []byte("other"))
+	if other, err := c.Program(path); other == first || err != nil {
+		t.Errorf("%s, %v after a change", other, err)
+	}
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
