@@ -100,10 +100,10 @@ func compiledBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error
 	failed := make([]error, len(targets))
 	err = forEach(len(targets), func(i int) error {
 		t := targets[i]
-		r, err := compiler.Compile(ctx, clang.Target{Name: t.Name, Clang: t.Clang, Linux: t.Linux})
+		r, _, err := compiler.CompileCached(ctx, clang.Target{Name: t.Name, Clang: t.Clang, Linux: t.Linux}, c.cache)
 		results[i], failed[i] = r, err
 		if err == nil {
-			builds[i] = &build{target: t, source: o.args[0], bytes: r.Object, dependencies: r.Dependencies}
+			builds[i] = &build{target: t, source: o.args[0], bytes: r.Object, dependencies: r.Dependencies, compiled: true}
 			builds[i].object, failed[i] = parseObject("its object", r.Object)
 		}
 		return nil

@@ -34,6 +34,12 @@ type genOptions struct {
 	// makeBase is absolute, "" for no dependency files.
 	makeBase string
 	compile  compileOptions
+	write    writeOptions
+	// packages says that args are patterns of packages.
+	packages bool
+	// committed takes the objects of a C file as they are in the output
+	// directory, unless the cache knows what the compiler would make.
+	committed bool
 }
 
 // defaultTargets are bpf2go's.
@@ -43,6 +49,9 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 	o, err := c.parseGen(args)
 	if err != nil {
 		return err
+	}
+	if o.packages {
+		return genPackages(ctx, c, o, o.args)
 	}
 	if c.env.lookup("GOGC", "") == "" {
 		// An object needs a few megabytes in a few milliseconds: collecting
@@ -54,7 +63,7 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	c.warn(r.warnings)
-	return c.commit(ctx, r.out, &o.outputFlags)
+	return c.finish(ctx, r, &o.outputFlags, o.write)
 }
 
 // parseGen reads the command line. Everything that is wrong with it is one
@@ -64,6 +73,7 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 	fs := newFlagSet("gen")
 	o.define(fs, c.env)
 	o.compile.define(fs, c.env)
+	o.write.define(fs)
 	targets := fs.String("target", defaultTargets, "`targets` to compile for, comma-separated ("+defaultTargets+"); with objects: what each is for, in their order")
 	fs.BoolVar(&o.noGlobalTypes, "no-global-types", false, "declare only the types that -type names, not those of maps and variables")
 	fs.Var(o.events, "event", "`map=type[,short]`: the type of the records of a ring buffer or perf event array; short fills what a record lacks with zeroes; repeatable")
@@ -76,10 +86,28 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 	if i := slices.Index(o.args, "--"); i >= 0 {
 		o.args, o.compile.behind = o.args[:i], o.args[i+1:]
 	}
+	packages, err := arePackages(o.args)
+	if err != nil {
+		return nil, err
+	}
+	if packages {
+		o.packages = true
+		return o, onlyForPackages(fs)
+	}
 	if given(fs)["target"] {
 		o.targets = splitList(*targets)
 	}
 	return o, o.finishGen(c, fs)
+}
+
+// onlyForPackages refuses flags that the lines of packages have themselves.
+func onlyForPackages(fs *flag.FlagSet) (err error) {
+	fs.Visit(func(f *flag.Flag) {
+		if !slices.Contains([]string{"n", "no-typecheck", "verbose", "strict"}, f.Name) && err == nil {
+			err = fmt.Errorf("-%s belongs into the go:generate lines: of packages, gen runs these", f.Name)
+		}
+	})
+	return err
 }
 
 // finishGen reads what depends on other flags and finds what cannot be.
@@ -115,6 +143,10 @@ func splitList(list string) []string {
 type result struct {
 	out      *outfile.Plan
 	warnings []btfparse.Diagnostic
+	// pkg is the name of the package.
+	pkg string
+	// uncompiled is true if objects of C are those that were there.
+	uncompiled bool
 }
 
 // generate does everything but write.
@@ -128,7 +160,7 @@ func generate(ctx context.Context, c *cli, o *genOptions) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts, err := o.emitOptions(pkg)
+	opts, err := o.emitOptions(c, pkg)
 	if err != nil {
 		return nil, err
 	}
@@ -145,10 +177,10 @@ func generate(ctx context.Context, c *cli, o *genOptions) (*result, error) {
 		}
 	}
 	removeStale(out, o)
-	return &result{out, plan.Warnings}, nil
+	return &result{out: out, warnings: plan.Warnings, pkg: opts.Package, uncompiled: o.committed && !builds[0].compiled && isC(o.args[0])}, nil
 }
 
-func (o *genOptions) emitOptions(pkg func() (string, error)) (emit.Options, error) {
+func (o *genOptions) emitOptions(c *cli, pkg func() (string, error)) (emit.Options, error) {
 	name, err := pkg()
 	if err != nil {
 		return emit.Options{}, err
@@ -162,7 +194,7 @@ func (o *genOptions) emitOptions(pkg func() (string, error)) (emit.Options, erro
 	}
 	if o.typesFrom != "" {
 		opts.TypesFrom = o.typesFrom
-		opts.Declared, err = o.declaredTypes(o.typesFrom)
+		opts.Declared, err = o.declaredTypes(c, o.typesFrom)
 	}
 	return opts, err
 }
@@ -179,6 +211,8 @@ type build struct {
 	dependencies []clang.Dependency
 	// objectFile is the name of the object in the output directory.
 	objectFile string
+	// compiled says that the object is what the compiler makes of source.
+	compiled bool
 }
 
 func emitTargets(builds []*build) []emit.Target {

@@ -32,6 +32,8 @@ func findBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error) {
 		builds, err = objectBuilds(sources, o)
 	case len(sources) > 1:
 		err = fmt.Errorf("%s: only one C file can be compiled: include the others in it, or give objects", o.args[1])
+	case o.committed:
+		builds, err = committedBuilds(c, o)
 	default:
 		builds, err = compiledBuilds(ctx, c, o)
 	}

@@ -22,11 +22,16 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"syscall"
+
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/cache"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 )
 
 // Exit statuses.
 const (
 	exitOK = 0
+	// exitNo is check's answer that files are not current.
+	exitNo = 1
 	// exitTrouble is for everything that went wrong, wrong usage too.
 	exitTrouble = 2
 )
@@ -47,6 +52,10 @@ type cli struct {
 	// from, "" for the working directory. Where one process runs the lines of
 	// many packages, it is a package's.
 	base string
+	// cache of compilations and generated files, nil for none.
+	cache *cache.Cache
+	// overlay is what other lines of the same run give, for -types-from.
+	overlay []*outfile.Plan
 }
 
 // path is one of the command line as it is opened and named in messages: seen
@@ -72,6 +81,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"gen", "[gen] [flags] <ident> <file.c | object...> [-- clang flags]", "write types and a loader for an object, or for the C source of one", runGen},
+		{"check", "check [flags] [packages]", "say whether what the go:generate lines of packages give is current, and committed", runCheck},
 		{"types", "types [flags] <btf source>", "write the types of any BTF: vmlinux, an object, raw .btf", runTypes},
 		{"inspect", "inspect [flags] <object>", "show maps, programs, variables, and structs with offsets and holes", runInspect},
 		{"version", "version", "show the version", runVersion},
@@ -112,6 +122,8 @@ func run(ctx context.Context, args, env []string, _ io.Reader, stdout, stderr io
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return exitOK
+	case errors.Is(err, errNotCurrent):
+		return exitNo
 	case ctx.Err() != nil:
 		err = errors.New("interrupted: every file is as it was")
 	}

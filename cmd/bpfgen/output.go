@@ -115,16 +115,26 @@ func print(plan *emit.Plan, out *outfile.Plan) error {
 	return nil
 }
 
-// commit writes, and says so where that is wanted.
-func (c *cli) commit(ctx context.Context, out *outfile.Plan, o *outputFlags) error {
-	changes, err := out.Commit(ctx)
+// write writes, or with -n says what it would do, and returns how many files
+// changed. Removals are always said.
+func (c *cli) write(ctx context.Context, out *outfile.Plan, o *outputFlags, w writeOptions) (changed int, err error) {
+	var changes []outfile.Change
+	if w.dryRun {
+		changes, err = out.Check()
+	} else {
+		changes, err = out.Commit(ctx)
+	}
 	if err != nil {
-		return err
+		return 0, err
 	}
-	for _, change := range changes {
-		c.debugf(o.verbose, "%s %s", change.Kind, filepath.Join(o.directory(), change.Name))
+	for _, ch := range changes {
+		if ch.Kind != outfile.Unchanged {
+			changed++
+		}
+		say := o.verbose || ch.Kind == outfile.Removed || w.dryRun && ch.Kind != outfile.Unchanged
+		c.debugf(say, "%s %s", ch.Kind, filepath.Join(o.directory(), ch.Name))
 	}
-	return nil
+	return changed, nil
 }
 
 // debugf prints what -verbose wants to know to stdout, as bpf2go does.

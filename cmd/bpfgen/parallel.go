@@ -11,7 +11,7 @@ import (
 // error joins those of all calls, in order.
 func forEach(n int, f func(i int) error) error {
 	errs := make([]error, n)
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	slots := make(chan struct{}, parallelism())
 	var wg sync.WaitGroup
 	for i := range n {
 		slots <- struct{}{}
@@ -23,6 +23,9 @@ func forEach(n int, f func(i int) error) error {
 	wg.Wait()
 	return errors.Join(errs...)
 }
+
+// parallelism is how many things that need a processor are done at a time.
+func parallelism() int { return runtime.GOMAXPROCS(0) }
 
 // start begins a call whose result is wanted later.
 func start[T any](f func() (T, error)) func() (T, error) {

@@ -42,6 +42,18 @@ func (c *cli) warn(warnings []btfparse.Diagnostic) {
 	}
 }
 
+// note prints what is no warning of an object.
+func (c *cli) note(text string) { fmt.Fprintf(c.stderr, "bpfgen: note: %s\n", oneLine(text)) }
+
+// joinTexts is one error of several lines, nil of none.
+func joinTexts(texts []string) error {
+	var errs []error
+	for _, text := range texts {
+		errs = append(errs, errors.New(text))
+	}
+	return errors.Join(errs...)
+}
+
 // problems takes joined errors apart. What wraps several stands before each.
 // It asks what err itself is, not what it wraps, hence any.
 func problems(err error) []string {

@@ -22,6 +22,7 @@ type typesOptions struct {
 	ident  string
 	target string
 	source string
+	write  writeOptions
 }
 
 func runTypes(ctx context.Context, c *cli, args []string) error {
@@ -34,7 +35,7 @@ func runTypes(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	c.warn(r.warnings)
-	return c.commit(ctx, r.out, &o.outputFlags)
+	return c.finish(ctx, r, &o.outputFlags, o.write)
 }
 
 func (c *cli) parseTypes(args []string) (*typesOptions, error) {
@@ -43,6 +44,7 @@ func (c *cli) parseTypes(args []string) (*typesOptions, error) {
 	o.define(fs, c.env)
 	fs.StringVar(&o.ident, "ident", "", "`stem` of the Go type names; an upper-case one exports them (made from the source's name)")
 	fs.StringVar(&o.target, "target", "", "`target` whose GOARCHes the types are for (those of the source's byte order)")
+	o.write.define(fs)
 	if err := c.parse(fs, args); err != nil {
 		return nil, err
 	}
@@ -86,7 +88,7 @@ func generateTypes(ctx context.Context, c *cli, o *typesOptions) (*result, error
 	if err != nil {
 		return nil, err
 	}
-	return &result{out, plan.Warnings}, print(plan, out)
+	return &result{out: out, warnings: plan.Warnings, pkg: name}, print(plan, out)
 }
 
 // parseFile parses an object or raw BTF.

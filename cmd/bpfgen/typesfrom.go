@@ -19,7 +19,7 @@ import (
 // declaredTypes finds the types that start with ident in the generated files
 // of the output directory; those of our own stem, which this run replaces, do
 // not count.
-func (o *genOptions) declaredTypes(ident string) (map[string]bool, error) {
+func (o *genOptions) declaredTypes(c *cli, ident string) (map[string]bool, error) {
 	files, err := filepath.Glob(filepath.Join(o.directory(), "*_types"+o.suffix+".go"))
 	if err != nil {
 		return nil, err
@@ -29,8 +29,22 @@ func (o *genOptions) declaredTypes(ident string) (map[string]bool, error) {
 		if o.isOwnTypesFile(filepath.Base(name)) {
 			continue
 		}
-		if err := addDeclared(declared, name, ident); err != nil {
+		content, err := os.ReadFile(name)
+		if err != nil {
 			return nil, err
+		}
+		if err := addDeclared(declared, name, content, ident); err != nil {
+			return nil, err
+		}
+	}
+	for _, other := range c.overlay { // what is about to be written counts, too
+		for _, name := range other.Files() {
+			if !strings.HasSuffix(name, ".go") {
+				continue
+			}
+			if err := addDeclared(declared, name, other.Content(name), ident); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if len(declared) == 0 {
@@ -51,11 +65,7 @@ func (o *genOptions) isOwnTypesFile(name string) bool {
 }
 
 // addDeclared adds the types of one file, if it is one of ours.
-func addDeclared(declared map[string]bool, name, ident string) error {
-	content, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
+func addDeclared(declared map[string]bool, name string, content []byte, ident string) error {
 	if !bytes.HasPrefix(content, []byte(emit.Header)) {
 		return nil
 	}

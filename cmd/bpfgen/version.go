@@ -25,11 +25,22 @@ func runVersion(_ context.Context, c *cli, args []string) error {
 	return err
 }
 
+// develVersion is what the toolchain calls a build from a clone.
+const develVersion = "(devel)"
+
+// ownVersion is ours.
+func ownVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return develVersion
+}
+
 // versionLine is "bpfgen v1.2.3 (github.com/cilium/ebpf v0.22.0, go1.26.0)".
 func versionLine(info *debug.BuildInfo) string {
 	version := info.Main.Version
 	if version == "" {
-		version = "(devel)"
+		version = develVersion
 	}
 	ebpf := "unknown"
 	for _, dep := range info.Deps {

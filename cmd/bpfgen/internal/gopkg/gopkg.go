@@ -6,6 +6,8 @@ package gopkg
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"go/build"
 	"go/token"
 	"path/filepath"
@@ -80,4 +82,24 @@ func Legal(name string) string {
 		return name + "pkg"
 	}
 	return name
+}
+
+// Directories are those of the packages that import paths and patterns name,
+// files for other systems and tests included.
+func Directories(ctx context.Context, dir string, env, patterns []string) ([]string, error) {
+	pkgs, err := packages.Load(&packages.Config{Context: ctx, Mode: packages.NeedName | packages.NeedFiles, Dir: dir, Env: env}, patterns...)
+	if err != nil {
+		return nil, err
+	}
+	var dirs []string
+	var errs []error
+	for _, p := range pkgs {
+		switch {
+		case p.Dir != "":
+			dirs = append(dirs, p.Dir)
+		case len(p.Errors) > 0:
+			errs = append(errs, fmt.Errorf("%s: %s", p.PkgPath, p.Errors[0].Msg))
+		}
+	}
+	return dirs, errors.Join(errs...)
 }

@@ -1,0 +1,188 @@
+package main
+
+// bpfgen gen [packages]: all bpfgen lines of packages in one process.
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gopkg"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
+)
+
+// writeOptions are the flags of gen that are about writing, for one command line
+// and for packages alike.
+type writeOptions struct {
+	dryRun      bool
+	noTypeCheck bool
+}
+
+func (o *writeOptions) define(fs *flag.FlagSet) {
+	fs.BoolVar(&o.dryRun, "n", false, "write nothing, say what would change")
+	fs.BoolVar(&o.noTypeCheck, "no-typecheck", false, "do not type-check the package with the new files before they are written")
+}
+
+// finish checks and writes what one command line gives.
+func (c *cli) finish(ctx context.Context, r *result, o *outputFlags, w writeOptions) error {
+	g, changes, err := r.generated(o)
+	if err != nil {
+		return err
+	}
+	if changes {
+		if err := c.typeCheck(ctx, w, []gopkg.Generated{g}); err != nil {
+			return err
+		}
+	}
+	_, err = c.write(ctx, r.out, o, w)
+	return err
+}
+
+// genPackages generates, and writes if no line failed.
+func genPackages(ctx context.Context, c *cli, o *genOptions, patterns []string) error {
+	c.cache = c.openCache()
+	r, err := findRepo(ctx, c, patterns)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(c.stderr, len(r.jobs))
+	r.generate(ctx, func(j *job) { progress.step(j.place()) })
+	progress.end()
+	r.said(c)
+	for _, j := range r.jobs {
+		if j.result != nil {
+			c.warn(j.result.warnings)
+		}
+	}
+	if err := r.problems(); err != nil {
+		return err
+	}
+	if err := r.typeCheck(ctx, c, o.write); err != nil {
+		return err
+	}
+	changed, err := r.commit(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	if o.verbose || progress.terminal {
+		fmt.Fprintf(c.stdout, "%s, %s changed%s\n", count(uint32(len(r.jobs)), "line"), count(uint32(changed), "file"), othersNotRun(r.others))
+	}
+	return nil
+}
+
+func othersNotRun(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s of other tools not run", count(uint32(n), "line"))
+}
+
+// typeCheck checks all that will change, before anything does.
+func (r *repo) typeCheck(ctx context.Context, c *cli, o writeOptions) error {
+	var all []gopkg.Generated
+	for _, j := range r.jobs {
+		g, changes, err := j.result.generated(j.flags())
+		if err != nil {
+			return fmt.Errorf("%s: %w", j.place(), err)
+		}
+		if changes {
+			all = append(all, g)
+		}
+	}
+	return c.typeCheck(ctx, o, all)
+}
+
+// generated is what the type checker is to see of a result, and whether there
+// is anything to check.
+func (res *result) generated(o *outputFlags) (g gopkg.Generated, changes bool, err error) {
+	all, err := res.out.Check()
+	if err != nil {
+		return g, false, err
+	}
+	g = gopkg.Generated{Dir: absolutePath(res.out.Dir()), Files: make(map[string][]byte), Package: res.pkg, Tags: o.tags.String()}
+	for _, ch := range all {
+		if filepath.Ext(ch.Name) != ".go" {
+			continue
+		}
+		changes = changes || ch.Kind != outfile.Unchanged
+		if ch.Kind == outfile.Removed {
+			g.Files[ch.Name] = nil
+		} else {
+			g.Files[ch.Name] = res.out.Content(ch.Name)
+		}
+	}
+	return g, changes, nil
+}
+
+// typeCheck says what is wrong with files that are about to be written.
+func (c *cli) typeCheck(ctx context.Context, o writeOptions, all []gopkg.Generated) error {
+	if o.noTypeCheck || len(all) == 0 {
+		return nil
+	}
+	v := gopkg.TypeCheck(ctx, c.env, all)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if v.Skipped != "" {
+		c.note("generated files were not type-checked: " + v.Skipped)
+	}
+	for _, n := range v.Notes {
+		c.note("uses what has changed: " + n)
+	}
+	return joinTexts(v.Fatal)
+}
+
+// commit writes all lines' files.
+func (r *repo) commit(ctx context.Context, c *cli, o *genOptions) (changed int, err error) {
+	for _, j := range r.jobs {
+		f := *j.flags()
+		f.verbose = f.verbose || o.verbose
+		n, err := c.write(ctx, j.result.out, &f, o.write)
+		changed += n
+		if err != nil {
+			return changed, fmt.Errorf("%s: %w", j.place(), err)
+		}
+	}
+	return changed, nil
+}
+
+// progress is a line on a terminal that says how far things are; in a pipe it
+// is nothing.
+type progress struct {
+	out       io.Writer
+	terminal  bool
+	all, done int
+}
+
+func newProgress(out io.Writer, all int) *progress {
+	return &progress{out: out, terminal: isTerminal(out), all: all}
+}
+
+// clearLine takes the cursor to the start of the line and clears it (ECMA-48).
+const clearLine = "\r\x1b[K"
+
+func (p *progress) step(what string) {
+	p.done++
+	if p.terminal {
+		fmt.Fprintf(p.out, "%s%d/%d %s", clearLine, p.done, p.all, what)
+	}
+}
+
+func (p *progress) end() {
+	if p.terminal {
+		fmt.Fprint(p.out, clearLine)
+	}
+}
+
+// isTerminal says whether somebody watches.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,174 @@
+package gopkg
+
+import (
+	"context"
+	"fmt"
+	"go/build/constraint"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// Generated are files that are about to be written to a directory.
+type Generated struct {
+	// Dir is absolute.
+	Dir string
+	// Files have their content; nil: the file is about to be removed.
+	Files map[string][]byte
+	// Package is the name of the package, Tags the build constraint.
+	Package, Tags string
+}
+
+// Verdict is what the type checker says of generated files.
+type Verdict struct {
+	// Fatal are errors in generated files, and names that are declared twice.
+	Fatal []string
+	// Notes are errors in files of the user, which may use what changed.
+	Notes []string
+	// Skipped says why nothing was checked, "" if it was.
+	Skipped string
+}
+
+// TypeCheck checks the packages as if the files were written. The files of one
+// module are checked in one go.
+func TypeCheck(ctx context.Context, env []string, all []Generated) Verdict {
+	var v Verdict
+	modules := make(map[string][]Generated)
+	for _, g := range all {
+		root := moduleRoot(g.Dir)
+		if root == "" {
+			v.Skipped = fmt.Sprintf("%s is in no module", g.Dir)
+			continue
+		}
+		key := root + "\x00" + g.Tags
+		modules[key] = append(modules[key], g)
+	}
+	for key, group := range modules {
+		root, _, _ := strings.Cut(key, "\x00")
+		v.check(ctx, env, root, group)
+	}
+	slices.Sort(v.Fatal)
+	slices.Sort(v.Notes)
+	v.Fatal, v.Notes = slices.Compact(v.Fatal), slices.Compact(v.Notes)
+	return v
+}
+
+// moduleRoot is the directory of the go.mod that a directory belongs to.
+func moduleRoot(dir string) string {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// check checks the packages of one module.
+func (v *Verdict) check(ctx context.Context, env []string, root string, group []Generated) {
+	overlay := make(map[string][]byte)
+	generated := make(map[string]bool)
+	var patterns []string
+	tests := false
+	for _, g := range group {
+		for name, content := range g.Files {
+			path := filepath.Join(g.Dir, name)
+			if filepath.Ext(name) != ".go" {
+				continue
+			}
+			if content == nil {
+				content = []byte("package " + g.Package + "\n")
+			} else {
+				generated[path] = true
+			}
+			overlay[path] = content
+			tests = tests || strings.HasSuffix(name, "_test.go")
+		}
+		patterns = append(patterns, g.Dir)
+	}
+	slices.Sort(patterns)
+	cfg := &packages.Config{
+		Context: ctx,
+		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
+			packages.NeedTypes | packages.NeedTypesSizes | packages.NeedSyntax | packages.NeedTypesInfo,
+		Dir:     root,
+		Env:     append(slices.Clone(env), "GOOS=linux"),
+		Overlay: overlay,
+		Tests:   tests,
+	}
+	if tags := positiveTags(group[0].Tags); len(tags) > 0 {
+		cfg.BuildFlags = []string{"-tags=" + strings.Join(tags, ",")}
+	}
+	pkgs, err := packages.Load(cfg, slices.Compact(patterns)...)
+	if err != nil {
+		v.Skipped = err.Error()
+		return
+	}
+	for _, p := range pkgs {
+		v.add(p, generated)
+	}
+}
+
+// add sorts the errors of one package.
+func (v *Verdict) add(p *packages.Package, generated map[string]bool) {
+	for _, e := range p.Errors {
+		if e.Kind == packages.ListError || strings.Contains(e.Msg, "could not import") {
+			first, _, _ := strings.Cut(e.Msg, "\n")
+			v.Skipped = fmt.Sprintf("package %s: %s", p.PkgPath, first)
+			return
+		}
+	}
+	for _, e := range p.Errors {
+		file, _, _ := strings.Cut(e.Pos, ":")
+		text := seenFrom(e.Pos) + ": " + e.Msg
+		switch {
+		case strings.Contains(e.Msg, "redeclared") || strings.Contains(e.Msg, "already declared") || strings.Contains(e.Msg, "other declaration of"):
+			v.Fatal = append(v.Fatal, text)
+		case generated[file]:
+			v.Fatal = append(v.Fatal, text)
+		default:
+			v.Notes = append(v.Notes, text)
+		}
+	}
+}
+
+// seenFrom is a position from the working directory.
+func seenFrom(pos string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return pos
+	}
+	return strings.TrimPrefix(pos, wd+string(filepath.Separator))
+}
+
+// positiveTags are the tags that a build constraint wants.
+func positiveTags(expr string) []string {
+	if expr == "" {
+		return nil
+	}
+	parsed, err := constraint.Parse("//go:build " + expr)
+	if err != nil {
+		return nil
+	}
+	var tags []string
+	var walk func(x constraint.Expr)
+	walk = func(x constraint.Expr) {
+		switch x := x.(type) {
+		case *constraint.TagExpr:
+			tags = append(tags, x.Tag)
+		case *constraint.AndExpr:
+			walk(x.X)
+			walk(x.Y)
+		case *constraint.OrExpr:
+			walk(x.X)
+		}
+	}
+	walk(parsed)
+	return tags
+}
