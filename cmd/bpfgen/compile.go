@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -91,10 +90,12 @@ func compiledBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error
 	if err != nil {
 		return nil, err
 	}
-	if compiler.Temp, err = os.MkdirTemp("", "bpfgen"); err != nil {
+	temp, removeTemp, err := makeTemp()
+	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(compiler.Temp)
+	defer removeTemp()
+	compiler.Temp = temp
 	builds := make([]*build, len(targets))
 	results := make([]clang.Result, len(targets))
 	failed := make([]error, len(targets))

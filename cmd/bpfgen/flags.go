@@ -52,7 +52,7 @@ func (c *cli) parse(fs *flag.FlagSet, args []string) error {
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("%w; see bpfgen %s -h", err, fs.Name())
+		return fmt.Errorf("%w; see bpfgen %s -h", withSuggestion(fs, err), fs.Name())
 	}
 	return nil
 }

@@ -104,10 +104,8 @@ func (res *result) generated(o *outputFlags) (g gopkg.Generated, changes bool, e
 	}
 	g = gopkg.Generated{Dir: absolutePath(res.out.Dir()), Files: make(map[string][]byte), Package: res.pkg, Tags: o.tags.String()}
 	for _, ch := range all {
-		if filepath.Ext(ch.Name) != ".go" {
-			continue
-		}
-		changes = changes || ch.Kind != outfile.Unchanged
+		isGo := filepath.Ext(ch.Name) == ".go"
+		changes = changes || isGo && ch.Kind != outfile.Unchanged
 		if ch.Kind == outfile.Removed {
 			g.Files[ch.Name] = nil
 		} else {

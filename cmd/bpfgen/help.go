@@ -22,7 +22,10 @@ Environment:
   BPF2GO_CC, BPF2GO_CFLAGS, BPF2GO_STRIP, BPF2GO_MAKEBASE, V
                      defaults of -cc, -cflags, -strip, -makebase and -verbose
 
-Exit status: 0 when all is well, 2 otherwise; then every file is as it was.
+  BPFGEN_CACHE       the directory of the cache of gen and check over packages; off for none
+
+Exit status: 0 when all is well, 2 otherwise; then every file is as it was. check
+answers 1 where files are not current.
 `
 
 // details is what a subcommand's help has to say beside its flags.
@@ -38,6 +41,19 @@ Files, next to each other in the output directory:
   <stem>_<target>.go  build line and embedded object <stem>_<target>.o
 One command line for all targets of an ident: what they share is written once,
 and files of targets that are no longer asked for are removed.
+
+bpfgen gen [packages], with patterns as for go build, runs all lines of these
+packages that run bpfgen, in one process and side by side: "." if there is no
+argument, "./..." for all below. It keeps what the compiler made in a cache.
+`,
+	"check": `Packages are named as for go build: "." if none is, "./..." for all below. Every
+go:generate line that runs bpfgen is generated in memory and compared:
+  stale      generating gives something else
+  edited     what is committed is right, the file is not
+  missing    the file is not there
+  orphaned   bpfgen wrote it once, and no line gives it any more
+  untracked  the file is right, and git does not know it
+Lines of other tools are counted. Exit status: 0 current, 1 not, 2 trouble.
 `,
 	"types": `The source is raw BTF (/sys/kernel/btf/vmlinux, a .btf file) or an ELF file with
 a section .BTF. Without -type all its named types are written, to
@@ -55,9 +71,13 @@ func runHelp(ctx context.Context, c *cli, args []string) error {
 		overview(c.stdout)
 		return nil
 	}
+	if args[0] == "-h" {
+		overview(c.stdout)
+		return nil
+	}
 	cmd, ok := findCommand(args[0])
 	if !ok {
-		return fmt.Errorf("there is no command %q; bpfgen help lists them", args[0])
+		return fmt.Errorf("there is no command %q%s; bpfgen help lists them", args[0], didYouMean(args[0], commandNames()))
 	}
 	if cmd.name == "help" {
 		overview(c.stdout)

@@ -20,8 +20,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"runtime/debug"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/cache"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
@@ -37,10 +41,59 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan int)
+	go func() { done <- run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr) }()
+	select {
+	case status := <-done:
+		os.Exit(status)
+	case <-signals:
+		cancel()
+		os.Exit(interrupted(done))
+	}
+}
+
+// patience is how long a step may take to notice that it was interrupted. Those
+// that compute do not look; nothing is lost if they end with the process.
+const patience = 50 * time.Millisecond
+
+// interrupted waits for whoever can end in order, and for a commit however long
+// it takes to take back what it did.
+func interrupted(done <-chan int) (status int) {
+	select {
+	case status := <-done:
+		return status
+	case <-time.After(patience):
+	}
+	outfile.Stop()
+	removeTemps()
+	fmt.Fprintln(os.Stderr, "bpfgen: interrupted: every file is as it was")
+	return exitTrouble
+}
+
+// temps are the temporary directories that a signal must not leave behind.
+var temps sync.Map
+
+// makeTemp makes a temporary directory, and the function that removes it.
+func makeTemp() (dir string, remove func(), err error) {
+	dir, err = os.MkdirTemp("", "bpfgen")
+	if err != nil {
+		return "", nil, err
+	}
+	temps.Store(dir, nil)
+	return dir, func() {
+		os.RemoveAll(dir)
+		temps.Delete(dir)
+	}, nil
+}
+
+func removeTemps() {
+	temps.Range(func(dir, _ any) bool {
+		os.RemoveAll(dir.(string))
+		return true
+	})
 }
 
 // cli is what a subcommand may touch.
@@ -80,7 +133,7 @@ type command struct {
 // commands are all subcommands. The first is meant where none is named.
 func commands() []command {
 	return []command{
-		{"gen", "[gen] [flags] <ident> <file.c | object...> [-- clang flags]", "write types and a loader for an object, or for the C source of one", runGen},
+		{"gen", "[gen] [flags] <ident> <file.c | object...> [-- clang flags] | gen [packages]", "write types and a loader for an object, or for the C source of one", runGen},
 		{"check", "check [flags] [packages]", "say whether what the go:generate lines of packages give is current, and committed", runCheck},
 		{"types", "types [flags] <btf source>", "write the types of any BTF: vmlinux, an object, raw .btf", runTypes},
 		{"inspect", "inspect [flags] <object>", "show maps, programs, variables, and structs with offsets and holes", runInspect},
@@ -107,18 +160,11 @@ func run(ctx context.Context, args, env []string, _ io.Reader, stdout, stderr io
 			status = exitTrouble
 		}
 	}()
-	cmd := commands()[0]
 	if len(args) == 0 {
-		c.report(fmt.Errorf("nothing to do: %s", usage(cmd)))
+		c.report(fmt.Errorf("nothing to do: %s", usage(commands()[0])))
 		return exitTrouble
 	}
-	if args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
-		args[0] = "help"
-	}
-	if named, ok := findCommand(args[0]); ok {
-		cmd, args = named, args[1:]
-	}
-	err := cmd.run(ctx, c, args)
+	err := c.runCommand(ctx, slices.Clone(args))
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return exitOK
@@ -129,4 +175,30 @@ func run(ctx context.Context, args, env []string, _ io.Reader, stdout, stderr io
 	}
 	c.report(err)
 	return exitTrouble
+}
+
+// longForms are what users type who know other tools.
+var longForms = map[string]string{"-h": "help", "-help": "help", "--help": "help", "-version": "version", "--version": "version"}
+
+// runCommand finds the command, gen where none is named, and runs it.
+func (c *cli) runCommand(ctx context.Context, args []string) error {
+	if long, ok := longForms[args[0]]; ok {
+		args[0] = long
+	}
+	cmd, ok := findCommand(args[0])
+	switch {
+	case ok:
+		args = args[1:]
+	case !strings.HasPrefix(args[0], "-"):
+		if meant, ok := mistypedCommand(args[0]); ok {
+			return fmt.Errorf("there is no command %s; did you mean bpfgen %s? If %s is the ident of what is to be generated, say: bpfgen gen %s", args[0], meant, args[0], strings.Join(args, " "))
+		}
+		cmd = commands()[0]
+	default:
+		cmd = commands()[0]
+	}
+	if wantsHelp(args) {
+		args = []string{"-h"}
+	}
+	return cmd.run(ctx, c, args)
 }

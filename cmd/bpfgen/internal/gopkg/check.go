@@ -16,7 +16,8 @@ import (
 type Generated struct {
 	// Dir is absolute.
 	Dir string
-	// Files have their content; nil: the file is about to be removed.
+	// Files have their content, embedded ones too; nil: the file is about to
+	// be removed.
 	Files map[string][]byte
 	// Package is the name of the package, Tags the build constraint.
 	Package, Tags string
@@ -33,15 +34,14 @@ type Verdict struct {
 }
 
 // TypeCheck checks the packages as if the files were written. The files of one
-// module are checked in one go.
+// module are checked in one go, those in no module not at all.
 func TypeCheck(ctx context.Context, env []string, all []Generated) Verdict {
 	var v Verdict
 	modules := make(map[string][]Generated)
 	for _, g := range all {
 		root := moduleRoot(g.Dir)
 		if root == "" {
-			v.Skipped = fmt.Sprintf("%s is in no module", g.Dir)
-			continue
+			continue // nobody could build it here
 		}
 		key := root + "\x00" + g.Tags
 		modules[key] = append(modules[key], g)
@@ -79,15 +79,13 @@ func (v *Verdict) check(ctx context.Context, env []string, root string, group []
 	for _, g := range group {
 		for name, content := range g.Files {
 			path := filepath.Join(g.Dir, name)
-			if filepath.Ext(name) != ".go" {
-				continue
-			}
-			if content == nil {
-				content = []byte("package " + g.Package + "\n")
-			} else {
+			switch {
+			case content != nil:
 				generated[path] = true
+				overlay[path] = content
+			case filepath.Ext(name) == ".go":
+				overlay[path] = []byte("package " + g.Package + "\n")
 			}
-			overlay[path] = content
 			tests = tests || strings.HasSuffix(name, "_test.go")
 		}
 		patterns = append(patterns, g.Dir)

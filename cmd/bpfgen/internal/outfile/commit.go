@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,6 +26,11 @@ func (p *Plan) Commit(ctx context.Context) (changes []Change, err error) {
 		return nil, err
 	}
 	defer unlock()
+	writing.RLock()
+	defer writing.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	changes, err = p.Check()
 	if err != nil {
 		return nil, err
@@ -47,6 +53,13 @@ func (p *Plan) Commit(ctx context.Context) (changes []Change, err error) {
 	}
 	return changes, p.removeBarrier()
 }
+
+// writing is held by every Commit that has begun.
+var writing sync.RWMutex
+
+// Stop waits for every Commit that has begun, and lets none begin. It is for a
+// process that is about to end; those whose ctx is done take back what they did.
+func Stop() { writing.Lock() }
 
 // prepareAll writes every new content beside the old.
 func (t *transaction) prepareAll(ctx context.Context, changes []Change) error {
