@@ -24,10 +24,10 @@ import (
 
 // lpmKey is what the key of an LPM trie has beside other structs.
 type lpmKey struct {
-	// constructor and prefix are the function and the method; mapped and
+	// constructor and prefix are the function and the method. first4, mapped and
 	// prefix4 are their forms for IPv4 in 16 bytes, "" where there are 4.
-	constructor, mapped string
-	prefix, prefix4     string
+	constructor, first4, mapped string
+	prefix, prefix4             string
 	// length is where the number of bits stands.
 	length lpmLength
 	// exact are the members before the address.
@@ -68,6 +68,7 @@ func (ts *typeSet) nameConstructors(decls []*typeDecl) {
 	}
 	for _, d := range keys {
 		if d.lpm.prefix4 != "" {
+			d.lpm.first4 = taken.free(names.KeyConstructor(d.name) + "4")
 			d.lpm.mapped = taken.free(names.KeyConstructor(d.name) + "Mapped")
 		}
 	}
@@ -176,7 +177,9 @@ func (s *source) lpmKey(d *typeDecl) [][]jen.Code {
 		text += " Lookups match " + strings.Join(params, ", ") + " exactly."
 	}
 	groups := [][]jen.Code{s.lpmConstructor(d, k.constructor, "PutLPMPrefix", text+lpmWidth(k))}
-	if k.mapped != "" {
+	if k.first4 != "" {
+		groups = append(groups, s.lpmConstructor(d, k.first4, "PutLPMPrefix4",
+			fmt.Sprintf("%s is %s for tries that hold IPv4 in the first 4 bytes of the address.", k.first4, k.constructor)))
 		groups = append(groups, s.lpmConstructor(d, k.mapped, "PutLPMPrefixMapped",
 			fmt.Sprintf("%s is %s for tries that hold IPv4 under ::ffff:0:0/96.", k.mapped, k.constructor)))
 	}
@@ -191,8 +194,8 @@ func (s *source) lpmKey(d *typeDecl) [][]jen.Code {
 
 // lpmWidth says which addresses fit.
 func lpmWidth(k *lpmKey) string {
-	if k.mapped != "" {
-		return " IPv4 takes the first 4 of the 16 bytes."
+	if k.first4 != "" {
+		return " An error if it is an IPv4 prefix, which has two other forms."
 	}
 	return " An error if it is not an IPv4 prefix."
 }

@@ -30,10 +30,18 @@ type blocklistSource struct {
 	Address   [16]uint8
 }
 
-// newBlocklistSource is the key that stands for a prefix. IPv4 takes the first
-// 4 of the 16 bytes.
+// newBlocklistSource is the key that stands for a prefix. An error if it is an
+// IPv4 prefix, which has two other forms.
 func newBlocklistSource(prefix netip.Prefix) (key blocklistSource, err error) {
 	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// newBlocklistSource4 is newBlocklistSource for tries that hold IPv4 in the
+// first 4 bytes of the address.
+func newBlocklistSource4(prefix netip.Prefix) (key blocklistSource, err error) {
+	bits, err := ctypes.PutLPMPrefix4(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err
 }

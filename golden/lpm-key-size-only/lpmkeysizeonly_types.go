@@ -41,10 +41,18 @@ type LpmKeySizeOnlyIpv6Key struct {
 	Data      [16]uint8
 }
 
-// NewLpmKeySizeOnlyIpv6Key is the key that stands for a prefix. IPv4 takes the
-// first 4 of the 16 bytes.
+// NewLpmKeySizeOnlyIpv6Key is the key that stands for a prefix. An error if it
+// is an IPv4 prefix, which has two other forms.
 func NewLpmKeySizeOnlyIpv6Key(prefix netip.Prefix) (key LpmKeySizeOnlyIpv6Key, err error) {
 	bits, err := ctypes.PutLPMPrefix(&key.Data, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// NewLpmKeySizeOnlyIpv6Key4 is NewLpmKeySizeOnlyIpv6Key for tries that hold
+// IPv4 in the first 4 bytes of the address.
+func NewLpmKeySizeOnlyIpv6Key4(prefix netip.Prefix) (key LpmKeySizeOnlyIpv6Key, err error) {
+	bits, err := ctypes.PutLPMPrefix4(&key.Data, prefix)
 	key.Prefixlen = bits
 	return key, err
 }

@@ -73,10 +73,18 @@ type LpmTrieKey6 struct {
 	Address   [16]uint8
 }
 
-// NewLpmTrieKey6 is the key that stands for a prefix. IPv4 takes the first 4 of
-// the 16 bytes.
+// NewLpmTrieKey6 is the key that stands for a prefix. An error if it is an IPv4
+// prefix, which has two other forms.
 func NewLpmTrieKey6(prefix netip.Prefix) (key LpmTrieKey6, err error) {
 	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// NewLpmTrieKey64 is NewLpmTrieKey6 for tries that hold IPv4 in the first 4
+// bytes of the address.
+func NewLpmTrieKey64(prefix netip.Prefix) (key LpmTrieKey6, err error) {
+	bits, err := ctypes.PutLPMPrefix4(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err
 }
@@ -104,10 +112,18 @@ type LpmTrieKeyKernel struct {
 	Address [16]uint8
 }
 
-// NewLpmTrieKeyKernel is the key that stands for a prefix. IPv4 takes the first
-// 4 of the 16 bytes.
+// NewLpmTrieKeyKernel is the key that stands for a prefix. An error if it is an
+// IPv4 prefix, which has two other forms.
 func NewLpmTrieKeyKernel(prefix netip.Prefix) (key LpmTrieKeyKernel, err error) {
 	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
+	key.Trie.Prefixlen = bits
+	return key, err
+}
+
+// NewLpmTrieKeyKernel4 is NewLpmTrieKeyKernel for tries that hold IPv4 in the
+// first 4 bytes of the address.
+func NewLpmTrieKeyKernel4(prefix netip.Prefix) (key LpmTrieKeyKernel, err error) {
+	bits, err := ctypes.PutLPMPrefix4(&key.Address, prefix)
 	key.Trie.Prefixlen = bits
 	return key, err
 }

@@ -18,10 +18,30 @@ import (
 
 // PutLPMPrefix puts the address of a prefix into the data of a key, with the
 // bits beyond the prefix cleared, and returns how many bits of data it covers.
-// An IPv4 prefix takes the first 4 of 16 bytes. An IPv6 prefix does not fit
-// into 4, unless it is one of IPv4-mapped addresses.
+// An IPv6 prefix does not fit into 4 bytes, unless it is one of IPv4-mapped
+// addresses. An IPv4 prefix is an error in 16 bytes, where only the C code knows
+// which form it has: see [PutLPMPrefix4] and [PutLPMPrefixMapped].
 func PutLPMPrefix[T any](data *T, prefix netip.Prefix) (bits uint32, err error) {
-	return putPrefix(memoryOf(data), prefix)
+	memory := memoryOf(data)
+	if len(memory) == 16 && prefix.Addr().Is4() {
+		return 0, fmt.Errorf("LPM trie key: %s is IPv4, and the key has 16 bytes: use the function whose name ends in 4 "+
+			"if the C code has IPv4 in the first 4 of them, in Mapped if it has ::ffff:a.b.c.d", prefix)
+	}
+	return putPrefix(memory, prefix)
+}
+
+// PutLPMPrefix4 puts an IPv4 prefix into the first 4 bytes of data, and clears
+// the others. Other prefixes are an error, unless they are of IPv4-mapped
+// addresses.
+func PutLPMPrefix4[T any](data *T, prefix netip.Prefix) (bits uint32, err error) {
+	memory := memoryOf(data)
+	if len(memory) < 4 {
+		return 0, errLPMSize(memory)
+	}
+	if bits, err = putPrefix(memory[:4], prefix); err == nil {
+		clear(memory[4:])
+	}
+	return bits, err
 }
 
 // PutLPMPrefixMapped is PutLPMPrefix that puts an IPv4 prefix under
@@ -51,7 +71,7 @@ func LPMPrefix[T any](data *T, bits uint32) netip.Prefix {
 }
 
 // LPMPrefix4 is the IPv4 prefix that bits of the first 4 bytes of data are,
-// where PutLPMPrefix puts it. The zero Prefix if bits is more than 32.
+// where [PutLPMPrefix4] puts it. The zero Prefix if bits is more than 32.
 func LPMPrefix4[T any](data *T, bits uint32) netip.Prefix {
 	memory := memoryOf(data)
 	if len(memory) < 4 || bits > 32 {
@@ -71,13 +91,17 @@ func putPrefix(data []byte, prefix netip.Prefix) (bits uint32, err error) {
 	addr = mask(addr, length)
 	switch {
 	case len(data) != 4 && len(data) != 16:
-		return 0, fmt.Errorf("LPM trie key: an address has 4 or 16 bytes, the data %d", len(data))
+		return 0, errLPMSize(data)
 	case addr.BitLen() > 8*len(data):
-		return 0, fmt.Errorf("LPM trie key: %s has 16 bytes, the data %d", prefix, len(data))
+		return 0, fmt.Errorf("LPM trie key: %s is not IPv4, and the address has 4 bytes", prefix)
 	}
 	clear(data)
 	copy(data, addr.AsSlice())
 	return uint32(length), nil
+}
+
+func errLPMSize(data []byte) error {
+	return fmt.Errorf("LPM trie key: an address has 4 or 16 bytes, the data %d", len(data))
 }
 
 // mask clears the bits of an address beyond the first length ones.

@@ -21,7 +21,11 @@ func TestPutLPMPrefix(t *testing.T) {
 		{"::ffff:10.1.2.3/120", [16]byte{10: 255, 255, 10, 1, 2}, 120, "10.1.2.0/24"},
 	} {
 		data := [16]byte{5: 0xee, 12: 0xee}
-		bits, err := PutLPMPrefix(&data, netip.MustParsePrefix(test.prefix))
+		put := PutLPMPrefix[[16]byte]
+		if netip.MustParsePrefix(test.prefix).Addr().Is4() {
+			put = PutLPMPrefix4
+		}
+		bits, err := put(&data, netip.MustParsePrefix(test.prefix))
 		if err != nil || bits != test.bits || data != test.data {
 			t.Errorf("%s: %v, %d bits, %v", test.prefix, data, bits, err)
 		}
@@ -79,8 +83,11 @@ func TestLPMPrefixErrors(t *testing.T) {
 		"invalid": second(PutLPMPrefix(&four, netip.Prefix{})),
 		"IPv6 into 4 bytes, though only the first bits count": second(PutLPMPrefix(&four, netip.MustParsePrefix("2001::/16"))),
 		"mapped into 4 bytes, but shorter than the mapping":   second(PutLPMPrefix(&four, netip.MustParsePrefix("::ffff:0:0/80"))),
-		"8 bytes":        second(PutLPMPrefix(&eight, netip.MustParsePrefix("10.0.0.0/8"))),
-		"mapped invalid": second(PutLPMPrefixMapped(new([16]byte), netip.Prefix{})),
+		"IPv4 into 16 bytes, in no form":                      second(PutLPMPrefix(new([16]byte), netip.MustParsePrefix("10.0.0.0/8"))),
+		"IPv6 into the first 4":                               second(PutLPMPrefix4(new([16]byte), netip.MustParsePrefix("2001:db8::/32"))),
+		"IPv4 into the first 4 of 2 bytes":                    second(PutLPMPrefix4(new(uint16), netip.MustParsePrefix("10.0.0.0/8"))),
+		"8 bytes":                                             second(PutLPMPrefix(&eight, netip.MustParsePrefix("10.0.0.0/8"))),
+		"mapped invalid":                                      second(PutLPMPrefixMapped(new([16]byte), netip.Prefix{})),
 	} {
 		if err == nil {
 			t.Errorf("%s: no error", name)
