@@ -1,0 +1,181 @@
+package outfile
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// writerEnv makes the test binary a process that writes one version of a set of
+// files after the other into the directory that it names.
+const writerEnv = "BPFGEN_TEST_WRITER"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(writerEnv); dir != "" {
+		for v := os.Getpid(); ; v++ {
+			if err := writeVersion(context.Background(), dir, v); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// writeVersion commits a set of files that belong together: the version is in
+// each. Every second version has a file less.
+func writeVersion(ctx context.Context, dir string, v int) error {
+	p, err := New(dir, "a")
+	if err != nil {
+		return err
+	}
+	for _, part := range []string{"types", "bpfgen", "bpfel", "bpfeb"} {
+		embed := ""
+		if strings.HasPrefix(part, "bpfe") {
+			object := "a_" + part + ".o"
+			embed = "import (\n\t_ \"embed\"\n)\n\n//go:embed " + object + "\n"
+			p.Add(object, []byte(version(v)), "test")
+		}
+		if part == "types" && v%2 == 0 {
+			p.RemoveStale("a_types.go")
+			continue
+		}
+		p.Add("a_"+part+".go", []byte(Header+"\n\npackage a\n\n"+embed+version(v)), "test")
+	}
+	_, err = p.Commit(ctx)
+	return err
+}
+
+func version(v int) string { return fmt.Sprintf("// version %d\n", v) }
+
+// A set of files is old, or new, or the compiler refuses it; and the next run
+// leaves nothing behind. BPFGEN_KILLS says how often to try.
+func TestKilledCommits(t *testing.T) {
+	kills := 40
+	if n, err := strconv.Atoi(os.Getenv("BPFGEN_KILLS")); err == nil {
+		kills = n
+	}
+	refused := 0
+	dir := t.TempDir()
+	for i := range kills {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), writerEnv+"="+dir)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(5000+i*7919%40000) * time.Microsecond)
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		if barrier(t, dir) {
+			refused++
+		} else {
+			oneVersion(t, dir)
+		}
+		if err := writeVersion(t.Context(), dir, i); err != nil {
+			t.Fatal(err)
+		}
+		if barrier(t, dir) {
+			t.Fatal("the barrier is still there after the next run")
+		}
+		oneVersion(t, dir)
+		for name := range read(t, dir) {
+			if strings.HasPrefix(name, tempPrefix) {
+				t.Fatalf("%s is left after the next run", name)
+			}
+		}
+	}
+	t.Logf("%d kills, %d of them while files changed", kills, refused)
+}
+
+func barrier(t *testing.T, dir string) bool {
+	t.Helper()
+	_, err := os.Stat(filepath.Join(dir, "a_interrupted.go"))
+	return err == nil
+}
+
+// oneVersion fails where files of two versions stand side by side.
+func oneVersion(t *testing.T, dir string) {
+	t.Helper()
+	versions := make(map[string][]string)
+	files := 0
+	for name, content := range read(t, dir) {
+		if strings.HasPrefix(name, tempPrefix) {
+			continue
+		}
+		files++
+		_, v, _ := strings.Cut(content, "// version ")
+		versions[strings.TrimSpace(v)] = append(versions[strings.TrimSpace(v)], name)
+	}
+	if len(versions) > 1 {
+		t.Fatalf("files of %d versions: %v", len(versions), versions)
+	}
+	for v := range versions {
+		if n, err := strconv.Atoi(v); err != nil || files != 5+n%2 {
+			t.Fatalf("version %q has %d files", v, files)
+		}
+	}
+}
+
+// Many runs in one directory wait for each other.
+func TestRunsInOneDirectory(t *testing.T) {
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			if err := writeVersion(t.Context(), dir, i); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	oneVersion(t, dir)
+}
+
+// What waits for another run can be interrupted, and what was begun is taken
+// back.
+func TestInterruptedCommit(t *testing.T) {
+	dir := t.TempDir()
+	if err := writeVersion(t.Context(), dir, 1); err != nil {
+		t.Fatal(err)
+	}
+	before := read(t, dir)
+	unlock, err := lock(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	failed := make(chan error)
+	go func() { failed <- writeVersion(ctx, dir, 2) }()
+	cancel()
+	if err := <-failed; err == nil {
+		t.Error("a run that waits is not interrupted")
+	}
+	unlock()
+	p, err := New(dir, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Add("a_types.go", []byte(ours), "test")
+	p.Add("new.go", []byte(ours), "test")
+	if err := (&transaction{plan: p}).applyAll(ctx, []Change{{"new.go", Created}, {"a_types.go", Replaced}}); err == nil {
+		t.Error("changes go on after the interruption")
+	}
+	os.Remove(filepath.Join(dir, "a_interrupted.go"))
+	for name := range read(t, dir) {
+		if strings.HasPrefix(name, tempPrefix) {
+			os.Remove(filepath.Join(dir, name))
+		}
+	}
+	if got := read(t, dir); len(got) != len(before) {
+		t.Errorf("%d files, %d before", len(got), len(before))
+	}
+}
