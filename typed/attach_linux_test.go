@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
+	"github.com/bpfgen/bpfgen/typed/internal/probed"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"github.com/google/go-cmp/cmp"
@@ -19,11 +21,14 @@ import (
 
 var updateErrors = flag.Bool("update-errors", false, "rewrite testdata/attach-errors")
 
+// packageDir is where tests start.
+var packageDir, _ = os.Getwd()
+
 // golden compares a text with testdata/attach-errors/<name>.txt.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
 	got := text + "\n"
-	file := filepath.Join("testdata", "attach-errors", name+".txt")
+	file := filepath.Join(packageDir, "testdata", "attach-errors", name+".txt")
 	if *updateErrors {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -68,6 +73,21 @@ func TestAttachErrors(t *testing.T) {
 		{name: "user-symbol-missing", section: "uprobe", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
 			return load[Uprobe](r, r.spec(0)).AttachTo("/proc/self/exe", "no_such_function", nil)
 		}},
+		{name: "user-symbol-ambiguous", section: "uprobe", attach: func(r *hookRun) (link.Link, error) {
+			return load[Uprobe](r, r.spec(0)).AttachTo(probedHere(r), "work", nil)
+		}},
+		{name: "user-symbol-indirect", section: "uretprobe", attach: func(r *hookRun) (link.Link, error) {
+			return load[Uretprobe](r, r.spec(0)).AttachTo(probedHere(r), "picked", nil)
+		}},
+		{name: "user-offset-outside", section: "uprobe", attach: func(r *hookRun) (link.Link, error) {
+			return load[Uprobe](r, r.spec(0)).AttachOffset(probedHere(r), probed.SemaphoreOffset, nil)
+		}},
+		{name: "user-process-missing", section: "uprobe", is: syscall.ESRCH, attach: func(r *hookRun) (link.Link, error) {
+			return load[Uprobe](r, r.spec(0)).AttachTo("libc.so.6", "malloc", &UprobeOptions{PID: 1 << 30})
+		}},
+		{name: "usdt-missing", section: "usdt", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
+			return load[USDT](r, r.spec(0)).AttachTo(probedHere(r), "test", "no_such_probe", nil)
+		}},
 		{name: "raw-tracepoint-missing", section: "raw_tp/no_such_tracepoint", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
 			return load[RawTracepoint](r, r.spec(0)).Attach(nil)
 		}},
@@ -92,12 +112,18 @@ func TestAttachErrors(t *testing.T) {
 				t.Fatal("attached")
 			}
 			var attach *AttachError
-			if !errors.As(err, &attach) || !errors.Is(err, test.is) {
+			if !errors.As(err, &attach) || test.is != nil && !errors.Is(err, test.is) {
 				t.Errorf("%#v is not an AttachError of %v", err, test.is)
 			}
 			golden(t, test.name, err.Error())
 		})
 	}
+}
+
+// probedHere is the executable to be probed by a path that is always the same.
+func probedHere(r *hookRun) string {
+	r.Chdir(filepath.Dir(probed.File(r)))
+	return "./probed"
 }
 
 // dropPrivileges takes all capabilities from the thread, which ends with the
@@ -134,7 +160,7 @@ func TestNewerOptions(t *testing.T) {
 			return load[Tracepoint](r, r.spec(0)).Attach(&TracepointOptions{Cookie: 7})
 		}},
 		{"uprobe", "uprobe", "5.15", "Cookie", func(r *hookRun) (link.Link, error) {
-			return load[Uprobe](r, r.spec(0)).AttachTo(probedFile(r), "fire", &UprobeOptions{Cookie: 7})
+			return load[Uprobe](r, r.spec(0)).AttachTo(probed.File(r), "fire", &UprobeOptions{Cookie: 7})
 		}},
 		{"cgroup", "cgroup_skb/egress", "6.17", "Anchor or ExpectedRevision", func(r *hookRun) (link.Link, error) {
 			return load[CgroupSKB](r, r.spec(1)).Attach(testCgroup(r), &CgroupOptions{Anchor: link.Head()})
@@ -181,7 +207,7 @@ func TestRemedies(t *testing.T) {
 		err  error
 	}{
 		{"kernel-symbol-missing", &kindKprobe, target{kernelFunction, "tcp_conect"}, fmt.Errorf("token tcp_conect: not found: %w", os.ErrNotExist)},
-		{"kernel-pattern-missing", &kindKprobeMulti, target{kernelFunctions, "tcp_conect*"}, errNoSymbol},
+		{"kernel-pattern-missing", &kindKprobeMulti, target{kernelFunctions, "tcp_conect*"}, kernelsym.ErrNoFunction},
 		{"system-call-missing", &kindKsyscall, target{syscallName, "opne"}, os.ErrNotExist},
 		{"tracepoint-missing", &kindTracepoint, target{tracepoint, "sched/sched_swich"}, os.ErrNotExist},
 		{"kernel-feature-missing", &kindKprobeMulti, target{kernelFunctions, "tcp_*"}, fmt.Errorf("bpf_link_kprobe_multi not supported (requires >= v5.18): %w", ebpf.ErrNotSupported)},

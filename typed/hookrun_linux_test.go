@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
 	_ "github.com/bpfgen/bpfgen/typed/tc"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -253,7 +254,7 @@ func takeFootprint(t *testing.T) (f footprint) {
 func alone() bool { k := os.Getenv("BPFGEN_KERNEL"); return k != "" && k != "host" }
 
 func tracefsLines(name string) []string {
-	f, err := openTracefs(name)
+	f, err := kernelsym.OpenTracefs(name)
 	if err != nil {
 		return nil // not mounted: nothing can be left there
 	}

@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/typed/internal/probed"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
@@ -92,38 +93,38 @@ var hookTests = []hookTest{
 	}},
 
 	{section: "uprobe", since: "5.10", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		p := load[Uprobe](r, r.spec(0))
 		r.attached(p.AttachTo(path, "fire", nil))
 		r.fire(func() { runProbed(r, path) })
 	}},
 	{section: "uprobe/path:function", since: "5.10", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		r.section = "uprobe/" + path + ":fire+0x0"
 		p := load[Uprobe](r, r.spec(0))
 		r.attached(p.Attach(nil))
 		r.fire(func() { runProbed(r, path) })
 	}},
 	{section: "uprobe.s", since: "6.1", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		p := load[Uprobe](r, r.spec(0))
-		r.attached(p.AttachOffset(path, 0x1000+fireOffset, nil))
+		r.attached(p.AttachOffset(path, probed.FireOffset, nil))
 		r.fire(func() { runProbed(r, path) })
 	}},
 	{section: "uretprobe", since: "5.10", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		p := load[Uretprobe](r, r.spec(0))
 		r.attached(p.AttachTo(path, "fire", nil))
 		r.fire(func() { runProbed(r, path) })
 	}},
 	{section: "uretprobe.s", since: "6.1", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		p := load[Uretprobe](r, r.spec(0))
 		r.attached(p.AttachTo(path, "fire", nil))
 		r.fire(func() { runProbed(r, path) })
 	}},
 	{section: "uprobe.multi", since: "6.6", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		r.section = "uprobe.multi/" + path + ":fire*"
 		p := load[UprobeMulti](r, r.spec(0))
 		r.attached(p.Attach(nil))
@@ -133,13 +134,13 @@ var hookTests = []hookTest{
 		}
 	}},
 	{section: "uretprobe.multi", since: "6.6", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		p := load[UretprobeMulti](r, r.spec(0))
 		r.attached(p.AttachSymbols(path, []string{"fire", "fire_again"}, nil))
 		r.fire(func() { runProbed(r, path) })
 	}},
 	{section: "uprobe.session", since: "6.13", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		p := load[UprobeSession](r, r.spec(0))
 		r.attached(p.AttachTo(path, "fire", &UprobeMultiOptions{Cookie: func(string) uint64 { return 7 }}))
 		r.fire(func() { runProbed(r, path) })
@@ -148,19 +149,19 @@ var hookTests = []hookTest{
 		}
 	}},
 	{section: "uprobe.multi.s", since: "6.6", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		p := load[UprobeMulti](r, r.spec(0))
 		r.attached(p.AttachTo(path, "fire*", nil))
 		r.fire(func() { runProbed(r, path) })
 	}},
 	{section: "uretprobe.multi.s", since: "6.6", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		p := load[UretprobeMulti](r, r.spec(0))
 		r.attached(p.AttachTo(path, "fire*", nil))
 		r.fire(func() { runProbed(r, path) })
 	}},
 	{section: "uprobe.session.s", since: "6.13", run: func(r *hookRun) {
-		path := probedFile(r)
+		path := probed.File(r)
 		p := load[UprobeSession](r, r.spec(0))
 		r.attached(p.AttachSymbols(path, []string{"fire"}, nil))
 		r.fire(func() { runProbed(r, path) })
@@ -954,7 +955,7 @@ func testFreplace(r *hookRun) {
 // testUSDT attaches to the probe of the executable, and looks at what the
 // program is told of its arguments.
 func testUSDT(r *hookRun) {
-	path := probedFile(r)
+	path := probed.File(r)
 	r.section += "/" + path + ":test:fired"
 	specs := &ebpf.MapSpec{Name: usdtSpecsMap, Type: ebpf.Array, KeySize: 4, ValueSize: 208, MaxEntries: 2}
 	ips := &ebpf.MapSpec{Name: usdtIPsMap, Type: ebpf.Hash, KeySize: 8, ValueSize: 4, MaxEntries: 2}

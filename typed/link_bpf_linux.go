@@ -52,14 +52,14 @@ type linkCreateIter struct {
 // BPF_TRACE_UPROBE_SESSION.
 type linkCreateUprobeMulti struct {
 	linkCreate
-	path       pointer64
-	offsets    pointer64
-	_          pointer64 // ref_ctr_offsets
-	cookies    pointer64
-	count      uint32
-	multiFlags uint32
-	pid        uint32
-	_          uint32
+	path          pointer64
+	offsets       pointer64
+	refCtrOffsets pointer64
+	cookies       pointer64
+	count         uint32
+	multiFlags    uint32
+	pid           uint32
+	_             uint32
 }
 
 // linkCreateTracingMulti is BPF_LINK_CREATE for BPF_TRACE_FENTRY_MULTI and its

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
+	"github.com/bpfgen/bpfgen/typed/internal/usdt"
+	"github.com/bpfgen/bpfgen/typed/internal/userfile"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 )
@@ -83,6 +86,7 @@ const (
 	kernelFunctions = "kernel functions"
 	syscallName     = "system call"
 	executable      = "executable"
+	staticProbe     = "static probe"
 	tracepoint      = "tracepoint"
 	rawTracepoint   = "raw tracepoint"
 	netInterface    = "interface"
@@ -95,6 +99,7 @@ var missing = map[string]string{
 	kernelFunctions: "no traceable function of this kernel matches: compare /sys/kernel/tracing/available_filter_functions",
 	syscallName:     "this kernel has no such system call on this architecture",
 	executable:      "check the path and, with readelf -sW, that the symbol is in it and not stripped",
+	staticProbe:     "check the path; readelf -n lists the probes of a file",
 	tracepoint:      "this kernel has no such tracepoint: compare /sys/kernel/tracing/events",
 	rawTracepoint:   "this kernel has no such tracepoint: compare /sys/kernel/tracing/available_events",
 	netInterface:    "the current network namespace has no interface of that index: net.Interfaces lists them",
@@ -134,12 +139,34 @@ func remedy(k *kind, t target, err error) string {
 		return "mount -t tracefs tracefs /sys/kernel/tracing"
 	case probeEvents(err) != "":
 		return "this kernel is built without CONFIG_" + strings.ToUpper(probeEvents(err))
+	case symbolRemedy(err) != "":
+		return symbolRemedy(err)
 	case isMissing(t, err):
 		return missing[t.what]
 	case errors.As(err, &option):
 		return fmt.Sprintf("the option %s needs Linux %s or newer", option.name, option.since)
 	case errors.Is(err, ebpf.ErrNotSupported), isOldKernel(err):
 		return k.needsKernel()
+	}
+	return ""
+}
+
+// symbolRemedy is what to do about a name in an executable that does not say
+// where to go.
+func symbolRemedy(err error) string {
+	var ambiguous *userfile.AmbiguousError
+	var indirect *userfile.IndirectError
+	var version *userfile.VersionError
+	var machine *usdt.MachineError
+	switch {
+	case errors.As(err, &ambiguous):
+		return "give one of these offsets, by AttachOffset or in place of the name"
+	case errors.As(err, &indirect):
+		return "attach to the function that the resolver picks, by its own name or by its offset in the file (AttachOffset); if readelf -sW does not show it, the symbols of the debug package do"
+	case errors.As(err, &version):
+		return "name one of these versions"
+	case errors.As(err, &machine):
+		return "a program that does not include usdt.bpf.h, and so asks for no arguments, can be attached"
 	}
 	return ""
 }
@@ -192,7 +219,7 @@ func isMissing(t target, err error) bool {
 		return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.EADDRNOTAVAIL)
 	}
 	_, known := missing[t.what]
-	return known && (errors.Is(err, os.ErrNotExist) || errors.Is(err, errNoSymbol))
+	return known && (errors.Is(err, os.ErrNotExist) || errors.Is(err, kernelsym.ErrNoFunction))
 }
 
 // interfaceExists looks in the network namespace of the calling thread. index

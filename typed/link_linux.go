@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"unsafe"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 
+	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
 	"github.com/bpfgen/bpfgen/typed/internal/netlink"
 )
 
@@ -44,16 +46,16 @@ func perfCookie(cookie uint64) func(link.Link, error) (link.Link, error) {
 
 // attachKprobeMulti gives the kernel addresses where they are known, as libbpf
 // does: a name can stand for several functions.
-func attachKprobeMulti(prog *ebpf.Program, k *kind, symbols []kernelSymbol, opts KprobeMultiOptions) (link.Link, error) {
+func attachKprobeMulti(prog *ebpf.Program, k *kind, symbols []kernelsym.Symbol, opts KprobeMultiOptions) (link.Link, error) {
 	o := link.KprobeMultiOptions{Session: k == &kindKprobeSession}
 	for _, s := range symbols {
-		if s.address != 0 {
-			o.Addresses = append(o.Addresses, s.address)
+		if s.Address != 0 {
+			o.Addresses = append(o.Addresses, uintptr(s.Address))
 		} else {
-			o.Symbols = append(o.Symbols, s.name)
+			o.Symbols = append(o.Symbols, s.Name)
 		}
 		if opts.Cookie != nil {
-			o.Cookies = append(o.Cookies, opts.Cookie(s.name))
+			o.Cookies = append(o.Cookies, opts.Cookie(s.Name))
 		}
 	}
 	if k == &kindKretprobeMulti {
@@ -85,29 +87,25 @@ const uprobeMultiReturn = 1
 
 // attachUprobeMulti does what the library's UprobeMulti does, and sessions
 // too, which it cannot.
-func attachUprobeMulti(prog *ebpf.Program, k *kind, path string, symbols []userSymbol, opts UprobeMultiOptions) (link.Link, error) {
-	if len(symbols) == 0 {
-		return nil, errNoSymbol
-	}
+func attachUprobeMulti(prog *ebpf.Program, k *kind, path string, places []UprobePlace, pid int) (link.Link, error) {
 	name, err := unix.BytePtrFromString(path)
 	if err != nil {
 		return nil, err
 	}
-	offsets := make([]uint64, len(symbols))
-	var cookies []uint64
-	for i, s := range symbols {
-		offsets[i] = s.offset
-		if opts.Cookie != nil {
-			cookies = append(cookies, opts.Cookie(s.name))
-		}
+	var offsets, cookies, semaphores []uint64
+	for _, place := range places {
+		offsets = append(offsets, place.Offset)
+		cookies = append(cookies, place.Cookie)
+		semaphores = append(semaphores, place.RefCtrOffset)
 	}
 	attr := &linkCreateUprobeMulti{
-		linkCreate: newLinkCreate(prog, 0, k.attach[0]),
-		path:       pointer64{ptr: unsafe.Pointer(name)},
-		offsets:    slicePointer(offsets),
-		cookies:    slicePointer(cookies),
-		count:      uint32(len(symbols)),
-		pid:        uint32(opts.PID),
+		linkCreate:    newLinkCreate(prog, 0, k.attach[0]),
+		path:          pointer64{ptr: unsafe.Pointer(name)},
+		offsets:       slicePointer(offsets),
+		refCtrOffsets: slicePointer(semaphores),
+		cookies:       slicePointer(cookies),
+		count:         uint32(len(places)),
+		pid:           uint32(pid),
 	}
 	if k == &kindUretprobeMulti {
 		attr.multiFlags = uprobeMultiReturn
@@ -168,7 +166,7 @@ func attachTracingMulti(prog *ebpf.Program, at ebpf.AttachType, pattern string, 
 // kernelFunctionIDs are the BTF ids of the functions of vmlinux that match and
 // that ftrace can reach.
 func kernelFunctionIDs(pattern string) (ids []btf.TypeID, names []string, err error) {
-	symbols, err := kernelSymbols(pattern)
+	symbols, err := kernelsym.Functions(pattern)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -178,17 +176,17 @@ func kernelFunctionIDs(pattern string) (ids []btf.TypeID, names []string, err er
 	}
 	for _, s := range symbols {
 		var fn *btf.Func
-		if spec.TypeByName(s.name, &fn) != nil {
+		if spec.TypeByName(s.Name, &fn) != nil {
 			continue
 		}
 		id, err := spec.TypeID(fn)
 		if err != nil {
 			return nil, nil, err
 		}
-		ids, names = append(ids, id), append(names, s.name)
+		ids, names = append(ids, id), append(names, s.Name)
 	}
 	if len(ids) == 0 {
-		return nil, nil, errNoSymbol
+		return nil, nil, kernelsym.ErrNoFunction
 	}
 	return ids, names, nil
 }
@@ -408,6 +406,12 @@ func attachSocket(prog *ebpf.Program, socket syscall.Conn, hook socketHook) (lin
 		}
 		return err
 	}), nil
+}
+
+// isClosedConn says whether an error means that a net.Conn is closed; its
+// text is all there is when the poller says so (internal/poll).
+func isClosedConn(err error) bool {
+	return err != nil && (errors.Is(err, os.ErrClosed) || strings.Contains(err.Error(), "use of closed"))
 }
 
 func setSocketOption(conn syscall.RawConn, option, value int) error {

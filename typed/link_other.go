@@ -6,6 +6,7 @@ import (
 	"io"
 	"syscall"
 
+	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 )
@@ -26,7 +27,7 @@ func attachKretprobe(*ebpf.Program, string, KretprobeOptions) (link.Link, error)
 	return nil, errNotLinux
 }
 
-func attachKprobeMulti(*ebpf.Program, *kind, []kernelSymbol, KprobeMultiOptions) (link.Link, error) {
+func attachKprobeMulti(*ebpf.Program, *kind, []kernelsym.Symbol, KprobeMultiOptions) (link.Link, error) {
 	return nil, errNotLinux
 }
 
@@ -34,7 +35,7 @@ func attachUprobe(*ebpf.Program, *kind, string, uint64, UprobeOptions) (link.Lin
 	return nil, errNotLinux
 }
 
-func attachUprobeMulti(*ebpf.Program, *kind, string, []userSymbol, UprobeMultiOptions) (link.Link, error) {
+func attachUprobeMulti(*ebpf.Program, *kind, string, []UprobePlace, int) (link.Link, error) {
 	return nil, errNotLinux
 }
 

@@ -1,10 +1,10 @@
 package typed
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
 
+	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
+	"github.com/bpfgen/bpfgen/typed/internal/userfile"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 )
@@ -45,7 +45,7 @@ func (p *Kprobe) Attach(opts *KprobeOptions) (link.Link, error) {
 // section: "tcp_connect" or "tcp_connect+0x10". opts may be nil.
 func (p *Kprobe) AttachTo(symbol string, opts *KprobeOptions) (link.Link, error) {
 	return p.attach(p.kind(), target{kernelFunction, symbol}, func(prog *ebpf.Program) (link.Link, error) {
-		name, offset, err := splitOffset(symbol)
+		name, offset, err := userfile.SplitOffset(symbol)
 		if err != nil {
 			return nil, err
 		}
@@ -130,7 +130,7 @@ type multiKprobe struct{ program }
 
 func (p *multiKprobe) attachPattern(k *kind, pattern string, opts *KprobeMultiOptions) (link.Link, error) {
 	return p.attach(k, target{kernelFunctions, pattern}, func(prog *ebpf.Program) (link.Link, error) {
-		symbols, err := kernelSymbols(pattern)
+		symbols, err := kernelsym.Functions(pattern)
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +140,7 @@ func (p *multiKprobe) attachPattern(k *kind, pattern string, opts *KprobeMultiOp
 
 func (p *multiKprobe) attachSymbols(k *kind, symbols []string, opts *KprobeMultiOptions) (link.Link, error) {
 	return p.attach(k, target{kernelFunctions, strings.Join(symbols, ", ")}, func(prog *ebpf.Program) (link.Link, error) {
-		return attachKprobeMulti(prog, k, namedSymbols(symbols), deref(opts))
+		return attachKprobeMulti(prog, k, kernelsym.Named(symbols), deref(opts))
 	})
 }
 
@@ -218,19 +218,6 @@ func (p *KprobeSession) AttachSymbols(symbols []string, opts *KprobeMultiOptions
 }
 
 func (p *KprobeSession) auto() (link.Link, error) { return p.Attach(nil) }
-
-// splitOffset takes "func+0x10" apart, in any base that C knows.
-func splitOffset(symbol string) (name string, offset uint64, err error) {
-	name, after, found := strings.Cut(symbol, "+")
-	if !found {
-		return symbol, 0, nil
-	}
-	offset, err = strconv.ParseUint(after, 0, 64)
-	if err != nil {
-		return "", 0, fmt.Errorf("offset of %q: %w", symbol, err)
-	}
-	return name, offset, nil
-}
 
 // deref gives the options, or good ones where there are none.
 func deref[T any](opts *T) T {

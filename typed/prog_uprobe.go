@@ -2,9 +2,10 @@ package typed
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
+	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
+	"github.com/bpfgen/bpfgen/typed/internal/userfile"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 )
@@ -28,26 +29,32 @@ type UprobeOptions struct {
 type userProbe struct{ program }
 
 func (p *userProbe) attachSymbol(k *kind, path, symbol string, opts *UprobeOptions) (link.Link, error) {
-	return p.attach(k, target{executable, path + ":" + symbol}, func(prog *ebpf.Program) (link.Link, error) {
-		file, err := openExecutable(path)
-		if err != nil {
-			return nil, err
-		}
-		offset, err := file.offset(symbol)
-		if err != nil {
-			return nil, err
-		}
-		return attachUprobe(prog, k, file.path, offset, deref(opts))
+	return p.attachFile(k, path, symbol, opts, func(file *userfile.File) (uint64, error) {
+		fn, err := file.Find(symbol)
+		return fn.Offset, err
 	})
 }
 
 func (p *userProbe) attachOffset(k *kind, path string, offset uint64, opts *UprobeOptions) (link.Link, error) {
-	return p.attach(k, target{executable, fmt.Sprintf("%s:%#x", path, offset)}, func(prog *ebpf.Program) (link.Link, error) {
-		file, err := openExecutable(path)
+	return p.attachFile(k, path, fmt.Sprintf("%#x", offset), opts, func(file *userfile.File) (uint64, error) {
+		return offset, file.CheckOffset(offset)
+	})
+}
+
+// attachFile attaches to a place of a file. where is the place for messages,
+// find gives its offset.
+func (p *userProbe) attachFile(k *kind, path, where string, opts *UprobeOptions, find func(*userfile.File) (uint64, error)) (link.Link, error) {
+	o := deref(opts)
+	return p.attach(k, target{executable, path + ":" + where}, func(prog *ebpf.Program) (link.Link, error) {
+		file, err := userfile.Open(path, o.PID)
 		if err != nil {
 			return nil, err
 		}
-		return attachUprobe(prog, k, file.path, offset, deref(opts))
+		offset, err := find(file)
+		if err != nil {
+			return nil, err
+		}
+		return attachUprobe(prog, k, file.Path, offset, o)
 	})
 }
 
@@ -77,10 +84,17 @@ func (*Uprobe) kind() *kind { return &kindUprobe }
 // nil.
 func (p *Uprobe) Attach(opts *UprobeOptions) (link.Link, error) { return p.attachPath(p.kind(), opts) }
 
-// AttachTo attaches to a function of an executable or shared library. A path
-// without "/" is looked up in $PATH or, for a library, in the usual folders.
-// symbol is written as in the section: "malloc", "malloc+0x10", or with a
-// version "memcpy@GLIBC_2.14". opts may be nil.
+// AttachTo attaches to a function of an executable or shared library.
+//
+// A path without "/" is looked up among the files that the process of opts.PID
+// runs, if there is one; then in $PATH or, for a library, in the usual folders.
+// A file in the mount namespace of another process, such as a container's, is
+// named by "/proc/PID/root/usr/bin/app".
+//
+// symbol is written as in the section: "malloc", "malloc+0x10", with a version
+// "memcpy@GLIBC_2.14", or an offset in the file, "0x1234". A name that several
+// functions have, and an indirect function (IFUNC), whose symbol is that of its
+// resolver, are errors: no guess is made. opts may be nil.
 func (p *Uprobe) AttachTo(path, symbol string, opts *UprobeOptions) (link.Link, error) {
 	return p.attachSymbol(p.kind(), path, symbol, opts)
 }
@@ -122,46 +136,98 @@ func (p *Uretprobe) auto() (link.Link, error) { return p.Attach(nil) }
 // UprobeMultiOptions are the options of uprobe.multi, uretprobe.multi and
 // uprobe.session. The zero value is good.
 type UprobeMultiOptions struct {
-	// PID limits the probes to one process; 0 means all.
+	// PID limits the probes to one process; 0 means all. Before Linux 6.10 it is
+	// one thread of it.
 	PID int
 	// Cookie gives what bpf_get_attach_cookie is to return at each symbol; nil
 	// means 0 everywhere.
 	Cookie func(symbol string) uint64
+	// RefCtrOffset gives where in the file the 16-bit semaphore of a symbol lies
+	// that the kernel counts up while the probe is attached, 0 if it has none;
+	// nil means that none has.
+	RefCtrOffset func(symbol string) uint64
+}
+
+// UprobePlace is an instruction of an executable or shared library.
+type UprobePlace struct {
+	// Offset in the file.
+	Offset uint64
+	// Cookie is what bpf_get_attach_cookie gives the program there.
+	Cookie uint64
+	// RefCtrOffset is where in the file the 16-bit semaphore lies that the
+	// kernel counts up while the probe is attached, 0 if there is none.
+	RefCtrOffset uint64
 }
 
 // multiUprobe is what UprobeMulti, UretprobeMulti and UprobeSession share.
 type multiUprobe struct{ program }
 
 func (p *multiUprobe) attachPattern(k *kind, path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
-	return p.attach(k, target{executable, path + ":" + pattern}, func(prog *ebpf.Program) (link.Link, error) {
-		file, err := openExecutable(path)
-		if err != nil {
-			return nil, err
-		}
-		symbols, err := file.match(pattern)
-		if err != nil {
-			return nil, err
-		}
-		return attachUprobeMulti(prog, k, file.path, symbols, deref(opts))
+	return p.attachFile(k, path, pattern, opts, func(file *userfile.File) ([]UprobePlace, error) {
+		return opts.places(file.Match(pattern))
 	})
 }
 
 func (p *multiUprobe) attachSymbols(k *kind, path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
-	return p.attach(k, target{executable, path + ":" + strings.Join(symbols, ", ")}, func(prog *ebpf.Program) (link.Link, error) {
-		file, err := openExecutable(path)
-		if err != nil {
-			return nil, err
-		}
-		var found []userSymbol
+	return p.attachFile(k, path, strings.Join(symbols, ", "), opts, func(file *userfile.File) ([]UprobePlace, error) {
+		var found []userfile.Function
 		for _, s := range symbols {
-			offset, err := file.offset(s)
+			fn, err := file.Find(s)
 			if err != nil {
 				return nil, err
 			}
-			found = append(found, userSymbol{name: s, offset: offset})
+			found = append(found, fn)
 		}
-		return attachUprobeMulti(prog, k, file.path, found, deref(opts))
+		return opts.places(found, nil)
 	})
+}
+
+func (p *multiUprobe) attachPlaces(k *kind, path string, places []UprobePlace, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachFile(k, path, fmt.Sprintf("%d offsets", len(places)), opts, func(file *userfile.File) ([]UprobePlace, error) {
+		for _, place := range places {
+			if err := file.CheckOffset(place.Offset); err != nil {
+				return nil, err
+			}
+		}
+		return places, nil
+	})
+}
+
+// attachFile attaches to places of a file. where are the places for messages,
+// find gives them.
+func (p *multiUprobe) attachFile(k *kind, path, where string, opts *UprobeMultiOptions, find func(*userfile.File) ([]UprobePlace, error)) (link.Link, error) {
+	pid := deref(opts).PID
+	return p.attach(k, target{executable, path + ":" + where}, func(prog *ebpf.Program) (link.Link, error) {
+		file, err := userfile.Open(path, pid)
+		if err != nil {
+			return nil, err
+		}
+		places, err := find(file)
+		if err != nil {
+			return nil, err
+		}
+		if len(places) == 0 {
+			return nil, kernelsym.ErrNoFunction
+		}
+		return attachUprobeMulti(prog, k, file.Path, places, pid)
+	})
+}
+
+// places gives functions their cookies and semaphores. opts may be nil.
+func (opts *UprobeMultiOptions) places(functions []userfile.Function, err error) ([]UprobePlace, error) {
+	o := deref(opts)
+	var places []UprobePlace
+	for _, fn := range functions {
+		place := UprobePlace{Offset: fn.Offset}
+		if o.Cookie != nil {
+			place.Cookie = o.Cookie(fn.Name)
+		}
+		if o.RefCtrOffset != nil {
+			place.RefCtrOffset = o.RefCtrOffset(fn.Name)
+		}
+		places = append(places, place)
+	}
+	return places, err
 }
 
 func (p *multiUprobe) attachPath(k *kind, opts *UprobeMultiOptions) (link.Link, error) {
@@ -187,14 +253,23 @@ func (p *UprobeMulti) Attach(opts *UprobeMultiOptions) (link.Link, error) {
 }
 
 // AttachTo attaches to all functions of a file that match pattern, in which *
-// stands for any characters and ? for one. opts may be nil.
+// stands for any characters and ? for one; but not to indirect functions
+// (IFUNC). A path without "/" is looked up as by [Uprobe.AttachTo]. opts may be
+// nil.
 func (p *UprobeMulti) AttachTo(path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
 	return p.attachPattern(p.kind(), path, pattern, opts)
 }
 
-// AttachSymbols attaches to the functions named. opts may be nil.
+// AttachSymbols attaches to the functions named, see [Uprobe.AttachTo] for
+// how. opts may be nil.
 func (p *UprobeMulti) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
 	return p.attachSymbols(p.kind(), path, symbols, opts)
+}
+
+// AttachOffsets attaches to places of a file, for files without symbols. opts
+// may be nil; its Cookie and RefCtrOffset are not used.
+func (p *UprobeMulti) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachPlaces(p.kind(), path, places, opts)
 }
 
 func (p *UprobeMulti) auto() (link.Link, error) { return p.Attach(nil) }
@@ -212,14 +287,23 @@ func (p *UretprobeMulti) Attach(opts *UprobeMultiOptions) (link.Link, error) {
 }
 
 // AttachTo attaches to all functions of a file that match pattern, in which *
-// stands for any characters and ? for one. opts may be nil.
+// stands for any characters and ? for one; but not to indirect functions
+// (IFUNC). A path without "/" is looked up as by [Uprobe.AttachTo]. opts may be
+// nil.
 func (p *UretprobeMulti) AttachTo(path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
 	return p.attachPattern(p.kind(), path, pattern, opts)
 }
 
-// AttachSymbols attaches to the functions named. opts may be nil.
+// AttachSymbols attaches to the functions named, see [Uprobe.AttachTo] for
+// how. opts may be nil.
 func (p *UretprobeMulti) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
 	return p.attachSymbols(p.kind(), path, symbols, opts)
+}
+
+// AttachOffsets attaches to places of a file, for files without symbols. opts
+// may be nil; its Cookie and RefCtrOffset are not used.
+func (p *UretprobeMulti) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachPlaces(p.kind(), path, places, opts)
 }
 
 func (p *UretprobeMulti) auto() (link.Link, error) { return p.Attach(nil) }
@@ -238,14 +322,23 @@ func (p *UprobeSession) Attach(opts *UprobeMultiOptions) (link.Link, error) {
 }
 
 // AttachTo attaches to all functions of a file that match pattern, in which *
-// stands for any characters and ? for one. opts may be nil.
+// stands for any characters and ? for one; but not to indirect functions
+// (IFUNC). A path without "/" is looked up as by [Uprobe.AttachTo]. opts may be
+// nil.
 func (p *UprobeSession) AttachTo(path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
 	return p.attachPattern(p.kind(), path, pattern, opts)
 }
 
-// AttachSymbols attaches to the functions named. opts may be nil.
+// AttachSymbols attaches to the functions named, see [Uprobe.AttachTo] for
+// how. opts may be nil.
 func (p *UprobeSession) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
 	return p.attachSymbols(p.kind(), path, symbols, opts)
+}
+
+// AttachOffsets attaches to places of a file, for files without symbols. opts
+// may be nil; its Cookie and RefCtrOffset are not used.
+func (p *UprobeSession) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (link.Link, error) {
+	return p.attachPlaces(p.kind(), path, places, opts)
 }
 
 func (p *UprobeSession) auto() (link.Link, error) { return p.Attach(nil) }
@@ -278,10 +371,13 @@ func (p *USDT) Attach(opts *USDTOptions) (link.Link, error) {
 	})
 }
 
-// AttachTo attaches to another probe. A path without "/" is looked up in $PATH
-// or, for a library, in the usual folders. opts may be nil.
+// AttachTo attaches to another probe. A path without "/" is looked up as by
+// [Uprobe.AttachTo]. opts may be nil.
+//
+// The arguments of a probe are read in files for x86-64 and arm64. For others,
+// attaching a program that asks for arguments is an error.
 func (p *USDT) AttachTo(path, provider, name string, opts *USDTOptions) (link.Link, error) {
-	t := target{executable, strings.Join([]string{path, provider, name}, ":")}
+	t := target{staticProbe, strings.Join([]string{path, provider, name}, ":")}
 	return p.attach(p.kind(), t, func(prog *ebpf.Program) (link.Link, error) {
 		return attachUSDT(prog, p.coll, usdtTarget{path, provider, name}, deref(opts))
 	})
@@ -291,9 +387,3 @@ func (p *USDT) auto() (link.Link, error) { return p.Attach(nil) }
 
 // usdtTarget names a static probe.
 type usdtTarget struct{ path, provider, name string }
-
-// symbolOffset reads "0x1234" and "1234": a file offset in place of a symbol.
-func symbolOffset(symbol string) (uint64, bool) {
-	offset, err := strconv.ParseUint(symbol, 0, 64)
-	return offset, err == nil
-}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/bpfgen/bpfgen/typed/internal/usdt"
+	"github.com/bpfgen/bpfgen/typed/internal/userfile"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 )
@@ -42,12 +44,11 @@ type usdtAttacher struct {
 // the program by a cookie which spec the place has; or, before Linux 5.15, by
 // a map of addresses.
 func attachUSDT(prog *ebpf.Program, c *Collection, t usdtTarget, opts USDTOptions) (link.Link, error) {
-	file, err := openExecutable(t.path)
+	file, err := userfile.Open(t.path, opts.PID)
 	if err != nil {
 		return nil, err
 	}
-	t.path = file.path
-	places, position, err := usdtPlaces(t)
+	places, position, err := usdt.Places(file.Path, t.provider, t.name)
 	if err != nil {
 		return nil, err
 	}
@@ -59,10 +60,10 @@ func attachUSDT(prog *ebpf.Program, c *Collection, t usdtTarget, opts USDTOption
 	if position && a.specs != nil && !a.cookies {
 		return nil, fmt.Errorf("arguments of probes in position-independent files need cookies: %w", ebpf.ErrNotSupported)
 	}
-	return a.attach(file.path, places)
+	return a.attach(file.Path, places)
 }
 
-func (a *usdtAttacher) attach(path string, places []usdtNote) (link.Link, error) {
+func (a *usdtAttacher) attach(path string, places []usdt.Place) (link.Link, error) {
 	ex, err := link.OpenExecutable(path)
 	if err != nil {
 		return nil, err
@@ -75,15 +76,15 @@ func (a *usdtAttacher) attach(path string, places []usdtNote) (link.Link, error)
 	return newEmulated(a.prog, a.detach), nil
 }
 
-func (a *usdtAttacher) attachPlace(ex *link.Executable, place usdtNote) error {
+func (a *usdtAttacher) attachPlace(ex *link.Executable, place usdt.Place) error {
 	id, err := a.spec(place)
 	if err != nil {
 		return err
 	}
-	o := &link.UprobeOptions{Address: place.offset, RefCtrOffset: place.semaphore, PID: a.opts.PID}
+	o := &link.UprobeOptions{Address: place.Offset, RefCtrOffset: place.Semaphore, PID: a.opts.PID}
 	if a.cookies {
 		o.Cookie = uint64(id)
-	} else if err := a.mapIP(place.address, id); err != nil {
+	} else if err := a.mapIP(place.Address, id); err != nil {
 		return err
 	}
 	l, err := ex.Uprobe("", a.prog, o)
@@ -95,18 +96,14 @@ func (a *usdtAttacher) attachPlace(ex *link.Executable, place usdtNote) error {
 }
 
 // spec finds or writes the spec of a place.
-func (a *usdtAttacher) spec(place usdtNote) (uint32, error) {
+func (a *usdtAttacher) spec(place usdt.Place) (uint32, error) {
 	if a.specs == nil {
 		return 0, nil
 	}
-	if id, ok := a.ids[place.args]; ok {
+	if id, ok := a.ids[place.Args]; ok {
 		return id, nil
 	}
-	args, err := parseUSDTArgs(place.machine, place.args)
-	if err != nil {
-		return 0, err
-	}
-	value, err := encodeUSDT(binary.NativeEndian, a.specs.ValueSize(), args, a.opts.Cookie)
+	value, err := usdt.Encode(binary.NativeEndian, a.specs.ValueSize(), place, a.opts.Cookie)
 	if err != nil {
 		return 0, fmt.Errorf("map %s: %w", usdtSpecsMap, err)
 	}
@@ -115,7 +112,7 @@ func (a *usdtAttacher) spec(place usdtNote) (uint32, error) {
 		return 0, err
 	}
 	a.undo = append(a.undo, func() error { a.state.give(id); return nil })
-	a.ids[place.args] = id
+	a.ids[place.Args] = id
 	return id, a.specs.Put(id, value)
 }
 

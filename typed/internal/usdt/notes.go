@@ -1,71 +1,73 @@
-package typed
+// Package usdt reads the static probes (USDT) of an executable, and writes what
+// libbpf's usdt.bpf.h reads of their arguments.
+//
+// This file reads the notes that <sys/sdt.h> leaves in the section
+// .note.stapsdt
+// (https://sourceware.org/systemtap/wiki/UserSpaceProbeImplementation). One
+// probe can stand at many places, where the compiler inlined it; at each, its
+// arguments can be elsewhere. args.go turns the arguments into what usdt.bpf.h
+// reads.
+package usdt
 
 import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"strings"
+
+	"github.com/bpfgen/bpfgen/typed/internal/userfile"
 )
 
-// This file reads the static probes (USDT) of an executable: the notes that
-// <sys/sdt.h> leaves in the section .note.stapsdt
-// (https://sourceware.org/systemtap/wiki/UserSpaceProbeImplementation). One
-// probe can stand at many places, where the compiler inlined it; at each, its
-// arguments can be elsewhere.
-//
-// usdt_args.go turns the arguments into what libbpf's usdt.bpf.h reads,
-// usdt_linux.go attaches.
-
-// usdtNote is one place of one probe.
-type usdtNote struct {
-	provider, name string
-	machine        elf.Machine
-	// args as the assembler says them: "-4@%edi 8@-1216(%rbp)".
-	args string
-	// offset of the instruction in the file, and its address in a process of a
+// Place is one place of one probe.
+type Place struct {
+	Provider, Name string
+	Machine        elf.Machine
+	// Args as the assembler says them: "-4@%edi 8@-1216(%rbp)".
+	Args string
+	// Offset of the instruction in the file, and its Address in a process of a
 	// file that is not position-independent.
-	offset, address uint64
-	// semaphore is the offset in the file of the probe's counter, 0 if it has
+	Offset, Address uint64
+	// Semaphore is the offset in the file of the probe's counter, 0 if it has
 	// none.
-	semaphore uint64
+	Semaphore uint64
 }
 
-// usdtPlaces are all places of one probe. position says whether the file is
-// position-independent.
-func usdtPlaces(t usdtTarget) (places []usdtNote, position bool, err error) {
-	f, err := elf.Open(t.path)
+// Places are all places of one probe of a file. position says whether the file
+// is position-independent.
+func Places(path, provider, name string) (places []Place, position bool, err error) {
+	f, err := elf.Open(path)
 	if err != nil {
 		return nil, false, err
 	}
 	defer f.Close()
-	notes, err := usdtNotes(f)
+	notes, err := readNotes(f)
 	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", t.path, err)
+		return nil, false, fmt.Errorf("%s: %w", path, err)
 	}
 	for _, n := range notes {
-		if n.provider == t.provider && n.name == t.name {
+		if n.Provider == provider && n.Name == name {
 			places = append(places, n)
 		}
 	}
 	if len(places) == 0 {
-		return nil, false, fmt.Errorf("no such probe in %s: %w", t.path, os.ErrNotExist)
+		return nil, false, fmt.Errorf("no such probe in %s: %w", path, fs.ErrNotExist)
 	}
 	return places, f.Type == elf.ET_DYN, nil
 }
 
-// usdtNotes are all places of all probes of a file.
-func usdtNotes(f *elf.File) ([]usdtNote, error) {
+// readNotes are all places of all probes of a file.
+func readNotes(f *elf.File) ([]Place, error) {
 	sec := f.Section(".note.stapsdt")
 	if sec == nil {
-		return nil, fmt.Errorf("no section .note.stapsdt: %w", os.ErrNotExist)
+		return nil, fmt.Errorf("no section .note.stapsdt: %w", fs.ErrNotExist)
 	}
 	data, err := sec.Data()
 	if err != nil {
 		return nil, err
 	}
-	var notes []usdtNote
+	var notes []Place
 	for len(data) > 0 {
 		desc, rest, err := nextNote(f.ByteOrder, data)
 		if err != nil {
@@ -102,13 +104,13 @@ func nextNote(order binary.ByteOrder, data []byte) (desc, rest []byte, err error
 // parseNote reads the description: location, base and semaphore, each an
 // address of the file's class, then provider, name and arguments, each with a
 // final NUL.
-func parseNote(f *elf.File, desc []byte) (usdtNote, error) {
+func parseNote(f *elf.File, desc []byte) (Place, error) {
 	size := 8
 	if f.Class == elf.ELFCLASS32 {
 		size = 4
 	}
 	if len(desc) < 3*size {
-		return usdtNote{}, errBadNote
+		return Place{}, errBadNote
 	}
 	var addr [3]uint64
 	for i := range addr {
@@ -116,30 +118,30 @@ func parseNote(f *elf.File, desc []byte) (usdtNote, error) {
 	}
 	part := strings.SplitN(string(desc[3*size:]), "\x00", 4)
 	if len(part) < 4 || part[1] == "" {
-		return usdtNote{}, errBadNote
+		return Place{}, errBadNote
 	}
-	n := usdtNote{provider: part[0], name: part[1], machine: f.Machine, args: part[2], address: addr[0]}
-	if strings.HasPrefix(n.args, ":") {
-		n.args = ""
+	n := Place{Provider: part[0], Name: part[1], Machine: f.Machine, Args: part[2], Address: addr[0]}
+	if strings.HasPrefix(n.Args, ":") {
+		n.Args = ""
 	}
 	return n, n.locate(f, addr[1], addr[2])
 }
 
 // locate makes offsets of addresses. Where prelink moved the file, the section
 // .stapsdt.base has moved from the base that the note has.
-func (n *usdtNote) locate(f *elf.File, base, semaphore uint64) error {
+func (n *Place) locate(f *elf.File, base, semaphore uint64) error {
 	if sec := f.Section(".stapsdt.base"); sec != nil && base != 0 {
-		n.address += sec.Addr - base
+		n.Address += sec.Addr - base
 	}
 	var ok bool
-	if n.offset, ok = fileOffset(f, n.address, elf.PF_X); !ok {
-		return fmt.Errorf("probe %s:%s at %#x is in no executable segment", n.provider, n.name, n.address)
+	if n.Offset, ok = userfile.Offset(f, n.Address, elf.PF_X); !ok {
+		return fmt.Errorf("probe %s:%s at %#x is in no executable segment", n.Provider, n.Name, n.Address)
 	}
 	if semaphore == 0 {
 		return nil
 	}
-	if n.semaphore, ok = fileOffset(f, semaphore, elf.PF_W); !ok {
-		return fmt.Errorf("semaphore of probe %s:%s at %#x is in no writable segment", n.provider, n.name, semaphore)
+	if n.Semaphore, ok = userfile.Offset(f, semaphore, elf.PF_W); !ok {
+		return fmt.Errorf("semaphore of probe %s:%s at %#x is in no writable segment", n.Provider, n.Name, semaphore)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package typed
+package usdt
 
 import (
 	"debug/elf"
@@ -8,27 +8,25 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/cilium/ebpf"
 )
 
 // This file writes what bpf_usdt_arg of libbpf's usdt.bpf.h reads: for each
 // place of a probe, struct __bpf_usdt_spec, which says for each argument where
 // in the registers or in memory it is.
 
-// usdtArgKind is enum __bpf_usdt_arg_type of usdt.bpf.h.
-type usdtArgKind uint8
+// argKind is enum __bpf_usdt_arg_type of usdt.bpf.h.
+type argKind uint8
 
 const (
-	usdtConst    usdtArgKind = iota // a number
-	usdtRegister                    // in a register
-	usdtMemory                      // in memory, at a register and an offset
-	usdtIndexed                     // in memory, at base + index<<scale + offset (libbpf ≥ 1.7)
+	constant argKind = iota // a number
+	register                // in a register
+	memory                  // in memory, at a register and an offset
+	indexed                 // in memory, at base + index<<scale + offset (libbpf ≥ 1.7)
 )
 
-// usdtArg is one argument.
-type usdtArg struct {
-	kind usdtArgKind
+// argument is one argument.
+type argument struct {
+	kind argKind
 	// value is the number, or the offset of memory.
 	value int64
 	// register and index are offsets in the kernel's struct pt_regs, in bytes.
@@ -40,33 +38,33 @@ type usdtArg struct {
 	signed bool
 }
 
-// usdtMaxArgs is BPF_USDT_MAX_ARG_CNT of usdt.bpf.h.
-const usdtMaxArgs = 12
+// maxArgs is BPF_USDT_MAX_ARG_CNT of usdt.bpf.h.
+const maxArgs = 12
 
-// usdtLayout is one of the two forms of struct __bpf_usdt_spec: the arguments,
+// layout is one of the two forms of struct __bpf_usdt_spec: the arguments,
 // then bpf_usdt_cookie, 8 bytes, then their number, 2 bytes. Which one a program
 // was compiled with shows in the size of the map's values.
-type usdtLayout struct {
+type layout struct {
 	// argSize is that of struct __bpf_usdt_arg_spec, in bytes.
 	argSize int
 	// encode writes what stands behind val_off, the first 8 bytes.
-	encode func(order binary.ByteOrder, b []byte, a usdtArg)
-	// indexed says whether it can say usdtIndexed.
+	encode func(order binary.ByteOrder, b []byte, a argument)
+	// indexed says whether it can say indexed.
 	indexed bool
 }
 
-// usdtLayouts by the size of the map's values. libbpf 1.7 put bitfields into
+// layouts by the size of the map's values. libbpf 1.7 put bitfields into
 // the struct that made it larger: a 12-bit field of type __u16 does not cross a
 // boundary of 16 bits, and moves everything behind it (measured with clang 19
 // for bpfel and bpfeb).
-var usdtLayouts = map[uint32]usdtLayout{
-	usdtMaxArgs*16 + 16: {argSize: 16, encode: encodeArgBefore17},
-	usdtMaxArgs*24 + 16: {argSize: 24, encode: encodeArgSince17, indexed: true},
+var layouts = map[uint32]layout{
+	maxArgs*16 + 16: {argSize: 16, encode: encodeArgBefore17},
+	maxArgs*24 + 16: {argSize: 24, encode: encodeArgSince17, indexed: true},
 }
 
 // encodeArgBefore17 writes arg_type, 4 bytes; reg_off, 2; arg_signed and
 // arg_bitshift, 1 each.
-func encodeArgBefore17(order binary.ByteOrder, b []byte, a usdtArg) {
+func encodeArgBefore17(order binary.ByteOrder, b []byte, a argument) {
 	order.PutUint32(b[8:], uint32(a.kind))
 	order.PutUint16(b[12:], uint16(a.register))
 	b[14], b[15] = a.sign(), a.bitshift()
@@ -75,7 +73,7 @@ func encodeArgBefore17(order binary.ByteOrder, b []byte, a usdtArg) {
 // encodeArgSince17 writes arg_type, 1 byte; idx_reg_off:12 and
 // scale_bitshift:4, 2 bytes; reg_off, 2; arg_signed and arg_bitshift, 1 each.
 // In big-endian objects arg_type stands behind the bitfields.
-func encodeArgSince17(order binary.ByteOrder, b []byte, a usdtArg) {
+func encodeArgSince17(order binary.ByteOrder, b []byte, a argument) {
 	if order.Uint16([]byte{1, 0}) == 1 { // little-endian
 		b[8] = byte(a.kind)
 		order.PutUint16(b[10:], uint16(a.index)|uint16(a.scale)<<12)
@@ -87,7 +85,7 @@ func encodeArgSince17(order binary.ByteOrder, b []byte, a usdtArg) {
 	b[16], b[17] = a.sign(), a.bitshift()
 }
 
-func (a usdtArg) sign() byte {
+func (a argument) sign() byte {
 	if a.signed {
 		return 1
 	}
@@ -95,90 +93,119 @@ func (a usdtArg) sign() byte {
 }
 
 // bitshift is how many upper bits of 64 are not the argument's.
-func (a usdtArg) bitshift() byte { return byte(64 - 8*a.size) }
+func (a argument) bitshift() byte { return byte(64 - 8*a.size) }
 
-// encodeUSDT writes a struct __bpf_usdt_spec of size bytes.
-func encodeUSDT(order binary.ByteOrder, size uint32, args []usdtArg, cookie uint64) ([]byte, error) {
-	layout, ok := usdtLayouts[size]
+// MachineError says that the arguments of a file's probes cannot be read,
+// because they are written in the assembler of a machine that is not known here.
+type MachineError struct{ Machine elf.Machine }
+
+func (e *MachineError) Error() string {
+	return fmt.Sprintf("the arguments of probes in files for %s cannot be read, only those of %s and %s", e.Machine, elf.EM_X86_64, elf.EM_AARCH64)
+}
+
+// Encode writes the struct __bpf_usdt_spec of a place, for a program whose map
+// of specs has values of size bytes.
+func Encode(order binary.ByteOrder, size uint32, p Place, cookie uint64) ([]byte, error) {
+	args, err := parseArgs(p.Machine, p.Args)
+	if err != nil {
+		return nil, err
+	}
+	return encode(order, size, args, cookie)
+}
+
+func encode(order binary.ByteOrder, size uint32, args []argument, cookie uint64) ([]byte, error) {
+	layout, ok := layouts[size]
 	if !ok {
 		return nil, fmt.Errorf("values of %d bytes are not those of libbpf's usdt.bpf.h", size)
 	}
 	b := make([]byte, size)
 	for i, a := range args {
-		if a.kind == usdtIndexed && !layout.indexed {
+		if a.kind == indexed && !layout.indexed {
 			return nil, fmt.Errorf("argument %d needs the usdt.bpf.h of libbpf 1.7 or newer", i)
 		}
 		arg := b[i*layout.argSize:]
 		order.PutUint64(arg, uint64(a.value))
 		layout.encode(order, arg, a)
 	}
-	rest := b[usdtMaxArgs*layout.argSize:]
+	rest := b[maxArgs*layout.argSize:]
 	order.PutUint64(rest, cookie)
 	order.PutUint16(rest[8:], uint16(len(args)))
 	return b, nil
 }
 
-// usdtSyntax is how an architecture's assembler writes arguments. The groups
+// syntax is how an architecture's assembler writes arguments. The groups
 // are named size, off, reg, idx, scale.
-type usdtSyntax struct {
-	forms []usdtForm
+type syntax struct {
+	forms []form
 	// register finds the offset in struct pt_regs.
 	register func(name string) (int, bool)
 }
 
-type usdtForm struct {
-	kind usdtArgKind
+type form struct {
+	kind argKind
 	re   *regexp.Regexp
 }
 
-func form(kind usdtArgKind, re string) usdtForm {
-	return usdtForm{kind, regexp.MustCompile(`^\s*(?P<size>-?\d+)\s*@\s*` + re + `(\s+|$)`)}
+func newForm(kind argKind, re string) form {
+	return form{kind, regexp.MustCompile(`^\s*(?P<size>-?\d+)\s*@\s*` + re + `(\s+|$)`)}
 }
 
-// usdtSyntaxes by the machine that a file is for, which is the one whose
-// struct pt_regs the program sees, whatever GOARCH is.
-var usdtSyntaxes = map[elf.Machine]usdtSyntax{
-	elf.EM_X86_64: {
-		forms: []usdtForm{
-			form(usdtIndexed, `(?P<off>-?\d+)?\(\s*%(?P<reg>\w+)\s*,\s*%(?P<idx>\w+)\s*(,\s*(?P<scale>\d))?\s*\)`),
-			form(usdtMemory, `(?P<off>-?\d+)?\(\s*%(?P<reg>\w+)\s*\)`),
-			form(usdtRegister, `%(?P<reg>\w+)`),
-			form(usdtConst, `\$(?P<off>-?\d+)`),
-		},
-		register: amd64Register,
-	},
-	elf.EM_AARCH64: {
-		forms: []usdtForm{
-			form(usdtMemory, `\[\s*(?P<reg>[a-z]\w*)\s*(,\s*(?P<off>-?\d+))?\s*\]`),
-			form(usdtConst, `(?P<off>-?\d+)`),
-			form(usdtRegister, `(?P<reg>[a-z]\w*)`),
-		},
-		register: arm64Register,
-	},
-}
-
-// parseUSDTArgs reads all arguments of one place.
-func parseUSDTArgs(machine elf.Machine, args string) ([]usdtArg, error) {
-	syntax, ok := usdtSyntaxes[machine]
-	if !ok {
-		return nil, fmt.Errorf("USDT arguments of %s: %w", machine, ebpf.ErrNotSupported)
+// syntaxOf is that of the machine that a file is for, which is the one whose
+// struct pt_regs the program sees, whatever GOARCH is. It is made when it is
+// needed: most programs never do, and need not carry package regexp's compiler
+// into their start.
+func syntaxOf(machine elf.Machine) (syntax, error) {
+	switch machine {
+	case elf.EM_X86_64:
+		return syntax{
+			forms: []form{
+				newForm(indexed, `(?P<off>-?\d+)?\(\s*%(?P<reg>\w+)\s*,\s*%(?P<idx>\w+)\s*(,\s*(?P<scale>\d))?\s*\)`),
+				newForm(memory, `(?P<off>-?\d+)?\(\s*%(?P<reg>\w+)\s*\)`),
+				newForm(register, `%(?P<reg>\w+)`),
+				newForm(constant, `\$(?P<off>-?\d+)`),
+			},
+			register: amd64Register,
+		}, nil
+	case elf.EM_AARCH64:
+		return syntax{
+			forms: []form{
+				newForm(memory, `\[\s*(?P<reg>[a-z]\w*)\s*(,\s*(?P<off>-?\d+))?\s*\]`),
+				newForm(constant, `(?P<off>-?\d+)`),
+				newForm(register, `(?P<reg>[a-z]\w*)`),
+			},
+			register: arm64Register,
+		}, nil
+	default:
+		return syntax{}, &MachineError{machine}
 	}
-	var parsed []usdtArg
-	for rest := strings.TrimSpace(args); rest != ""; {
+}
+
+// parseArgs reads all arguments of one place.
+func parseArgs(machine elf.Machine, args string) ([]argument, error) {
+	args = strings.TrimSpace(args)
+	if args == "" {
+		return nil, nil
+	}
+	syntax, err := syntaxOf(machine)
+	if err != nil {
+		return nil, err
+	}
+	var parsed []argument
+	for rest := args; rest != ""; {
 		a, n, err := syntax.parse(rest)
 		if err != nil {
-			return nil, fmt.Errorf("USDT arguments %q: %w", args, err)
+			return nil, fmt.Errorf("arguments %q of the probe: %w", args, err)
 		}
 		parsed, rest = append(parsed, a), rest[n:]
 	}
-	if len(parsed) > usdtMaxArgs {
-		return nil, fmt.Errorf("USDT arguments %q: more than %d", args, usdtMaxArgs)
+	if len(parsed) > maxArgs {
+		return nil, fmt.Errorf("arguments %q of the probe: more than %d", args, maxArgs)
 	}
 	return parsed, nil
 }
 
 // parse reads the first argument and says how long it is.
-func (s usdtSyntax) parse(args string) (usdtArg, int, error) {
+func (s syntax) parse(args string) (argument, int, error) {
 	for _, f := range s.forms {
 		m := f.re.FindStringSubmatch(args)
 		if m == nil {
@@ -187,17 +214,17 @@ func (s usdtSyntax) parse(args string) (usdtArg, int, error) {
 		a, err := s.argument(f, m)
 		return a, len(m[0]), err
 	}
-	return usdtArg{}, 0, fmt.Errorf("no known form: %q", args)
+	return argument{}, 0, fmt.Errorf("no known form: %q", args)
 }
 
-func (s usdtSyntax) argument(f usdtForm, m []string) (usdtArg, error) {
+func (s syntax) argument(f form, m []string) (argument, error) {
 	group := func(name string) string {
 		if i := f.re.SubexpIndex(name); i >= 0 {
 			return m[i]
 		}
 		return ""
 	}
-	a := usdtArg{kind: f.kind}
+	a := argument{kind: f.kind}
 	size, err := strconv.Atoi(group("size"))
 	a.signed, a.size = size < 0, max(size, -size)
 	if err != nil || !slices.Contains([]int{1, 2, 4, 8}, a.size) {
@@ -223,7 +250,7 @@ func (s usdtSyntax) argument(f usdtForm, m []string) (usdtArg, error) {
 }
 
 // registerOffset is 0 for no register.
-func (s usdtSyntax) registerOffset(name string) (int, error) {
+func (s syntax) registerOffset(name string) (int, error) {
 	if name == "" {
 		return 0, nil
 	}

@@ -1,10 +1,16 @@
-package typed
+// Package kernelsym turns the patterns of kprobe.multi, kprobe.session and
+// fentry.multi sections into functions of the running kernel, as libbpf does
+// (bpf_program__attach_kprobe_multi_opts): of the functions that ftrace can
+// reach, those that match.
+package kernelsym
 
 import (
 	"bufio"
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -12,44 +18,42 @@ import (
 	"strings"
 )
 
-// This file turns the patterns of kprobe.multi, kprobe.session and
-// fentry.multi sections into functions of the running kernel, as libbpf does
-// (bpf_program__attach_kprobe_multi_opts): of the functions that ftrace can
-// reach, those that match.
+// ErrNoFunction says that a pattern or name matches nothing. It is an
+// fs.ErrNotExist.
+var ErrNoFunction error = noFunctionError{}
 
-// errNoSymbol says that a pattern or name matches nothing. It is an
-// os.ErrNotExist.
-var errNoSymbol error = noSymbolError{}
+type noFunctionError struct{}
 
-type noSymbolError struct{}
+func (noFunctionError) Error() string { return "no such function" }
+func (noFunctionError) Unwrap() error { return fs.ErrNotExist }
 
-func (noSymbolError) Error() string { return "no such function" }
-func (noSymbolError) Unwrap() error { return os.ErrNotExist }
+// ErrNoTracefs says that tracefs is not mounted.
+var ErrNoTracefs = errors.New("tracefs is not mounted")
 
-// kernelSymbol is a function of the kernel.
-type kernelSymbol struct {
-	name string
-	// address is 0 where only the name is known; the kernel then looks it up.
-	address uintptr
+// Symbol is a function of the kernel.
+type Symbol struct {
+	Name string
+	// Address is 0 where only the name is known; the kernel then looks it up.
+	Address uint64
 }
 
-// The mount points of tracefs, newest first.
+// tracefsDirs are the mount points of tracefs, newest first.
 var tracefsDirs = []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}
 
-// kernelSymbols are the functions that match a pattern, sorted by name. A
+// Functions are the functions that match a pattern, sorted by name. A
 // pattern without * and ? is a name and is left to the kernel.
-func kernelSymbols(pattern string) ([]kernelSymbol, error) {
+func Functions(pattern string) ([]Symbol, error) {
 	if !isPattern(pattern) {
-		return namedSymbols([]string{pattern}), nil
+		return Named([]string{pattern}), nil
 	}
 	// Linux ≥ 6.5 says addresses too, so that a name that several functions
 	// have means all of them.
-	f, err := openTracefs("available_filter_functions_addrs")
+	f, err := OpenTracefs("available_filter_functions_addrs")
 	if err == nil {
 		defer f.Close()
 		return matchSymbols(f, pattern)
 	}
-	f, err = openTracefs("available_filter_functions")
+	f, err = OpenTracefs("available_filter_functions")
 	if err != nil {
 		return nil, err
 	}
@@ -61,34 +65,38 @@ func kernelSymbols(pattern string) ([]kernelSymbol, error) {
 	return knownSymbols(symbols)
 }
 
-// namedSymbols are symbols by name alone.
-func namedSymbols(names []string) []kernelSymbol {
-	var symbols []kernelSymbol
+// Named are symbols by name alone.
+func Named(names []string) []Symbol {
+	var symbols []Symbol
 	for _, name := range names {
-		symbols = append(symbols, kernelSymbol{name: name})
+		symbols = append(symbols, Symbol{Name: name})
 	}
 	return symbols
 }
 
-func openTracefs(name string) (*os.File, error) {
-	var first error
+// OpenTracefs opens a file of tracefs. If it is not there, the error wraps
+// [ErrNoTracefs], or fs.ErrNotExist of a file that the kernel lacks.
+func OpenTracefs(name string) (*os.File, error) {
 	for _, dir := range tracefsDirs {
 		f, err := os.Open(path.Join(dir, name))
-		if err == nil {
-			return f, nil
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return f, err
 		}
-		first = cmp.Or(first, err)
+		// Every tracefs has a README (kernel/trace/trace.c).
+		if _, unmounted := os.Stat(path.Join(dir, "README")); unmounted == nil {
+			return nil, err
+		}
 	}
-	return nil, first
+	return nil, fmt.Errorf("%s: %w", name, ErrNoTracefs)
 }
 
 // matchSymbols reads lines of "[address ]name[ [module]]".
-func matchSymbols(r io.Reader, pattern string) ([]kernelSymbol, error) {
-	var symbols []kernelSymbol
+func matchSymbols(r io.Reader, pattern string) ([]Symbol, error) {
+	var symbols []Symbol
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		s, ok := parseSymbol(strings.Fields(lines.Text()))
-		if ok && globMatch(s.name, pattern) {
+		if ok && Match(s.Name, pattern) {
 			symbols = append(symbols, s)
 		}
 	}
@@ -96,34 +104,34 @@ func matchSymbols(r io.Reader, pattern string) ([]kernelSymbol, error) {
 		return nil, err
 	}
 	if len(symbols) == 0 {
-		return nil, errNoSymbol
+		return nil, ErrNoFunction
 	}
-	slices.SortFunc(symbols, func(a, b kernelSymbol) int {
-		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.address, b.address))
+	slices.SortFunc(symbols, func(a, b Symbol) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.Address, b.Address))
 	})
 	return slices.Compact(symbols), nil
 }
 
 // parseSymbol leaves out what the kernel has for functions it has discarded
 // ("__ftrace_invalid_address___123", kernel/trace/ftrace.c).
-func parseSymbol(field []string) (kernelSymbol, bool) {
+func parseSymbol(field []string) (Symbol, bool) {
 	var address uint64
 	if len(field) > 1 && !strings.HasPrefix(field[1], "[") {
 		var err error
 		if address, err = strconv.ParseUint(field[0], 16, 64); err != nil {
-			return kernelSymbol{}, false
+			return Symbol{}, false
 		}
 		field = field[1:]
 	}
 	if len(field) == 0 || strings.HasPrefix(field[0], "__ftrace_invalid_address__") {
-		return kernelSymbol{}, false
+		return Symbol{}, false
 	}
-	return kernelSymbol{name: field[0], address: uintptr(address)}, true
+	return Symbol{Name: field[0], Address: address}, true
 }
 
 // knownSymbols leaves out what /proc/kallsyms does not have as a function: the
 // kernel would refuse them all for one of those.
-func knownSymbols(symbols []kernelSymbol) ([]kernelSymbol, error) {
+func knownSymbols(symbols []Symbol) ([]Symbol, error) {
 	f, err := os.Open("/proc/kallsyms")
 	if err != nil {
 		return nil, err
@@ -133,9 +141,9 @@ func knownSymbols(symbols []kernelSymbol) ([]kernelSymbol, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := slices.DeleteFunc(symbols, func(s kernelSymbol) bool { return !functions[s.name] })
+	known := slices.DeleteFunc(symbols, func(s Symbol) bool { return !functions[s.Name] })
 	if len(known) == 0 {
-		return nil, errNoSymbol
+		return nil, ErrNoFunction
 	}
 	return known, nil
 }
@@ -155,14 +163,14 @@ func kallsymsFunctions(r io.Reader) (map[string]bool, error) {
 
 func isPattern(s string) bool { return strings.ContainsAny(s, "*?") }
 
-// globMatch is libbpf's glob_match: * is any characters, / included, ? is one.
-func globMatch(s, pattern string) bool {
+// Match is libbpf's glob_match: * is any characters, / included, ? is one.
+func Match(s, pattern string) bool {
 	for pattern != "" {
 		switch {
 		case pattern[0] == '*':
 			rest := strings.TrimLeft(pattern, "*")
 			for i := 0; i <= len(s); i++ {
-				if globMatch(s[i:], rest) {
+				if Match(s[i:], rest) {
 					return true
 				}
 			}
@@ -173,10 +181,4 @@ func globMatch(s, pattern string) bool {
 		s, pattern = s[1:], pattern[1:]
 	}
 	return s == ""
-}
-
-// isClosedConn says whether an error means that a net.Conn is closed; its
-// text is all there is when the poller says so (internal/poll).
-func isClosedConn(err error) bool {
-	return err != nil && (errors.Is(err, os.ErrClosed) || strings.Contains(err.Error(), "use of closed"))
 }

@@ -1,0 +1,85 @@
+package kernelsym
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestMatch(t *testing.T) {
+	for _, test := range []struct {
+		s, pattern string
+		want       bool
+	}{
+		{"vfs_open", "vfs_open", true},
+		{"vfs_open", "vfs_*", true},
+		{"vfs_open", "*", true},
+		{"vfs_open", "*open", true},
+		{"vfs_open", "v*o*n", true},
+		{"vfs_open", "vfs_ope?", true},
+		{"vfs_open", "vfs_open?", false},
+		{"vfs_open", "vfs_opens", false},
+		{"vfs_open", "vfs", false},
+		{"vfs_open", "", false},
+		{"", "", true},
+		{"", "**", true},
+		{"a/b", "a*b", true},
+	} {
+		if got := Match(test.s, test.pattern); got != test.want {
+			t.Errorf("Match(%q, %q) = %v", test.s, test.pattern, got)
+		}
+	}
+}
+
+func TestMatchSymbols(t *testing.T) {
+	const names = `vfs_write
+vfs_read
+vfs_read
+tcp_connect
+vfs_open [some_module]
+__ftrace_invalid_address___16
+`
+	got, err := matchSymbols(strings.NewReader(names), "vfs_*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Symbol{{Name: "vfs_open"}, {Name: "vfs_read"}, {Name: "vfs_write"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+
+	const addresses = `ffffffff81000010 dup
+ffffffff81000020 dup [module]
+ffffffff81000030 __ftrace_invalid_address___16
+`
+	got, err = matchSymbols(strings.NewReader(addresses), "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || uint32(got[0].Address) != 0x81000010 || uint32(got[1].Address) != 0x81000020 {
+		t.Errorf("a name of two functions: %v", got)
+	}
+
+	_, err = matchSymbols(strings.NewReader(names), "nothing*")
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no match: %v", err)
+	}
+}
+
+func TestKallsymsFunctions(t *testing.T) {
+	got, err := kallsymsFunctions(strings.NewReader(`ffffffff81000000 T vfs_open
+ffffffff81000010 t static_one
+ffffffff81000020 D some_data
+0000000000000000 t in_module	[module]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{"vfs_open": true, "static_one": true, "in_module": true}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
