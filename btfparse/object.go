@@ -45,40 +45,6 @@ type Object struct {
 	LoadError error
 }
 
-// Diagnostic is one message about one place in the C source.
-type Diagnostic struct {
-	// Path is the C path: "map flows > value > struct flow_stats > field verdict".
-	Path Path
-	// What is wrong, as a clause without a final stop.
-	What string
-	// Remedy is what the user can do about it, as a clause without a final stop.
-	Remedy string
-}
-
-// String is "path: what; remedy", on one line.
-func (d Diagnostic) String() string {
-	s := d.What
-	if d.Path != "" {
-		s = string(d.Path) + ": " + s
-	}
-	if d.Remedy != "" {
-		s += "; " + d.Remedy
-	}
-	return oneLine(s)
-}
-
-// Path says where in the C source a node stands, from the outside in:
-// "map flows > value > struct flow_stats > field verdict".
-type Path string
-
-// Join appends one step.
-func (p Path) Join(step string) Path {
-	if p == "" {
-		return Path(step)
-	}
-	return p + " > " + Path(step)
-}
-
 // Map is one map definition: a variable of the section .maps (or legacy
 // "maps"), a .struct_ops variable, or an inner map.
 type Map struct {

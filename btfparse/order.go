@@ -17,9 +17,7 @@ func (o *Object) sort() error {
 	slices.SortStableFunc(o.Variables, func(a, b *Variable) int {
 		return cmp.Or(cmp.Compare(a.Section, b.Section), cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Name, b.Name))
 	})
-	slices.SortStableFunc(o.Warnings, func(a, b Diagnostic) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.What, b.What), cmp.Compare(a.Remedy, b.Remedy))
-	})
+	slices.SortStableFunc(o.Warnings, CompareDiagnostics)
 	o.Warnings = slices.Compact(o.Warnings)
 	for i := range o.Maps[min(1, len(o.Maps)):] {
 		if o.Maps[i].Name == o.Maps[i+1].Name {

@@ -192,15 +192,25 @@ func (p *Plan) planTypes(t *targetPlan, reserved []string) []error {
 	return slices.Concat(t.coll.errors, t.types.errors)
 }
 
-// collectWarnings gathers the warnings of all targets, each once.
+// collectWarnings gathers the warnings of all targets, each once, with what
+// they are about. Of a kernel's types the C is not the user's.
 func (p *Plan) collectWarnings() {
+	about := make(map[btfparse.Diagnostic][]*targetPlan)
 	for _, t := range p.targets {
-		p.Warnings = append(p.Warnings, t.Object.Warnings...)
-		p.Warnings = append(p.Warnings, t.coll.warnings...)
-		p.Warnings = append(p.Warnings, t.types.warnings...)
+		for _, w := range slices.Concat(t.Object.Warnings, t.coll.warnings, t.types.warnings) {
+			if t.Object.TypesOnly {
+				w.InC = ""
+			}
+			if !slices.Contains(about[w], t) {
+				about[w] = append(about[w], t)
+			}
+		}
 	}
-	slices.SortFunc(p.Warnings, func(a, b btfparse.Diagnostic) int { return cmp.Compare(a.String(), b.String()) })
-	p.Warnings = slices.Compact(p.Warnings)
+	for w, targets := range about {
+		w.File = p.sourcesOf(targets)
+		p.Warnings = append(p.Warnings, w)
+	}
+	slices.SortFunc(p.Warnings, btfparse.CompareDiagnostics)
 }
 
 // checkOptions finds everything that is wrong with the call itself.

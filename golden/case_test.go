@@ -128,7 +128,7 @@ func (c *goldenCase) objects() (targets []emit.Target, refused, err error) {
 			refused = errors.Join(refused, err)
 			continue
 		}
-		targets = append(targets, emit.Target{Name: info.Name, GOARCH: info.GOARCH, Object: object, ObjectFile: file})
+		targets = append(targets, emit.Target{Name: info.Name, GOARCH: info.GOARCH, Object: object, ObjectFile: file, Source: c.name + ".c"})
 	}
 	return targets, refused, nil
 }
@@ -157,7 +157,7 @@ func (c *goldenCase) generate() (result, error) {
 		return r, nil
 	}
 	var warnings strings.Builder
-	for _, w := range plan.Warnings {
+	for _, w := range btfparse.Join(plan.Warnings) {
 		fmt.Fprintln(&warnings, w)
 	}
 	if warnings.Len() > 0 {

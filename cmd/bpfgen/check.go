@@ -117,6 +117,13 @@ func (r *repo) check(ctx context.Context, c *cli, o checkOptions) (*checkReport,
 	if err := r.problems(); err != nil {
 		return nil, err
 	}
+	for _, j := range r.jobs {
+		if j.result != nil && j.flags().strict {
+			if err := c.warn(j.result.warnings, true); err != nil {
+				return nil, fmt.Errorf("%s: %w", j.place(), err)
+			}
+		}
+	}
 	uncompiled := 0
 	for _, j := range r.jobs {
 		if m, ok := missingObjects(j.err); ok {

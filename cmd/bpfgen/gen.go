@@ -62,7 +62,9 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	c.warn(r.warnings)
+	if err := c.warn(r.warnings, o.strict); err != nil {
+		return err
+	}
 	return c.finish(ctx, r, &o.outputFlags, o.write)
 }
 

@@ -3,7 +3,9 @@ package main
 // bpfgen gen [packages]: all bpfgen lines of packages in one process.
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -52,12 +54,8 @@ func genPackages(ctx context.Context, c *cli, o *genOptions, patterns []string) 
 	r.generate(ctx, func(j *job) { progress.step(j.place()) })
 	progress.end()
 	r.said(c)
-	for _, j := range r.jobs {
-		if j.result != nil {
-			c.warn(j.result.warnings)
-		}
-	}
-	if err := r.problems(); err != nil {
+	strict := r.warn(c, o.strict)
+	if err := cmp.Or(r.problems(), strict); err != nil {
 		return err
 	}
 	if err := r.typeCheck(ctx, c, o.write); err != nil {
@@ -71,6 +69,21 @@ func genPackages(ctx context.Context, c *cli, o *genOptions, patterns []string) 
 		fmt.Fprintf(c.stdout, "%s, %s changed%s\n", count(uint32(len(r.jobs)), "line"), count(uint32(changed), "file"), othersNotRun(r.others))
 	}
 	return nil
+}
+
+// warn prints the warnings of all jobs. It is an error if a line that has some
+// is strict.
+func (r *repo) warn(c *cli, strict bool) error {
+	var errs []error
+	for _, j := range r.jobs {
+		if j.result == nil {
+			continue
+		}
+		if err := c.warn(j.result.warnings, strict || j.flags().strict); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", j.place(), err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func othersNotRun(n int) string {

@@ -171,7 +171,7 @@ func newReport(object *btfparse.Object, types patterns) (*report, error) {
 	if object.LoadError != nil {
 		r.LoadError = oneLine(object.LoadError.Error())
 	}
-	for _, w := range object.Warnings {
+	for _, w := range btfparse.Join(object.Warnings) {
 		r.Warnings = append(r.Warnings, w.String())
 	}
 	for _, m := range object.Maps {

@@ -34,7 +34,8 @@ import (
 // Exit statuses.
 const (
 	exitOK = 0
-	// exitNo is check's answer that files are not current.
+	// exitNo is check's answer that files are not current, and that of -strict
+	// to warnings.
 	exitNo = 1
 	// exitTrouble is for everything that went wrong, wrong usage too.
 	exitTrouble = 2
@@ -174,6 +175,9 @@ func run(ctx context.Context, args, env []string, _ io.Reader, stdout, stderr io
 		err = errors.New("interrupted: every file is as it was")
 	}
 	c.report(err)
+	if errors.Is(err, errWarnings) {
+		return exitNo
+	}
 	return exitTrouble
 }
 

@@ -6,6 +6,8 @@ package main
 //	trouble REGEXP bpfgen ARG...   exit status 2, nothing on stdout, one line on
 //	                               stderr, which matches, and not a byte, mode or
 //	                               time changed under $WORK
+//	strict REGEXP bpfgen ARG...    exit status 1 for a warning, which matches, and
+//	                               nothing changed either
 //	snapshot NAME                  remembers all files under $WORK
 //	unchanged NAME [FILE...]       they, or these, are as they were, times too
 //	sections FILE                  prints the names of an ELF file's sections
@@ -49,6 +51,7 @@ func TestScripts(t *testing.T) {
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"trouble":   cmdTrouble,
+			"strict":    cmdStrict,
 			"snapshot":  cmdSnapshot,
 			"unchanged": cmdUnchanged,
 			"sections":  cmdSections,
@@ -122,6 +125,26 @@ func cmdTrouble(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if !regexp.MustCompile(args[0]).MatchString(ours[0]) {
 		ts.Fatalf("%s\ndoes not match %s", ours[0], args[0])
+	}
+	compare(ts, before, tree(ts))
+}
+
+func cmdStrict(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: strict regexp bpfgen args...")
+	}
+	before := tree(ts)
+	var exit *exec.ExitError
+	err := ts.Exec(args[1], args[2:]...)
+	if !errors.As(err, &exit) || exit.ExitCode() != exitNo {
+		ts.Fatalf("want exit status %d, got %v", exitNo, err)
+	}
+	stderr := ts.ReadFile("stderr")
+	if !regexp.MustCompile(`(?m)^bpfgen: warning: .*` + args[0]).MatchString(stderr) {
+		ts.Fatalf("no warning matches %s", args[0])
+	}
+	if !strings.HasSuffix(stderr, "\nbpfgen: "+errWarnings.Error()+"\n") {
+		ts.Fatalf("the last line is not %q", errWarnings)
 	}
 	compare(ts, before, tree(ts))
 }

@@ -27,6 +27,8 @@ type outputFlags struct {
 	types   patterns
 	renames pairs
 	verbose bool
+	// strict takes no warnings.
+	strict bool
 }
 
 func (o *outputFlags) define(fs *flag.FlagSet, env environment) {
@@ -42,6 +44,7 @@ func (o *outputFlags) define(fs *flag.FlagSet, env environment) {
 	fs.Var(&o.tags, "tags", "build `tags` for the generated files: a,b or a&&b for both, \"a b\" or a||b for either")
 	fs.Var(&o.types, "type", "C `names` and globs to declare: event, \"struct event\", bpf_*; comma-separated, repeatable")
 	fs.Var(o.renames, "rename", "`'struct foo=Bar'`: the Go type of struct foo is called <ident>Bar; repeatable")
+	fs.BoolVar(&o.strict, "strict", false, "with a warning, write nothing and exit with status 1")
 	fs.BoolVar(&o.verbose, "verbose", env.flag("V"), "say what is done ($V)")
 }
 

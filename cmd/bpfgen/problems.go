@@ -35,12 +35,21 @@ func (c *cli) report(err error) {
 	}
 }
 
-// warn prints a warning for each diagnostic.
-func (c *cli) warn(warnings []btfparse.Diagnostic) {
+// warn prints a line for each warning, for many of one kind together. With
+// strict they are an error: nothing may be written.
+func (c *cli) warn(warnings []btfparse.Diagnostic, strict bool) error {
+	warnings = btfparse.Join(warnings)
 	for _, w := range warnings {
 		fmt.Fprintf(c.stderr, "bpfgen: warning: %s\n", oneLine(w.String()))
 	}
+	if strict && len(warnings) > 0 {
+		return errWarnings
+	}
+	return nil
 }
+
+// errWarnings is all that went wrong.
+var errWarnings = errors.New("with -strict a warning is an error: nothing is written")
 
 // note prints what is no warning of an object.
 func (c *cli) note(text string) { fmt.Fprintf(c.stderr, "bpfgen: note: %s\n", oneLine(text)) }
