@@ -179,7 +179,8 @@ func generate(ctx context.Context, c *cli, o *genOptions) (*result, error) {
 		}
 	}
 	removeStale(out, o)
-	return &result{out: out, warnings: plan.Warnings, pkg: opts.Package, uncompiled: o.committed && !builds[0].compiled && isC(o.args[0])}, nil
+	warnings := slices.Concat(plan.Warnings, refusedC(o.args[0], o.directory()), leftOut(out))
+	return &result{out: out, warnings: warnings, pkg: opts.Package, uncompiled: o.committed && !builds[0].compiled && isC(o.args[0])}, nil
 }
 
 func (o *genOptions) emitOptions(c *cli, pkg func() (string, error)) (emit.Options, error) {

@@ -91,7 +91,10 @@ func readSource(path string) (source, error) {
 	magic := make([]byte, 4)
 	n, _ := io.ReadFull(f, magic)
 	isELF := string(magic[:n]) == "\x7fELF"
-	if !isELF && !slices.Contains([]string{".o", ".elf", ".btf", ""}, filepath.Ext(path)) {
+	if filepath.Ext(path) == ".go" {
+		return source{}, fmt.Errorf("%s is a Go file: give a C file or an object", path)
+	}
+	if !isELF && !slices.Contains([]string{".o", ".elf", ".btf", ".bc", ".gz", ".xz", ".zst", ".a", ""}, filepath.Ext(path)) {
 		return source{path: path}, nil
 	}
 	content, err := os.ReadFile(path)
@@ -144,6 +147,9 @@ func parseObject(name string, content []byte) (*btfparse.Object, error) {
 func parseBytes(name string, content []byte) (*btfparse.Object, error) {
 	if len(content) == 0 {
 		return nil, fmt.Errorf("%s is empty: give a compiled eBPF object", name)
+	}
+	if err := noObject(name, content); err != nil {
+		return nil, err
 	}
 	return btfparse.Parse(name, bytes.NewReader(content))
 }

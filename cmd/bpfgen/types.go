@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -90,7 +91,8 @@ func generateTypes(ctx context.Context, c *cli, o *typesOptions) (*result, error
 	if err != nil {
 		return nil, err
 	}
-	return &result{out: out, warnings: plan.Warnings, pkg: name}, print(plan, out)
+	err = print(plan, out)
+	return &result{out: out, warnings: slices.Concat(plan.Warnings, leftOut(out)), pkg: name}, err
 }
 
 // parseFile parses an object or raw BTF.
