@@ -33,7 +33,10 @@ type converter struct {
 	done  map[btf.Type]Type
 	nodes map[string]Type
 	ids   map[Type]int
-	depth int
+	// origins are the BTF types that nodes were first made of, by id - 1; nil
+	// for nodes that stand for no type of their own.
+	origins []btf.Type
+	depth   int
 	// members has the number of members of each struct, see maxMembers.
 	members map[Type]int
 	// spelled has the C spelling of pointer targets.
@@ -70,6 +73,9 @@ func (c *converter) convert(t btf.Type) (Type, error) {
 		return nil, err
 	}
 	c.done[t] = node
+	if id := c.ids[node]; c.origins[id-1] == nil {
+		c.origins[id-1] = t
+	}
 	return node, nil
 }
 
@@ -427,6 +433,7 @@ func (c *converter) intern(n Type) Type {
 	}
 	c.nodes[string(c.key)] = n
 	c.ids[n] = len(c.ids) + 1
+	c.origins = append(c.origins, nil)
 	return n
 }
 

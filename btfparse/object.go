@@ -39,6 +39,8 @@ type Object struct {
 	// Warnings name what the object holds and cilium/ebpf v0.22 will not load,
 	// or what BTF cannot describe. Sorted by path.
 	Warnings []Diagnostic
+	// layouts makes them for Layout; nil without BTF.
+	layouts *layouts
 	// LoadError is what [ebpf.LoadCollectionSpecFromReader] said of the object,
 	// nil where it accepts it. Of several problems the library names another
 	// one each time, so the text belongs into no output that must not change.

@@ -328,6 +328,7 @@ func (p *parser) license() error {
 
 // types converts all named types of the BTF.
 func (p *parser) types() error {
+	p.obj.layouts = &layouts{conv: p.conv}
 	seen := make(map[Type]bool, len(p.named))
 	for _, t := range p.named {
 		ct, err := p.conv.declaration(t)

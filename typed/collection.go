@@ -24,6 +24,7 @@ type CollectionSpec struct {
 	programs     map[string]*programState
 	replacements map[string]*ebpf.Map
 	events       map[string]string // C types, see BindEventType
+	layouts      string            // of CheckLayouts
 	errs         []error
 }
 
@@ -72,12 +73,12 @@ func newCollectionSpec(name string, spec *ebpf.CollectionSpec) *CollectionSpec {
 func (c *CollectionSpec) fail(err error) { c.errs = append(c.errs, err) }
 
 // Err is everything that the object has and the generated code expects to be
-// of another type, joined; nil if all fits. Generated code calls it.
+// of another type or layout, joined; nil if all fits. Generated code calls it.
 func (c *CollectionSpec) Err() error {
 	if len(c.errs) == 0 {
 		return nil
 	}
-	return fmt.Errorf("open %s: the object does not fit the generated code: %w", c.name, errors.Join(c.errs...))
+	return fmt.Errorf("open %s: the object does not fit the generated code; run go generate for this object: %w", c.name, errors.Join(c.errs...))
 }
 
 // ReplaceMaps makes Load use the maps of other for all maps that both have by

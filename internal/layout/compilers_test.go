@@ -289,14 +289,16 @@ func TestTextRoundTrip(t *testing.T) {
 	if again := back.String(); again != text {
 		t.Errorf("%s\nwas\n%s", again, text)
 	}
-	n := 0
-	for place, hash := range Hashes(text) {
-		if len(place) != 2 || layouts[place[1]].Hash() != hash {
-			t.Errorf("%v has %s", place, hash)
-		}
-		n++
+	hashes, err := Hashes(text)
+	if err != nil || len(hashes) != len(layouts) {
+		t.Errorf("%d of %d hashes: %v", len(hashes), len(layouts), err)
 	}
-	if n != len(layouts) {
-		t.Errorf("%d of %d hashes", n, len(layouts))
+	for _, h := range hashes {
+		if found, ok := back.Find(h.Place...); !ok || found.Hash() != h.Hash {
+			t.Errorf("%v has %s", h.Place, h.Hash)
+		}
+		if len(h.Place) != 2 || layouts[h.Place[1]].Hash() != h.Hash {
+			t.Errorf("%v has %s", h.Place, h.Hash)
+		}
 	}
 }

@@ -25,9 +25,15 @@ var ErrTooLarge = errors.New("the type is too large or nests too deep")
 // Maker makes layouts of types that share what they hold: of one object, or of
 // one kernel. The zero Maker is ready for use. It is not safe for concurrent use.
 type Maker struct {
-	nodes  map[btf.Type]*node // nil while the node is made
+	nodes  map[named]*node // nil while the node is made
 	leaves int
 	depth  int
+}
+
+// named is a type with the typedef that names it, if it has no name of its own.
+type named struct {
+	btf.Type
+	alias string
 }
 
 // Of is the layout of one type.
@@ -155,7 +161,11 @@ func intCategory(t *btf.Int) category {
 // node finds the node of a type, or has it made. Types are nested inside of
 // the calls that make what holds them.
 func (m *Maker) node(t btf.Type, n *node, fill func(*node) error) (*node, error) {
-	if made, ok := m.nodes[t]; ok {
+	key := named{Type: t}
+	if n.typedef {
+		key.alias = n.name
+	}
+	if made, ok := m.nodes[key]; ok {
 		if made == nil {
 			return nil, fmt.Errorf("malformed BTF: %s contains itself", n.label())
 		}
@@ -165,17 +175,17 @@ func (m *Maker) node(t btf.Type, n *node, fill func(*node) error) (*node, error)
 		return nil, ErrTooLarge
 	}
 	if m.nodes == nil {
-		m.nodes = make(map[btf.Type]*node)
+		m.nodes = make(map[named]*node)
 	}
-	m.nodes[t] = nil
+	m.nodes[key] = nil
 	err := fill(n)
 	m.depth--
 	if err != nil {
-		delete(m.nodes, t)
+		delete(m.nodes, key)
 		return nil, err
 	}
 	n.finish()
-	m.nodes[t] = n
+	m.nodes[key] = n
 	return n, nil
 }
 

@@ -3,7 +3,6 @@ package layout
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -50,18 +49,24 @@ func ParseTable(text string) (*Table, error) {
 	return &t, nil
 }
 
-// Hashes ranges over the places of a table and their hashes, without reading
-// the layouts. It ends at the first line that is damaged; [ParseTable] says why.
-func Hashes(text string) iter.Seq2[[]string, Hash] {
+// PlaceHash is the hash of one place in C.
+type PlaceHash struct {
+	Place []string
+	Hash  Hash
+}
+
+// Hashes are the places of a table and their hashes. It does not read the layouts.
+func Hashes(text string) ([]PlaceHash, error) {
 	roots, _ := splitTable(text)
-	return func(yield func([]string, Hash) bool) {
-		for line := range strings.Lines(roots) {
-			place, _, hash, err := splitRoot(strings.TrimSuffix(line, "\n"))
-			if err != nil || !yield(place, hash) {
-				return
-			}
+	var hashes []PlaceHash
+	for line := range strings.Lines(roots) {
+		place, _, hash, err := splitRoot(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			return nil, err
 		}
+		hashes = append(hashes, PlaceHash{place, hash})
 	}
+	return hashes, nil
 }
 
 // splitTable cuts the text before the first node.

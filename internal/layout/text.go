@@ -72,6 +72,16 @@ func (t *Table) Name(name string, l Layout) {
 	}
 }
 
+// Find is the layout of a place.
+func (t *Table) Find(place ...string) (Layout, bool) {
+	for _, r := range t.Roots {
+		if slices.Equal(r.Place, place) {
+			return r.Layout, true
+		}
+	}
+	return Layout{}, false
+}
+
 // String is the text of the table, which [ParseTable] reads.
 func (t *Table) String() string {
 	var p printer
