@@ -68,7 +68,7 @@ func (ts *typeSet) nameConstructors(decls []*typeDecl) {
 	}
 	for _, d := range keys {
 		if d.lpm.prefix4 != "" {
-			d.lpm.first4 = taken.free(names.KeyConstructor(d.name) + "4")
+			d.lpm.first4 = taken.free(names.KeyConstructor(d.name) + "IPv4")
 			d.lpm.mapped = taken.free(names.KeyConstructor(d.name) + "Mapped")
 		}
 	}

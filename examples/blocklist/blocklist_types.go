@@ -38,9 +38,9 @@ func newBlocklistSource(prefix netip.Prefix) (key blocklistSource, err error) {
 	return key, err
 }
 
-// newBlocklistSource4 is newBlocklistSource for tries that hold IPv4 in the
+// newBlocklistSourceIPv4 is newBlocklistSource for tries that hold IPv4 in the
 // first 4 bytes of the address.
-func newBlocklistSource4(prefix netip.Prefix) (key blocklistSource, err error) {
+func newBlocklistSourceIPv4(prefix netip.Prefix) (key blocklistSource, err error) {
 	bits, err := ctypes.PutLPMPrefix4(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err

@@ -49,9 +49,9 @@ func NewLpmKeySizeOnlyIpv6Key(prefix netip.Prefix) (key LpmKeySizeOnlyIpv6Key, e
 	return key, err
 }
 
-// NewLpmKeySizeOnlyIpv6Key4 is NewLpmKeySizeOnlyIpv6Key for tries that hold
+// NewLpmKeySizeOnlyIpv6KeyIPv4 is NewLpmKeySizeOnlyIpv6Key for tries that hold
 // IPv4 in the first 4 bytes of the address.
-func NewLpmKeySizeOnlyIpv6Key4(prefix netip.Prefix) (key LpmKeySizeOnlyIpv6Key, err error) {
+func NewLpmKeySizeOnlyIpv6KeyIPv4(prefix netip.Prefix) (key LpmKeySizeOnlyIpv6Key, err error) {
 	bits, err := ctypes.PutLPMPrefix4(&key.Data, prefix)
 	key.Prefixlen = bits
 	return key, err

@@ -81,9 +81,9 @@ func NewLpmTrieKey6(prefix netip.Prefix) (key LpmTrieKey6, err error) {
 	return key, err
 }
 
-// NewLpmTrieKey64 is NewLpmTrieKey6 for tries that hold IPv4 in the first 4
+// NewLpmTrieKey6IPv4 is NewLpmTrieKey6 for tries that hold IPv4 in the first 4
 // bytes of the address.
-func NewLpmTrieKey64(prefix netip.Prefix) (key LpmTrieKey6, err error) {
+func NewLpmTrieKey6IPv4(prefix netip.Prefix) (key LpmTrieKey6, err error) {
 	bits, err := ctypes.PutLPMPrefix4(&key.Address, prefix)
 	key.Prefixlen = bits
 	return key, err
@@ -120,9 +120,9 @@ func NewLpmTrieKeyKernel(prefix netip.Prefix) (key LpmTrieKeyKernel, err error) 
 	return key, err
 }
 
-// NewLpmTrieKeyKernel4 is NewLpmTrieKeyKernel for tries that hold IPv4 in the
-// first 4 bytes of the address.
-func NewLpmTrieKeyKernel4(prefix netip.Prefix) (key LpmTrieKeyKernel, err error) {
+// NewLpmTrieKeyKernelIPv4 is NewLpmTrieKeyKernel for tries that hold IPv4 in
+// the first 4 bytes of the address.
+func NewLpmTrieKeyKernelIPv4(prefix netip.Prefix) (key LpmTrieKeyKernel, err error) {
 	bits, err := ctypes.PutLPMPrefix4(&key.Address, prefix)
 	key.Trie.Prefixlen = bits
 	return key, err

@@ -24,8 +24,8 @@ import (
 func PutLPMPrefix[T any](data *T, prefix netip.Prefix) (bits uint32, err error) {
 	memory := memoryOf(data)
 	if len(memory) == 16 && prefix.Addr().Is4() {
-		return 0, fmt.Errorf("LPM trie key: %s is IPv4, and the key has 16 bytes: use the function whose name ends in 4 "+
-			"if the C code has IPv4 in the first 4 of them, in Mapped if it has ::ffff:a.b.c.d", prefix)
+		return 0, fmt.Errorf("LPM trie key: %s is IPv4, and the key has 16 bytes: use new…IPv4 if the C code "+
+			"has IPv4 in the first 4 of them, new…Mapped if it has ::ffff:a.b.c.d", prefix)
 	}
 	return putPrefix(memory, prefix)
 }
