@@ -95,7 +95,7 @@ func noObject(name string, content []byte) error {
 		return nil
 	case filepath.Ext(name) == ".go":
 		return fmt.Errorf("%s is a Go file: give a C file or an object", name)
-	case !bytes.ContainsFunc(head, func(r rune) bool { return r == 0 || r == '\uFFFD' }):
+	case !bytes.ContainsFunc(head, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n\f", r) || r >= 0x7f }):
 		return fmt.Errorf("%s is text: give an object, or C in a file whose name ends in .c", name)
 	}
 	return nil
