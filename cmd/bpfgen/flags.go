@@ -45,6 +45,10 @@ func newFlagSet(name string) *flag.FlagSet {
 // parse prints help on stdout where it is asked for, and gives wrong flags as
 // one error that says how to get help.
 func (c *cli) parse(fs *flag.FlagSet, args []string) error {
+	if c.describe != nil {
+		c.describe(fs)
+		return flag.ErrHelp
+	}
 	err := fs.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		cmd, _ := findCommand(fs.Name())

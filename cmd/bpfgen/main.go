@@ -108,6 +108,8 @@ type cli struct {
 	base string
 	// cache of compilations and generated files, nil for none.
 	cache *cache.Cache
+	// describe gets the flags of a command instead of their being parsed.
+	describe func(*flag.FlagSet)
 	// overlay is what other lines of the same run give, for -types-from.
 	overlay []*outfile.Plan
 }
@@ -138,6 +140,7 @@ func commands() []command {
 		{"check", "check [flags] [packages]", "say whether what the go:generate lines of packages give is current, and committed", runCheck},
 		{"types", "types [flags] <btf source>", "write the types of any BTF: vmlinux, an object, raw .btf", runTypes},
 		{"inspect", "inspect [flags] <object>", "show maps, programs, variables, and structs with offsets and holes", runInspect},
+		{"completion", "completion bash|zsh|fish", "print a script that completes command lines in a shell", runCompletion},
 		{"version", "version", "show the version", runVersion},
 		{"help", "help [command]", "show the help of a command", runHelp},
 	}
