@@ -114,3 +114,19 @@ func namesIn(pattern *regexp.Regexp, text string) []string {
 func without(names, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(others, n) })
 }
+
+// The guide speaks of every command and every flag.
+func TestGuideNamesEveryFlag(t *testing.T) {
+	text := readDocument(t, repository(t), guide)
+	c := &cli{}
+	for _, cmd := range completedCommands(c) {
+		if !strings.Contains(text, "bpfgen "+cmd.name) && !strings.Contains(text, "`"+cmd.name+"`") {
+			t.Errorf("%s does not speak of bpfgen %s", guide, cmd.name)
+		}
+		for _, f := range cmd.flags {
+			if !regexp.MustCompile("[`( ]-"+f.Name+"\\b").MatchString(text) {
+				t.Errorf("%s does not speak of the flag -%s of bpfgen %s", guide, f.Name, cmd.name)
+			}
+		}
+	}
+}
