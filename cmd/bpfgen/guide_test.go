@@ -124,7 +124,7 @@ func TestGuideNamesEveryFlag(t *testing.T) {
 			t.Errorf("%s does not speak of bpfgen %s", guide, cmd.name)
 		}
 		for _, f := range cmd.flags {
-			if !regexp.MustCompile("[`( ]-"+f.Name+"\\b").MatchString(text) {
+			if !regexp.MustCompile("[`( ]-" + f.Name + "\\b").MatchString(text) {
 				t.Errorf("%s does not speak of the flag -%s of bpfgen %s", guide, f.Name, cmd.name)
 			}
 		}
