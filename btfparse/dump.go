@@ -102,6 +102,14 @@ func (d dumper) variable(v *Variable) {
 	d.line(1, "type %s", typeName(v.Type))
 	d.property(1, "static", v.Static, false)
 	d.property(1, "weak", v.Weak, false)
+	d.property(1, "local", v.Local, false)
+	d.property(1, "function", v.Function, "")
+	if v.Marks != nil {
+		d.line(1, "marks %s", typeName(v.Marks))
+	}
+	if len(v.Unfilled) > 0 {
+		d.line(1, "unfilled addresses at %d", v.Unfilled)
+	}
 	d.tags(1, v.Tags)
 	d.anonymous(1, v.Type)
 }

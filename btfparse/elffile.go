@@ -20,9 +20,13 @@ type elfFile struct {
 	symbols []elf.Symbol
 	// inSection are the named symbols of each section, sorted by offset.
 	inSection map[elf.SectionIndex][]elf.Symbol
+	// sized are those of inSection that have a size.
+	sized map[elf.SectionIndex][]elf.Symbol
 	// byName is the first symbol of each name in a section.
 	byName map[symbolName]elf.Symbol
-	r      io.ReaderAt
+	// rels are the SHT_REL sections of each section.
+	rels map[elf.SectionIndex][]*elf.Section
+	r    io.ReaderAt
 }
 
 type symbolName struct {
@@ -36,7 +40,15 @@ func openELF(r io.ReaderAt) (*elfFile, error) {
 	if err != nil {
 		return nil, elfError(err)
 	}
-	f := &elfFile{File: file, r: r, inSection: make(map[elf.SectionIndex][]elf.Symbol), byName: make(map[symbolName]elf.Symbol)}
+	f := &elfFile{
+		File: file, r: r, inSection: make(map[elf.SectionIndex][]elf.Symbol), byName: make(map[symbolName]elf.Symbol),
+		sized: make(map[elf.SectionIndex][]elf.Symbol), rels: make(map[elf.SectionIndex][]*elf.Section),
+	}
+	for _, sec := range file.Sections {
+		if sec.Type == elf.SHT_REL {
+			f.rels[elf.SectionIndex(sec.Info)] = append(f.rels[elf.SectionIndex(sec.Info)], sec)
+		}
+	}
 	if !f.isBPF() {
 		return f, nil
 	}
@@ -56,8 +68,13 @@ func openELF(r io.ReaderAt) (*elfFile, error) {
 			f.byName[key] = sym
 		}
 	}
-	for _, syms := range f.inSection {
+	for sec, syms := range f.inSection {
 		slices.SortStableFunc(syms, func(a, b elf.Symbol) int { return compareUint(a.Value, b.Value) })
+		for _, sym := range syms {
+			if sym.Size > 0 {
+				f.sized[sec] = append(f.sized[sec], sym)
+			}
+		}
 	}
 	return f, nil
 }
@@ -185,6 +202,23 @@ func (f *elfFile) symbolAt(sec elf.SectionIndex, offset uint64, typ elf.SymType)
 	return elf.Symbol{}, false
 }
 
+// symbolCovering is the variable or function that has a byte of a section: the
+// last one that starts at or before it, if it reaches that far.
+func (f *elfFile) symbolCovering(sec elf.SectionIndex, offset uint64) (elf.Symbol, bool) {
+	syms := f.sized[sec]
+	n, _ := slices.BinarySearchFunc(syms, offset, func(s elf.Symbol, at uint64) int {
+		if s.Value <= at {
+			return -1
+		}
+		return 1
+	})
+	if n == 0 {
+		return elf.Symbol{}, false
+	}
+	sym := syms[n-1]
+	return sym, offset-sym.Value < sym.Size
+}
+
 // symbolNamed is the first symbol of that name in a section.
 func (f *elfFile) symbolNamed(sec elf.SectionIndex, name string) (elf.Symbol, bool) {
 	sym, ok := f.byName[symbolName{sec, name}]
@@ -201,10 +235,7 @@ type relocation struct {
 // with entries of 16 bytes (r_offset, r_info; Elf64_Rel).
 func (f *elfFile) relocations(target elf.SectionIndex) ([]relocation, error) {
 	var rels []relocation
-	for _, sec := range f.Sections {
-		if sec.Type != elf.SHT_REL || elf.SectionIndex(sec.Info) != target {
-			continue
-		}
+	for _, sec := range f.rels[target] {
 		data, err := f.data(sec)
 		if err != nil {
 			return nil, err

@@ -141,6 +141,8 @@ const (
 
 // Variable is one global or static variable.
 type Variable struct {
+	// Name in C. Compilers add the function and a number to the symbol of a
+	// variable that is static in a function; here they are gone.
 	Name    string
 	Section string
 	// Offset in the section and Size, in bytes.
@@ -151,9 +153,29 @@ type Variable struct {
 	Static bool
 	// Weak is true for __weak externs, which may be missing at load.
 	Weak bool
-	Type Type
-	Tags []string
+	// Local is true for a variable that is static within a function, such as
+	// the format of bpf_printk. Nothing but that function is meant to use it,
+	// and compilers merge and drop such variables as they like.
+	Local bool
+	// Function is the function of a Local variable, "" where the symbol does
+	// not say it (GCC's do not).
+	Function string
+	// Marks is set for a pointer that nothing in the object refers to, such as
+	// "struct event *unused": it is there to keep the type that it points to in
+	// the BTF, and that is this type.
+	Marks Type
+	// Unfilled are the offsets in the variable, in bytes, of the addresses that
+	// it is initialised with. No loader puts them in: the memory has 0 there, or
+	// an offset within another section.
+	Unfilled []uint32
+	Type     Type
+	Tags     []string
 }
 
 // Path of the variable, for messages.
-func (v *Variable) Path() Path { return Path("variable " + v.Name) }
+func (v *Variable) Path() Path {
+	if v.Function != "" {
+		return Path("function " + v.Function).Join("variable " + v.Name)
+	}
+	return Path("variable " + v.Name)
+}

@@ -124,7 +124,7 @@ func parseELF(r io.ReaderAt) (*Object, error) {
 	}
 	steps := []func() error{
 		f.checkSections, p.checkBTF, p.loadWithLibrary(r), p.loadBTF, p.license,
-		p.btfMaps, p.legacyMaps, p.structOps, p.programs, p.variables, p.types,
+		p.findReferences, p.btfMaps, p.legacyMaps, p.structOps, p.programs, p.variables, p.types,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -146,6 +146,7 @@ type parser struct {
 	externs  []extern
 	named    []btf.Type
 
+	refs references
 	conv *converter
 	obj  *Object
 	// explained is true once a warning says why the library refuses the object.

@@ -49,6 +49,7 @@ func (p *parser) variables() error {
 			return err
 		}
 	}
+	p.warnStrayAddresses()
 	if err := p.kconfig(); err != nil {
 		return err
 	}
@@ -82,6 +83,7 @@ func (p *parser) sectionVariables(index elf.SectionIndex, sec *elf.Section, kind
 			Name: sym.Name, Section: sec.Name, Offset: uint32(sym.Value), Size: uint32(sym.Size), Kind: kind,
 			Static: isHidden(sym),
 		}
+		v.setLocal(sym)
 		typ := types.find(sym)
 		if typ == nil && v.Static && p.spec != nil {
 			continue // the compiler's own, such as lookup tables of switches
@@ -89,10 +91,82 @@ func (p *parser) sectionVariables(index elf.SectionIndex, sec *elf.Section, kind
 		if err := p.setType(v, typ); err != nil {
 			return err
 		}
+		if !p.refs.used[place{index, sym.Value}] {
+			if err := p.setMarks(v, typ); err != nil {
+				return err
+			}
+		}
+		v.Unfilled = p.refs.unfilledOf(index, sym)
 		p.obj.Variables = append(p.obj.Variables, v)
-		p.warnSection(v)
+		p.warnVariable(v)
 	}
 	return nil
+}
+
+// setLocal takes the symbol of a variable that is static in a function apart:
+// "function.name" or "function.name.1" by clang, "name.1" by GCC, and C++'s
+// _ZZ…. No other variable of C has a dot in its symbol.
+func (v *Variable) setLocal(sym elf.Symbol) {
+	if elf.ST_BIND(sym.Info) != elf.STB_LOCAL {
+		return
+	}
+	if strings.HasPrefix(sym.Name, "_ZZ") {
+		v.Local = true
+		return
+	}
+	name := sym.Name
+	if i := strings.LastIndexByte(name, '.'); i > 0 && isNumber(name[i+1:]) {
+		name = name[:i]
+	}
+	v.Local = strings.Contains(sym.Name, ".")
+	v.Name = name
+	if function, local, ok := strings.Cut(name, "."); ok {
+		v.Function, v.Name = function, local
+	}
+}
+
+func isNumber(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// setMarks finds the type that a pointer is there for, to which nothing refers.
+func (p *parser) setMarks(v *Variable, from *btf.Var) error {
+	if from == nil {
+		return nil
+	}
+	target, ok := pointedTo(from.Type)
+	if !ok {
+		return nil
+	}
+	t, err := p.conv.convert(target)
+	if err != nil {
+		return fmt.Errorf("variable %s: %w", v.Name, err)
+	}
+	if BareName(t) == "" {
+		return nil
+	}
+	switch t.(type) {
+	case *Struct, *Enum:
+		v.Marks = t
+	}
+	return nil
+}
+
+// pointedTo is what a pointer, or an array of pointers, leads to. A typedef of
+// a struct or enum stays: it may be its only name.
+func pointedTo(t btf.Type) (btf.Type, bool) {
+	found := false
+	for i := 0; i < maxNesting; i++ {
+		switch u := underlying(t).(type) {
+		case *btf.Pointer:
+			t, found = u.Target, true
+		case *btf.Array:
+			t = u.Type
+		default:
+			return t, found
+		}
+	}
+	return nil, false
 }
 
 // isVariable leaves out labels, section symbols and the compiler's names.
@@ -106,6 +180,49 @@ func isVariable(sym elf.Symbol) bool {
 func isHidden(sym elf.Symbol) bool {
 	vis := elf.ST_VISIBILITY(sym.Other)
 	return elf.ST_BIND(sym.Info) == elf.STB_LOCAL || vis == elf.STV_HIDDEN || vis == elf.STV_INTERNAL
+}
+
+// addresses is said of all variables that are initialised with addresses.
+var addresses = &Kind{
+	What:   "%d variables are initialised with addresses that no loader fills in (they stay 0, or an offset within a section, for programs, too)",
+	Remedy: addressRemedy,
+}
+
+const addressRemedy = "have a program assign them, or use arrays instead (char names[][16])"
+
+// warnVariable says what of a variable does not work.
+func (p *parser) warnVariable(v *Variable) {
+	p.warnSection(v)
+	if len(v.Unfilled) > 0 {
+		p.warnAddresses(v.Path(), v.qualified())
+	}
+}
+
+// qualified is the name with that of the function that it is static in.
+func (v *Variable) qualified() string {
+	if v.Function != "" {
+		return v.Name + " of " + v.Function
+	}
+	return v.Name
+}
+
+func (p *parser) warnAddresses(at Path, item string) {
+	p.obj.Warnings = append(p.obj.Warnings, Diagnostic{
+		Path: at, Item: item, Kind: addresses, Remedy: addressRemedy,
+		What: "is initialised with addresses that no loader fills in (they stay 0, or an offset within a section, for programs, too)",
+	})
+}
+
+// warnStrayAddresses is about the tables that the compiler makes: of a switch,
+// or of an array that is written out in an expression.
+func (p *parser) warnStrayAddresses() {
+	for at := range p.refs.unfilled {
+		name := "data in " + p.elf.Sections[at.section].Name
+		if sym, ok := p.elf.symbolCovering(at.section, at.offset); ok {
+			name = sym.Name
+		}
+		p.warnAddresses(Path("variable "+name), name)
+	}
 }
 
 // warnSection says which sections cilium/ebpf's loader has no map for

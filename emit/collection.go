@@ -168,7 +168,7 @@ func newCollection(obj *btfparse.Object, opts *Options, names apiNames) *collect
 		c.warnings = append(c.warnings, strayTags(p.Path(), p.Tags, nameTag)...)
 	}
 	for _, v := range obj.Variables {
-		if hasHandle(v.Kind) {
+		if hasHandle(v) {
 			c.variables = append(c.variables, &variablePlan{Variable: v})
 			c.warnings = append(c.warnings, strayTags(v.Path(), v.Tags, nameTag)...)
 		}
@@ -177,10 +177,14 @@ func newCollection(obj *btfparse.Object, opts *Options, names apiNames) *collect
 	return c
 }
 
-// hasHandle says which variables user space can reach: kernel symbols,
-// unresolved externs and variables inside an arena are not among them.
-func hasHandle(k btfparse.VariableKind) bool {
-	return k == btfparse.VarData || k == btfparse.VarConst || k == btfparse.VarKconfig
+// hasHandle says which variables are API: those that user space can reach, which
+// kernel symbols, unresolved externs and variables inside an arena are not, and
+// that are meant to be used.
+func hasHandle(v *btfparse.Variable) bool {
+	if v.Local || v.Marks != nil {
+		return false
+	}
+	return v.Kind == btfparse.VarData || v.Kind == btfparse.VarConst || v.Kind == btfparse.VarKconfig
 }
 
 func (c *collection) planMap(m *btfparse.Map) *mapPlan {
@@ -268,6 +272,11 @@ func (c *collection) roots() []root {
 	for _, v := range c.variables {
 		if v.Type != nil {
 			roots = append(roots, root{Type: v.Type, Path: v.Path(), Use: "variable " + v.Name, Name: v.Name})
+		}
+	}
+	for _, v := range c.obj.Variables {
+		if v.Marks != nil {
+			roots = append(roots, root{Type: v.Marks, Path: btfparse.Path(v.Marks.CName())})
 		}
 	}
 	return roots

@@ -69,15 +69,22 @@ type programReport struct {
 }
 
 type variableReport struct {
-	Name    string   `json:"name"`
-	Section string   `json:"section"`
-	Offset  uint32   `json:"offset"`
-	Size    uint32   `json:"size"`
-	Kind    string   `json:"kind"`
-	Type    string   `json:"type"`
-	Static  bool     `json:"static,omitempty"`
-	Weak    bool     `json:"weak,omitempty"`
-	Tags    []string `json:"tags,omitempty"`
+	Name    string `json:"name"`
+	Section string `json:"section"`
+	Offset  uint32 `json:"offset"`
+	Size    uint32 `json:"size"`
+	Kind    string `json:"kind"`
+	Type    string `json:"type"`
+	Static  bool   `json:"static,omitempty"`
+	Weak    bool   `json:"weak,omitempty"`
+	// Local is static within Function.
+	Local    bool   `json:"local,omitempty"`
+	Function string `json:"function,omitempty"`
+	// Marks is the type that the variable is there for.
+	Marks string `json:"marks,omitempty"`
+	// Unfilled are the offsets of addresses that no loader fills in.
+	Unfilled []uint32 `json:"unfilled,omitempty"`
+	Tags     []string `json:"tags,omitempty"`
 }
 
 type typeReport struct {
@@ -251,15 +258,19 @@ var variableKinds = map[btfparse.VariableKind]string{
 
 func newVariableReport(v *btfparse.Variable) variableReport {
 	return variableReport{
-		Name:    v.Name,
-		Section: v.Section,
-		Offset:  v.Offset,
-		Size:    v.Size,
-		Kind:    variableKinds[v.Kind],
-		Type:    cName(v.Type),
-		Static:  v.Static,
-		Weak:    v.Weak,
-		Tags:    v.Tags,
+		Name:     v.Name,
+		Section:  v.Section,
+		Offset:   v.Offset,
+		Size:     v.Size,
+		Kind:     variableKinds[v.Kind],
+		Type:     cName(v.Type),
+		Static:   v.Static,
+		Weak:     v.Weak,
+		Local:    v.Local,
+		Function: v.Function,
+		Marks:    cName(v.Marks),
+		Unfilled: v.Unfilled,
+		Tags:     v.Tags,
 	}
 }
 
@@ -288,7 +299,12 @@ func shownTypes(object *btfparse.Object, types patterns) ([]shownType, error) {
 		}
 	}
 	for _, v := range object.Variables {
-		s.use(v.Type, "variable "+v.Name)
+		switch {
+		case v.Marks != nil:
+			s.use(v.Marks, "marked by variable "+v.Name)
+		case !v.Local:
+			s.use(v.Type, "variable "+v.Name)
+		}
 	}
 	if object.TypesOnly && types == nil {
 		types = patterns{"*"}

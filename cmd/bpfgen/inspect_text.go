@@ -101,7 +101,7 @@ func (r *report) writePrograms(w io.Writer) {
 }
 
 func (r *report) writeVariables(w io.Writer) {
-	t := table{header: []string{"VARIABLE", "SECTION", "OFFSET", "SIZE", "KIND", "TYPE"}, right: "  rr  "}
+	t := table{header: []string{"VARIABLE", "SECTION", "OFFSET", "SIZE", "KIND", "TYPE", "NOTES"}, right: "  rr  "}
 	for _, v := range r.Variables {
 		kind := v.Kind
 		if v.Static {
@@ -110,9 +110,28 @@ func (r *report) writeVariables(w io.Writer) {
 		if v.Weak {
 			kind = "weak " + kind
 		}
-		t.add(v.Name, v.Section, fmt.Sprint(v.Offset), fmt.Sprint(v.Size), kind, v.Type)
+		t.add(v.Name, v.Section, fmt.Sprint(v.Offset), fmt.Sprint(v.Size), kind, v.Type, v.notes())
 	}
 	t.write(w)
+}
+
+// notes say why generated code does not have the variable, and what C puts into
+// it that is not there.
+func (v variableReport) notes() string {
+	var notes []string
+	switch {
+	case v.Function != "":
+		notes = append(notes, "in function "+v.Function)
+	case v.Local:
+		notes = append(notes, "in a function")
+	}
+	if v.Marks != "" {
+		notes = append(notes, "marks "+v.Marks)
+	}
+	if len(v.Unfilled) > 0 {
+		notes = append(notes, "addresses are not filled in")
+	}
+	return strings.Join(append(notes, v.Tags...), ", ")
 }
 
 func (t typeReport) write(w io.Writer) {

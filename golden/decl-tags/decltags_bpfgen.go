@@ -9,7 +9,6 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
-	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -34,7 +33,6 @@ func OpenDeclTagsFrom(object io.ReaderAt) (*DeclTagsCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Events, "events")
 	typed.BindProgramSpec(c, &s.Programs.Pass, "pass")
 	typed.BindVariableSpec(c, &s.Variables.Rate, "rate")
-	typed.BindVariableSpec(c, &s.Variables.Unused, "unused")
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -62,7 +60,6 @@ func (s *DeclTagsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclTagsCo
 	typed.BindMap(c, &b.Maps.Events, "events")
 	typed.BindProgram(c, &b.Programs.Pass, "pass")
 	typed.BindConstant(c, &b.Variables.Rate, "rate")
-	typed.BindVariable(c, &b.Variables.Unused, "unused")
 	return b, nil
 }
 
@@ -80,8 +77,7 @@ type DeclTagsCollectionSpecPrograms struct {
 // DeclTagsCollectionSpecVariables are the global variables with their initial
 // values.
 type DeclTagsCollectionSpecVariables struct {
-	Rate   *typed.VariableSpec[uint32]         // unsigned int in .rodata; one in how many packets is sampled
-	Unused *typed.VariableSpec[ctypes.Pointer] // struct event * in .bss
+	Rate *typed.VariableSpec[uint32] // unsigned int in .rodata; one in how many packets is sampled
 }
 
 // DeclTagsCollection is the object in the kernel. Close it.
@@ -105,8 +101,7 @@ type DeclTagsCollectionPrograms struct {
 
 // DeclTagsCollectionVariables are the global variables in the kernel.
 type DeclTagsCollectionVariables struct {
-	Rate   *typed.Constant[uint32]         // unsigned int in .rodata; one in how many packets is sampled
-	Unused *typed.Variable[ctypes.Pointer] // struct event * in .bss
+	Rate *typed.Constant[uint32] // unsigned int in .rodata; one in how many packets is sampled
 }
 
 // DeclTagsCountersMap is the type of the map stats (HASH).

@@ -9,7 +9,6 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
-	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -44,7 +43,6 @@ func OpenNamesIllegalClashFrom(object io.ReaderAt) (*NamesIllegalClashCollection
 	typed.BindProgramSpec(c, &s.Programs.Xload, "load")
 	typed.BindVariableSpec(c, &s.Variables.Close, "close")
 	typed.BindVariableSpec(c, &s.Variables.Range, "range")
-	typed.BindVariableSpec(c, &s.Variables.Unused, "unused")
 	typed.BindVariableSpec(c, &s.Variables.XVariables, "Variables")
 	typed.BindVariableSpec(c, &s.Variables.Xvariables, "variables")
 	if err := c.Err(); err != nil {
@@ -84,7 +82,6 @@ func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (*N
 	typed.BindProgram(c, &b.Programs.Xload, "load")
 	typed.BindVariable(c, &b.Variables.Close, "close")
 	typed.BindVariable(c, &b.Variables.Range, "range")
-	typed.BindVariable(c, &b.Variables.Unused, "unused")
 	typed.BindConstant(c, &b.Variables.XVariables, "Variables")
 	typed.BindVariable(c, &b.Variables.Xvariables, "variables")
 	return b, nil
@@ -113,11 +110,10 @@ type NamesIllegalClashCollectionSpecPrograms struct {
 // NamesIllegalClashCollectionSpecVariables are the global variables with their initial
 // values.
 type NamesIllegalClashCollectionSpecVariables struct {
-	Close      *typed.VariableSpec[uint32]         // unsigned int in .data
-	Range      *typed.VariableSpec[uint32]         // unsigned int in .data
-	Unused     *typed.VariableSpec[ctypes.Pointer] // enum colour * in .bss
-	XVariables *typed.VariableSpec[uint32]         // unsigned int in .rodata
-	Xvariables *typed.VariableSpec[uint32]         // unsigned int in .bss
+	Close      *typed.VariableSpec[uint32] // unsigned int in .data
+	Range      *typed.VariableSpec[uint32] // unsigned int in .data
+	XVariables *typed.VariableSpec[uint32] // unsigned int in .rodata
+	Xvariables *typed.VariableSpec[uint32] // unsigned int in .bss
 }
 
 // NamesIllegalClashCollection is the object in the kernel. Close it.
@@ -150,11 +146,10 @@ type NamesIllegalClashCollectionPrograms struct {
 
 // NamesIllegalClashCollectionVariables are the global variables in the kernel.
 type NamesIllegalClashCollectionVariables struct {
-	Close      *typed.Variable[uint32]         // unsigned int in .data
-	Range      *typed.Variable[uint32]         // unsigned int in .data
-	Unused     *typed.Variable[ctypes.Pointer] // enum colour * in .bss
-	XVariables *typed.Constant[uint32]         // unsigned int in .rodata
-	Xvariables *typed.Variable[uint32]         // unsigned int in .bss
+	Close      *typed.Variable[uint32] // unsigned int in .data
+	Range      *typed.Variable[uint32] // unsigned int in .data
+	XVariables *typed.Constant[uint32] // unsigned int in .rodata
+	Xvariables *typed.Variable[uint32] // unsigned int in .bss
 }
 
 // NamesIllegalClashCloseMap is the type of the map Close (HASH).

@@ -9,7 +9,6 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
-	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -36,7 +35,6 @@ func OpenOptionsFrom(object io.ReaderAt) (*OptionsCollectionSpec, error) {
 	typed.BindEventType(c, "records", "event")
 	typed.BindMapSpec(c, &s.Maps.Records, "records")
 	typed.BindMapSpec(c, &s.Maps.Values, "values")
-	typed.BindVariableSpec(c, &s.Variables.Unused, "unused")
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -64,7 +62,6 @@ func (s *OptionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*OptionsColl
 	typed.BindShortEvents(b.Maps.Events)
 	typed.BindMap(c, &b.Maps.Records, "records")
 	typed.BindMap(c, &b.Maps.Values, "values")
-	typed.BindVariable(c, &b.Variables.Unused, "unused")
 	return b, nil
 }
 
@@ -82,7 +79,6 @@ type OptionsCollectionSpecPrograms struct {
 // OptionsCollectionSpecVariables are the global variables with their initial
 // values.
 type OptionsCollectionSpecVariables struct {
-	Unused *typed.VariableSpec[ctypes.Pointer] // struct beside * in .bss
 }
 
 // OptionsCollection is the object in the kernel. Close it.
@@ -106,7 +102,6 @@ type OptionsCollectionPrograms struct {
 
 // OptionsCollectionVariables are the global variables in the kernel.
 type OptionsCollectionVariables struct {
-	Unused *typed.Variable[ctypes.Pointer] // struct beside * in .bss
 }
 
 // OptionsEventsMap is the type of the map events (PERF_EVENT_ARRAY).

@@ -31,8 +31,6 @@ func OpenSameNameDifferentTypesFrom(object io.ReaderAt) (*SameNameDifferentTypes
 	s := &SameNameDifferentTypesCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.First, "first")
 	typed.BindProgramSpec(c, &s.Programs.Second, "second")
-	typed.BindStaticSpec(c, &s.Variables.Firstlast, ".bss", "first.last", 0)
-	typed.BindStaticSpec(c, &s.Variables.Secondlast, ".bss", "second.last", 8)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -58,8 +56,6 @@ func (s *SameNameDifferentTypesCollectionSpec) Load(opts *ebpf.CollectionOptions
 	b := &SameNameDifferentTypesCollection{Collection: c}
 	typed.BindProgram(c, &b.Programs.First, "first")
 	typed.BindProgram(c, &b.Programs.Second, "second")
-	typed.BindStatic(c, &b.Variables.Firstlast, ".bss", "first.last", 0)
-	typed.BindStatic(c, &b.Variables.Secondlast, ".bss", "second.last", 8)
 	return b, nil
 }
 
@@ -76,8 +72,6 @@ type SameNameDifferentTypesCollectionSpecPrograms struct {
 // SameNameDifferentTypesCollectionSpecVariables are the global variables with their initial
 // values.
 type SameNameDifferentTypesCollectionSpecVariables struct {
-	Firstlast  *typed.VariableSpec[SameNameDifferentTypesEvent_5821f4] // static struct event in .bss
-	Secondlast *typed.VariableSpec[SameNameDifferentTypesEvent_bb570c] // static struct event in .bss
 }
 
 // SameNameDifferentTypesCollection is the object in the kernel. Close it.
@@ -100,6 +94,4 @@ type SameNameDifferentTypesCollectionPrograms struct {
 
 // SameNameDifferentTypesCollectionVariables are the global variables in the kernel.
 type SameNameDifferentTypesCollectionVariables struct {
-	Firstlast  *typed.Variable[SameNameDifferentTypesEvent_5821f4] // static struct event in .bss
-	Secondlast *typed.Variable[SameNameDifferentTypesEvent_bb570c] // static struct event in .bss
 }

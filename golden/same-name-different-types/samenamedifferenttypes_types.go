@@ -10,16 +10,12 @@ import (
 )
 
 // SameNameDifferentTypesEvent_5821f4 is struct event, 4 bytes.
-//
-// Variable first.last.
 type SameNameDifferentTypesEvent_5821f4 struct {
 	_ structs.HostLayout
 	A uint32
 }
 
 // SameNameDifferentTypesEvent_bb570c is struct event, 8 bytes.
-//
-// Variable second.last.
 type SameNameDifferentTypesEvent_bb570c struct {
 	_ structs.HostLayout
 	B uint64

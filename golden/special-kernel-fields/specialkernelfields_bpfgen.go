@@ -9,7 +9,6 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
-	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -34,7 +33,6 @@ func OpenSpecialKernelFieldsFrom(object io.ReaderAt) (*SpecialKernelFieldsCollec
 	typed.BindMapSpec(c, &s.Maps.Owners, "owners")
 	typed.BindMapSpec(c, &s.Maps.Timed, "timed")
 	typed.BindMapSpec(c, &s.Maps.Worked, "worked")
-	typed.BindVariableSpec(c, &s.Variables.Unused, "unused")
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -62,7 +60,6 @@ func (s *SpecialKernelFieldsCollectionSpec) Load(opts *ebpf.CollectionOptions) (
 	typed.BindMap(c, &b.Maps.Owners, "owners")
 	typed.BindMap(c, &b.Maps.Timed, "timed")
 	typed.BindMap(c, &b.Maps.Worked, "worked")
-	typed.BindVariable(c, &b.Variables.Unused, "unused")
 	return b, nil
 }
 
@@ -81,7 +78,6 @@ type SpecialKernelFieldsCollectionSpecPrograms struct {
 // SpecialKernelFieldsCollectionSpecVariables are the global variables with their initial
 // values.
 type SpecialKernelFieldsCollectionSpecVariables struct {
-	Unused *typed.VariableSpec[ctypes.Pointer] // struct node * in .bss
 }
 
 // SpecialKernelFieldsCollection is the object in the kernel. Close it.
@@ -106,7 +102,6 @@ type SpecialKernelFieldsCollectionPrograms struct {
 
 // SpecialKernelFieldsCollectionVariables are the global variables in the kernel.
 type SpecialKernelFieldsCollectionVariables struct {
-	Unused *typed.Variable[ctypes.Pointer] // struct node * in .bss
 }
 
 // SpecialKernelFieldsLockedMap is the type of the map locked (HASH).

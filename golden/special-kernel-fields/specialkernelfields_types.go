@@ -20,6 +20,28 @@ type SpecialKernelFieldsBpfListHead struct {
 	Opaque [2]uint64
 }
 
+// SpecialKernelFieldsBpfListNode is struct bpf_list_node, 24 bytes.
+//
+// Part of struct node.
+//
+// It belongs to the kernel: an update of a map leaves it as it is and a lookup
+// reads zeroes. User space must not write it.
+type SpecialKernelFieldsBpfListNode struct {
+	_      structs.HostLayout
+	Opaque [3]uint64
+}
+
+// SpecialKernelFieldsBpfRbNode is struct bpf_rb_node, 32 bytes.
+//
+// Part of struct node.
+//
+// It belongs to the kernel: an update of a map leaves it as it is and a lookup
+// reads zeroes. User space must not write it.
+type SpecialKernelFieldsBpfRbNode struct {
+	_      structs.HostLayout
+	Opaque [4]uint64
+}
+
 // SpecialKernelFieldsBpfRbRoot is struct bpf_rb_root, 16 bytes.
 //
 // Part of struct owner.
@@ -29,6 +51,17 @@ type SpecialKernelFieldsBpfListHead struct {
 type SpecialKernelFieldsBpfRbRoot struct {
 	_      structs.HostLayout
 	Opaque [2]uint64
+}
+
+// SpecialKernelFieldsBpfRefcount is struct bpf_refcount, 4 bytes.
+//
+// Part of struct node.
+//
+// It belongs to the kernel: an update of a map leaves it as it is and a lookup
+// reads zeroes. User space must not write it.
+type SpecialKernelFieldsBpfRefcount struct {
+	_      structs.HostLayout
+	Opaque [1]uint32
 }
 
 // SpecialKernelFieldsBpfSpinLock is struct bpf_spin_lock, 4 bytes.
@@ -74,6 +107,16 @@ type SpecialKernelFieldsLocked struct {
 	Total uint64
 }
 
+// SpecialKernelFieldsNode is struct node, 72 bytes.
+type SpecialKernelFieldsNode struct {
+	_          structs.HostLayout
+	Key        uint64
+	List       SpecialKernelFieldsBpfListNode
+	Tree       SpecialKernelFieldsBpfRbNode
+	References SpecialKernelFieldsBpfRefcount
+	_          [4]byte
+}
+
 // SpecialKernelFieldsOwner is struct owner, 40 bytes.
 //
 // Value of map owners.
@@ -112,11 +155,15 @@ type SpecialKernelFieldsWorked struct {
 // type whose layout differs from that of the compiled C code: generate this
 // file again.
 const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfListHead{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfListHead{}.Opaque))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfListNode{}) ^ 24) | unsafe.Offsetof(SpecialKernelFieldsBpfListNode{}.Opaque))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfRbNode{}) ^ 32) | unsafe.Offsetof(SpecialKernelFieldsBpfRbNode{}.Opaque))
 const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfRbRoot{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfRbRoot{}.Opaque))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfRefcount{}) ^ 4) | unsafe.Offsetof(SpecialKernelFieldsBpfRefcount{}.Opaque))
 const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfSpinLock{}) ^ 4) | unsafe.Offsetof(SpecialKernelFieldsBpfSpinLock{}.Val))
 const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfTimer{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfTimer{}.Opaque))
 const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfWq{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfWq{}.Opaque))
 const _ = -((unsafe.Sizeof(SpecialKernelFieldsLocked{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsLocked{}.Lock) | (unsafe.Offsetof(SpecialKernelFieldsLocked{}.Count) ^ 4) | (unsafe.Offsetof(SpecialKernelFieldsLocked{}.Total) ^ 8))
+const _ = -((unsafe.Sizeof(SpecialKernelFieldsNode{}) ^ 72) | unsafe.Offsetof(SpecialKernelFieldsNode{}.Key) | (unsafe.Offsetof(SpecialKernelFieldsNode{}.List) ^ 8) | (unsafe.Offsetof(SpecialKernelFieldsNode{}.Tree) ^ 32) | (unsafe.Offsetof(SpecialKernelFieldsNode{}.References) ^ 64))
 const _ = -((unsafe.Sizeof(SpecialKernelFieldsOwner{}) ^ 40) | unsafe.Offsetof(SpecialKernelFieldsOwner{}.Lock) | (unsafe.Offsetof(SpecialKernelFieldsOwner{}.List) ^ 8) | (unsafe.Offsetof(SpecialKernelFieldsOwner{}.Tree) ^ 24))
 const _ = -((unsafe.Sizeof(SpecialKernelFieldsTimed{}) ^ 32) | unsafe.Offsetof(SpecialKernelFieldsTimed{}.Started) | (unsafe.Offsetof(SpecialKernelFieldsTimed{}.Timer) ^ 8) | (unsafe.Offsetof(SpecialKernelFieldsTimed{}.Rounds) ^ 24))
 const _ = -((unsafe.Sizeof(SpecialKernelFieldsWorked{}) ^ 24) | unsafe.Offsetof(SpecialKernelFieldsWorked{}.Work) | (unsafe.Offsetof(SpecialKernelFieldsWorked{}.Done) ^ 16))

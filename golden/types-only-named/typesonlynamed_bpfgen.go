@@ -30,10 +30,6 @@ func OpenTypesOnlyNamedFrom(object io.ReaderAt) (*TypesOnlyNamedCollectionSpec, 
 	}
 	s := &TypesOnlyNamedCollectionSpec{CollectionSpec: c}
 	typed.BindVariableSpec(c, &s.Variables.UnusedCookie, "unused_cookie")
-	typed.BindVariableSpec(c, &s.Variables.UnusedNotAsked, "unused_not_asked")
-	typed.BindVariableSpec(c, &s.Variables.UnusedRequest, "unused_request")
-	typed.BindVariableSpec(c, &s.Variables.UnusedResponse, "unused_response")
-	typed.BindVariableSpec(c, &s.Variables.UnusedStatus, "unused_status")
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -58,10 +54,6 @@ func (s *TypesOnlyNamedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Type
 	}
 	b := &TypesOnlyNamedCollection{Collection: c}
 	typed.BindVariable(c, &b.Variables.UnusedCookie, "unused_cookie")
-	typed.BindVariable(c, &b.Variables.UnusedNotAsked, "unused_not_asked")
-	typed.BindVariable(c, &b.Variables.UnusedRequest, "unused_request")
-	typed.BindVariable(c, &b.Variables.UnusedResponse, "unused_response")
-	typed.BindVariable(c, &b.Variables.UnusedStatus, "unused_status")
 	return b, nil
 }
 
@@ -76,11 +68,7 @@ type TypesOnlyNamedCollectionSpecPrograms struct {
 // TypesOnlyNamedCollectionSpecVariables are the global variables with their initial
 // values.
 type TypesOnlyNamedCollectionSpecVariables struct {
-	UnusedCookie   *typed.VariableSpec[[8]byte] // cookie * in .bss
-	UnusedNotAsked *typed.VariableSpec[[8]byte] // struct not_asked * in .bss
-	UnusedRequest  *typed.VariableSpec[[8]byte] // struct request * in .bss
-	UnusedResponse *typed.VariableSpec[[8]byte] // struct response * in .bss
-	UnusedStatus   *typed.VariableSpec[[8]byte] // enum status * in .bss
+	UnusedCookie *typed.VariableSpec[[8]byte] // cookie * in .bss
 }
 
 // TypesOnlyNamedCollection is the object in the kernel. Close it.
@@ -101,9 +89,5 @@ type TypesOnlyNamedCollectionPrograms struct {
 
 // TypesOnlyNamedCollectionVariables are the global variables in the kernel.
 type TypesOnlyNamedCollectionVariables struct {
-	UnusedCookie   *typed.Variable[[8]byte] // cookie * in .bss
-	UnusedNotAsked *typed.Variable[[8]byte] // struct not_asked * in .bss
-	UnusedRequest  *typed.Variable[[8]byte] // struct request * in .bss
-	UnusedResponse *typed.Variable[[8]byte] // struct response * in .bss
-	UnusedStatus   *typed.Variable[[8]byte] // enum status * in .bss
+	UnusedCookie *typed.Variable[[8]byte] // cookie * in .bss
 }

@@ -51,7 +51,6 @@ func OpenVariablesAllFrom(object io.ReaderAt) (*VariablesAllCollectionSpec, erro
 	typed.BindStaticSpec(c, &s.Variables.StaticInCustomData, ".data.custom", "static_in_custom_data", 4)
 	typed.BindStaticSpec(c, &s.Variables.StaticZero, ".bss", "static_zero", 8)
 	typed.BindVariableSpec(c, &s.Variables.Table, "table")
-	typed.BindStaticSpec(c, &s.Variables.TouchlocalStatic, ".bss", "touch.local_static", 0)
 	typed.BindVariableSpec(c, &s.Variables.Verbose, "verbose")
 	typed.BindVariableSpec(c, &s.Variables.Weak, "weak")
 	if err := c.Err(); err != nil {
@@ -98,7 +97,6 @@ func (s *VariablesAllCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Variab
 	typed.BindStatic(c, &b.Variables.StaticInCustomData, ".data.custom", "static_in_custom_data", 4)
 	typed.BindStatic(c, &b.Variables.StaticZero, ".bss", "static_zero", 8)
 	typed.BindVariable(c, &b.Variables.Table, "table")
-	typed.BindStatic(c, &b.Variables.TouchlocalStatic, ".bss", "touch.local_static", 0)
 	typed.BindConstant(c, &b.Variables.Verbose, "verbose")
 	typed.BindVariable(c, &b.Variables.Weak, "weak")
 	return b, nil
@@ -136,7 +134,6 @@ type VariablesAllCollectionSpecVariables struct {
 	StaticInCustomData *typed.VariableSpec[uint32]                    // static unsigned int in .data.custom
 	StaticZero         *typed.VariableSpec[uint64]                    // static unsigned long long in .bss
 	Table              *typed.VariableSpec[[3]VariablesAllConfig]     // struct config[3] in .data
-	TouchlocalStatic   *typed.VariableSpec[uint32]                    // static unsigned int in .bss
 	Verbose            *typed.VariableSpec[bool]                      // _Bool in .rodata
 	Weak               *typed.VariableSpec[uint32]                    // unsigned int in .data
 }
@@ -180,7 +177,6 @@ type VariablesAllCollectionVariables struct {
 	StaticInCustomData *typed.Variable[uint32]                    // static unsigned int in .data.custom
 	StaticZero         *typed.Variable[uint64]                    // static unsigned long long in .bss
 	Table              *typed.Variable[[3]VariablesAllConfig]     // struct config[3] in .data
-	TouchlocalStatic   *typed.Variable[uint32]                    // static unsigned int in .bss
 	Verbose            *typed.Constant[bool]                      // _Bool in .rodata
 	Weak               *typed.Variable[uint32]                    // unsigned int in .data
 }
