@@ -53,51 +53,51 @@ func TestAttachErrors(t *testing.T) {
 	for _, test := range []struct {
 		name, section string
 		is            error
-		attach        func(r *hookRun) (link.Link, error)
+		attach        func(r *hookRun) (AnyLink, error)
 	}{
-		{name: "wrong-interface", section: "xdp", is: syscall.EINVAL, attach: func(r *hookRun) (link.Link, error) {
+		{name: "wrong-interface", section: "xdp", is: syscall.EINVAL, attach: func(r *hookRun) (AnyLink, error) {
 			return load[XDP](r, r.spec(2)).Attach(4711, nil)
 		}},
-		{name: "wrong-interface-netlink", section: "tc", is: syscall.ENODEV, attach: func(r *hookRun) (link.Link, error) {
+		{name: "wrong-interface-netlink", section: "tc", is: syscall.ENODEV, attach: func(r *hookRun) (AnyLink, error) {
 			return load[TC](r, r.spec(0)).AttachIngress(4711, &TCOptions{Legacy: true})
 		}},
-		{name: "cgroup-missing", section: "cgroup/connect4", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
+		{name: "cgroup-missing", section: "cgroup/connect4", is: os.ErrNotExist, attach: func(r *hookRun) (AnyLink, error) {
 			return load[CgroupSockAddr](r, r.spec(1)).Attach("/sys/fs/no-such-cgroup", nil)
 		}},
-		{name: "cgroup-other", section: "cgroup/connect4", is: syscall.EBADF, attach: func(r *hookRun) (link.Link, error) {
+		{name: "cgroup-other", section: "cgroup/connect4", is: syscall.EBADF, attach: func(r *hookRun) (AnyLink, error) {
 			return load[CgroupSockAddr](r, r.spec(1)).Attach("/tmp", nil)
 		}},
-		{name: "executable-missing", section: "uprobe//no/such/file:main", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
+		{name: "executable-missing", section: "uprobe//no/such/file:main", is: os.ErrNotExist, attach: func(r *hookRun) (AnyLink, error) {
 			return load[Uprobe](r, r.spec(0)).Attach(nil)
 		}},
-		{name: "user-symbol-missing", section: "uprobe", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
+		{name: "user-symbol-missing", section: "uprobe", is: os.ErrNotExist, attach: func(r *hookRun) (AnyLink, error) {
 			return load[Uprobe](r, r.spec(0)).AttachTo("/proc/self/exe", "no_such_function", nil)
 		}},
-		{name: "user-symbol-ambiguous", section: "uprobe", attach: func(r *hookRun) (link.Link, error) {
+		{name: "user-symbol-ambiguous", section: "uprobe", attach: func(r *hookRun) (AnyLink, error) {
 			return load[Uprobe](r, r.spec(0)).AttachTo(probedHere(r), "work", nil)
 		}},
-		{name: "user-symbol-indirect", section: "uretprobe", attach: func(r *hookRun) (link.Link, error) {
+		{name: "user-symbol-indirect", section: "uretprobe", attach: func(r *hookRun) (AnyLink, error) {
 			return load[Uretprobe](r, r.spec(0)).AttachTo(probedHere(r), "picked", nil)
 		}},
-		{name: "user-offset-outside", section: "uprobe", attach: func(r *hookRun) (link.Link, error) {
+		{name: "user-offset-outside", section: "uprobe", attach: func(r *hookRun) (AnyLink, error) {
 			return load[Uprobe](r, r.spec(0)).AttachOffset(probedHere(r), probed.SemaphoreOffset, nil)
 		}},
-		{name: "user-process-missing", section: "uprobe", is: syscall.ESRCH, attach: func(r *hookRun) (link.Link, error) {
+		{name: "user-process-missing", section: "uprobe", is: syscall.ESRCH, attach: func(r *hookRun) (AnyLink, error) {
 			return load[Uprobe](r, r.spec(0)).AttachTo("libc.so.6", "malloc", &UprobeOptions{PID: 1 << 30})
 		}},
-		{name: "usdt-missing", section: "usdt", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
+		{name: "usdt-missing", section: "usdt", is: os.ErrNotExist, attach: func(r *hookRun) (AnyLink, error) {
 			return load[USDT](r, r.spec(0)).AttachTo(probedHere(r), "test", "no_such_probe", nil)
 		}},
-		{name: "raw-tracepoint-missing", section: "raw_tp/no_such_tracepoint", is: os.ErrNotExist, attach: func(r *hookRun) (link.Link, error) {
+		{name: "raw-tracepoint-missing", section: "raw_tp/no_such_tracepoint", is: os.ErrNotExist, attach: func(r *hookRun) (AnyLink, error) {
 			return load[RawTracepoint](r, r.spec(0)).Attach(nil)
 		}},
-		{name: "bare-section", section: "raw_tp", is: ErrNeedsTarget, attach: func(r *hookRun) (link.Link, error) {
+		{name: "bare-section", section: "raw_tp", is: ErrNeedsTarget, attach: func(r *hookRun) (AnyLink, error) {
 			return load[RawTracepoint](r, r.spec(0)).Attach(nil)
 		}},
-		{name: "half-a-section", section: "uprobe//bin/sh", is: ErrNeedsTarget, attach: func(r *hookRun) (link.Link, error) {
+		{name: "half-a-section", section: "uprobe//bin/sh", is: ErrNeedsTarget, attach: func(r *hookRun) (AnyLink, error) {
 			return load[Uprobe](r, r.spec(0)).Attach(nil)
 		}},
-		{name: "no-privilege", section: "uprobe", is: os.ErrPermission, attach: func(r *hookRun) (link.Link, error) {
+		{name: "no-privilege", section: "uprobe", is: os.ErrPermission, attach: func(r *hookRun) (AnyLink, error) {
 			p := load[Uprobe](r, r.spec(0))
 			dropPrivileges(r)
 			return p.AttachOffset("/proc/self/exe", 0x1000, nil)
@@ -148,30 +148,30 @@ func TestNewerOptions(t *testing.T) {
 		name, section string
 		since         string // the version that messages name
 		option        string
-		attach        func(r *hookRun) (link.Link, error)
+		attach        func(r *hookRun) (AnyLink, error)
 	}{
-		{"raw tracepoint", "raw_tp/sched_switch", "6.10", "Cookie", func(r *hookRun) (link.Link, error) {
+		{"raw tracepoint", "raw_tp/sched_switch", "6.10", "Cookie", func(r *hookRun) (AnyLink, error) {
 			return load[RawTracepoint](r, r.spec(0)).Attach(&RawTracepointOptions{Cookie: 7})
 		}},
-		{"tp_btf", "tp_btf/sched_switch", "5.19", "Cookie", func(r *hookRun) (link.Link, error) {
+		{"tp_btf", "tp_btf/sched_switch", "5.19", "Cookie", func(r *hookRun) (AnyLink, error) {
 			return load[TPBTF](r, r.spec(0)).Attach(&TracingOptions{Cookie: 7})
 		}},
-		{"tracepoint", "tp/sched/sched_switch", "5.15", "Cookie", func(r *hookRun) (link.Link, error) {
+		{"tracepoint", "tp/sched/sched_switch", "5.15", "Cookie", func(r *hookRun) (AnyLink, error) {
 			return load[Tracepoint](r, r.spec(0)).Attach(&TracepointOptions{Cookie: 7})
 		}},
-		{"uprobe", "uprobe", "5.15", "Cookie", func(r *hookRun) (link.Link, error) {
+		{"uprobe", "uprobe", "5.15", "Cookie", func(r *hookRun) (AnyLink, error) {
 			return load[Uprobe](r, r.spec(0)).AttachTo(probed.File(r), "fire", &UprobeOptions{Cookie: 7})
 		}},
-		{"cgroup", "cgroup_skb/egress", "6.17", "Anchor or ExpectedRevision", func(r *hookRun) (link.Link, error) {
+		{"cgroup", "cgroup_skb/egress", "6.17", "Anchor or ExpectedRevision", func(r *hookRun) (AnyLink, error) {
 			return load[CgroupSKB](r, r.spec(1)).Attach(testCgroup(r), &CgroupOptions{Anchor: link.Head()})
 		}},
-		{"preorder", "cgroup_skb/egress", "6.15", "Preorder", func(r *hookRun) (link.Link, error) {
+		{"preorder", "cgroup_skb/egress", "6.15", "Preorder", func(r *hookRun) (AnyLink, error) {
 			return load[CgroupSKB](r, r.spec(1)).Attach(testCgroup(r), &CgroupOptions{Preorder: true})
 		}},
-		{"tc", "tc", "6.6", "Anchor or ExpectedRevision", func(r *hookRun) (link.Link, error) {
+		{"tc", "tc", "6.6", "Anchor or ExpectedRevision", func(r *hookRun) (AnyLink, error) {
 			return load[TC](r, r.spec(0)).AttachIngress(loIndex, &TCOptions{Anchor: link.Tail()})
 		}},
-		{"iterator", "iter/task", "6.1", "Cgroup, TID or PID", func(r *hookRun) (link.Link, error) {
+		{"iterator", "iter/task", "6.1", "Cgroup, TID or PID", func(r *hookRun) (AnyLink, error) {
 			return load[Iter](r, r.spec(0)).Attach(&IterOptions{PID: os.Getpid()})
 		}},
 	} {
@@ -457,9 +457,9 @@ func TestQdiscGoesWithTheLastFilter(t *testing.T) {
 			isolate(t)
 			r := &hookRun{T: t, section: "tc"}
 			p := load[TC](r, r.spec(0))
-			var links []link.Link
-			for _, attach := range []func(int, *TCOptions) (link.Link, error){p.AttachIngress, p.AttachIngress} {
-				l, err := attach(loIndex, &TCOptions{Legacy: true})
+			var links []AnyLink
+			for range 2 {
+				l, err := p.AttachIngress(loIndex, &TCOptions{Legacy: true})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -472,7 +472,9 @@ func TestQdiscGoesWithTheLastFilter(t *testing.T) {
 			if len(takeFootprint(t)) == 0 {
 				t.Error("the qdisc went with the first filter")
 			}
-			r.coll.Links.add(progName, links[1-first])
+			if err := r.coll.Links.Add(links[1-first], nil); err != nil {
+				t.Fatal(err)
+			}
 			r.finish(nil)
 		})
 	}
@@ -487,7 +489,7 @@ func TestCgroupAnchor(t *testing.T) {
 	for _, anchor := range []Anchor{nil, nil, link.Head()} {
 		p := load[CgroupSKB](r, r.spec(1))
 		r.attached(p.Attach(dir, &CgroupOptions{Anchor: anchor}))
-		ids = append(ids, testProgramID(t, p.Program))
+		ids = append(ids, testProgramID(t, p))
 	}
 	got := queryCgroup(t, dir, 0)
 	if want := []ebpf.ProgramID{ids[2], ids[0], ids[1]}; !slices.Equal(got, want) {
@@ -567,7 +569,7 @@ func TestCgroupPreorder(t *testing.T) {
 	}
 	const effective = 1 // BPF_F_QUERY_EFFECTIVE
 	got := queryCgroup(t, below, effective)
-	if want := []ebpf.ProgramID{testProgramID(t, first.Program), testProgramID(t, second.Program)}; !slices.Equal(got, want) {
+	if want := []ebpf.ProgramID{testProgramID(t, first), testProgramID(t, second)}; !slices.Equal(got, want) {
 		t.Errorf("programs %v, want %v", got, want)
 	}
 }
@@ -589,7 +591,9 @@ func queryCgroup(t *testing.T, dir string, flags uint32) (ids []ebpf.ProgramID) 
 	return ids
 }
 
-func testProgramID(t *testing.T, p *ebpf.Program) ebpf.ProgramID {
+func testProgramID(t *testing.T, p interface {
+	Info() (*ebpf.ProgramInfo, error)
+}) ebpf.ProgramID {
 	t.Helper()
 	info, err := p.Info()
 	if err != nil {

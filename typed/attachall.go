@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/link"
 )
 
 // Unattached is a program that AttachAll left alone because it must be told
@@ -38,31 +37,39 @@ func (u Unattached) String() string {
 // attached; what AttachAll attached before it is detached again. An optional
 // program that cannot be attached is no error: its Err says why.
 func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
-	var made []link.Link
+	if c == nil {
+		return nil, fmt.Errorf("attach all programs: %w", ErrNotLoaded)
+	}
+	var made []*Link
 	defer func() {
 		if err != nil {
 			needTarget = nil
 			for _, lk := range made {
 				c.Links.Release(lk)
 			}
-			err = errors.Join(err, closeAll(made))
+			err = errors.Join(err, closeLinks(made))
 		}
 	}()
-	own := func(name string, lk link.Link) {
-		c.Links.add(name, lk)
+	own := func(lk *Link) error {
 		made = append(made, lk)
+		return c.Links.add(lk)
 	}
 	for _, h := range c.sortedHandles() {
 		lk, needs, err := attachHandle(h)
-		switch p := h.base(); {
+		p := h.base()
+		if needs == "" && c.optional[p.name] {
+			p.setAttached(err)
+		}
+		switch {
 		case err != nil && c.optional[p.name]:
-			p.err = err
 		case err != nil:
 			return nil, err
 		case needs != "":
 			needTarget = append(needTarget, Unattached{p.name, p.section(), needs})
 		case lk != nil:
-			own(p.name, lk)
+			if err := own(lk); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return needTarget, c.attachStructOps(own)
@@ -77,7 +84,7 @@ func (c *Collection) sortedHandles() []programHandle {
 	}
 	var handles []programHandle
 	for _, h := range c.handles {
-		if p := h.base(); p.Program != nil && !attached[p.name] {
+		if p := h.base(); p.Loaded() && !attached[p.name] {
 			handles = append(handles, h)
 		}
 	}
@@ -87,7 +94,7 @@ func (c *Collection) sortedHandles() []programHandle {
 
 // attachHandle attaches one program, or says what it needs. A StructOpsProgram
 // and a Syscall give nothing at all: they are not attached.
-func attachHandle(h programHandle) (lk link.Link, needs string, err error) {
+func attachHandle(h programHandle) (lk *Link, needs string, err error) {
 	k := h.kind()
 	if k == &kindStructOpsProgram || k == &kindSyscall {
 		return nil, "", nil
@@ -107,17 +114,22 @@ func attachHandle(h programHandle) (lk link.Link, needs string, err error) {
 // the library sets for the section .struct_ops.link.
 const structOpsLink = 1 << 13
 
-func (c *Collection) attachStructOps(own func(name string, lk link.Link)) error {
+func (c *Collection) attachStructOps(own func(*Link) error) error {
+	if c.Collection == nil {
+		return nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Collection.Maps)) {
 		m := c.Collection.Maps[name]
-		if m.Type() != ebpf.StructOpsMap || m.Flags()&structOpsLink == 0 || len(c.Links.Of(name)) > 0 {
+		if m.Type() != ebpf.StructOpsMap || m.Flags()&structOpsLink == 0 || len(c.Links.named(name)) > 0 {
 			continue
 		}
 		lk, err := attachStructOps(name, m)
 		if err != nil {
 			return err
 		}
-		own(name, lk)
+		if err := own(lk); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		return nil, err
 	}
 	maps.Copy(spec.Programs, later.programs)
-	return &Collection{Collection: coll, Links: newLinks(coll.Programs), spec: spec, left: left, optional: c.optionalPrograms()}, nil
+	return newCollection(coll, spec, left, c.optionalPrograms()), nil
 }
 
 // create has the library load what is in spec, from which it takes the
@@ -262,6 +262,8 @@ type Collection struct {
 
 	spec *ebpf.CollectionSpec
 	left map[string]error
+	// lives are the loaded programs, by C name.
+	lives map[string]*programLife
 	// optional are the programs that AttachAll may leave alone.
 	optional map[string]bool
 	readers  owner
@@ -271,6 +273,17 @@ type Collection struct {
 	sections map[string]*section
 }
 
+func newCollection(coll *ebpf.Collection, spec *ebpf.CollectionSpec, left map[string]error, optional map[string]bool) *Collection {
+	lives := make(map[string]*programLife)
+	for name, prog := range coll.Programs {
+		lives[name] = newProgramLife(prog)
+	}
+	return &Collection{
+		Collection: coll, Links: &Links{programs: lives},
+		spec: spec, left: left, optional: optional, lives: lives,
+	}
+}
+
 // Close detaches the links newest first, then closes readers, programs and
 // maps. Errors are joined. A second Close does nothing.
 func (c *Collection) Close() error {
@@ -278,8 +291,8 @@ func (c *Collection) Close() error {
 		return nil
 	}
 	errs := []error{c.Links.Close(), c.readers.Close()}
-	for _, name := range slices.Sorted(maps.Keys(c.Collection.Programs)) {
-		errs = append(errs, c.Collection.Programs[name].Close())
+	for _, name := range slices.Sorted(maps.Keys(c.lives)) {
+		errs = append(errs, c.lives[name].calls.Close())
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Collection.Maps)) {
 		errs = append(errs, c.Collection.Maps[name].Close())

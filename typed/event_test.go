@@ -684,7 +684,7 @@ func TestClosedReaderIsForgotten(t *testing.T) {
 }
 
 func TestEventsNotLoaded(t *testing.T) {
-	c := &Collection{Collection: new(ebpf.Collection), Links: newLinks(nil)}
+	c := &Collection{Collection: new(ebpf.Collection), Links: new(Links)}
 	var ring *RingBuf[testEvent]
 	var perf *PerfEventArray[testEvent]
 	var user *UserRingBuf[testEvent]

@@ -33,7 +33,7 @@ type hookRun struct {
 	*testing.T
 	section string
 	coll    *Collection
-	link    link.Link
+	link    AnyLink
 	result  hookResult
 }
 
@@ -101,7 +101,7 @@ func loadWith[P any, H programHandleOf[P]](r *hookRun, programs map[string]*ebpf
 }
 
 // attached takes what Attach returned.
-func (r *hookRun) attached(l link.Link, err error) {
+func (r *hookRun) attached(l AnyLink, err error) {
 	r.Helper()
 	if err != nil {
 		r.Fatal(err)
@@ -110,7 +110,7 @@ func (r *hookRun) attached(l link.Link, err error) {
 	if err := r.coll.Links.Add(l, nil); err != nil {
 		r.Fatal(err)
 	}
-	if len(r.coll.Links.Of(progName)) != 1 {
+	if len(r.coll.Links.named(progName)) != 1 {
 		r.Errorf("the link does not know its program: %v", l)
 	}
 }

@@ -555,7 +555,7 @@ func addrHook(section, since string) hookTest {
 }
 
 // inGroup attaches to a cgroup and has a process exercise in it.
-func inGroup(r *hookRun, attach func(string, *CgroupOptions) (link.Link, error)) {
+func inGroup[L AnyLink](r *hookRun, attach func(string, *CgroupOptions) (L, error)) {
 	dir := testCgroup(r)
 	r.attached(attach(dir, nil))
 	r.fire(inCgroup(r, dir))
@@ -1047,7 +1047,7 @@ func testStructOps(r *hookRun) {
 	if need, err := r.coll.AttachAll(); err != nil || len(need) > 0 {
 		r.Fatal(need, err)
 	}
-	links := r.coll.Links.Of("golden")
+	links := r.coll.Links.named("golden")
 	if len(links) != 1 {
 		r.Fatalf("%d links", len(links))
 	}
@@ -1089,7 +1089,7 @@ func testSleepableStructOps(r *hookRun) {
 	spec.Instructions = asm.Instructions{asm.Mov.Imm(asm.R0, 7), asm.Return()} // it may call no helper
 	p := load[StructOpsProgram](r, spec)
 	state := new(int32) // struct bpf_dummy_ops_state, the function's argument
-	ret, err := p.Program.Run(&ebpf.RunOptions{Context: uint64(uintptr(unsafe.Pointer(state)))})
+	ret, err := p.Program().Run(&ebpf.RunOptions{Context: uint64(uintptr(unsafe.Pointer(state)))})
 	if err != nil || ret != 7 {
 		r.Fatalf("run: %d, %v", ret, err)
 	}

@@ -73,7 +73,7 @@ func (l *emulated) Info() (*link.Info, error) {
 
 // Update returns an error that wraps ebpf.ErrNotSupported.
 func (l *emulated) Update(*ebpf.Program) error {
-	return fmt.Errorf("update a link that the kernel does not have: %w", ebpf.ErrNotSupported)
+	return fmt.Errorf("the kernel has no link here whose program it could replace (attach the other program, then close this link): %w", ebpf.ErrNotSupported)
 }
 
 // Pin returns an error that wraps ebpf.ErrNotSupported.
@@ -94,15 +94,6 @@ func nameable(l link.Link, prog *ebpf.Program) (link.Link, error) {
 		return newEmulated(prog, l.Close), nil
 	}
 	return l, nil
-}
-
-// closeAll closes links newest first and joins their errors.
-func closeAll(links []link.Link) error {
-	var errs []error
-	for i := len(links) - 1; i >= 0; i-- {
-		errs = append(errs, closeLink(links[i]))
-	}
-	return errors.Join(errs...)
 }
 
 // closeLink closes a link that may be closed already: the library's kprobes by

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"reflect"
 	"runtime"
-	"slices"
 	"testing"
 	"time"
 
@@ -90,74 +89,5 @@ func TestEmulatedDetachesAsGarbage(t *testing.T) {
 		if len(calls) != 0 {
 			t.Errorf("closed: %v: detached twice", close)
 		}
-	}
-}
-
-func TestLinksCloseNewestFirst(t *testing.T) {
-	var closed []string
-	broken := errors.New("broken")
-	l := newLinks(nil)
-	l.add("a", fakeLink(&closed, "a", nil))
-	l.add("b", fakeLink(&closed, "b", broken))
-	l.add("c", fakeLink(&closed, "c", nil))
-	if err := l.Close(); !errors.Is(err, broken) {
-		t.Errorf("close: %v", err)
-	}
-	if want := []string{"c", "b", "a"}; !slices.Equal(closed, want) {
-		t.Errorf("closed %v, want %v", closed, want)
-	}
-	if err := l.Close(); err != nil {
-		t.Errorf("second close: %v", err)
-	}
-}
-
-func TestLinksAdd(t *testing.T) {
-	var closed []string
-	l := newLinks(nil)
-	broken := errors.New("broken")
-	if err := l.Add(nil, broken); !errors.Is(err, broken) {
-		t.Errorf("an error of Attach came out as %v", err)
-	}
-	if err := l.Add(nil, nil); err == nil {
-		t.Error("a nil link was accepted")
-	}
-	l.names[7] = "prog"
-	lk := fakeLink(&closed, "x", nil)
-	lk.(*emulated).prog = 7
-	if err := l.Add(lk, nil); err != nil {
-		t.Fatal(err)
-	}
-	if of := l.Of("prog"); len(of) != 1 || of[0] != lk {
-		t.Errorf("links of prog: %v", of)
-	}
-	if !l.Release(lk) || l.Release(lk) {
-		t.Error("release does not say whether the link was there")
-	}
-	if err := l.Close(); err != nil || len(closed) != 0 {
-		t.Errorf("a released link was closed: %v, %v", closed, err)
-	}
-}
-
-func TestLinksDetach(t *testing.T) {
-	var closed []string
-	l := newLinks(nil)
-	for _, name := range []string{"a", "b", "a"} {
-		l.add(name, fakeLink(&closed, name+string('0'+rune(len(l.open))), nil))
-	}
-	if err := l.Detach("a"); err != nil {
-		t.Error(err)
-	}
-	if want := []string{"a2", "a0"}; !slices.Equal(closed, want) {
-		t.Errorf("closed %v, want %v", closed, want)
-	}
-	var left []string
-	for name := range l.All() {
-		left = append(left, name)
-	}
-	if !slices.Equal(left, []string{"b"}) {
-		t.Errorf("left %v", left)
-	}
-	if err := l.Detach("none"); err != nil {
-		t.Error(err)
 	}
 }

@@ -46,7 +46,7 @@ func TestProgramArray(t *testing.T) {
 	failsWith(t, "open of an empty slot", err, notExist...)
 	failsWith(t, "delete of an empty slot", m.Delete(1), notExist...)
 	must(t, m.Put(1, p))
-	handle := &program{Program: p} // what every kind of program embeds
+	handle := &program{life: newProgramLife(p)} // what every kind of program embeds
 	must(t, m.Put(2, handle))
 	equal(t, "id", got(m.Lookup(1))(t), programID(t, p))
 	opened := got(m.Open(2))(t)

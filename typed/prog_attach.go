@@ -15,26 +15,39 @@ import (
 type autoAttacher interface {
 	// auto attaches where the section says, with default options. The error
 	// wraps ErrNeedsTarget where it does not say so.
-	auto() (link.Link, error)
+	auto() (*Link, error)
 }
 
 // attach runs do, which is given the loaded program, and dresses its error.
-func (p *program) attach(k *kind, t target, do func(prog *ebpf.Program) (link.Link, error)) (link.Link, error) {
-	if p.Program == nil {
-		return nil, p.notLoaded("attach")
+func (p *program) attach(k *kind, t target, do func(prog *ebpf.Program) (link.Link, error)) (l *Link, err error) {
+	if err := p.usable(); err != nil {
+		return nil, p.notUsable("attach", err)
 	}
-	l, err := do(p.Program)
+	err = p.Use(func(prog *ebpf.Program) error {
+		lk, err := do(prog)
+		if err != nil {
+			return p.attachError(k, t, err)
+		}
+		l, err = p.newLink(lk, prog)
+		return err
+	})
+	return l, err
+}
+
+// newLink takes over a link of the program.
+func (p *program) newLink(lk link.Link, prog *ebpf.Program) (*Link, error) {
+	lk, err := nameable(lk, prog)
 	if err != nil {
-		return nil, p.attachError(k, t, err)
+		return nil, err
 	}
-	return nameable(l, p.Program)
+	return newLink(p.name, lk), nil
 }
 
 // attachWhere attaches where the section says; do gets the part of the section
 // behind the "/".
-func (p *program) attachWhere(k *kind, do func(where string) (link.Link, error)) (link.Link, error) {
-	if p.Program == nil {
-		return nil, p.notLoaded("attach")
+func (p *program) attachWhere(k *kind, do func(where string) (*Link, error)) (*Link, error) {
+	if err := p.usable(); err != nil {
+		return nil, p.notUsable("attach", err)
 	}
 	where := p.where()
 	if where == "" {
@@ -76,11 +89,7 @@ func (p *program) needsTarget(k *kind) error {
 	return p.attachError(k, target{}, fmt.Errorf("%w: %s", ErrNeedsTarget, how))
 }
 
-// notLoaded is why nothing can be done with the program.
-func (p *program) notLoaded(verb string) error {
-	err := p.err
-	if err == nil {
-		err = ErrNotLoaded
-	}
+// notUsable is why nothing can be done with the program.
+func (p *program) notUsable(verb string, err error) error {
 	return fmt.Errorf("%s program %s: %w", verb, p.name, err)
 }

@@ -40,7 +40,9 @@ const (
 // cgroupProgram is what all kinds of this file share.
 type cgroupProgram struct{ program }
 
-func (p *cgroupProgram) attachCgroup(k *kind, path string, at ebpf.AttachType, opts *CgroupOptions) (link.Link, error) {
+func (*cgroupProgram) updatableLink() link.Type { return linkCgroup }
+
+func (p *cgroupProgram) attachCgroup(k *kind, path string, at ebpf.AttachType, opts *CgroupOptions) (*Link, error) {
 	return p.attach(k, target{cgroupDir, path}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachCgroup(prog, path, at, deref(opts))
 	})
@@ -54,8 +56,8 @@ type CgroupSKB struct{ cgroupProgram }
 func (*CgroupSKB) kind() *kind { return &kindCgroupSKB }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
-func (p *CgroupSKB) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
-	return p.attachCgroup(p.kind(), cgroup, p.attachType(), opts)
+func (p *CgroupSKB) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSKB], error) {
+	return updatable[CgroupSKB](p.attachCgroup(p.kind(), cgroup, p.attachType(), opts))
 }
 
 // CgroupSKBAny is a program of SEC("cgroup/skb"): it sees the packets of the
@@ -66,14 +68,14 @@ func (*CgroupSKBAny) kind() *kind { return &kindCgroupSKBAny }
 
 // AttachIngress attaches to what the sockets of a cgroup v2 directory receive.
 // opts may be nil.
-func (p *CgroupSKBAny) AttachIngress(cgroup string, opts *CgroupOptions) (link.Link, error) {
-	return p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupInetIngress, opts)
+func (p *CgroupSKBAny) AttachIngress(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSKBAny], error) {
+	return updatable[CgroupSKBAny](p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupInetIngress, opts))
 }
 
 // AttachEgress attaches to what the sockets of a cgroup v2 directory send. opts
 // may be nil.
-func (p *CgroupSKBAny) AttachEgress(cgroup string, opts *CgroupOptions) (link.Link, error) {
-	return p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupInetEgress, opts)
+func (p *CgroupSKBAny) AttachEgress(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSKBAny], error) {
+	return updatable[CgroupSKBAny](p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupInetEgress, opts))
 }
 
 // CgroupSock is a program of SEC("cgroup/sock_create"), …/sock_release,
@@ -83,8 +85,8 @@ type CgroupSock struct{ cgroupProgram }
 func (*CgroupSock) kind() *kind { return &kindCgroupSock }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
-func (p *CgroupSock) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
-	return p.attachCgroup(p.kind(), cgroup, p.attachType(), opts)
+func (p *CgroupSock) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSock], error) {
+	return updatable[CgroupSock](p.attachCgroup(p.kind(), cgroup, p.attachType(), opts))
 }
 
 // CgroupSockAddr is a program of SEC("cgroup/connect4") and its kin (bind,
@@ -96,8 +98,8 @@ type CgroupSockAddr struct{ cgroupProgram }
 func (*CgroupSockAddr) kind() *kind { return &kindCgroupSockAddr }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
-func (p *CgroupSockAddr) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
-	return p.attachCgroup(p.kind(), cgroup, p.attachType(), opts)
+func (p *CgroupSockAddr) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSockAddr], error) {
+	return updatable[CgroupSockAddr](p.attachCgroup(p.kind(), cgroup, p.attachType(), opts))
 }
 
 // CgroupSysctl is a program of SEC("cgroup/sysctl"): it sees the processes of
@@ -107,8 +109,8 @@ type CgroupSysctl struct{ cgroupProgram }
 func (*CgroupSysctl) kind() *kind { return &kindCgroupSysctl }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
-func (p *CgroupSysctl) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
-	return p.attachCgroup(p.kind(), cgroup, p.attachType(), opts)
+func (p *CgroupSysctl) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSysctl], error) {
+	return updatable[CgroupSysctl](p.attachCgroup(p.kind(), cgroup, p.attachType(), opts))
 }
 
 // CgroupSockopt is a program of SEC("cgroup/getsockopt") or
@@ -119,8 +121,8 @@ type CgroupSockopt struct{ cgroupProgram }
 func (*CgroupSockopt) kind() *kind { return &kindCgroupSockopt }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
-func (p *CgroupSockopt) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
-	return p.attachCgroup(p.kind(), cgroup, p.attachType(), opts)
+func (p *CgroupSockopt) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSockopt], error) {
+	return updatable[CgroupSockopt](p.attachCgroup(p.kind(), cgroup, p.attachType(), opts))
 }
 
 // CgroupDevice is a program of SEC("cgroup/dev"): it allows or denies the
@@ -130,8 +132,8 @@ type CgroupDevice struct{ cgroupProgram }
 func (*CgroupDevice) kind() *kind { return &kindCgroupDevice }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
-func (p *CgroupDevice) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
-	return p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupDevice, opts)
+func (p *CgroupDevice) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupDevice], error) {
+	return updatable[CgroupDevice](p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupDevice, opts))
 }
 
 // SockOps is a program of SEC("sockops"): it sees the TCP sockets of a cgroup
@@ -141,6 +143,6 @@ type SockOps struct{ cgroupProgram }
 func (*SockOps) kind() *kind { return &kindSockOps }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
-func (p *SockOps) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
-	return p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupSockOps, opts)
+func (p *SockOps) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[SockOps], error) {
+	return updatable[SockOps](p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupSockOps, opts))
 }

@@ -42,13 +42,13 @@ func (*Iter) kind() *kind { return &kindIter }
 
 // Attach makes the iterator. Pinned, it can be read like a file; from Go,
 // [Iter.Open] reads it. opts may be nil.
-func (p *Iter) Attach(opts *IterOptions) (link.Link, error) {
+func (p *Iter) Attach(opts *IterOptions) (*Link, error) {
 	return p.attach(p.kind(), target{"iterator", p.where()}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachIter(prog, deref(opts))
 	})
 }
 
-func (p *Iter) auto() (link.Link, error) {
+func (p *Iter) auto() (*Link, error) {
 	if needsMap[p.where()] {
 		return nil, p.needsTarget(&kind{name: "Iter", needs: "a map (IterOptions.Map)"})
 	}
@@ -66,10 +66,13 @@ func (p *Iter) Open(opts *IterOptions) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := openIter(l)
+	var r io.ReadCloser
+	err = l.Use(func(lk link.Link) error {
+		r, err = openIter(lk)
+		return err
+	})
 	if err != nil {
-		l.Close()
-		return nil, p.attachError(p.kind(), target{"iterator", p.where()}, err)
+		return nil, errors.Join(p.attachError(p.kind(), target{"iterator", p.where()}, err), l.Close())
 	}
 	return iterReader{r, l}, nil
 }
@@ -77,7 +80,7 @@ func (p *Iter) Open(opts *IterOptions) (io.ReadCloser, error) {
 // iterReader closes the iterator with its reader.
 type iterReader struct {
 	io.ReadCloser
-	link link.Link
+	link *Link
 }
 
 func (r iterReader) Close() error { return errors.Join(r.ReadCloser.Close(), r.link.Close()) }

@@ -37,13 +37,13 @@ type Kprobe struct{ program }
 func (*Kprobe) kind() *kind { return &kindKprobe }
 
 // Attach attaches to the function and offset of the section. opts may be nil.
-func (p *Kprobe) Attach(opts *KprobeOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *Kprobe) Attach(opts *KprobeOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another kernel function. symbol is written as in the
 // section: "tcp_connect" or "tcp_connect+0x10". opts may be nil.
-func (p *Kprobe) AttachTo(symbol string, opts *KprobeOptions) (link.Link, error) {
+func (p *Kprobe) AttachTo(symbol string, opts *KprobeOptions) (*Link, error) {
 	return p.attach(p.kind(), target{kernelFunction, symbol}, func(prog *ebpf.Program) (link.Link, error) {
 		name, offset, err := userfile.SplitOffset(symbol)
 		if err != nil {
@@ -53,7 +53,7 @@ func (p *Kprobe) AttachTo(symbol string, opts *KprobeOptions) (link.Link, error)
 	})
 }
 
-func (p *Kprobe) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *Kprobe) auto() (*Link, error) { return p.Attach(nil) }
 
 // Kretprobe is a program of SEC("kretprobe/…"): it runs when a kernel function
 // returns.
@@ -62,18 +62,18 @@ type Kretprobe struct{ program }
 func (*Kretprobe) kind() *kind { return &kindKretprobe }
 
 // Attach attaches to the function of the section. opts may be nil.
-func (p *Kretprobe) Attach(opts *KretprobeOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *Kretprobe) Attach(opts *KretprobeOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another kernel function. opts may be nil.
-func (p *Kretprobe) AttachTo(symbol string, opts *KretprobeOptions) (link.Link, error) {
+func (p *Kretprobe) AttachTo(symbol string, opts *KretprobeOptions) (*Link, error) {
 	return p.attach(p.kind(), target{kernelFunction, symbol}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachKretprobe(prog, symbol, deref(opts))
 	})
 }
 
-func (p *Kretprobe) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *Kretprobe) auto() (*Link, error) { return p.Attach(nil) }
 
 // Ksyscall is a program of SEC("ksyscall/…"): a kprobe on the kernel's
 // function for a system call, whatever the architecture calls it.
@@ -82,19 +82,19 @@ type Ksyscall struct{ program }
 func (*Ksyscall) kind() *kind { return &kindKsyscall }
 
 // Attach attaches to the system call of the section. opts may be nil.
-func (p *Ksyscall) Attach(opts *KprobeOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *Ksyscall) Attach(opts *KprobeOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another system call by its name without prefix:
 // "openat". opts may be nil.
-func (p *Ksyscall) AttachTo(syscall string, opts *KprobeOptions) (link.Link, error) {
+func (p *Ksyscall) AttachTo(syscall string, opts *KprobeOptions) (*Link, error) {
 	return p.attach(p.kind(), target{syscallName, syscall}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachKprobe(prog, "sys_"+syscall, kprobeArgs{options: deref(opts)})
 	})
 }
 
-func (p *Ksyscall) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *Ksyscall) auto() (*Link, error) { return p.Attach(nil) }
 
 // Kretsyscall is a program of SEC("kretsyscall/…"): a kretprobe on the
 // kernel's function for a system call.
@@ -103,19 +103,19 @@ type Kretsyscall struct{ program }
 func (*Kretsyscall) kind() *kind { return &kindKretsyscall }
 
 // Attach attaches to the system call of the section. opts may be nil.
-func (p *Kretsyscall) Attach(opts *KretprobeOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *Kretsyscall) Attach(opts *KretprobeOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another system call by its name without prefix:
 // "openat". opts may be nil.
-func (p *Kretsyscall) AttachTo(syscall string, opts *KretprobeOptions) (link.Link, error) {
+func (p *Kretsyscall) AttachTo(syscall string, opts *KretprobeOptions) (*Link, error) {
 	return p.attach(p.kind(), target{syscallName, syscall}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachKretprobe(prog, "sys_"+syscall, deref(opts))
 	})
 }
 
-func (p *Kretsyscall) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *Kretsyscall) auto() (*Link, error) { return p.Attach(nil) }
 
 // KprobeMultiOptions are the options of kprobe.multi, kretprobe.multi and
 // kprobe.session. The zero value is good.
@@ -128,7 +128,7 @@ type KprobeMultiOptions struct {
 // multiKprobe is what KprobeMulti, KretprobeMulti and KprobeSession share.
 type multiKprobe struct{ program }
 
-func (p *multiKprobe) attachPattern(k *kind, pattern string, opts *KprobeMultiOptions) (link.Link, error) {
+func (p *multiKprobe) attachPattern(k *kind, pattern string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attach(k, target{kernelFunctions, pattern}, func(prog *ebpf.Program) (link.Link, error) {
 		symbols, err := kernelsym.Functions(pattern)
 		if err != nil {
@@ -138,7 +138,7 @@ func (p *multiKprobe) attachPattern(k *kind, pattern string, opts *KprobeMultiOp
 	})
 }
 
-func (p *multiKprobe) attachSymbols(k *kind, symbols []string, opts *KprobeMultiOptions) (link.Link, error) {
+func (p *multiKprobe) attachSymbols(k *kind, symbols []string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attach(k, target{kernelFunctions, strings.Join(symbols, ", ")}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachKprobeMulti(prog, k, kernelsym.Named(symbols), deref(opts))
 	})
@@ -152,22 +152,22 @@ func (*KprobeMulti) kind() *kind { return &kindKprobeMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
-func (p *KprobeMulti) Attach(opts *KprobeMultiOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *KprobeMulti) Attach(opts *KprobeMultiOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions that match pattern, in which * stands for
 // any characters and ? for one. opts may be nil.
-func (p *KprobeMulti) AttachTo(pattern string, opts *KprobeMultiOptions) (link.Link, error) {
+func (p *KprobeMulti) AttachTo(pattern string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attachPattern(p.kind(), pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named. opts may be nil.
-func (p *KprobeMulti) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (link.Link, error) {
+func (p *KprobeMulti) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attachSymbols(p.kind(), symbols, opts)
 }
 
-func (p *KprobeMulti) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *KprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // KretprobeMulti is a program of SEC("kretprobe.multi/…"): it runs when one of
 // many kernel functions returns.
@@ -177,22 +177,22 @@ func (*KretprobeMulti) kind() *kind { return &kindKretprobeMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
-func (p *KretprobeMulti) Attach(opts *KprobeMultiOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *KretprobeMulti) Attach(opts *KprobeMultiOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions that match pattern, in which * stands for
 // any characters and ? for one. opts may be nil.
-func (p *KretprobeMulti) AttachTo(pattern string, opts *KprobeMultiOptions) (link.Link, error) {
+func (p *KretprobeMulti) AttachTo(pattern string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attachPattern(p.kind(), pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named. opts may be nil.
-func (p *KretprobeMulti) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (link.Link, error) {
+func (p *KretprobeMulti) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attachSymbols(p.kind(), symbols, opts)
 }
 
-func (p *KretprobeMulti) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *KretprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // KprobeSession is a program of SEC("kprobe.session/…"): it runs before many
 // kernel functions and, where it then returned 0, again when they return.
@@ -202,22 +202,22 @@ func (*KprobeSession) kind() *kind { return &kindKprobeSession }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
-func (p *KprobeSession) Attach(opts *KprobeMultiOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *KprobeSession) Attach(opts *KprobeMultiOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions that match pattern, in which * stands for
 // any characters and ? for one. opts may be nil.
-func (p *KprobeSession) AttachTo(pattern string, opts *KprobeMultiOptions) (link.Link, error) {
+func (p *KprobeSession) AttachTo(pattern string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attachPattern(p.kind(), pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named. opts may be nil.
-func (p *KprobeSession) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (link.Link, error) {
+func (p *KprobeSession) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attachSymbols(p.kind(), symbols, opts)
 }
 
-func (p *KprobeSession) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *KprobeSession) auto() (*Link, error) { return p.Attach(nil) }
 
 // deref gives the options, or good ones where there are none.
 func deref[T any](opts *T) T {

@@ -43,12 +43,14 @@ type XDP struct{ program }
 
 func (*XDP) kind() *kind { return &kindXDP }
 
+func (*XDP) updatableLink() link.Type { return linkXDP }
+
 // Attach attaches to an interface of the current network namespace. opts may
 // be nil.
-func (p *XDP) Attach(ifindex int, opts *XDPOptions) (link.Link, error) {
-	return p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
+func (p *XDP) Attach(ifindex int, opts *XDPOptions) (*UpdatableLink[XDP], error) {
+	return updatable[XDP](p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
 		return attachXDP(prog, ifindex, deref(opts))
-	})
+	}))
 }
 
 func onInterface(ifindex int) target { return target{netInterface, strconv.Itoa(ifindex)} }
@@ -86,7 +88,9 @@ type TCOptions struct {
 // tcProgram is what TC and TCX share.
 type tcProgram struct{ program }
 
-func (p *tcProgram) attachTC(k *kind, ifindex int, at ebpf.AttachType, opts *TCOptions) (link.Link, error) {
+func (*tcProgram) updatableLink() link.Type { return linkTCX }
+
+func (p *tcProgram) attachTC(k *kind, ifindex int, at ebpf.AttachType, opts *TCOptions) (*Link, error) {
 	return p.attach(k, onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
 		return attachTC(prog, p.name, ifindex, at, deref(opts))
 	})
@@ -103,14 +107,14 @@ func (*TC) kind() *kind { return &kindTC }
 
 // AttachIngress attaches to packets that come in by an interface of the
 // current network namespace. opts may be nil.
-func (p *TC) AttachIngress(ifindex int, opts *TCOptions) (link.Link, error) {
-	return p.attachTC(p.kind(), ifindex, ebpf.AttachTCXIngress, opts)
+func (p *TC) AttachIngress(ifindex int, opts *TCOptions) (*UpdatableLink[TC], error) {
+	return updatable[TC](p.attachTC(p.kind(), ifindex, ebpf.AttachTCXIngress, opts))
 }
 
 // AttachEgress attaches to packets that go out by an interface of the current
 // network namespace. opts may be nil.
-func (p *TC) AttachEgress(ifindex int, opts *TCOptions) (link.Link, error) {
-	return p.attachTC(p.kind(), ifindex, ebpf.AttachTCXEgress, opts)
+func (p *TC) AttachEgress(ifindex int, opts *TCOptions) (*UpdatableLink[TC], error) {
+	return updatable[TC](p.attachTC(p.kind(), ifindex, ebpf.AttachTCXEgress, opts))
 }
 
 // TCX is a program of SEC("tc/ingress"), SEC("tc/egress"), SEC("tcx/ingress")
@@ -122,8 +126,8 @@ func (*TCX) kind() *kind { return &kindTCX }
 
 // Attach attaches to an interface of the current network namespace, in the
 // direction of the section. opts may be nil.
-func (p *TCX) Attach(ifindex int, opts *TCOptions) (link.Link, error) {
-	return p.attachTC(p.kind(), ifindex, p.attachType(), opts)
+func (p *TCX) Attach(ifindex int, opts *TCOptions) (*UpdatableLink[TCX], error) {
+	return updatable[TCX](p.attachTC(p.kind(), ifindex, p.attachType(), opts))
 }
 
 // NetkitOptions are the options of netkit programs. The zero value is good.
@@ -141,12 +145,14 @@ type Netkit struct{ program }
 
 func (*Netkit) kind() *kind { return &kindNetkit }
 
+func (*Netkit) updatableLink() link.Type { return linkNetkit }
+
 // Attach attaches to a netkit device of the current network namespace, always
 // by the index of its primary side. opts may be nil.
-func (p *Netkit) Attach(ifindex int, opts *NetkitOptions) (link.Link, error) {
-	return p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
+func (p *Netkit) Attach(ifindex int, opts *NetkitOptions) (*UpdatableLink[Netkit], error) {
+	return updatable[Netkit](p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
 		return attachNetkit(prog, ifindex, p.attachType(), deref(opts))
-	})
+	}))
 }
 
 // SchedActOptions are the options of tc actions. The zero value is good.
@@ -165,17 +171,17 @@ func (*SchedAct) kind() *kind { return &kindSchedAct }
 
 // AttachIngress attaches to packets that come in by an interface of the
 // current network namespace. opts may be nil.
-func (p *SchedAct) AttachIngress(ifindex int, opts *SchedActOptions) (link.Link, error) {
+func (p *SchedAct) AttachIngress(ifindex int, opts *SchedActOptions) (*Link, error) {
 	return p.attachAction(ifindex, ebpf.AttachTCXIngress, opts)
 }
 
 // AttachEgress attaches to packets that go out by an interface of the current
 // network namespace. opts may be nil.
-func (p *SchedAct) AttachEgress(ifindex int, opts *SchedActOptions) (link.Link, error) {
+func (p *SchedAct) AttachEgress(ifindex int, opts *SchedActOptions) (*Link, error) {
 	return p.attachAction(ifindex, ebpf.AttachTCXEgress, opts)
 }
 
-func (p *SchedAct) attachAction(ifindex int, at ebpf.AttachType, opts *SchedActOptions) (link.Link, error) {
+func (p *SchedAct) attachAction(ifindex int, at ebpf.AttachType, opts *SchedActOptions) (*Link, error) {
 	return p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
 		return attachAction(prog, p.name, ifindex, at, deref(opts))
 	})
@@ -200,7 +206,7 @@ func (*Netfilter) kind() *kind { return &kindNetfilter }
 
 // Attach attaches to a hook of the current network namespace, for IPv4
 // (link.NetfilterProtoIPv4) or IPv6. opts may be nil.
-func (p *Netfilter) Attach(family NetfilterFamily, hook NetfilterHook, opts *NetfilterOptions) (link.Link, error) {
+func (p *Netfilter) Attach(family NetfilterFamily, hook NetfilterHook, opts *NetfilterOptions) (*Link, error) {
 	return p.attach(p.kind(), target{what: "netfilter hook"}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachNetfilter(prog, family, hook, deref(opts))
 	})
@@ -212,10 +218,12 @@ type SkLookup struct{ program }
 
 func (*SkLookup) kind() *kind { return &kindSkLookup }
 
+func (*SkLookup) updatableLink() link.Type { return linkNetNS }
+
 // Attach attaches to a network namespace by a file descriptor of it, such as
 // an open /proc/self/ns/net.
-func (p *SkLookup) Attach(netns int) (link.Link, error) {
-	return p.attachNetNS(p.kind(), netns, ebpf.AttachSkLookup)
+func (p *SkLookup) Attach(netns int) (*UpdatableLink[SkLookup], error) {
+	return updatable[SkLookup](p.attachNetNS(p.kind(), netns, ebpf.AttachSkLookup))
 }
 
 // FlowDissector is a program of SEC("flow_dissector"): it takes the place of
@@ -224,13 +232,15 @@ type FlowDissector struct{ program }
 
 func (*FlowDissector) kind() *kind { return &kindFlowDissector }
 
+func (*FlowDissector) updatableLink() link.Type { return linkNetNS }
+
 // Attach attaches to a network namespace by a file descriptor of it, such as
 // an open /proc/self/ns/net.
-func (p *FlowDissector) Attach(netns int) (link.Link, error) {
-	return p.attachNetNS(p.kind(), netns, ebpf.AttachFlowDissector)
+func (p *FlowDissector) Attach(netns int) (*UpdatableLink[FlowDissector], error) {
+	return updatable[FlowDissector](p.attachNetNS(p.kind(), netns, ebpf.AttachFlowDissector))
 }
 
-func (p *program) attachNetNS(k *kind, netns int, at ebpf.AttachType) (link.Link, error) {
+func (p *program) attachNetNS(k *kind, netns int, at ebpf.AttachType) (*Link, error) {
 	return p.attach(k, target{"network namespace", "fd " + strconv.Itoa(netns)}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachNetNS(prog, netns, at)
 	})
@@ -248,7 +258,7 @@ type LWTOptions struct {
 // lwtProgram is what LWTIn, LWTOut, LWTXmit and LWTSeg6Local share.
 type lwtProgram struct{ program }
 
-func (p *lwtProgram) attachRoute(k *kind, at lwtHook, prefix string, ifindex int, opts *LWTOptions) (link.Link, error) {
+func (p *lwtProgram) attachRoute(k *kind, at lwtHook, prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
 	return p.attach(k, target{"route", prefix}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachLWT(prog, p.name, at, prefix, ifindex, deref(opts))
 	})
@@ -263,7 +273,7 @@ func (*LWTIn) kind() *kind { return &kindLWTIn }
 // Attach makes a route to prefix ("10.1.0.0/16") by an interface of the
 // current network namespace, with the program on it. Closing the link removes
 // the route. opts may be nil.
-func (p *LWTIn) Attach(prefix string, ifindex int, opts *LWTOptions) (link.Link, error) {
+func (p *LWTIn) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
 	return p.attachRoute(p.kind(), lwtIn, prefix, ifindex, opts)
 }
 
@@ -276,7 +286,7 @@ func (*LWTOut) kind() *kind { return &kindLWTOut }
 // Attach makes a route to prefix ("10.1.0.0/16") by an interface of the
 // current network namespace, with the program on it. Closing the link removes
 // the route. opts may be nil.
-func (p *LWTOut) Attach(prefix string, ifindex int, opts *LWTOptions) (link.Link, error) {
+func (p *LWTOut) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
 	return p.attachRoute(p.kind(), lwtOut, prefix, ifindex, opts)
 }
 
@@ -289,7 +299,7 @@ func (*LWTXmit) kind() *kind { return &kindLWTXmit }
 // Attach makes a route to prefix ("10.1.0.0/16") by an interface of the
 // current network namespace, with the program on it. Closing the link removes
 // the route. opts may be nil.
-func (p *LWTXmit) Attach(prefix string, ifindex int, opts *LWTOptions) (link.Link, error) {
+func (p *LWTXmit) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
 	return p.attachRoute(p.kind(), lwtXmit, prefix, ifindex, opts)
 }
 
@@ -302,7 +312,7 @@ func (*LWTSeg6Local) kind() *kind { return &kindLWTSeg6Local }
 // Attach makes an IPv6 route to prefix by an interface of the current network
 // namespace, with the program as its End.BPF action. Closing the link removes
 // the route. opts may be nil.
-func (p *LWTSeg6Local) Attach(prefix string, ifindex int, opts *LWTOptions) (link.Link, error) {
+func (p *LWTSeg6Local) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
 	return p.attachRoute(p.kind(), lwtSeg6Local, prefix, ifindex, opts)
 }
 

@@ -24,7 +24,7 @@ func (*PerfEvent) kind() *kind { return &kindPerfEvent }
 // unix.PerfEventOpen gave, and enables it. The descriptor stays the caller's.
 // Before Linux 5.15 Close can only disable the event: the program goes when
 // the descriptor is closed. opts may be nil.
-func (p *PerfEvent) Attach(fd int, opts *PerfEventOptions) (link.Link, error) {
+func (p *PerfEvent) Attach(fd int, opts *PerfEventOptions) (*Link, error) {
 	return p.attach(p.kind(), target{"perf event", "fd " + strconv.Itoa(fd)}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachPerfEvent(prog, fd, deref(opts))
 	})
@@ -38,7 +38,7 @@ func (*LircMode2) kind() *kind { return &kindLircMode2 }
 
 // Attach attaches to an open lirc device by its file descriptor, which must
 // stay open until the link is closed.
-func (p *LircMode2) Attach(fd int) (link.Link, error) {
+func (p *LircMode2) Attach(fd int) (*Link, error) {
 	return p.attach(p.kind(), target{"lirc device", "fd " + strconv.Itoa(fd)}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachLirc(prog, fd)
 	})

@@ -15,7 +15,7 @@ func (*SocketFilter) kind() *kind { return &kindSocketFilter }
 
 // Attach attaches to a socket, such as a *net.UDPConn, in place of the filter
 // that it may have. The program also goes when the socket is closed.
-func (p *SocketFilter) Attach(socket syscall.Conn) (link.Link, error) {
+func (p *SocketFilter) Attach(socket syscall.Conn) (*Link, error) {
 	return p.attach(p.kind(), target{what: "socket"}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachSocket(prog, socket, socketFilter)
 	})
@@ -30,7 +30,7 @@ func (*SkReuseport) kind() *kind { return &kindSkReuseport }
 // Attach attaches to the group that a socket with SO_REUSEPORT is in, such as
 // a *net.TCPListener. Close detaches from the group as long as that socket is
 // open (Linux ≥ 5.3).
-func (p *SkReuseport) Attach(socket syscall.Conn) (link.Link, error) {
+func (p *SkReuseport) Attach(socket syscall.Conn) (*Link, error) {
 	return p.attach(p.kind(), target{what: "socket"}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachSocket(prog, socket, socketReuseport)
 	})
@@ -39,8 +39,15 @@ func (p *SkReuseport) Attach(socket syscall.Conn) (link.Link, error) {
 // sockMapProgram is what SkMsg, SkSKB and SkSKBAny share.
 type sockMapProgram struct{ program }
 
-func (p *sockMapProgram) attachSockMap(k *kind, m SocketMap, at ebpf.AttachType) (link.Link, error) {
-	return p.attach(k, target{"socket map", m.Name()}, func(prog *ebpf.Program) (link.Link, error) {
+func (p *sockMapProgram) attachSockMap(k *kind, m SocketMap, at ebpf.AttachType) (*Link, error) {
+	t := target{what: "socket map"}
+	if !isNil(m) {
+		t.name = m.Name()
+	}
+	return p.attach(k, t, func(prog *ebpf.Program) (link.Link, error) {
+		if isNil(m) {
+			return nil, ErrNotLoaded
+		}
 		return attachSockMap(prog, m.raw(), at)
 	})
 }
@@ -52,7 +59,7 @@ type SkMsg struct{ sockMapProgram }
 func (*SkMsg) kind() *kind { return &kindSkMsg }
 
 // Attach attaches to a [SockMap] or [SockHash].
-func (p *SkMsg) Attach(m SocketMap) (link.Link, error) {
+func (p *SkMsg) Attach(m SocketMap) (*Link, error) {
 	return p.attachSockMap(p.kind(), m, ebpf.AttachSkMsgVerdict)
 }
 
@@ -63,7 +70,7 @@ type SkSKB struct{ sockMapProgram }
 func (*SkSKB) kind() *kind { return &kindSkSKB }
 
 // Attach attaches to a [SockMap] or [SockHash].
-func (p *SkSKB) Attach(m SocketMap) (link.Link, error) {
+func (p *SkSKB) Attach(m SocketMap) (*Link, error) {
 	return p.attachSockMap(p.kind(), m, p.attachType())
 }
 
@@ -75,18 +82,18 @@ func (*SkSKBAny) kind() *kind { return &kindSkSKBAny }
 
 // AttachParser attaches to a socket map as the program that finds the messages
 // in a stream.
-func (p *SkSKBAny) AttachParser(m SocketMap) (link.Link, error) {
+func (p *SkSKBAny) AttachParser(m SocketMap) (*Link, error) {
 	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBStreamParser)
 }
 
 // AttachStreamVerdict attaches to a socket map as the program that decides on
 // the messages that the parser finds.
-func (p *SkSKBAny) AttachStreamVerdict(m SocketMap) (link.Link, error) {
+func (p *SkSKBAny) AttachStreamVerdict(m SocketMap) (*Link, error) {
 	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBStreamVerdict)
 }
 
 // AttachVerdict attaches to a socket map as the program that decides on
 // packets, without a parser (Linux ≥ 5.13).
-func (p *SkSKBAny) AttachVerdict(m SocketMap) (link.Link, error) {
+func (p *SkSKBAny) AttachVerdict(m SocketMap) (*Link, error) {
 	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBVerdict)
 }

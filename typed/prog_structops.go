@@ -11,7 +11,7 @@ import (
 
 // Attach makes the kernel use the functions of the map, which comes from a
 // section .struct_ops.link (Linux ≥ 6.4). Closing the link takes them away.
-func (m *StructOps[V]) Attach() (link.Link, error) {
+func (m *StructOps[V]) Attach() (*Link, error) {
 	if err := m.Err(); err != nil {
 		return nil, err
 	}
@@ -21,7 +21,7 @@ func (m *StructOps[V]) Attach() (link.Link, error) {
 // structOpsSection is the section of struct_ops maps that can have a link.
 const structOpsSection = ".struct_ops.link"
 
-func attachStructOps(name string, m *ebpf.Map) (link.Link, error) {
+func attachStructOps(name string, m *ebpf.Map) (*Link, error) {
 	l, err := link.AttachStructOps(link.StructOpsOptions{Map: m})
 	if err != nil {
 		return nil, &AttachError{
@@ -29,7 +29,7 @@ func attachStructOps(name string, m *ebpf.Map) (link.Link, error) {
 			Remedy: structOpsRemedy(err), Err: err,
 		}
 	}
-	return l, nil
+	return newLink(name, l), nil
 }
 
 // structOpsRemedy: what the kernel refuses depends on the subsystem that the

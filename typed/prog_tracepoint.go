@@ -20,8 +20,8 @@ type Tracepoint struct{ program }
 func (*Tracepoint) kind() *kind { return &kindTracepoint }
 
 // Attach attaches to the group and name of the section. opts may be nil.
-func (p *Tracepoint) Attach(opts *TracepointOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) {
+func (p *Tracepoint) Attach(opts *TracepointOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) {
 		group, name, ok := strings.Cut(where, "/")
 		if !ok || name == "" {
 			return nil, p.badSection(p.kind(), "group/name")
@@ -32,13 +32,13 @@ func (p *Tracepoint) Attach(opts *TracepointOptions) (link.Link, error) {
 
 // AttachTo attaches to another tracepoint: a folder of
 // /sys/kernel/tracing/events and one inside it. opts may be nil.
-func (p *Tracepoint) AttachTo(group, name string, opts *TracepointOptions) (link.Link, error) {
+func (p *Tracepoint) AttachTo(group, name string, opts *TracepointOptions) (*Link, error) {
 	return p.attach(p.kind(), target{tracepoint, group + "/" + name}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachTracepoint(prog, group, name, deref(opts))
 	})
 }
 
-func (p *Tracepoint) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *Tracepoint) auto() (*Link, error) { return p.Attach(nil) }
 
 // RawTracepointOptions are the options of raw tracepoints. The zero value is
 // good.
@@ -50,7 +50,7 @@ type RawTracepointOptions struct {
 // rawTP is what RawTracepoint and RawTracepointWritable share.
 type rawTP struct{ program }
 
-func (p *rawTP) attachName(k *kind, name string, opts *RawTracepointOptions) (link.Link, error) {
+func (p *rawTP) attachName(k *kind, name string, opts *RawTracepointOptions) (*Link, error) {
 	return p.attach(k, target{rawTracepoint, name}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachRawTracepoint(prog, name, deref(opts))
 	})
@@ -63,17 +63,17 @@ type RawTracepoint struct{ rawTP }
 func (*RawTracepoint) kind() *kind { return &kindRawTracepoint }
 
 // Attach attaches to the tracepoint of the section. opts may be nil.
-func (p *RawTracepoint) Attach(opts *RawTracepointOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *RawTracepoint) Attach(opts *RawTracepointOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another tracepoint by its name without group. opts may
 // be nil.
-func (p *RawTracepoint) AttachTo(name string, opts *RawTracepointOptions) (link.Link, error) {
+func (p *RawTracepoint) AttachTo(name string, opts *RawTracepointOptions) (*Link, error) {
 	return p.attachName(p.kind(), name, opts)
 }
 
-func (p *RawTracepoint) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *RawTracepoint) auto() (*Link, error) { return p.Attach(nil) }
 
 // RawTracepointWritable is a program of SEC("raw_tracepoint.w/…") or
 // SEC("raw_tp.w/…"): a raw tracepoint whose arguments the program may change.
@@ -82,14 +82,14 @@ type RawTracepointWritable struct{ rawTP }
 func (*RawTracepointWritable) kind() *kind { return &kindRawTracepointWritable }
 
 // Attach attaches to the tracepoint of the section. opts may be nil.
-func (p *RawTracepointWritable) Attach(opts *RawTracepointOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *RawTracepointWritable) Attach(opts *RawTracepointOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another tracepoint by its name without group; it must
 // be a writable one. opts may be nil.
-func (p *RawTracepointWritable) AttachTo(name string, opts *RawTracepointOptions) (link.Link, error) {
+func (p *RawTracepointWritable) AttachTo(name string, opts *RawTracepointOptions) (*Link, error) {
 	return p.attachName(p.kind(), name, opts)
 }
 
-func (p *RawTracepointWritable) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *RawTracepointWritable) auto() (*Link, error) { return p.Attach(nil) }

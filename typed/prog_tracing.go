@@ -21,7 +21,7 @@ type TracingOptions struct {
 // tracingProgram is what all kinds of this file share.
 type tracingProgram struct{ program }
 
-func (p *tracingProgram) attachLoaded(k *kind, what string, opts *TracingOptions) (link.Link, error) {
+func (p *tracingProgram) attachLoaded(k *kind, what string, opts *TracingOptions) (*Link, error) {
 	return p.attach(k, target{what, p.where()}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachTracing(prog, p.attachType(), deref(opts))
 	})
@@ -35,11 +35,11 @@ func (*TPBTF) kind() *kind { return &kindTPBTF }
 
 // Attach attaches to the tracepoint that the program was loaded for. opts may
 // be nil.
-func (p *TPBTF) Attach(opts *TracingOptions) (link.Link, error) {
+func (p *TPBTF) Attach(opts *TracingOptions) (*Link, error) {
 	return p.attachLoaded(p.kind(), rawTracepoint, opts)
 }
 
-func (p *TPBTF) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *TPBTF) auto() (*Link, error) { return p.Attach(nil) }
 
 // Fentry is a program of SEC("fentry/…"): it runs before a kernel function, or
 // before a function of another BPF program, and sees its arguments with their
@@ -50,11 +50,11 @@ func (*Fentry) kind() *kind { return &kindFentry }
 
 // Attach attaches to the function that the program was loaded for. opts may be
 // nil.
-func (p *Fentry) Attach(opts *TracingOptions) (link.Link, error) {
+func (p *Fentry) Attach(opts *TracingOptions) (*Link, error) {
 	return p.attachLoaded(p.kind(), kernelFunction, opts)
 }
 
-func (p *Fentry) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *Fentry) auto() (*Link, error) { return p.Attach(nil) }
 
 // Fexit is a program of SEC("fexit/…"): it runs when a kernel function, or a
 // function of another BPF program, returns, and sees arguments and result.
@@ -64,11 +64,11 @@ func (*Fexit) kind() *kind { return &kindFexit }
 
 // Attach attaches to the function that the program was loaded for. opts may be
 // nil.
-func (p *Fexit) Attach(opts *TracingOptions) (link.Link, error) {
+func (p *Fexit) Attach(opts *TracingOptions) (*Link, error) {
 	return p.attachLoaded(p.kind(), kernelFunction, opts)
 }
 
-func (p *Fexit) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *Fexit) auto() (*Link, error) { return p.Attach(nil) }
 
 // FmodRet is a program of SEC("fmod_ret/…"): it runs before a kernel function
 // that allows it and may return in its place.
@@ -78,11 +78,11 @@ func (*FmodRet) kind() *kind { return &kindFmodRet }
 
 // Attach attaches to the function that the program was loaded for. opts may be
 // nil.
-func (p *FmodRet) Attach(opts *TracingOptions) (link.Link, error) {
+func (p *FmodRet) Attach(opts *TracingOptions) (*Link, error) {
 	return p.attachLoaded(p.kind(), kernelFunction, opts)
 }
 
-func (p *FmodRet) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *FmodRet) auto() (*Link, error) { return p.Attach(nil) }
 
 // Fsession is a program of SEC("fsession/…"): it runs before a kernel function
 // and again when it returns (Linux ≥ 7.0).
@@ -92,11 +92,11 @@ func (*Fsession) kind() *kind { return &kindFsession }
 
 // Attach attaches to the function that the program was loaded for. opts may be
 // nil.
-func (p *Fsession) Attach(opts *TracingOptions) (link.Link, error) {
+func (p *Fsession) Attach(opts *TracingOptions) (*Link, error) {
 	return p.attachLoaded(p.kind(), kernelFunction, opts)
 }
 
-func (p *Fsession) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *Fsession) auto() (*Link, error) { return p.Attach(nil) }
 
 // LSM is a program of SEC("lsm/…"): it runs at a hook of the kernel's security
 // modules and may deny. The kernel must have been booted with bpf among its
@@ -107,11 +107,11 @@ func (*LSM) kind() *kind { return &kindLSM }
 
 // Attach attaches to the hook that the program was loaded for. opts may be
 // nil.
-func (p *LSM) Attach(opts *TracingOptions) (link.Link, error) {
+func (p *LSM) Attach(opts *TracingOptions) (*Link, error) {
 	return p.attachLoaded(p.kind(), "LSM hook", opts)
 }
 
-func (p *LSM) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *LSM) auto() (*Link, error) { return p.Attach(nil) }
 
 // LSMCgroup is a program of SEC("lsm_cgroup/…"): it runs at a hook of the
 // kernel's security modules, for the processes of a cgroup, and may deny by
@@ -121,8 +121,8 @@ type LSMCgroup struct{ cgroupProgram }
 func (*LSMCgroup) kind() *kind { return &kindLSMCgroup }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
-func (p *LSMCgroup) Attach(cgroup string, opts *CgroupOptions) (link.Link, error) {
-	return p.attachCgroup(p.kind(), cgroup, ebpf.AttachLSMCgroup, opts)
+func (p *LSMCgroup) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[LSMCgroup], error) {
+	return updatable[LSMCgroup](p.attachCgroup(p.kind(), cgroup, ebpf.AttachLSMCgroup, opts))
 }
 
 // TracingMultiOptions are the options of fentry.multi, fexit.multi and
@@ -136,7 +136,7 @@ type TracingMultiOptions struct {
 // multiTracing is what FentryMulti, FexitMulti and FsessionMulti share.
 type multiTracing struct{ program }
 
-func (p *multiTracing) attachPattern(k *kind, pattern string, opts *TracingMultiOptions) (link.Link, error) {
+func (p *multiTracing) attachPattern(k *kind, pattern string, opts *TracingMultiOptions) (*Link, error) {
 	return p.attach(k, target{kernelFunctions, pattern}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachTracingMulti(prog, p.attachType(), pattern, deref(opts))
 	})
@@ -150,17 +150,17 @@ func (*FentryMulti) kind() *kind { return &kindFentryMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
-func (p *FentryMulti) Attach(opts *TracingMultiOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *FentryMulti) Attach(opts *TracingMultiOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions of the kernel's own BTF that match
 // pattern, in which * stands for any characters and ? for one. opts may be nil.
-func (p *FentryMulti) AttachTo(pattern string, opts *TracingMultiOptions) (link.Link, error) {
+func (p *FentryMulti) AttachTo(pattern string, opts *TracingMultiOptions) (*Link, error) {
 	return p.attachPattern(p.kind(), pattern, opts)
 }
 
-func (p *FentryMulti) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *FentryMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // FexitMulti is a program of SEC("fexit.multi/…"): it runs when one of many
 // kernel functions returns.
@@ -170,17 +170,17 @@ func (*FexitMulti) kind() *kind { return &kindFexitMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
-func (p *FexitMulti) Attach(opts *TracingMultiOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *FexitMulti) Attach(opts *TracingMultiOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions of the kernel's own BTF that match
 // pattern, in which * stands for any characters and ? for one. opts may be nil.
-func (p *FexitMulti) AttachTo(pattern string, opts *TracingMultiOptions) (link.Link, error) {
+func (p *FexitMulti) AttachTo(pattern string, opts *TracingMultiOptions) (*Link, error) {
 	return p.attachPattern(p.kind(), pattern, opts)
 }
 
-func (p *FexitMulti) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *FexitMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // FsessionMulti is a program of SEC("fsession.multi/…"): it runs before many
 // kernel functions and again when they return.
@@ -190,17 +190,17 @@ func (*FsessionMulti) kind() *kind { return &kindFsessionMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
-func (p *FsessionMulti) Attach(opts *TracingMultiOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) { return p.AttachTo(where, opts) })
+func (p *FsessionMulti) Attach(opts *TracingMultiOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions of the kernel's own BTF that match
 // pattern, in which * stands for any characters and ? for one. opts may be nil.
-func (p *FsessionMulti) AttachTo(pattern string, opts *TracingMultiOptions) (link.Link, error) {
+func (p *FsessionMulti) AttachTo(pattern string, opts *TracingMultiOptions) (*Link, error) {
 	return p.attachPattern(p.kind(), pattern, opts)
 }
 
-func (p *FsessionMulti) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *FsessionMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // Freplace is a program of SEC("freplace/…"): it takes the place of a global
 // function of another BPF program.
@@ -209,7 +209,7 @@ type Freplace struct{ program }
 func (*Freplace) kind() *kind { return &kindFreplace }
 
 // Attach puts the program in the place of the function that it was loaded for.
-func (p *Freplace) Attach() (link.Link, error) {
+func (p *Freplace) Attach() (*Link, error) {
 	return p.attach(p.kind(), target{"function", p.where()}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachFreplace(prog, nil, "")
 	})
@@ -217,10 +217,10 @@ func (p *Freplace) Attach() (link.Link, error) {
 
 // AttachTo puts the program in the place of a function of another program than
 // the one it was loaded for. Both functions must have the same types.
-func (p *Freplace) AttachTo(program *ebpf.Program, function string) (link.Link, error) {
+func (p *Freplace) AttachTo(program *ebpf.Program, function string) (*Link, error) {
 	return p.attach(p.kind(), target{"function", strings.TrimSpace(function)}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachFreplace(prog, program, function)
 	})
 }
 
-func (p *Freplace) auto() (link.Link, error) { return p.Attach() }
+func (p *Freplace) auto() (*Link, error) { return p.Attach() }

@@ -28,14 +28,14 @@ type UprobeOptions struct {
 // userProbe is what Uprobe and Uretprobe share.
 type userProbe struct{ program }
 
-func (p *userProbe) attachSymbol(k *kind, path, symbol string, opts *UprobeOptions) (link.Link, error) {
+func (p *userProbe) attachSymbol(k *kind, path, symbol string, opts *UprobeOptions) (*Link, error) {
 	return p.attachFile(k, path, symbol, opts, func(file *userfile.File) (uint64, error) {
 		fn, err := file.Find(symbol)
 		return fn.Offset, err
 	})
 }
 
-func (p *userProbe) attachOffset(k *kind, path string, offset uint64, opts *UprobeOptions) (link.Link, error) {
+func (p *userProbe) attachOffset(k *kind, path string, offset uint64, opts *UprobeOptions) (*Link, error) {
 	return p.attachFile(k, path, fmt.Sprintf("%#x", offset), opts, func(file *userfile.File) (uint64, error) {
 		return offset, file.CheckOffset(offset)
 	})
@@ -43,7 +43,7 @@ func (p *userProbe) attachOffset(k *kind, path string, offset uint64, opts *Upro
 
 // attachFile attaches to a place of a file. where is the place for messages,
 // find gives its offset.
-func (p *userProbe) attachFile(k *kind, path, where string, opts *UprobeOptions, find func(*userfile.File) (uint64, error)) (link.Link, error) {
+func (p *userProbe) attachFile(k *kind, path, where string, opts *UprobeOptions, find func(*userfile.File) (uint64, error)) (*Link, error) {
 	o := deref(opts)
 	return p.attach(k, target{executable, path + ":" + where}, func(prog *ebpf.Program) (link.Link, error) {
 		file, err := userfile.Open(path, o.PID)
@@ -59,8 +59,8 @@ func (p *userProbe) attachFile(k *kind, path, where string, opts *UprobeOptions,
 }
 
 // attachPath splits the path:symbol of a section.
-func (p *userProbe) attachPath(k *kind, opts *UprobeOptions) (link.Link, error) {
-	return p.attachWhere(k, func(where string) (link.Link, error) {
+func (p *userProbe) attachPath(k *kind, opts *UprobeOptions) (*Link, error) {
+	return p.attachWhere(k, func(where string) (*Link, error) {
 		path, symbol, ok := strings.Cut(where, ":")
 		if !ok || symbol == "" {
 			return nil, p.badSection(k, "path:function or path:function+offset")
@@ -82,7 +82,7 @@ func (*Uprobe) kind() *kind { return &kindUprobe }
 
 // Attach attaches to the path, symbol and offset of the section. opts may be
 // nil.
-func (p *Uprobe) Attach(opts *UprobeOptions) (link.Link, error) { return p.attachPath(p.kind(), opts) }
+func (p *Uprobe) Attach(opts *UprobeOptions) (*Link, error) { return p.attachPath(p.kind(), opts) }
 
 // AttachTo attaches to a function of an executable or shared library.
 //
@@ -95,17 +95,17 @@ func (p *Uprobe) Attach(opts *UprobeOptions) (link.Link, error) { return p.attac
 // "memcpy@GLIBC_2.14", or an offset in the file, "0x1234". A name that several
 // functions have, and an indirect function (IFUNC), whose symbol is that of its
 // resolver, are errors: no guess is made. opts may be nil.
-func (p *Uprobe) AttachTo(path, symbol string, opts *UprobeOptions) (link.Link, error) {
+func (p *Uprobe) AttachTo(path, symbol string, opts *UprobeOptions) (*Link, error) {
 	return p.attachSymbol(p.kind(), path, symbol, opts)
 }
 
 // AttachOffset attaches to an instruction by its offset in the file, for files
 // without symbols. opts may be nil.
-func (p *Uprobe) AttachOffset(path string, offset uint64, opts *UprobeOptions) (link.Link, error) {
+func (p *Uprobe) AttachOffset(path string, offset uint64, opts *UprobeOptions) (*Link, error) {
 	return p.attachOffset(p.kind(), path, offset, opts)
 }
 
-func (p *Uprobe) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *Uprobe) auto() (*Link, error) { return p.Attach(nil) }
 
 // Uretprobe is a program of SEC("uretprobe/…"): it runs when a function of an
 // executable or shared library returns. Functions of Go programs do not bear
@@ -115,23 +115,23 @@ type Uretprobe struct{ userProbe }
 func (*Uretprobe) kind() *kind { return &kindUretprobe }
 
 // Attach attaches to the path and symbol of the section. opts may be nil.
-func (p *Uretprobe) Attach(opts *UprobeOptions) (link.Link, error) {
+func (p *Uretprobe) Attach(opts *UprobeOptions) (*Link, error) {
 	return p.attachPath(p.kind(), opts)
 }
 
 // AttachTo attaches to a function of an executable or shared library, see
 // [Uprobe.AttachTo]. opts may be nil.
-func (p *Uretprobe) AttachTo(path, symbol string, opts *UprobeOptions) (link.Link, error) {
+func (p *Uretprobe) AttachTo(path, symbol string, opts *UprobeOptions) (*Link, error) {
 	return p.attachSymbol(p.kind(), path, symbol, opts)
 }
 
 // AttachOffset attaches to a function by its offset in the file, for files
 // without symbols. opts may be nil.
-func (p *Uretprobe) AttachOffset(path string, offset uint64, opts *UprobeOptions) (link.Link, error) {
+func (p *Uretprobe) AttachOffset(path string, offset uint64, opts *UprobeOptions) (*Link, error) {
 	return p.attachOffset(p.kind(), path, offset, opts)
 }
 
-func (p *Uretprobe) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *Uretprobe) auto() (*Link, error) { return p.Attach(nil) }
 
 // UprobeMultiOptions are the options of uprobe.multi, uretprobe.multi and
 // uprobe.session. The zero value is good.
@@ -162,13 +162,13 @@ type UprobePlace struct {
 // multiUprobe is what UprobeMulti, UretprobeMulti and UprobeSession share.
 type multiUprobe struct{ program }
 
-func (p *multiUprobe) attachPattern(k *kind, path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *multiUprobe) attachPattern(k *kind, path, pattern string, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachFile(k, path, pattern, opts, func(file *userfile.File) ([]UprobePlace, error) {
 		return opts.places(file.Match(pattern))
 	})
 }
 
-func (p *multiUprobe) attachSymbols(k *kind, path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *multiUprobe) attachSymbols(k *kind, path string, symbols []string, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachFile(k, path, strings.Join(symbols, ", "), opts, func(file *userfile.File) ([]UprobePlace, error) {
 		var found []userfile.Function
 		for _, s := range symbols {
@@ -182,7 +182,7 @@ func (p *multiUprobe) attachSymbols(k *kind, path string, symbols []string, opts
 	})
 }
 
-func (p *multiUprobe) attachPlaces(k *kind, path string, places []UprobePlace, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *multiUprobe) attachPlaces(k *kind, path string, places []UprobePlace, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachFile(k, path, fmt.Sprintf("%d offsets", len(places)), opts, func(file *userfile.File) ([]UprobePlace, error) {
 		for _, place := range places {
 			if err := file.CheckOffset(place.Offset); err != nil {
@@ -195,7 +195,7 @@ func (p *multiUprobe) attachPlaces(k *kind, path string, places []UprobePlace, o
 
 // attachFile attaches to places of a file. where are the places for messages,
 // find gives them.
-func (p *multiUprobe) attachFile(k *kind, path, where string, opts *UprobeMultiOptions, find func(*userfile.File) ([]UprobePlace, error)) (link.Link, error) {
+func (p *multiUprobe) attachFile(k *kind, path, where string, opts *UprobeMultiOptions, find func(*userfile.File) ([]UprobePlace, error)) (*Link, error) {
 	pid := deref(opts).PID
 	return p.attach(k, target{executable, path + ":" + where}, func(prog *ebpf.Program) (link.Link, error) {
 		file, err := userfile.Open(path, pid)
@@ -230,8 +230,8 @@ func (opts *UprobeMultiOptions) places(functions []userfile.Function, err error)
 	return places, err
 }
 
-func (p *multiUprobe) attachPath(k *kind, opts *UprobeMultiOptions) (link.Link, error) {
-	return p.attachWhere(k, func(where string) (link.Link, error) {
+func (p *multiUprobe) attachPath(k *kind, opts *UprobeMultiOptions) (*Link, error) {
+	return p.attachWhere(k, func(where string) (*Link, error) {
 		path, pattern, ok := strings.Cut(where, ":")
 		if !ok || pattern == "" {
 			return nil, p.badSection(k, "path:pattern")
@@ -248,7 +248,7 @@ func (*UprobeMulti) kind() *kind { return &kindUprobeMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
-func (p *UprobeMulti) Attach(opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UprobeMulti) Attach(opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachPath(p.kind(), opts)
 }
 
@@ -256,23 +256,23 @@ func (p *UprobeMulti) Attach(opts *UprobeMultiOptions) (link.Link, error) {
 // stands for any characters and ? for one; but not to indirect functions
 // (IFUNC). A path without "/" is looked up as by [Uprobe.AttachTo]. opts may be
 // nil.
-func (p *UprobeMulti) AttachTo(path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UprobeMulti) AttachTo(path, pattern string, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachPattern(p.kind(), path, pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named, see [Uprobe.AttachTo] for
 // how. opts may be nil.
-func (p *UprobeMulti) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UprobeMulti) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachSymbols(p.kind(), path, symbols, opts)
 }
 
 // AttachOffsets attaches to places of a file, for files without symbols. opts
 // may be nil; its Cookie and RefCtrOffset are not used.
-func (p *UprobeMulti) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UprobeMulti) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachPlaces(p.kind(), path, places, opts)
 }
 
-func (p *UprobeMulti) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *UprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // UretprobeMulti is a program of SEC("uretprobe.multi/…"): it runs when one of
 // many functions of an executable or shared library returns.
@@ -282,7 +282,7 @@ func (*UretprobeMulti) kind() *kind { return &kindUretprobeMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
-func (p *UretprobeMulti) Attach(opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UretprobeMulti) Attach(opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachPath(p.kind(), opts)
 }
 
@@ -290,23 +290,23 @@ func (p *UretprobeMulti) Attach(opts *UprobeMultiOptions) (link.Link, error) {
 // stands for any characters and ? for one; but not to indirect functions
 // (IFUNC). A path without "/" is looked up as by [Uprobe.AttachTo]. opts may be
 // nil.
-func (p *UretprobeMulti) AttachTo(path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UretprobeMulti) AttachTo(path, pattern string, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachPattern(p.kind(), path, pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named, see [Uprobe.AttachTo] for
 // how. opts may be nil.
-func (p *UretprobeMulti) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UretprobeMulti) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachSymbols(p.kind(), path, symbols, opts)
 }
 
 // AttachOffsets attaches to places of a file, for files without symbols. opts
 // may be nil; its Cookie and RefCtrOffset are not used.
-func (p *UretprobeMulti) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UretprobeMulti) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachPlaces(p.kind(), path, places, opts)
 }
 
-func (p *UretprobeMulti) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *UretprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // UprobeSession is a program of SEC("uprobe.session/…"): it runs before many
 // functions of an executable and, where it then returned 0, again when they
@@ -317,7 +317,7 @@ func (*UprobeSession) kind() *kind { return &kindUprobeSession }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
-func (p *UprobeSession) Attach(opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UprobeSession) Attach(opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachPath(p.kind(), opts)
 }
 
@@ -325,23 +325,23 @@ func (p *UprobeSession) Attach(opts *UprobeMultiOptions) (link.Link, error) {
 // stands for any characters and ? for one; but not to indirect functions
 // (IFUNC). A path without "/" is looked up as by [Uprobe.AttachTo]. opts may be
 // nil.
-func (p *UprobeSession) AttachTo(path, pattern string, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UprobeSession) AttachTo(path, pattern string, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachPattern(p.kind(), path, pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named, see [Uprobe.AttachTo] for
 // how. opts may be nil.
-func (p *UprobeSession) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UprobeSession) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachSymbols(p.kind(), path, symbols, opts)
 }
 
 // AttachOffsets attaches to places of a file, for files without symbols. opts
 // may be nil; its Cookie and RefCtrOffset are not used.
-func (p *UprobeSession) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (link.Link, error) {
+func (p *UprobeSession) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachPlaces(p.kind(), path, places, opts)
 }
 
-func (p *UprobeSession) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *UprobeSession) auto() (*Link, error) { return p.Attach(nil) }
 
 // USDTOptions are the options of USDT probes. The zero value is good.
 type USDTOptions struct {
@@ -361,8 +361,8 @@ type USDT struct{ program }
 func (*USDT) kind() *kind { return &kindUSDT }
 
 // Attach attaches to the probe of the section. opts may be nil.
-func (p *USDT) Attach(opts *USDTOptions) (link.Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (link.Link, error) {
+func (p *USDT) Attach(opts *USDTOptions) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) {
 		part := strings.SplitN(where, ":", 3)
 		if len(part) < 3 {
 			return nil, p.badSection(p.kind(), "path:provider:name")
@@ -376,14 +376,14 @@ func (p *USDT) Attach(opts *USDTOptions) (link.Link, error) {
 //
 // The arguments of a probe are read in files for x86-64 and arm64. For others,
 // attaching a program that asks for arguments is an error.
-func (p *USDT) AttachTo(path, provider, name string, opts *USDTOptions) (link.Link, error) {
+func (p *USDT) AttachTo(path, provider, name string, opts *USDTOptions) (*Link, error) {
 	t := target{staticProbe, strings.Join([]string{path, provider, name}, ":")}
 	return p.attach(p.kind(), t, func(prog *ebpf.Program) (link.Link, error) {
 		return attachUSDT(prog, p.coll, usdtTarget{path, provider, name}, deref(opts))
 	})
 }
 
-func (p *USDT) auto() (link.Link, error) { return p.Attach(nil) }
+func (p *USDT) auto() (*Link, error) { return p.Attach(nil) }
 
 // usdtTarget names a static probe.
 type usdtTarget struct{ path, provider, name string }

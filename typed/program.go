@@ -2,47 +2,206 @@ package typed
 
 import (
 	"fmt"
+	"os"
+	"sync"
 
+	"github.com/bpfgen/bpfgen/typed/internal/inuse"
 	"github.com/cilium/ebpf"
 )
 
-// program is the part that every kind of program has in common.
-type program struct {
-	// Program is the library's object, nil where the program was not loaded.
-	Program *ebpf.Program
+// This file is what the handles of all kinds of programs have in common, and
+// how generated code makes them. The kinds are in prog_*.go, attaching is in
+// prog_attach.go.
 
+// programLife is the library's object of a program together with the calls
+// that use its descriptor. Close waits for none of them: the last one closes
+// the descriptor, and those that come later find it closed (package inuse).
+type programLife struct {
+	p     *ebpf.Program
+	calls inuse.Count
+}
+
+// newProgramLife takes over p: closing the life closes it.
+func newProgramLife(p *ebpf.Program) *programLife {
+	l := &programLife{p: p}
+	l.calls.Init(p.Close)
+	return l
+}
+
+// program is the part that every kind of program has in common. Its zero value
+// is a program that was not loaded.
+//
+// All methods, those of the kinds too, may be called from any goroutine, Close
+// included. A call that Close finds in flight ends as if there had been no
+// Close; later ones return an error that wraps [os.ErrClosed].
+type program struct {
 	name string
 	spec *ebpf.ProgramSpec // as it was loaded; nil where the object has none
-	err  error             // why it is not loaded
 	coll *Collection
+	life *programLife // nil where it was not loaded
+	left error        // why it was not loaded
+
+	mu       sync.Mutex
+	attached error // why AttachAll could not attach an optional program
+}
+
+// AnyProgram is the handle of a program of any kind.
+type AnyProgram interface {
+	// Name is the C name of the program.
+	Name() string
+	// Loaded says whether there is a program behind the handle, which may be
+	// closed.
+	Loaded() bool
+	// Err is why the program cannot be used, nil if it can.
+	Err() error
+	// Use calls f with the library's object, which no Close takes away
+	// meanwhile.
+	Use(f func(*ebpf.Program) error) error
+
+	base() *program
 }
 
 // Name is the C name of the program.
 func (p *program) Name() string { return p.name }
 
-// Loaded says whether the program is in the kernel.
-func (p *program) Loaded() bool { return p.Program != nil }
+// Loaded says whether there is a program behind the handle, which may be
+// closed.
+func (p *program) Loaded() bool { return p.life != nil }
 
 // Err is why the program is not in the kernel: disabled, left out as optional
-// (then it wraps a [*LoadError]), or absent from the object; or, of an optional
-// program that is loaded, why AttachAll could not attach it (an
+// (then it wraps a [*LoadError]), absent from the object, or closed; or, of an
+// optional program that is loaded, why AttachAll could not attach it (an
 // [*AttachError]). nil otherwise.
-func (p *program) Err() error { return p.err }
+func (p *program) Err() error {
+	if err := p.usable(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.attached
+}
 
-// FD is the file descriptor of the program, -1 where it was not loaded.
+// setAttached keeps what AttachAll made of an optional program.
+func (p *program) setAttached(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.attached = err
+}
+
+// usable is nil if the program is in the kernel and not closed.
+func (p *program) usable() error {
+	switch {
+	case p.life == nil && p.left != nil:
+		return p.left
+	case p.life == nil:
+		return fmt.Errorf("program %s: %w", p.name, ErrNotLoaded)
+	case p.life.calls.Closed():
+		return fmt.Errorf("program %s: %w", p.name, os.ErrClosed)
+	}
+	return nil
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+// f must not keep it, and must not close it. It may close the handle.
+func (p *program) Use(f func(*ebpf.Program) error) error {
+	if p.life == nil || !p.life.calls.Enter() {
+		return p.usable()
+	}
+	defer p.life.calls.Leave()
+	return f(p.life.p)
+}
+
+// Program is the library's object, nil where the program was not loaded. What
+// is called on it is not counted: Close can take its descriptor away
+// meanwhile. Use counts, and the object of CloneProgram is the caller's.
+func (p *program) Program() *ebpf.Program {
+	if p.life == nil {
+		return nil
+	}
+	return p.life.p
+}
+
+// CloneProgram returns an object of the library with a descriptor of its own,
+// which the caller closes.
+func (p *program) CloneProgram() (clone *ebpf.Program, err error) {
+	err = p.Use(func(prog *ebpf.Program) error {
+		clone, err = prog.Clone()
+		return err
+	})
+	return clone, err
+}
+
+// FD is the file descriptor of the program, -1 where it was not loaded or is
+// closed. It is not counted, as what is called on Program is not.
 func (p *program) FD() int {
-	if p.Program == nil {
+	if p.usable() != nil {
 		return -1
 	}
-	return p.Program.FD()
+	return p.life.p.FD()
 }
 
 // Info is what the kernel says of the program.
-func (p *program) Info() (*ebpf.ProgramInfo, error) {
-	if p.Program == nil {
-		return nil, p.err
+func (p *program) Info() (info *ebpf.ProgramInfo, err error) {
+	err = p.Use(func(prog *ebpf.Program) error {
+		info, err = prog.Info()
+		return err
+	})
+	return info, err
+}
+
+// Stats is how often the program has run, for how long in all, and how often it
+// was skipped because it ran already (Linux ≥ 5.8). The kernel counts while
+// somebody holds what [ebpf.EnableStats] returns, or
+// /proc/sys/kernel/bpf_stats_enabled is 1.
+func (p *program) Stats() (stats *ebpf.ProgramStats, err error) {
+	err = p.Use(func(prog *ebpf.Program) error {
+		stats, err = prog.Stats()
+		return err
+	})
+	return stats, err
+}
+
+// VerifierLog is what the verifier said when it accepted the program. It is
+// there if Load was asked for it: by a LogLevel in its options
+// ([ebpf.ProgramOptions]).
+func (p *program) VerifierLog() string {
+	if p.life == nil {
+		return ""
 	}
-	return p.Program.Info()
+	return p.life.p.VerifierLog
+}
+
+// Pin gives the program a name in a BPF file system, which keeps it after the
+// process. That does not attach it, nor keep it attached: what does is to pin
+// its link. See [ebpf.Program.Pin].
+func (p *program) Pin(path string) error {
+	return p.Use(func(prog *ebpf.Program) error { return prog.Pin(path) })
+}
+
+// Unpin removes that name. An unpinned program is no error.
+func (p *program) Unpin() error { return p.Use((*ebpf.Program).Unpin) }
+
+// IsPinned says whether the handle knows a name of the program.
+func (p *program) IsPinned() bool {
+	pinned := false
+	_ = p.Use(func(prog *ebpf.Program) error {
+		pinned = prog.IsPinned()
+		return nil
+	})
+	return pinned
+}
+
+// Close gives the descriptor of the program back; later calls of the handle
+// return an error that wraps [os.ErrClosed]. The kernel keeps a program that is
+// pinned, that a link attaches or that a map holds: Close of the program
+// detaches nothing, Close of the link does. A second Close does nothing, nor
+// does that of a program which was not loaded. Close of the collection closes
+// all of its programs.
+func (p *program) Close() error {
+	if p.life == nil {
+		return nil
+	}
+	return p.life.calls.Close()
 }
 
 // programHandle is implemented by the pointer to every kind of program.
@@ -54,6 +213,14 @@ type programHandle interface {
 }
 
 func (p *program) base() *program { return p }
+
+// baseOf is the common part of a handle that may be nil, or a nil pointer.
+func baseOf(p AnyProgram) *program {
+	if isNil(p) {
+		return &program{name: "nil"}
+	}
+	return p.base()
+}
 
 type programHandleOf[P any] interface {
 	*P
@@ -96,15 +263,13 @@ func BindProgramSpec[P any, H programHandleOf[P]](c *CollectionSpec, dst **Progr
 // Generated code calls it.
 func BindProgram[P any, H programHandleOf[P]](c *Collection, dst **P, name string) {
 	h := new(P)
-	b := H(h).base()
-	b.name, b.spec, b.coll = name, c.spec.Programs[name], c
-	b.Program = c.Collection.Programs[name]
-	if b.Program == nil {
-		b.err = c.left[name]
-		if b.err == nil {
-			b.err = fmt.Errorf("program %s: %w", name, ErrNotLoaded)
-		}
-	}
-	c.handles = append(c.handles, H(h))
+	c.bindProgram(H(h), name)
 	*dst = h
+}
+
+func (c *Collection) bindProgram(h programHandle, name string) {
+	b := h.base()
+	b.name, b.spec, b.coll = name, c.spec.Programs[name], c
+	b.life, b.left = c.lives[name], c.left[name]
+	c.handles = append(c.handles, h)
 }

@@ -37,8 +37,8 @@ const outputRoom = 256 + 2
 // the program left it. in and out are the context before and after; they may
 // be the same memory, or nil.
 func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte, error) {
-	if p.Program == nil {
-		return 0, nil, p.notLoaded("run")
+	if err := p.usable(); err != nil {
+		return 0, nil, p.notUsable("run", err)
 	}
 	o := deref(opts)
 	run := &ebpf.RunOptions{
@@ -54,7 +54,11 @@ func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte,
 	if packet != nil && o.Flags&liveFrames == 0 {
 		run.DataOut = make([]byte, len(packet)+outputRoom)
 	}
-	ret, err := p.Program.Run(run)
+	var ret uint32
+	err := p.Use(func(prog *ebpf.Program) (err error) {
+		ret, err = prog.Run(run)
+		return err
+	})
 	if err != nil {
 		return 0, nil, fmt.Errorf("run program %s: %w", p.name, err)
 	}
@@ -323,6 +327,9 @@ func (p *Syscall) Run(ctx []byte, opts *RunOptions) (uint32, error) {
 // fixed size such as the generated type of the program's argument; the program
 // may change it. opts may be nil.
 func RunSyscall[T any](p *Syscall, ctx *T, opts *RunOptions) (uint32, error) {
+	if p == nil {
+		p = new(Syscall)
+	}
 	if err := checkPlain[T](); err != nil {
 		return 0, fmt.Errorf("run program %s: %w", p.name, err)
 	}

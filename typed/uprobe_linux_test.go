@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/bpfgen/bpfgen/typed/internal/probed"
-	"github.com/cilium/ebpf/link"
 )
 
 // Places that a name does not say: an offset in the file, in place of a name
@@ -19,9 +18,9 @@ func TestUprobeOffsets(t *testing.T) {
 	r := &hookRun{T: t, section: "uprobe"}
 	path := probed.File(t)
 	p := load[Uprobe](r, r.spec(0))
-	for name, attach := range map[string]func() (link.Link, error){
-		"offset": func() (link.Link, error) { return p.AttachOffset(path, probed.FireOffset, nil) },
-		"number": func() (link.Link, error) {
+	for name, attach := range map[string]func() (AnyLink, error){
+		"offset": func() (AnyLink, error) { return p.AttachOffset(path, probed.FireOffset, nil) },
+		"number": func() (AnyLink, error) {
 			return p.AttachTo(path, fmt.Sprintf("%#x", probed.FireAgainOffset), nil)
 		},
 	} {
@@ -53,14 +52,14 @@ func TestUprobeMultiSemaphore(t *testing.T) {
 		}
 		return 0
 	}
-	for name, attach := range map[string]func() (link.Link, error){
-		"symbols": func() (link.Link, error) {
+	for name, attach := range map[string]func() (AnyLink, error){
+		"symbols": func() (AnyLink, error) {
 			return p.AttachSymbols(path, []string{"fire", "fire_again"}, &UprobeMultiOptions{RefCtrOffset: semaphore})
 		},
-		"pattern": func() (link.Link, error) {
+		"pattern": func() (AnyLink, error) {
 			return p.AttachTo(path, "fire*", &UprobeMultiOptions{RefCtrOffset: semaphore})
 		},
-		"offsets": func() (link.Link, error) {
+		"offsets": func() (AnyLink, error) {
 			return p.AttachOffsets(path, []UprobePlace{
 				{Offset: probed.FireOffset, RefCtrOffset: probed.SemaphoreOffset, Cookie: 1},
 				{Offset: probed.FireAgainOffset, Cookie: 2},
