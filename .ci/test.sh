@@ -16,14 +16,14 @@ root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-sections=(vet lint test race wordsize byteorder harness kernels)
+sections=(vet oldest lint test race wordsize byteorder harness kernels)
 
 # Packages whose tests run in virtual machines: they find no Go toolchain there.
 kernel_packages=(./typed/... ./examples/... ./golden/layout)
 
 # The tests use the network no more: what they build and run outside of this
 # module, as users do, needs go.mod files of the whole module graph.
-setup() { bash .ci/setup.sh && go mod download && go list -m all >/dev/null; }
+setup() { bash .ci/setup.sh && go mod download && go list -m all >/dev/null && oldest_go version; }
 
 # typed builds wherever cilium/ebpf does. The generated code of other
 # architectures is compiled by the tests of golden.
@@ -38,6 +38,12 @@ vet() {
 	done
 	return $status
 }
+
+# The oldest Go that go.mod allows, which the go command fetches as a module.
+oldest_go() { GOTOOLCHAIN=go$(go list -m -f '{{.GoVersion}}') go "$@"; }
+
+# Nothing of a newer Go is used. That the tests pass there is not asked.
+oldest() { oldest_go version && oldest_go build ./... && oldest_go vet ./... ./.ci/kernels/... ./.ci/bench; }
 
 # The linters' versions are in tools/go.mod.
 lint() {

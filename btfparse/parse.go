@@ -79,7 +79,8 @@ type parseError struct {
 func (e *parseError) Error() string {
 	err := e.err
 	// An *fs.PathError has a path and an operation that mean nothing here.
-	if path, ok := errors.AsType[*fs.PathError](err); ok {
+	var path *fs.PathError
+	if errors.As(err, &path) {
 		err = path.Err
 	}
 	return oneLine(e.name + ": " + err.Error())

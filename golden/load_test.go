@@ -42,7 +42,8 @@ func newLoader(t *testing.T, goarch string) *loader {
 		"-f", "{{if .Export}}{{.ImportPath}} {{.Export}}{{end}}"}, runtimeImports...)...)
 	cmd.Env = goEnv(goarch)
 	out, err := cmd.Output()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
 		t.Fatalf("GOARCH=%s go list -export: %v\n%s", goarch, err, exit.Stderr)
 	}
 	exports := make(map[string]string)
