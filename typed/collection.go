@@ -24,7 +24,7 @@ type CollectionSpec struct {
 	programs     map[string]*programState
 	replacements map[string]*ebpf.Map
 	events       map[string]string // C types, see BindEventType
-	layouts      string            // of CheckLayouts
+	layouts      layouts
 	errs         []error
 }
 

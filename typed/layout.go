@@ -35,65 +35,59 @@ func CheckObject(name string, object []byte, checksum string) error {
 // [*LayoutError]; what the object lacks, or does not say in its BTF, is no error.
 // Generated code calls it after the Bind functions.
 func CheckLayouts(c *CollectionSpec, layouts string) {
-	c.layouts = layouts
-	var maker layout.Maker
+	c.layouts.table = layouts
 	hashes, err := layout.Hashes(layouts)
 	if err != nil {
-		c.fail(err)
+		c.errs = append(c.errs, err)
 	}
+	check := layoutCheck{object: (*objectTypes)(c.Spec)}
 	for _, root := range hashes {
-		if !c.hasLayout(&maker, root.Place, root.Hash) {
-			c.compareLayout(&maker, root.Place)
+		if !check.equal(root.Place, root.Hash) {
+			c.errs = append(c.errs, check.compare(layouts, root.Place)...)
 		}
 	}
 }
 
-// hasLayout says whether nothing is to be compared: one of the types that the
-// place has in the object is the same, or there is none.
-func (c *CollectionSpec) hasLayout(maker *layout.Maker, place []string, want layout.Hash) bool {
-	candidates := c.typesAt(place)
+// layoutCheck compares layouts with an object.
+type layoutCheck struct {
+	object *objectTypes
+	maker  layout.Maker
+}
+
+// equal says whether nothing is to be compared: one of the types that the place
+// has in the object is the same, or there is none.
+func (l *layoutCheck) equal(place []string, want layout.Hash) bool {
+	candidates := l.object.at(place)
 	for _, t := range candidates {
-		if got, err := maker.Layout(t.Type, t.tags...); err == nil && got.Hash() == want {
+		if got, err := l.maker.Layout(t.Type, t.tags...); err == nil && got.Hash() == want {
 			return true
 		}
 	}
 	return len(candidates) == 0
 }
 
-// compareLayout says what differs at a place.
-func (c *CollectionSpec) compareLayout(maker *layout.Maker, place []string) {
-	want, err := findLayout(c.layouts, place)
+// compare says what differs at a place.
+func (l *layoutCheck) compare(layouts string, place []string) []error {
+	table, err := layout.ParseTable(layouts)
 	if err != nil {
-		c.fail(err)
-		return
+		return []error{err}
 	}
+	want, _ := table.Find(place...)
 	var diffs []layout.Diff
-	for i, t := range c.typesAt(place) {
-		got, err := maker.Layout(t.Type, t.tags...)
+	for i, t := range l.object.at(place) {
+		got, err := l.maker.Layout(t.Type, t.tags...)
 		if err != nil {
-			return // made up: nothing is known
+			return nil // made up: nothing is known
 		}
 		found := layout.Compare(want, got)
 		if layout.Worst(found, layout.AtOpen) < layout.Error {
-			return
+			return nil
 		}
 		if i == 0 {
 			diffs = found
 		}
 	}
-	for _, err := range layoutErrors(placePath(place), diffs, layout.AtOpen, layout.Error) {
-		c.fail(err)
-	}
-}
-
-// findLayout is the layout of a place.
-func findLayout(layouts string, place []string) (layout.Layout, error) {
-	table, err := layout.ParseTable(layouts)
-	if err != nil {
-		return layout.Layout{}, err
-	}
-	l, _ := table.Find(place...)
-	return l, nil
+	return layoutErrors(placePath(place), diffs, layout.AtOpen, layout.Error)
 }
 
 // layoutErrors are the differences of one severity, as errors.
@@ -141,22 +135,25 @@ type placedType struct {
 	tags []string
 }
 
-// typesAt are the types that may stand at a place of the object: none where it
+// objectTypes are the types of a spec.
+type objectTypes ebpf.CollectionSpec
+
+// at are the types that may stand at a place of the object: none where it
 // has none, several where C has several of the name that an event has. Places are
 //
 //	map flows key, map flows value, map events event "struct event"
 //	map outer inner key, map outer inner value
 //	variable sample_rate
 //	static .bss count 16
-func (c *CollectionSpec) typesAt(place []string) []placedType {
+func (o *objectTypes) at(place []string) []placedType {
 	switch {
 	case len(place) >= 3 && place[0] == "map":
-		return c.mapTypes(place[1], place[2:])
+		return o.mapTypes(place[1], place[2:])
 	case len(place) == 2 && place[0] == "variable":
-		return variableTypes(c.variable(place[1]))
+		return variableTypes(o.variable(place[1]))
 	case len(place) == 4 && place[0] == "static":
 		offset, _ := strconv.ParseUint(place[3], 10, 32)
-		_, info := findStatic(c.Spec, place[1], place[2], uint32(offset))
+		_, info := findStatic((*ebpf.CollectionSpec)(o), place[1], place[2], uint32(offset))
 		if info != nil {
 			v, _ := info.Type.(*btf.Var)
 			return variableTypes(v)
@@ -166,11 +163,11 @@ func (c *CollectionSpec) typesAt(place []string) []placedType {
 }
 
 // variable is the BTF of a global variable, nil where there is none.
-func (c *CollectionSpec) variable(name string) *btf.Var {
-	if spec := c.Spec.Variables[name]; spec != nil {
+func (o *objectTypes) variable(name string) *btf.Var {
+	if spec := o.Variables[name]; spec != nil {
 		return spec.Type
 	}
-	if info := findKconfig(c.Spec, name); info != nil {
+	if info := findKconfig((*ebpf.CollectionSpec)(o), name); info != nil {
 		v, _ := info.Type.(*btf.Var)
 		return v
 	}
@@ -185,8 +182,8 @@ func variableTypes(v *btf.Var) []placedType {
 }
 
 // mapTypes are the types of a map's key, value or event.
-func (c *CollectionSpec) mapTypes(name string, role []string) []placedType {
-	spec := c.Spec.Maps[name]
+func (o *objectTypes) mapTypes(name string, role []string) []placedType {
+	spec := o.Maps[name]
 	if spec != nil && role[0] == "inner" && len(role) > 1 {
 		spec, role = spec.InnerMap, role[1:]
 	}
@@ -194,7 +191,7 @@ func (c *CollectionSpec) mapTypes(name string, role []string) []placedType {
 	case spec == nil:
 		return nil
 	case len(role) == 2: // an event by the name of its type
-		return c.namedTypes(role[1])
+		return o.namedTypes(role[1])
 	}
 	return mapType(spec, role[0])
 }
@@ -212,8 +209,8 @@ func mapType(spec *ebpf.MapSpec, role string) []placedType {
 }
 
 // namedTypes are the types with a C name: "struct event", or a typedef.
-func (c *CollectionSpec) namedTypes(ctype string) []placedType {
-	if c.Spec.Types == nil {
+func (o *objectTypes) namedTypes(ctype string) []placedType {
+	if o.Types == nil {
 		return nil
 	}
 	keyword, name, ok := strings.Cut(ctype, " ")
@@ -221,7 +218,7 @@ func (c *CollectionSpec) namedTypes(ctype string) []placedType {
 		keyword, name = "", ctype
 	}
 	var types []placedType
-	found, _ := c.Spec.Types.AnyTypesByName(name)
+	found, _ := o.Types.AnyTypesByName(name)
 	for _, t := range found {
 		if keywordOf(t) == keyword {
 			types = append(types, placedType{Type: t})

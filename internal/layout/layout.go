@@ -208,3 +208,12 @@ func appendNumbers(key []byte, numbers ...uint64) []byte {
 func appendText(key []byte, s string) []byte {
 	return append(binary.AppendUvarint(key, uint64(len(s))), s...)
 }
+
+// Combine is one hash of several.
+func Combine(hashes ...Hash) Hash {
+	var key []byte
+	for _, h := range hashes {
+		key = binary.BigEndian.AppendUint64(key, uint64(h))
+	}
+	return hashOf(key)
+}

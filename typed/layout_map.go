@@ -1,0 +1,216 @@
+package typed
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/internal/layout"
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+)
+
+// A map that was there before the collection (pinned, wrapped, given to Load as a
+// replacement) may come from another build of the C code. Sizes that fit prove
+// little. What more can be compared depends on the kernel, on the type of map and
+// on privileges: of 15 of 32 types it keeps no BTF, of some only half, and
+// reading BTF by its id takes CAP_SYS_ADMIN. The name of a pin can carry a hash of
+// the layouts, which takes nothing.
+
+// LayoutProof says how far the layout of a map has been proved to be the one that
+// Go code was generated for.
+type LayoutProof int
+
+const (
+	// ProofSizesOnly: the type of map and the sizes of key and value fit.
+	ProofSizesOnly LayoutProof = iota
+	// ProofPinName: the name of the pin has the hash of the layouts.
+	ProofPinName
+	// ProofBTF: the types of key and value that the kernel keeps have been
+	// compared, field by field.
+	ProofBTF
+	// ProofCreated: the map was created from the object, which was compared
+	// when it was opened.
+	ProofCreated
+)
+
+var proofNames = [...]string{
+	ProofSizesOnly: "sizes only", ProofPinName: "name of the pin", ProofBTF: "BTF", ProofCreated: "created from the object",
+}
+
+func (p LayoutProof) String() string {
+	if p < 0 || int(p) >= len(proofNames) {
+		return fmt.Sprintf("LayoutProof(%d)", int(p))
+	}
+	return proofNames[p]
+}
+
+// MapLayout is what is known of the layout of a map.
+type MapLayout struct {
+	Proof LayoutProof
+	// Differences that leave every field in its place: a field renamed, removed
+	// or added, another sign, another value of an enumerator.
+	Differences []error
+	// Unproved is why Proof is less than ProofBTF; nil if it is not.
+	Unproved error
+}
+
+// layouts is what a collection knows and wants of layouts.
+type layouts struct {
+	table string      // of CheckLayouts
+	least LayoutProof // of RequireLayout
+	pin   bool        // of PinByLayout
+}
+
+// errNoKernelTypes says that the kernel has no BTF of the map.
+var errNoKernelTypes = errors.New("the kernel keeps no types of it")
+
+// prove compares a map that exists with what was generated. pin is its
+// path, "" where it is not known. A *LayoutError says that fields are elsewhere,
+// or that less was proved than RequireLayout asks for.
+func (l layouts) prove(name string, m *ebpf.Map, pin string) (MapLayout, error) {
+	var proved MapLayout
+	roots, err := l.ofMap(name)
+	if err == nil {
+		err = proved.compareKernel(name, m, roots)
+	}
+	if err != nil {
+		return proved, err
+	}
+	if proved.Unproved == nil {
+		proved.Proof = ProofBTF
+	} else if err := proved.comparePin(name, pin, roots); err != nil {
+		return proved, err
+	}
+	if proved.Proof < l.least {
+		return proved, fmt.Errorf("map %s: its layout is proved by %s, less than %s as required: %w", name, proved.Proof, l.least, proved.Unproved)
+	}
+	return proved, nil
+}
+
+// ofMap are the layouts that were generated for a map.
+func (l layouts) ofMap(name string) ([]layout.Root, error) {
+	if l.table == "" {
+		return nil, nil
+	}
+	table, err := layout.ParseTable(l.table)
+	if err != nil {
+		return nil, err
+	}
+	var roots []layout.Root
+	for _, r := range table.Roots {
+		if len(r.Place) > 2 && r.Place[0] == "map" && r.Place[1] == name {
+			roots = append(roots, r)
+		}
+	}
+	return roots, nil
+}
+
+// compareKernel compares the roots with the types that the kernel keeps.
+func (l *MapLayout) compareKernel(name string, m *ebpf.Map, roots []layout.Root) error {
+	types, err := kernelTypes(m)
+	if err != nil {
+		l.Unproved = err
+		return nil
+	}
+	if len(roots) == 0 {
+		l.Unproved = errors.New("the generated code has no layout of it")
+	}
+	var maker layout.Maker
+	var errs []error
+	for _, r := range roots {
+		t := types[strings.Join(r.Place[2:], " ")]
+		if t == nil {
+			l.Unproved = fmt.Errorf("%s: %w", placePath(r.Place), errNoKernelTypes)
+			continue
+		}
+		got, err := maker.Layout(t)
+		if err != nil {
+			l.Unproved = err
+			continue
+		}
+		errs = append(errs, l.compareRoot(r, got))
+	}
+	return errors.Join(errs...)
+}
+
+// compareRoot sorts the differences of a key or value by what they are worth.
+func (l *MapLayout) compareRoot(r layout.Root, got layout.Layout) error {
+	diffs := layout.Compare(r.Layout, got)
+	path := placePath(r.Place)
+	if unknown := layoutErrors(path, diffs, layout.AtPin, layout.Unproved); len(unknown) > 0 {
+		l.Unproved = fmt.Errorf("the kernel's types do not say all: %w", errors.Join(unknown...))
+	}
+	l.Differences = append(l.Differences, layoutErrors(path, diffs, layout.AtPin, layout.Warning)...)
+	return errors.Join(layoutErrors(path, diffs, layout.AtPin, layout.Error)...)
+}
+
+// comparePin compares the hash in the name of a pin.
+func (l *MapLayout) comparePin(name, pin string, roots []layout.Root) error {
+	hash, ok := pinHash(pin)
+	switch want := mapHash(roots); {
+	case !ok || len(roots) == 0:
+		return nil
+	case hash != want:
+		return &LayoutError{Object: "map " + name, Property: "the layout in the name of its pin", Want: want, Got: hash}
+	}
+	l.Proof = ProofPinName
+	return nil
+}
+
+// mapHash is the hash of all layouts of a map.
+func mapHash(roots []layout.Root) string {
+	hashes := make([]layout.Hash, len(roots))
+	for i, r := range roots {
+		hashes[i] = r.Hash
+	}
+	return layout.Combine(hashes...).String()
+}
+
+// pinHash is what stands behind the @ in the name of a pin.
+func pinHash(path string) (hash string, ok bool) {
+	name := filepath.Base(path)
+	at := strings.LastIndexByte(name, '@')
+	return name[at+1:], at >= 0
+}
+
+// kernelTypes are the types of "key" and "value" that the kernel keeps of a map.
+func kernelTypes(m *ebpf.Map) (map[string]btf.Type, error) {
+	ids, err := bpfMapTypes(m.FD())
+	if err != nil {
+		return nil, err
+	}
+	if ids.btf == 0 {
+		return nil, errNoKernelTypes
+	}
+	handle, err := btf.NewHandleFromID(btf.ID(ids.btf))
+	if errors.Is(err, os.ErrPermission) {
+		return nil, fmt.Errorf("the types that the kernel keeps of it can be read with CAP_SYS_ADMIN only: %w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the types that the kernel keeps of it: %w", err)
+	}
+	defer handle.Close()
+	spec, err := handle.Spec(nil)
+	if err != nil {
+		return nil, err
+	}
+	types := make(map[string]btf.Type)
+	for role, id := range map[string]uint32{"key": ids.key, "value": ids.value} {
+		if id == 0 {
+			continue
+		}
+		if types[role], err = spec.TypeByID(btf.TypeID(id)); err != nil {
+			return nil, err
+		}
+	}
+	return types, nil
+}
+
+// mapTypeIDs are the ids of the BTF of a map and of the types in it, 0 where
+// there is none.
+type mapTypeIDs struct {
+	btf, key, value uint32
+}
