@@ -25,7 +25,7 @@ Environment:
   BPFGEN_CACHE       the directory of the cache of gen and check over packages; off for none
 
 Exit status: 0 when all is well, 2 otherwise; then every file is as it was. check
-answers 1 where files are not current.
+answers 1 where files are not current, forecast 1 where a required kernel fails.
 `
 
 // details is what a subcommand's help has to say beside its flags.
@@ -59,6 +59,19 @@ Lines of other tools are counted. Exit status: 0 current, 1 not, 2 trouble.
 a section .BTF. Without -type all its named types are written, to
 <stem>_types.go. The file builds on the architectures of the source's byte
 order, unless -target says otherwise ("bpf": on all).
+`,
+	"forecast": `Arguments, in any order: eBPF objects, and kernels: raw BTF (/sys/kernel/btf/vmlinux,
+a .btf file), vmlinux, boot images, modules (.ko), each as it is or compressed with
+gzip, xz, zstd, bzip2 or LZ4; folders of them; "-" for standard input. Modules
+continue the BTF of the kernel that -base names, or of the one in their folder.
+
+Each program on each kernel is one of
+  clear    nothing was found that stops it; the verifier's own logic is not known
+  attach   it loads, as far as is known, but what it attaches to is not there
+  unknown  it depends on what BTF does not tell
+  fails    it does not load
+with the cause, the place in C and a remedy. docs/forecast.md says how far to trust
+it. Exit status: 0, or 1 where a kernel of -required has a program or map that fails.
 `,
 	"inspect": `Structs that maps and variables use are shown with offset, size and holes;
 -type adds others. Of raw BTF all types are shown. docs/inspect.md describes the

@@ -4,7 +4,7 @@
 //
 // Everything that this command adds to packages btfparse and emit is at the
 // edges: flags, the compiler, the disk. Each subcommand has a file: gen.go,
-// types.go, inspect.go, version.go, help.go. Of gen, inputs.go finds out what
+// types.go, inspect.go, forecast.go, version.go, help.go. Of gen, inputs.go finds out what
 // the arguments are, compile.go makes objects of C, stale.go knows which files
 // are no longer wanted. generate returns what is to be written, in memory, so
 // that comparing needs no second way; the one Commit that writes stands in the
@@ -34,8 +34,8 @@ import (
 // Exit statuses.
 const (
 	exitOK = 0
-	// exitNo is check's answer that files are not current, and that of -strict
-	// to warnings.
+	// exitNo is check's answer that files are not current, forecast's that
+	// something fails on a required kernel, and that of -strict to warnings.
 	exitNo = 1
 	// exitTrouble is for everything that went wrong, wrong usage too.
 	exitTrouble = 2
@@ -100,6 +100,7 @@ func removeTemps() {
 // cli is what a subcommand may touch.
 type cli struct {
 	env    environment
+	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 	// base is the directory that relative paths of the command line count
@@ -140,6 +141,7 @@ func commands() []command {
 		{"check", "check [flags] [packages]", "say whether what the go:generate lines of packages give is current, and committed", runCheck},
 		{"types", "types [flags] <btf source>", "write the types of any BTF: vmlinux, an object, raw .btf", runTypes},
 		{"inspect", "inspect [flags] <object>", "show maps, programs, variables, and structs with offsets and holes", runInspect},
+		{"forecast", "forecast [flags] <object | kernel...>", "say which programs of objects would load on which kernels, by the kernels' BTF", runForecast},
 		{"completion", "completion bash|zsh|fish", "print a script that completes command lines in a shell", runCompletion},
 		{"version", "version", "show the version", runVersion},
 		{"help", "help [command]", "show the help of a command", runHelp},
@@ -156,8 +158,8 @@ func findCommand(name string) (command, bool) {
 }
 
 // run is the whole program. It returns the exit status.
-func run(ctx context.Context, args, env []string, _ io.Reader, stdout, stderr io.Writer) (status int) {
-	c := &cli{env: env, stdout: stdout, stderr: stderr}
+func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
+	c := &cli{env: env, stdin: stdin, stdout: stdout, stderr: stderr}
 	defer func() {
 		if v := recover(); v != nil {
 			c.report(panicked{v, debug.Stack()})
@@ -172,7 +174,7 @@ func run(ctx context.Context, args, env []string, _ io.Reader, stdout, stderr io
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return exitOK
-	case errors.Is(err, errNotCurrent):
+	case errors.Is(err, errNotCurrent) || errors.Is(err, errFails):
 		return exitNo
 	case ctx.Err() != nil:
 		err = errors.New("interrupted: every file is as it was")
