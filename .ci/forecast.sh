@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Holds forecasts against real kernels. It takes an hour or two on two
+# processors, so CI does not run it: docs/forecast.md is what came of it.
+#
+#   .ci/forecast.sh              objects, truth and table, in this order
+#   .ci/forecast.sh objects      collects and builds the objects
+#   .ci/forecast.sh truth        loads every program of them in every kernel
+#   .ci/forecast.sh table        writes the table in docs/forecast.md
+#   .ci/forecast.sh show REGEXP  prints what the forecast got wrong in sets of that name
+#   .ci/forecast.sh allowed      asks the kernels which functions programs may call,
+#                                and writes forecast/allowed.txt
+#
+# Everything lies in $BPFGEN_KERNEL_CACHE/forecast, by default in the user's cache.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cache=${BPFGEN_KERNEL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/bpfgen/kernels}
+work=$cache/forecast
+kernels=(go run ./.ci/kernels -kernels 6.1,6.12 -try 5.10,newest -v -parallel 1 -timeout 60m -boot-timeout 90m)
+
+objects() {
+	rm -rf "$work/objects"
+	mkdir -p "$work/objects"
+	go run ./.ci/forecast -collect "$work/objects"
+	bash .ci/forecast/selftests.sh "$work"
+}
+
+# truth runs in the order host, 6.1, 6.12, 5.10, newest.
+truth() {
+	BPFGEN_TEST_FORECAST=$work/objects "${kernels[@]}" -host -copy "$work/objects" -- ./.ci/forecast/truth >"$work/truth.log" 2>&1 ||
+		{ tail -n 40 "$work/truth.log" && return 1; }
+}
+
+score() { go run ./.ci/forecast -objects "$work/objects" -truth "$work/truth.log" -cache "$cache" "$@"; }
+table() { score -table docs/forecast.md; }
+show() { score -show "$1"; }
+
+allowed() {
+	BPFGEN_TEST_PROBE=1 "${kernels[@]}" -host -- ./.ci/forecast/probe >"$work/probe.log" 2>&1 ||
+		{ tail -n 40 "$work/probe.log" && return 1; }
+	go run ./.ci/forecast -truth "$work/probe.log" -allowed forecast/allowed.txt
+}
+
+if [ $# = 0 ]; then
+	bash .ci/setup.sh
+	objects && truth && table
+else
+	"$@"
+fi

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+)
+
+// taggedFunctions are the functions of an object that have a decl tag.
+func taggedFunctions(file, tag string) map[string]bool {
+	found := make(map[string]bool)
+	spec, err := btf.LoadSpec(file)
+	if err != nil {
+		return found // an object without BTF has no tags
+	}
+	for t, err := range spec.All() {
+		if err != nil {
+			break
+		}
+		if fn, ok := t.(*btf.Func); ok && slices.ContainsFunc(fn.Tags, func(s string) bool { return strings.HasPrefix(s, tag) }) {
+			found[fn.Name] = true
+		}
+	}
+	return found
+}
