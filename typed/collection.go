@@ -241,12 +241,12 @@ func newLoadError(prog *ebpf.ProgramSpec, err error) *LoadError {
 	if inner := errors.Unwrap(err); inner != nil && err.Error() == "program "+prog.Name+": "+inner.Error() {
 		err = inner
 	}
-	return &LoadError{Program: prog.Name, Section: prog.SectionName, Remedy: loadRemedy(err), Err: err}
+	return &LoadError{Program: prog.Name, Section: prog.SectionName, Remedy: loadRemedy(prog.Type, err), Err: err}
 }
 
 // withRemedy adds what to do about an error that is of no program.
 func withRemedy(err error) error {
-	if remedy := loadRemedy(err); remedy != "" {
+	if remedy := loadRemedy(ebpf.UnspecifiedProgram, err); remedy != "" {
 		return fmt.Errorf("%w; %s", err, remedy)
 	}
 	return err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/cilium/ebpf"
 )
@@ -47,16 +46,6 @@ func (e *LoadError) Error() string {
 		s += "; " + e.Remedy
 	}
 	return s
-}
-
-// loadRemedy is what to do about an error of creating a map or loading a
-// program. That of the verifier, which also says EACCES and EPERM, is in its log.
-func loadRemedy(err error) string {
-	var verifier *ebpf.VerifierError
-	if !errors.Is(err, os.ErrPermission) || errors.As(err, &verifier) && len(verifier.Log) > 0 {
-		return ""
-	}
-	return needPrivilege
 }
 
 // Format prints the verifier log behind the error for %+v. The errors of the

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"unsafe"
@@ -239,7 +241,47 @@ func openIter(l link.Link) (io.ReadCloser, error) {
 }
 
 func attachXDP(prog *ebpf.Program, ifindex int, opts XDPOptions) (link.Link, error) {
-	return link.AttachXDP(link.XDPOptions{Program: prog, Interface: ifindex, Flags: link.XDPAttachFlags(opts.Mode)})
+	if bits.OnesCount32(uint32(opts.Mode)) > 1 {
+		return nil, explain(fmt.Errorf("mode %#x: %w", uint32(opts.Mode), syscall.EINVAL), "the modes of XDP exclude each other: choose one")
+	}
+	l, err := link.AttachXDP(link.XDPOptions{Program: prog, Interface: ifindex, Flags: link.XDPAttachFlags(opts.Mode)})
+	if err != nil {
+		return nil, explain(err, xdpRemedy(err, opts.Mode, ifindex))
+	}
+	return l, nil
+}
+
+// xdpRemedy reads what the kernel says of an interface that is there
+// (net/core/dev.c, dev_xdp_attach).
+func xdpRemedy(err error, mode XDPMode, ifindex int) string {
+	switch {
+	case errors.Is(err, syscall.EOPNOTSUPP) && mode == XDPDriver:
+		return "the driver of the interface has no XDP: XDPGeneric works on every interface"
+	case errors.Is(err, syscall.EOPNOTSUPP) && mode == XDPOffload,
+		errors.Is(err, syscall.EINVAL) && mode == XDPOffload && interfaceExists(strconv.Itoa(ifindex)):
+		return "only a device that can run BPF takes XDPOffload, and only a program that was loaded for it: set Ifindex in its spec before Load"
+	case errors.Is(err, syscall.EBUSY):
+		return "another XDP program is on the interface (bpftool net shows it): close its link, or update it"
+	case errors.Is(err, syscall.EEXIST):
+		return "XDP is active on the interface in another mode (bpftool net shows it): only one can be"
+	}
+	return ""
+}
+
+// mprogRemedy reads what the kernel says of a list of programs that has an
+// order and a revision (kernel/bpf/mprog.c, kernel/bpf/cgroup.c).
+func mprogRemedy(err error) string {
+	switch {
+	case errors.Is(err, syscall.ESTALE):
+		return "the list of programs has changed since ExpectedRevision: read it again"
+	case errors.Is(err, syscall.ENOENT):
+		return "the program or link of Anchor is not in the list"
+	case errors.Is(err, syscall.ERANGE):
+		return "the list of programs is full"
+	case errors.Is(err, syscall.EEXIST):
+		return "the program is in the list already"
+	}
+	return ""
 }
 
 // attachTC takes TCX, or a clsact filter where the kernel lacks it.
@@ -253,7 +295,7 @@ func attachTC(prog *ebpf.Program, name string, ifindex int, at ebpf.AttachType, 
 			ExpectedRevision: opts.ExpectedRevision,
 		})
 		if !errors.Is(err, ebpf.ErrNotSupported) {
-			return l, err
+			return explainLink(l, err)(mprogRemedy(err))
 		}
 		if opts.Anchor != nil || opts.ExpectedRevision != 0 {
 			return newerOption("Anchor or ExpectedRevision", "6.6", true)(nil, err)
@@ -300,13 +342,21 @@ func byNetlink(prog *ebpf.Program, do func(netlink.Attacher) (func() error, erro
 }
 
 func attachNetkit(prog *ebpf.Program, ifindex int, at ebpf.AttachType, opts NetkitOptions) (link.Link, error) {
-	return link.AttachNetkit(link.NetkitOptions{
+	l, err := link.AttachNetkit(link.NetkitOptions{
 		Interface:        ifindex,
 		Program:          prog,
 		Attach:           at,
 		Anchor:           opts.Anchor,
 		ExpectedRevision: opts.ExpectedRevision,
 	})
+	// drivers/net/netkit.c, netkit_dev_fetch.
+	switch {
+	case errors.Is(err, syscall.ENXIO):
+		return nil, explain(err, "the interface is no netkit device")
+	case errors.Is(err, syscall.EACCES):
+		return nil, explain(err, "the interface is the peer: give the index of the primary side of the netkit pair, for programs of both sides")
+	}
+	return explainLink(l, err)(mprogRemedy(err))
 }
 
 // netfilterDefrag is BPF_F_NETFILTER_IP_DEFRAG (include/uapi/linux/bpf.h); the
@@ -323,10 +373,23 @@ func attachNetfilter(prog *ebpf.Program, family NetfilterFamily, hook NetfilterH
 
 func attachNetNS(prog *ebpf.Program, netns int, at ebpf.AttachType) (link.Link, error) {
 	raw, err := link.AttachRawLink(link.RawLinkOptions{Target: netns, Program: prog, Attach: at})
-	if err != nil {
+	switch {
+	case err == nil:
+	case !isFileOf(netns, "net:["):
+		return nil, explain(err, "the descriptor is not that of a network namespace: open /proc/self/ns/net or a file of /run/netns")
+	case errors.Is(err, syscall.EEXIST):
+		return nil, explain(err, "the network namespace, or for flow dissectors the initial one, has such a program already: bpftool net shows it")
+	default:
 		return nil, err
 	}
 	return &link.NetNsLink{RawLink: *raw}, nil
+}
+
+// isFileOf says whether a descriptor is of a kind of files that the kernel names
+// so in /proc: "net:[4026531840]", "anon_inode:[perf_event]".
+func isFileOf(fd int, prefix string) bool {
+	name, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
+	return err == nil && strings.HasPrefix(name, prefix)
 }
 
 // openCgroup opens a directory and makes sure that it is one of cgroup v2,
@@ -354,8 +417,19 @@ func attachCgroup(prog *ebpf.Program, path string, at ebpf.AttachType, opts Cgro
 		return nil, err
 	}
 	defer dir.Close()
+	l, err := attachCgroupDir(prog, dir, at, opts)
+	switch {
+	case errors.Is(err, syscall.EPERM) && privilegeRemedy(neededFor(prog.Type())) == "":
+		return nil, explain(err, cgroupForbids(path, at, cgroupModes[opts.Mode]))
+	case opts.Anchor != nil || opts.ExpectedRevision != 0:
+		return explainLink(l, err)(mprogRemedy(err))
+	}
+	return l, err
+}
+
+func attachCgroupDir(prog *ebpf.Program, dir *os.File, at ebpf.AttachType, opts CgroupOptions) (link.Link, error) {
 	if opts == (CgroupOptions{}) {
-		return link.AttachCgroup(link.CgroupOptions{Path: path, Attach: at, Program: prog})
+		return link.AttachCgroup(link.CgroupOptions{Path: dir.Name(), Attach: at, Program: prog})
 	}
 	flags := cgroupModes[opts.Mode]
 	if opts.Preorder {
@@ -477,6 +551,9 @@ func attachPerfEvent(prog *ebpf.Program, fd int, opts PerfEventOptions) (link.Li
 		l, err = attachPerfEventIoctl(prog, fd)
 	}
 	if l, err = perfCookie(opts.Cookie)(l, err); err != nil {
+		if !isFileOf(fd, "anon_inode:[perf_event]") {
+			return nil, explain(err, "the descriptor is not that of a perf event: unix.PerfEventOpen gives one")
+		}
 		return nil, err
 	}
 	if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0); err != nil {

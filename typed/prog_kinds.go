@@ -120,6 +120,51 @@ var (
 	kindGeneric          = kind{name: "Generic", needs: "the library's own attach functions"}
 )
 
+// options are the options that a kernel must be built with to have the kind,
+// and that not all kernels are. They are the first that are missing in practice,
+// not all that there are.
+func (k *kind) options() []string {
+	switch k {
+	case &kindKprobe, &kindKretprobe, &kindKsyscall, &kindKretsyscall:
+		return []string{"CONFIG_KPROBE_EVENTS", "CONFIG_BPF_EVENTS"}
+	case &kindKprobeMulti, &kindKretprobeMulti, &kindKprobeSession:
+		return []string{"CONFIG_FPROBE", "CONFIG_BPF_EVENTS"}
+	case &kindUprobe, &kindUretprobe, &kindUprobeMulti, &kindUretprobeMulti, &kindUprobeSession, &kindUSDT:
+		return []string{"CONFIG_UPROBE_EVENTS", "CONFIG_BPF_EVENTS"}
+	case &kindTracepoint, &kindRawTracepoint, &kindRawTracepointWritable, &kindPerfEvent:
+		return []string{"CONFIG_BPF_EVENTS"}
+	case &kindTPBTF, &kindIter, &kindStructOpsProgram:
+		return []string{"CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_JIT"}
+	case &kindFentry, &kindFexit, &kindFsession, &kindFentryMulti, &kindFexitMulti, &kindFsessionMulti:
+		return []string{"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_JIT"}
+	case &kindFmodRet:
+		return []string{"CONFIG_FUNCTION_ERROR_INJECTION", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "CONFIG_DEBUG_INFO_BTF"}
+	case &kindLSM, &kindLSMCgroup:
+		return []string{"CONFIG_BPF_LSM", "CONFIG_DEBUG_INFO_BTF"}
+	case &kindTCX:
+		return []string{"CONFIG_NET_XGRESS"}
+	case &kindTC:
+		return []string{"CONFIG_NET_CLS_BPF", "CONFIG_NET_SCH_INGRESS"}
+	case &kindSchedAct:
+		return []string{"CONFIG_NET_ACT_BPF", "CONFIG_NET_CLS_MATCHALL"}
+	case &kindNetkit:
+		return []string{"CONFIG_NETKIT"}
+	case &kindNetfilter:
+		return []string{"CONFIG_NETFILTER_BPF_LINK"}
+	case &kindSkMsg, &kindSkSKB, &kindSkSKBAny:
+		return []string{"CONFIG_BPF_STREAM_PARSER"}
+	case &kindLWTIn, &kindLWTOut, &kindLWTXmit:
+		return []string{"CONFIG_LWTUNNEL_BPF"}
+	case &kindLWTSeg6Local:
+		return []string{"CONFIG_IPV6_SEG6_BPF"}
+	case &kindLircMode2:
+		return []string{"CONFIG_BPF_LIRC_MODE2"}
+	case &kindCgroupSKB, &kindCgroupSKBAny, &kindCgroupSock, &kindCgroupSockAddr, &kindCgroupSysctl, &kindCgroupSockopt, &kindCgroupDevice, &kindSockOps:
+		return []string{"CONFIG_CGROUP_BPF"}
+	}
+	return nil
+}
+
 func one(t ebpf.AttachType) []ebpf.AttachType { return []ebpf.AttachType{t} }
 
 // check says whether the program of an object is of this kind.

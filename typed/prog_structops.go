@@ -37,11 +37,11 @@ func attachStructOps(name string, m *ebpf.Map) (*Link, error) {
 func structOpsRemedy(err error) string {
 	switch {
 	case errors.Is(err, os.ErrPermission):
-		return needPrivilege
+		return permissionRemedy(ebpf.StructOps)
 	case errors.Is(err, syscall.EEXIST), errors.Is(err, syscall.EBUSY):
 		return "it or another of its name is attached already: bpftool struct_ops lists what is"
-	case errors.Is(err, ebpf.ErrNotSupported), isOldKernel(err):
-		return "links of struct_ops maps need Linux 6.4 or newer, and the subsystem that the struct is of"
+	case isUnsupported(err) && olderThan("6.4"):
+		return "a link of a struct_ops map " + needsNewer("6.4")
 	}
 	return ""
 }

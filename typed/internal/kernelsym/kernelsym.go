@@ -148,6 +148,45 @@ func knownSymbols(symbols []Symbol) ([]Symbol, error) {
 	return known, nil
 }
 
+// Variants are the functions of the running kernel with that name, and those
+// that a compiler makes of it: "vfs_open.isra.0", "vfs_open.constprop.0".
+func Variants(name string) ([]string, error) {
+	f, err := os.Open("/proc/kallsyms")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	functions, err := kallsymsFunctions(f)
+	if err != nil {
+		return nil, err
+	}
+	var variants []string
+	for fn := range functions {
+		if fn == name || strings.HasPrefix(fn, name+".") && !strings.HasPrefix(fn, name+".cold") {
+			variants = append(variants, fn)
+		}
+	}
+	slices.Sort(variants)
+	return variants, nil
+}
+
+// Forbidden says whether the kernel lists a function as one that kprobes may
+// not go to. It is false if the list cannot be read.
+func Forbidden(name string) bool {
+	f, err := os.Open("/sys/kernel/debug/kprobes/blacklist")
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() { // "0xaddress-0xaddress\tname"
+		if field := strings.Fields(lines.Text()); len(field) == 2 && field[1] == name {
+			return true
+		}
+	}
+	return false
+}
+
 // kallsymsFunctions reads lines of "address type name[\t[module]]".
 func kallsymsFunctions(r io.Reader) (map[string]bool, error) {
 	functions := make(map[string]bool)

@@ -1,0 +1,260 @@
+package typed
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/bpfgen/bpfgen/typed/internal/kernel"
+	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
+	"github.com/cilium/ebpf"
+)
+
+// onMachine makes causes be looked for on another machine: with a kernel of
+// that version that is built without some options, and a process with some
+// capabilities.
+func onMachine(t *testing.T, version string, capabilities uint64, without ...string) {
+	t.Helper()
+	before := machine
+	t.Cleanup(func() { machine = before })
+	v, err := kernel.ParseVersion(version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine.version = func() (kernel.Version, error) { return v, nil }
+	machine.lacks = func(option string) bool {
+		for _, w := range without {
+			if w == option {
+				return true
+			}
+		}
+		return false
+	}
+	machine.capabilities = func() (uint64, error) { return capabilities, nil }
+}
+
+const allCapabilities = ^uint64(0)
+
+// The remedies for what kernels say in many ways, or say on some machines only.
+func TestRemedies(t *testing.T) {
+	p := &program{name: "on_connect", spec: &ebpf.ProgramSpec{SectionName: "kprobe/tcp_connect"}}
+	cookie := func(err error) error {
+		_, err = newerOption("Cookie", "5.15", true)(nil, err)
+		return err
+	}
+	notSupported := fmt.Errorf("bpf_link_kprobe_multi not supported (requires >= v5.18): %w", ebpf.ErrNotSupported)
+	for _, test := range []struct {
+		name    string
+		kernel  string
+		without string
+		kind    *kind
+		to      target
+		err     func() error
+		none    bool // no remedy: the cause is not known
+	}{
+		{name: "kernel-symbol-missing", kind: &kindKprobe, to: target{kernelFunction, "tcp_conect"},
+			err: func() error { return fmt.Errorf("token tcp_conect: not found: %w", os.ErrNotExist) }},
+		{name: "kernel-pattern-missing", kind: &kindKprobeMulti, to: target{kernelFunctions, "tcp_conect*"},
+			err: func() error { return kernelsym.ErrNoFunction }},
+		{name: "kernel-pattern-tracefs-missing", kind: &kindKprobeMulti, to: target{kernelFunctions, "vfs_*"},
+			err: func() error { return fmt.Errorf("available_filter_functions: %w", kernelsym.ErrNoTracefs) }},
+		{name: "kernel-pattern-ftrace-missing", kind: &kindKprobeMulti, to: target{kernelFunctions, "vfs_*"},
+			err: func() error {
+				return &fs.PathError{Op: "open", Path: "/sys/kernel/tracing/available_filter_functions", Err: syscall.ENOENT}
+			}},
+		{name: "system-call-missing", kind: &kindKsyscall, to: target{syscallName, "opne"}, err: func() error { return os.ErrNotExist }},
+		{name: "tracepoint-missing", kind: &kindTracepoint, to: target{tracepoint, "sched/sched_swich"}, err: func() error { return os.ErrNotExist }},
+		{name: "tracepoint-syscalls-missing", without: "CONFIG_FTRACE_SYSCALLS", kind: &kindTracepoint, to: target{tracepoint, "syscalls/sys_enter_openat"},
+			err: func() error { return os.ErrNotExist }},
+		{name: "kernel-older", kernel: "5.10", kind: &kindKprobeMulti, to: target{kernelFunctions, "tcp_*"}, err: func() error { return notSupported }},
+		{name: "kernel-option-missing", without: "CONFIG_FPROBE", kind: &kindKprobeMulti, to: target{kernelFunctions, "tcp_*"}, err: func() error { return notSupported }},
+		{name: "kernel-unknown", kind: &kindKprobeMulti, to: target{kernelFunctions, "tcp_*"}, err: func() error { return notSupported }, none: true},
+		{name: "kernel-invalid-older", kernel: "6.1", kind: &kindUprobeMulti, to: target{executable, "/bin/sh:main"}, err: func() error { return syscall.EINVAL }},
+		{name: "kernel-invalid", kind: &kindUprobeMulti, to: target{executable, "/bin/sh:main"}, err: func() error { return syscall.EINVAL }, none: true},
+		{name: "option-newer", kernel: "5.10", kind: &kindKprobe, to: target{kernelFunction, "tcp_connect"},
+			err: func() error { return cookie(fmt.Errorf("cookies are not supported: %w", ebpf.ErrNotSupported)) }},
+		{name: "option-there", kind: &kindTracepoint, to: target{tracepoint, "sched/sched_switch"}, err: func() error { return cookie(syscall.EINVAL) }, none: true},
+		{name: "tracefs-missing", kind: &kindKprobe, to: target{kernelFunction, "tcp_connect"},
+			err: func() error { return fmt.Errorf("creating probe entry on tracefs: %w", errors.New(noTracefs)) }},
+		{name: "kprobes-missing", kind: &kindKprobe, to: target{kernelFunction, "tcp_connect"},
+			err: func() error {
+				return &os.PathError{Op: "open", Path: "/sys/kernel/tracing/kprobe_events", Err: syscall.ENOENT}
+			}},
+		{name: "offset-inside", kind: &kindKprobe, to: target{kernelFunction, "tcp_connect+0x1"}, err: func() error { return syscall.EILSEQ }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			version := test.kernel
+			if version == "" {
+				version = "7.2"
+			}
+			onMachine(t, version, allCapabilities, test.without)
+			cause := test.err()
+			err := p.attachError(test.kind, test.to, cause)
+			if !errors.Is(err, cause) {
+				t.Errorf("%v lost its cause", err)
+			}
+			if again := p.attachError(test.kind, target{}, err); !errors.Is(again, err) || again.Error() != err.Error() {
+				t.Errorf("dressed twice: %v", again)
+			}
+			var attach *AttachError
+			if !errors.As(err, &attach) || (attach.Remedy == "") != test.none {
+				t.Errorf("remedy %q", attach.Remedy)
+			}
+			golden(t, test.name, err.Error())
+		})
+	}
+}
+
+// EPERM says what the process lacks, by what it has.
+func TestPrivileges(t *testing.T) {
+	for _, test := range []struct {
+		name, kernel string
+		capabilities uint64
+		typ          ebpf.ProgramType
+		want         string
+	}{
+		{"none, tracing", "6.1", 0, ebpf.Kprobe, "the process lacks CAP_BPF and CAP_PERFMON: run it as root, or give it these capabilities"},
+		{"none, network", "6.1", 0, ebpf.XDP, "the process lacks CAP_BPF and CAP_NET_ADMIN: run it as root, or give it these capabilities"},
+		{"none, sockets", "6.1", 0, ebpf.SocketFilter, "the process lacks CAP_BPF: run it as root, or give it these capabilities"},
+		{"none, old", "5.4", 0, ebpf.XDP, "the process lacks CAP_SYS_ADMIN: run it as root, or give it these capabilities"},
+		{"some", "6.1", 1 << capBPF, ebpf.XDP, "the process lacks CAP_NET_ADMIN: run it as root, or give it these capabilities"},
+		{"the old one for all", "6.1", 1 << capSysAdmin, ebpf.Kprobe, policyRemedy()},
+		{"all", "6.1", 1<<capBPF | 1<<capPerfmon, ebpf.Kprobe, policyRemedy()},
+	} {
+		onMachine(t, test.kernel, test.capabilities)
+		p := &program{name: "p"}
+		k := &kind{name: "X", typ: test.typ}
+		var attach *AttachError
+		if err := p.attachError(k, target{}, syscall.EPERM); !errors.As(err, &attach) || attach.Remedy != test.want {
+			t.Errorf("%s: %v, want %s", test.name, err, test.want)
+		}
+	}
+}
+
+// What only CAP_SYS_ADMIN may do says so to those that have less, and is silent
+// to others.
+func TestNeedsSysAdmin(t *testing.T) {
+	cause := fmt.Errorf("open: %w", syscall.EPERM)
+	onMachine(t, "6.1", 1<<capBPF)
+	var known *explained
+	if err := needsSysAdmin(cause); !errors.As(err, &known) || !errors.Is(err, syscall.EPERM) {
+		t.Errorf("%v", err)
+	}
+	onMachine(t, "6.1", allCapabilities)
+	if err := needsSysAdmin(cause); errors.As(err, &known) {
+		t.Errorf("%v", err)
+	}
+}
+
+// What this kernel says of wrong devices, descriptors and modes.
+func TestRemediesOfDevices(t *testing.T) {
+	needKernel(t)
+	file, err := os.Open("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	notThat := int(file.Fd())
+	xdp := func(mode XDPMode) func(*hookRun) (AnyLink, error) {
+		return func(r *hookRun) (AnyLink, error) {
+			return load[XDP](r, r.spec(2)).Attach(loIndex, &XDPOptions{Mode: mode})
+		}
+	}
+	for _, test := range []struct {
+		name, section, since string
+		want                 string // how the remedy starts
+		attach               func(r *hookRun) (AnyLink, error)
+	}{
+		{"xdp, two modes", "xdp", "5.10", "the modes of XDP exclude each other", xdp(XDPDriver | XDPGeneric)},
+		{"xdp, driver", "xdp", "5.10", "the driver of the interface has no XDP", xdp(XDPDriver)},
+		{"xdp, offload", "xdp", "5.10", "only a device that can run BPF takes XDPOffload", xdp(XDPOffload)},
+		{"xdp, busy", "xdp", "5.10", "another XDP program is on the interface", func(r *hookRun) (AnyLink, error) {
+			p := load[XDP](r, r.spec(2))
+			r.attached(p.Attach(loIndex, nil))
+			return p.Attach(loIndex, nil)
+		}},
+		{"netkit, other device", "netkit/primary", "6.7", "the interface is no netkit device", func(r *hookRun) (AnyLink, error) {
+			return load[Netkit](r, r.spec(0)).Attach(loIndex, nil)
+		}},
+		{"network namespace", "sk_lookup", "5.10", "the descriptor is not that of a network namespace", func(r *hookRun) (AnyLink, error) {
+			return load[SkLookup](r, r.spec(1)).Attach(notThat)
+		}},
+		{"flow dissector", "flow_dissector", "5.10", "the descriptor is not that of a network namespace", func(r *hookRun) (AnyLink, error) {
+			return load[FlowDissector](r, r.spec(0)).Attach(-1)
+		}},
+		{"perf event", "perf_event", "5.10", "the descriptor is not that of a perf event", func(r *hookRun) (AnyLink, error) {
+			return load[PerfEvent](r, r.spec(0)).Attach(notThat, nil)
+		}},
+		{"cgroup, other mode", "cgroup/sock_create", "5.10", "the programs that ", func(r *hookRun) (AnyLink, error) {
+			p, dir := load[CgroupSock](r, r.spec(1)), testCgroup(r)
+			r.attached(p.Attach(dir, &CgroupOptions{Mode: CgroupOverride}))
+			return load[CgroupSock](r, r.spec(1)).Attach(dir, nil)
+		}},
+		{"cgroup, closed from above", "cgroup/sock_create", "5.10", "the program of ", func(r *hookRun) (AnyLink, error) {
+			p, dir := load[CgroupSock](r, r.spec(1)), testCgroup(r)
+			below := dir + "/below"
+			if err := os.Mkdir(below, 0o755); err != nil {
+				r.Fatal(err)
+			}
+			r.Cleanup(func() { os.Remove(below) })
+			r.attached(p.Attach(dir, &CgroupOptions{Mode: CgroupExclusive}))
+			return load[CgroupSock](r, r.spec(1)).Attach(below, nil)
+		}},
+		{"tcx, revision", "tcx/ingress", "6.6", "the list of programs has changed since ExpectedRevision", func(r *hookRun) (AnyLink, error) {
+			return load[TCX](r, r.spec(0)).Attach(loIndex, &TCOptions{ExpectedRevision: 77})
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if runningKernel(t) < versionCode(t, test.since) {
+				t.Skipf("needs Linux %s", test.since)
+			}
+			if test.section == "netkit/primary" && kernel.Lacks("CONFIG_NETKIT") {
+				test.want = "this kernel is built without CONFIG_NETKIT"
+			}
+			isolate(t)
+			l, err := test.attach(&hookRun{T: t, section: test.section})
+			if err == nil {
+				l.Close()
+				t.Fatal("attached")
+			}
+			var attach *AttachError
+			if !errors.As(err, &attach) || !strings.HasPrefix(attach.Remedy, test.want) {
+				t.Errorf("%v\nwant a remedy that starts with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// Functions that cannot be probed, or have another name.
+func TestRemediesOfFunctions(t *testing.T) {
+	needKernel(t)
+	if why := (hookTest{since: "5.10", not: noKprobes}).reason(t); why != "" {
+		t.Skip(why)
+	}
+	r := &hookRun{T: t, section: "kprobe"}
+	p := load[Kprobe](r, r.spec(0))
+	for function, want := range map[string]string{
+		"no_such_function": "this kernel has no such function, or has inlined it",
+		"vfs_open+0x1":     "the offset is not that of an instruction",
+		"notify_die":       "", // may be probed or not: there is no guess
+	} {
+		l, err := p.AttachTo(function, nil)
+		if err == nil {
+			l.Close()
+			continue
+		}
+		var attach *AttachError
+		if !errors.As(err, &attach) || !strings.HasPrefix(attach.Remedy, want) {
+			t.Errorf("%v\nwant a remedy that starts with %q", err, want)
+		}
+	}
+	if l, err := p.AttachTo("do_int3", nil); err == nil {
+		l.Close()
+	} else if want := "this kernel does not let it be probed"; kernelsym.Forbidden("do_int3") && !strings.Contains(err.Error(), want) {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+}
