@@ -58,7 +58,7 @@ func TestAttachErrors(t *testing.T) {
 			return load[XDP](r, r.spec(2)).Attach(4711, nil)
 		}},
 		{name: "wrong-interface-netlink", section: "tc", is: syscall.ENODEV, attach: func(r *hookRun) (AnyLink, error) {
-			return load[TC](r, r.spec(0)).AttachIngress(4711, &TCOptions{Legacy: true})
+			return load[TC](r, r.spec(0)).AttachIngress(4711, &TCOptions{Via: ClsactOnly})
 		}},
 		{name: "cgroup-missing", section: "cgroup/connect4", is: os.ErrNotExist, attach: func(r *hookRun) (AnyLink, error) {
 			return load[CgroupSockAddr](r, r.spec(1)).Attach("/sys/fs/no-such-cgroup", nil)
@@ -157,13 +157,13 @@ func TestNewerOptions(t *testing.T) {
 			return load[Uprobe](r, r.spec(0)).AttachTo(probed.File(r), "fire", &UprobeOptions{Cookie: 7})
 		}},
 		{"cgroup", "cgroup_skb/egress", "6.17", "Anchor or ExpectedRevision", func(r *hookRun) (AnyLink, error) {
-			return load[CgroupSKB](r, r.spec(1)).Attach(testCgroup(r), &CgroupOptions{Anchor: link.Head()})
+			return load[CgroupSKB](r, r.spec(1)).Attach(testCgroup(r), &CgroupOptions{Anchor: AtHead()})
 		}},
 		{"preorder", "cgroup_skb/egress", "6.15", "Preorder", func(r *hookRun) (AnyLink, error) {
 			return load[CgroupSKB](r, r.spec(1)).Attach(testCgroup(r), &CgroupOptions{Preorder: true})
 		}},
 		{"tc", "tc", "6.6", "Anchor or ExpectedRevision", func(r *hookRun) (AnyLink, error) {
-			return load[TC](r, r.spec(0)).AttachIngress(loIndex, &TCOptions{Anchor: link.Tail()})
+			return load[TC](r, r.spec(0)).AttachIngress(loIndex, &TCOptions{Anchor: AtTail()})
 		}},
 		{"iterator", "iter/task", "6.1", "Cgroup, TID or PID", func(r *hookRun) (AnyLink, error) {
 			return load[Iter](r, r.spec(0)).Attach(&IterOptions{PID: os.Getpid()})
@@ -419,7 +419,7 @@ func TestQdiscGoesWithTheLastFilter(t *testing.T) {
 			p := load[TC](r, r.spec(0))
 			var links []AnyLink
 			for range 2 {
-				l, err := p.AttachIngress(loIndex, &TCOptions{Legacy: true})
+				l, err := p.AttachIngress(loIndex, &TCOptions{Via: ClsactOnly})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -446,7 +446,7 @@ func TestCgroupAnchor(t *testing.T) {
 	r := &hookRun{T: t, section: "cgroup_skb/egress"}
 	dir := testCgroup(t)
 	var ids []ebpf.ProgramID
-	for _, anchor := range []Anchor{nil, nil, link.Head()} {
+	for _, anchor := range []Anchor{{}, {}, AtHead()} {
 		p := load[CgroupSKB](r, r.spec(1))
 		r.attached(p.Attach(dir, &CgroupOptions{Anchor: anchor}))
 		ids = append(ids, testProgramID(t, p))

@@ -379,7 +379,7 @@ var hookTests = []hookTest{
 	}},
 	{section: "classifier", since: "5.10", run: func(r *hookRun) {
 		p := load[TC](r, r.spec(0))
-		r.attached(p.AttachIngress(loIndex, &TCOptions{Legacy: true}))
+		r.attached(p.AttachIngress(loIndex, &TCOptions{Via: ClsactOnly}))
 		r.fire(func() { sendUDP(r, "127.0.0.1:9") })
 	}},
 	{section: "tc/ingress", since: "5.10", run: func(r *hookRun) {
@@ -389,12 +389,12 @@ var hookTests = []hookTest{
 	}},
 	{section: "tc/egress", since: "5.10", run: func(r *hookRun) {
 		p := load[TCX](r, r.spec(0))
-		r.attached(p.Attach(loIndex, &TCOptions{Legacy: true, Priority: 3, Handle: 4}))
+		r.attached(p.Attach(loIndex, &TCOptions{Via: ClsactOnly, Priority: 3, Handle: 4}))
 		r.fire(func() { sendUDP(r, "127.0.0.1:9") })
 	}},
 	{section: "tcx/ingress", since: "6.6", run: func(r *hookRun) {
 		p := load[TCX](r, r.spec(0))
-		r.attached(p.Attach(loIndex, &TCOptions{Anchor: link.Head()}))
+		r.attached(p.Attach(loIndex, &TCOptions{Anchor: AtHead()}))
 		r.fire(func() { sendUDP(r, "127.0.0.1:9") })
 	}},
 	{section: "tcx/egress", since: "6.6", run: func(r *hookRun) {
@@ -874,16 +874,26 @@ func testRedirect[P any, H programHandleOf[P]](r *hookRun, slots *ebpf.MapSpec, 
 }
 
 func testNetkit(r *hookRun) {
+	device := netkitPair(r)
+	p := load[Netkit](r, r.spec(0)) // NETKIT_PASS
+	r.attached(p.Attach(device, nil))
+	r.fire(func() { sendNetkit(r) })
+}
+
+// netkitPair makes a pair of netkit devices and gives the index of the primary
+// one.
+func netkitPair(r *hookRun) int {
 	side := &nl.Netkit{LinkAttrs: nl.LinkAttrs{Name: "nk0"}, Mode: nl.NETKIT_MODE_L3, Policy: nl.NETKIT_POLICY_FORWARD, PeerPolicy: nl.NETKIT_POLICY_FORWARD}
 	side.SetPeerAttrs(&nl.LinkAttrs{Name: "nk1"})
 	addDevice(r, side, "nk0", "10.98.0.1/24")
 	addDevice(r, nil, "nk1", "10.97.0.1/24")
-	p := load[Netkit](r, r.spec(0)) // NETKIT_PASS
-	r.attached(p.Attach(ifindex(r, "nk0"), nil))
-	r.fire(func() {
-		sendUDP(r, "10.98.0.2:9")
-		sendUDP(r, "10.97.0.2:9")
-	})
+	return ifindex(r, "nk0")
+}
+
+// sendNetkit sends by both sides.
+func sendNetkit(r *hookRun) {
+	sendUDP(r, "10.98.0.2:9")
+	sendUDP(r, "10.97.0.2:9")
 }
 
 func addDevice(r *hookRun, device nl.Link, name, address string) {

@@ -31,7 +31,16 @@ type linkCreate struct {
 	progFD     uint32
 	targetFD   uint32
 	attachType uint32
-	_          uint32 // flags
+	flags      uint32
+}
+
+// linkCreateOrdered is BPF_LINK_CREATE for hooks whose programs have an order:
+// TCX, netkit and cgroups.
+type linkCreateOrdered struct {
+	linkCreate
+	relative uint32 // the anchor: a descriptor, or an id with BPF_F_ID
+	_        uint32
+	revision uint64
 }
 
 // linkCreatePerfEvent is BPF_LINK_CREATE for BPF_PERF_EVENT.
@@ -86,6 +95,18 @@ type rawTracepointOpen struct {
 	progFD uint32
 	_      uint32
 	cookie uint64
+}
+
+// createOrdered makes a link at a place in the order of a hook. target is an
+// interface or the descriptor of a cgroup.
+func createOrdered(prog *ebpf.Program, target int, at ebpf.AttachType, flags uint32, anchor Anchor, revision uint64) (l link.Link, err error) {
+	err = anchor.use(func(relative, anchorFlags uint32) error {
+		attr := &linkCreateOrdered{linkCreate: newLinkCreate(prog, target, at), relative: relative, revision: revision}
+		attr.flags = flags | anchorFlags
+		l, err = createLink(bpfLinkCreate, prog, attr)
+		return explain(err, mprogRemedy(err))
+	})
+	return l, err
 }
 
 // newLinkCreate fills the head for a program.

@@ -286,19 +286,19 @@ func mprogRemedy(err error) string {
 
 // attachTC takes TCX, or a clsact filter where the kernel lacks it.
 func attachTC(prog *ebpf.Program, name string, ifindex int, at ebpf.AttachType, opts TCOptions) (link.Link, error) {
-	if !opts.Legacy {
-		l, err := link.AttachTCX(link.TCXOptions{
-			Interface:        ifindex,
-			Program:          prog,
-			Attach:           at,
-			Anchor:           opts.Anchor,
-			ExpectedRevision: opts.ExpectedRevision,
-		})
-		if !errors.Is(err, ebpf.ErrNotSupported) {
-			return explainLink(l, err)(mprogRemedy(err))
+	switch {
+	case opts.Via == ClsactOnly && opts.ordered():
+		return nil, errors.New("a clsact filter has neither Anchor nor ExpectedRevision: its Priority is its place")
+	case opts.Via != ClsactOnly && opts.ordered():
+		l, err := createOrdered(prog, ifindex, at, 0, opts.Anchor, opts.ExpectedRevision)
+		return newerOption("Anchor or ExpectedRevision", "6.6", true)(l, err)
+	case opts.Via != ClsactOnly:
+		l, err := link.AttachTCX(link.TCXOptions{Interface: ifindex, Program: prog, Attach: at})
+		if opts.Via == TCXOnly {
+			return newerOption("TCXOnly", "6.6", true)(l, err)
 		}
-		if opts.Anchor != nil || opts.ExpectedRevision != 0 {
-			return newerOption("Anchor or ExpectedRevision", "6.6", true)(nil, err)
+		if !errors.Is(err, ebpf.ErrNotSupported) {
+			return l, err
 		}
 	}
 	return byNetlink(prog, func(n netlink.Attacher) (func() error, error) {
@@ -342,13 +342,7 @@ func byNetlink(prog *ebpf.Program, do func(netlink.Attacher) (func() error, erro
 }
 
 func attachNetkit(prog *ebpf.Program, ifindex int, at ebpf.AttachType, opts NetkitOptions) (link.Link, error) {
-	l, err := link.AttachNetkit(link.NetkitOptions{
-		Interface:        ifindex,
-		Program:          prog,
-		Attach:           at,
-		Anchor:           opts.Anchor,
-		ExpectedRevision: opts.ExpectedRevision,
-	})
+	l, err := createOrdered(prog, ifindex, at, 0, opts.Anchor, opts.ExpectedRevision)
 	// drivers/net/netkit.c, netkit_dev_fetch.
 	switch {
 	case errors.Is(err, syscall.ENXIO):
@@ -356,7 +350,7 @@ func attachNetkit(prog *ebpf.Program, ifindex int, at ebpf.AttachType, opts Netk
 	case errors.Is(err, syscall.EACCES):
 		return nil, explain(err, "the interface is the peer: give the index of the primary side of the netkit pair, for programs of both sides")
 	}
-	return explainLink(l, err)(mprogRemedy(err))
+	return l, err
 }
 
 // netfilterDefrag is BPF_F_NETFILTER_IP_DEFRAG (include/uapi/linux/bpf.h); the
@@ -418,33 +412,47 @@ func attachCgroup(prog *ebpf.Program, path string, at ebpf.AttachType, opts Cgro
 	}
 	defer dir.Close()
 	l, err := attachCgroupDir(prog, dir, at, opts)
-	switch {
-	case errors.Is(err, syscall.EPERM) && privilegeRemedy(neededFor(prog.Type())) == "":
+	if errors.Is(err, syscall.EPERM) && privilegeRemedy(neededFor(prog.Type())) == "" {
 		return nil, explain(err, cgroupForbids(path, at, cgroupModes[opts.Mode]))
-	case opts.Anchor != nil || opts.ExpectedRevision != 0:
-		return explainLink(l, err)(mprogRemedy(err))
 	}
 	return l, err
 }
 
+// attachCgroupDir makes a link where the kernel has one for the options, else
+// uses BPF_PROG_ATTACH.
 func attachCgroupDir(prog *ebpf.Program, dir *os.File, at ebpf.AttachType, opts CgroupOptions) (link.Link, error) {
-	if opts == (CgroupOptions{}) {
-		return link.AttachCgroup(link.CgroupOptions{Path: dir.Name(), Attach: at, Program: prog})
-	}
-	flags := cgroupModes[opts.Mode]
+	multi := opts.Mode == CgroupMulti
+	var flags uint32
 	if opts.Preorder {
-		flags |= cgroupPreorder
+		flags = flagPreorder
 	}
-	ordered := newerOption("Anchor or ExpectedRevision", "6.17", opts.Anchor != nil || opts.ExpectedRevision != 0)
-	preorder := newerOption("Preorder", "6.15", opts.Preorder)
-	// The library's links have no place for these options, BPF_PROG_ATTACH has.
-	return ordered(preorder(attachByProgAttach(prog, link.RawAttachProgramOptions{
-		Target:           int(dir.Fd()),
-		Attach:           at,
-		Flags:            flags,
-		Anchor:           opts.Anchor,
-		ExpectedRevision: opts.ExpectedRevision,
-	})))
+	switch {
+	case !multi && opts.ordered():
+		return nil, errors.New("Anchor and ExpectedRevision are for CgroupMulti alone")
+	case multi && flags == 0 && !opts.ordered():
+		return link.AttachCgroup(link.CgroupOptions{Path: dir.Name(), Attach: at, Program: prog})
+	case multi && haveOrderedCgroups(prog, at):
+		return createOrdered(prog, int(dir.Fd()), at, flags, opts.Anchor, opts.ExpectedRevision)
+	case opts.ordered():
+		return newerOption("Anchor or ExpectedRevision", "6.17", true)(nil, ebpf.ErrNotSupported)
+	case opts.LinkOnly:
+		return nil, fmt.Errorf("this kernel has no link for Mode or Preorder, and LinkOnly is set: %w", ebpf.ErrNotSupported)
+	}
+	return newerOption("Preorder", "6.15", opts.Preorder)(attachByProgAttach(prog, link.RawAttachProgramOptions{
+		Target: int(dir.Fd()),
+		Attach: at,
+		Flags:  cgroupModes[opts.Mode] | flags,
+	}))
+}
+
+// haveOrderedCgroups says whether links of cgroups take flags and a place in
+// the order (Linux ≥ 6.17): only then the kernel looks at the descriptor of the
+// cgroup. Older ones ignore an expected revision, which is why it is asked.
+func haveOrderedCgroups(prog *ebpf.Program, at ebpf.AttachType) bool {
+	attr := &linkCreateOrdered{linkCreate: newLinkCreate(prog, -1, at)}
+	attr.flags = flagBefore
+	_, err := createLink(bpfLinkCreate, prog, attr)
+	return errors.Is(err, syscall.EBADF)
 }
 
 // The flags of BPF_PROG_ATTACH for cgroups (include/uapi/linux/bpf.h).
@@ -453,8 +461,6 @@ var cgroupModes = map[CgroupMode]uint32{
 	CgroupOverride:  1 << 0, // BPF_F_ALLOW_OVERRIDE
 	CgroupExclusive: 0,
 }
-
-const cgroupPreorder = 1 << 6 // BPF_F_PREORDER
 
 // The socket options that take a program and those that take it away, with
 // the level SOL_SOCKET.

@@ -1,9 +1,5 @@
 package typed
 
-// Anchor is a place among the programs that are attached already. Windows has
-// none.
-type Anchor interface{ anchor() }
-
 // NetfilterFamily is a protocol family of netfilter: NFPROTO_*.
 type NetfilterFamily uint32
 

@@ -6,26 +6,37 @@ import (
 )
 
 // CgroupOptions are the options of cgroup programs. The zero value is good.
+//
+// With Preorder on Linux 6.15 and 6.16, and with a Mode other than CgroupMulti
+// on all kernels, the kernel has no link: the program stays attached if the
+// process ends without Close, a crash included. LinkOnly refuses that.
 type CgroupOptions struct {
 	// Mode says whether others may attach here and to the cgroups below.
 	Mode CgroupMode
 	// Preorder runs the program before those of the cgroups below, not after
-	// them (Linux ≥ 6.15).
+	// them (Linux ≥ 6.15; by a link ≥ 6.17).
 	Preorder bool
-	// Anchor places the program before or after another (Linux ≥ 6.17); nil
-	// means at the end.
+	// Anchor places the program before or after another (Linux ≥ 6.17); it is
+	// for CgroupMulti alone. The zero Anchor is at the end.
 	Anchor Anchor
 	// ExpectedRevision makes attaching fail if the list of programs has changed
-	// since (Linux ≥ 6.17); 0 means that it does not matter.
+	// since (Linux ≥ 6.17); 0 means that it does not matter. It is for
+	// CgroupMulti alone.
 	ExpectedRevision uint64
+	// LinkOnly makes it an error if the kernel has no link for these options.
+	LinkOnly bool
 }
+
+// ordered says whether the options need a list with an order.
+func (o *CgroupOptions) ordered() bool { return !o.Anchor.isZero() || o.ExpectedRevision != 0 }
 
 // CgroupMode is how programs for the same hook get along in a cgroup and in
 // those below: the kernel's BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE or neither.
 // All programs of a cgroup must have the same.
 type CgroupMode uint32
 
-// The modes of a cgroup program. The kernel has links for CgroupMulti alone.
+// The modes of a cgroup program. The kernel has links for CgroupMulti alone:
+// programs of the others outlive a crash of the process.
 const (
 	// CgroupMulti: others can attach, and programs of the cgroups below run as
 	// well.

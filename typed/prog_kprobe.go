@@ -1,7 +1,10 @@
 package typed
 
 import (
+	"fmt"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
 	"github.com/bpfgen/bpfgen/typed/internal/userfile"
@@ -144,6 +147,15 @@ func (p *multiKprobe) attachSymbols(k *kind, symbols []string, opts *KprobeMulti
 	})
 }
 
+func (p *multiKprobe) attachAddresses(k *kind, addresses []uint64, opts *KprobeMultiOptions) (*Link, error) {
+	return p.attach(k, target{kernelFunctions, fmt.Sprintf("at %d addresses", len(addresses))}, func(prog *ebpf.Program) (link.Link, error) {
+		if slices.Contains(addresses, 0) {
+			return nil, explain(fmt.Errorf("address 0: %w", syscall.EINVAL), "/proc/kallsyms shows addresses to processes with CAP_SYSLOG, unless kernel.kptr_restrict is 2")
+		}
+		return attachKprobeMulti(prog, k, kernelsym.At(addresses), deref(opts))
+	})
+}
+
 // KprobeMulti is a program of SEC("kprobe.multi/…"): it runs before many
 // kernel functions.
 type KprobeMulti struct{ multiKprobe }
@@ -165,6 +177,13 @@ func (p *KprobeMulti) AttachTo(pattern string, opts *KprobeMultiOptions) (*Link,
 // AttachSymbols attaches to the functions named. opts may be nil.
 func (p *KprobeMulti) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attachSymbols(p.kind(), symbols, opts)
+}
+
+// AttachAddresses attaches to functions by their addresses in the kernel, as
+// /proc/kallsyms has them: a name can stand for several functions. Cookie gets
+// an address as "0xffffffff81000000". opts may be nil.
+func (p *KprobeMulti) AttachAddresses(addresses []uint64, opts *KprobeMultiOptions) (*Link, error) {
+	return p.attachAddresses(p.kind(), addresses, opts)
 }
 
 func (p *KprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
@@ -192,6 +211,13 @@ func (p *KretprobeMulti) AttachSymbols(symbols []string, opts *KprobeMultiOption
 	return p.attachSymbols(p.kind(), symbols, opts)
 }
 
+// AttachAddresses attaches to functions by their addresses in the kernel, as
+// /proc/kallsyms has them: a name can stand for several functions. Cookie gets
+// an address as "0xffffffff81000000". opts may be nil.
+func (p *KretprobeMulti) AttachAddresses(addresses []uint64, opts *KprobeMultiOptions) (*Link, error) {
+	return p.attachAddresses(p.kind(), addresses, opts)
+}
+
 func (p *KretprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // KprobeSession is a program of SEC("kprobe.session/…"): it runs before many
@@ -215,6 +241,13 @@ func (p *KprobeSession) AttachTo(pattern string, opts *KprobeMultiOptions) (*Lin
 // AttachSymbols attaches to the functions named. opts may be nil.
 func (p *KprobeSession) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attachSymbols(p.kind(), symbols, opts)
+}
+
+// AttachAddresses attaches to functions by their addresses in the kernel, as
+// /proc/kallsyms has them: a name can stand for several functions. Cookie gets
+// an address as "0xffffffff81000000". opts may be nil.
+func (p *KprobeSession) AttachAddresses(addresses []uint64, opts *KprobeMultiOptions) (*Link, error) {
+	return p.attachAddresses(p.kind(), addresses, opts)
 }
 
 func (p *KprobeSession) auto() (*Link, error) { return p.Attach(nil) }

@@ -71,19 +71,39 @@ func (*XDPCPUMap) kind() *kind { return &kindXDPCPUMap }
 
 // TCOptions are the options of tc programs. The zero value is good.
 type TCOptions struct {
-	// Anchor places the program before or after another: link.Head(),
-	// link.AfterProgram(p), … nil means at the end. TCX alone has it.
+	// Via is how the program is attached; zero takes TCX, or a clsact filter on
+	// kernels without.
+	Via TCVia
+	// Anchor places the program before or after another; the zero Anchor is at
+	// the end. TCX alone has it.
 	Anchor Anchor
 	// ExpectedRevision makes attaching fail if the list of programs has changed
 	// since; 0 means that it does not matter. TCX alone has it.
 	ExpectedRevision uint64
-	// Legacy takes a clsact filter by netlink although the kernel has TCX.
-	Legacy bool
 	// Priority and Handle of the clsact filter, where one is used; 0 lets the
 	// kernel choose.
 	Priority uint16
 	Handle   uint32
 }
+
+// TCVia is one of the ways in which the kernel attaches a tc program.
+type TCVia int
+
+// The ways of a tc program.
+const (
+	// TCXOrClsact takes TCX where the kernel has it (Linux ≥ 6.6), else a clsact
+	// filter.
+	TCXOrClsact TCVia = iota
+	// TCXOnly is an error where the kernel has no TCX: the program cannot
+	// outlive a crash of the process.
+	TCXOnly
+	// ClsactOnly takes a filter of the clsact qdisc, by netlink. It outlives a
+	// crash of the process.
+	ClsactOnly
+)
+
+// ordered says whether the options need a list with an order.
+func (o *TCOptions) ordered() bool { return !o.Anchor.isZero() || o.ExpectedRevision != 0 }
 
 // tcProgram is what TC and TCX share.
 type tcProgram struct{ program }
@@ -132,7 +152,8 @@ func (p *TCX) Attach(ifindex int, opts *TCOptions) (*UpdatableLink[TCX], error) 
 
 // NetkitOptions are the options of netkit programs. The zero value is good.
 type NetkitOptions struct {
-	// Anchor places the program before or after another; nil means at the end.
+	// Anchor places the program before or after another; the zero Anchor is at
+	// the end.
 	Anchor Anchor
 	// ExpectedRevision makes attaching fail if the list of programs has changed
 	// since; 0 means that it does not matter.

@@ -37,7 +37,7 @@ func main() {
 // config is what to count and how.
 type config struct {
 	ifname string
-	legacy bool          // clsact in any case
+	via    typed.TCVia
 	every  time.Duration // between two reports
 }
 
@@ -59,7 +59,7 @@ func run(ctx context.Context, c config, w io.Writer) error {
 		return err
 	}
 	defer bpf.Close()
-	opts := &typed.TCOptions{Legacy: c.legacy}
+	opts := &typed.TCOptions{Via: c.via}
 	if err := bpf.Links.Add(bpf.Programs.CountIngress.Attach(ifi.Index, opts)); err != nil {
 		return err
 	}

@@ -9,22 +9,23 @@ import (
 	"testing"
 
 	"github.com/bpfgen/bpfgen/examples/internal/testkernel"
+	"github.com/bpfgen/bpfgen/typed"
 )
 
 func TestTCCounter(t *testing.T) {
 	testkernel.Require(t, nil)
 	for _, test := range []struct {
-		name   string
-		legacy bool
+		name string
+		via  typed.TCVia
 	}{
-		{"best", false},
-		{"clsact", true},
+		{"best", typed.TCXOrClsact},
+		{"clsact", typed.ClsactOnly},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			testkernel.NetNS(t)
 			server := testkernel.Listen(t, "127.0.0.1")
 			client := testkernel.Dial(t, "127.0.0.1", server)
-			c := config{ifname: "lo", legacy: test.legacy, every: testkernel.Every}
+			c := config{ifname: "lo", via: test.via, every: testkernel.Every}
 			e := testkernel.Start(t, func(ctx context.Context, w io.Writer) error { return run(ctx, c, w) })
 			e.Report(t) // it is attached
 

@@ -74,6 +74,15 @@ func Named(names []string) []Symbol {
 	return symbols
 }
 
+// At are symbols by address, whose names are the addresses.
+func At(addresses []uint64) []Symbol {
+	var symbols []Symbol
+	for _, address := range addresses {
+		symbols = append(symbols, Symbol{Name: fmt.Sprintf("%#x", address), Address: address})
+	}
+	return symbols
+}
+
 // OpenTracefs opens a file of tracefs. If it is not there, the error wraps
 // [ErrNoTracefs], or fs.ErrNotExist of a file that the kernel lacks.
 func OpenTracefs(name string) (*os.File, error) {
