@@ -142,5 +142,8 @@ func kernelError(errno syscall.Errno) error {
 
 // slicePointer is the address of the first element, nil for none.
 func slicePointer[T any](s []T) pointer64 {
+	if len(s) == 0 {
+		return pointer64{}
+	}
 	return pointer64{ptr: unsafe.Pointer(unsafe.SliceData(s))}
 }

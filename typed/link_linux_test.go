@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -321,6 +322,27 @@ func TestKprobeMultiAddresses(t *testing.T) {
 	for _, none := range [][]uint64{nil, {0}} {
 		if _, err := p.AttachAddresses(none, nil); err == nil {
 			t.Errorf("attached to %v", none)
+		}
+	}
+}
+
+func TestClosedProgramsDoNotPanic(t *testing.T) {
+	needKernel(t)
+	for _, h := range allKinds {
+		prog := returns(t, ebpf.SocketFilter, ebpf.AttachNone, 0)
+		fresh := reflect.New(reflect.TypeOf(h).Elem()).Interface().(programHandle)
+		b := fresh.base()
+		b.name, b.life = "prog", newProgramLife(prog)
+		if err := errors.Join(b.Close(), b.Close()); err != nil {
+			t.Fatal(err)
+		}
+		callAll(t, fresh, func(method string, err error) {
+			if !errors.Is(err, os.ErrClosed) {
+				t.Errorf("%T.%s: %v", fresh, method, err)
+			}
+		})
+		if b.FD() != -1 {
+			t.Errorf("%T: a descriptor after Close: %d", fresh, b.FD())
 		}
 	}
 }

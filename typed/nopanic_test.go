@@ -5,8 +5,6 @@ import (
 	"os"
 	"reflect"
 	"testing"
-
-	"github.com/cilium/ebpf"
 )
 
 // Every exported method of every handle of a program and of a link, on what was
@@ -66,27 +64,6 @@ func TestZeroProgramsDoNotPanic(t *testing.T) {
 		})
 		if p := fresh.(AnyProgram); p.Loaded() || p.Err() == nil {
 			t.Errorf("%T: loaded %v, %v", fresh, p.Loaded(), p.Err())
-		}
-	}
-}
-
-func TestClosedProgramsDoNotPanic(t *testing.T) {
-	needKernel(t)
-	for _, h := range allKinds {
-		prog := returns(t, ebpf.SocketFilter, ebpf.AttachNone, 0)
-		fresh := reflect.New(reflect.TypeOf(h).Elem()).Interface().(programHandle)
-		b := fresh.base()
-		b.name, b.life = "prog", newProgramLife(prog)
-		if err := errors.Join(b.Close(), b.Close()); err != nil {
-			t.Fatal(err)
-		}
-		callAll(t, fresh, func(method string, err error) {
-			if !errors.Is(err, os.ErrClosed) {
-				t.Errorf("%T.%s: %v", fresh, method, err)
-			}
-		})
-		if b.FD() != -1 {
-			t.Errorf("%T: a descriptor after Close: %d", fresh, b.FD())
 		}
 	}
 }

@@ -2,8 +2,13 @@ package typed
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"slices"
 	"structs"
+	"sync"
+	"syscall"
+	"time"
 
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
@@ -18,55 +23,102 @@ import (
 
 // RunOptions are what all runs have in common. The zero value is good.
 type RunOptions struct {
-	// Repeat is how many times the program runs; 0 means once.
+	// Repeat is how many times the program runs; 0 means once. What comes back
+	// is the result of the last time. A signal to the process makes it start
+	// again.
 	Repeat uint32
-	// Flags are BPF_F_TEST_*: 1 runs a raw tracepoint program on CPU, 2 sends
-	// the packets of XDP out for real (Linux ≥ 5.18).
-	Flags uint32
-	// CPU that a raw tracepoint program runs on.
-	CPU uint32
-	// BatchSize of packets that are sent out for real; 0 means 64.
+	// Duration, if not nil, gets the mean time of one run. The kernel measures
+	// whole nanoseconds.
+	Duration *time.Duration
+	// OutputSize is the room for the packet that comes back, in bytes; 0 is as
+	// much as any program can make of a packet. A packet that does not fit is an
+	// error that wraps ENOSPC.
+	OutputSize int
+	// LiveFrames sends the packets of an XDP program out for real, by what it
+	// returns (BPF_F_TEST_XDP_LIVE_FRAMES, Linux ≥ 5.18). Neither packet nor
+	// context come back.
+	LiveFrames bool
+	// BatchSize is how many packets are sent out at once, with LiveFrames; 0
+	// means 64.
 	BatchSize uint32
+	// OnCPU runs a raw tracepoint program on CPU (BPF_F_TEST_RUN_ON_CPU).
+	OnCPU bool
+	CPU   uint32
+	// Flags are further BPF_F_TEST_*.
+	Flags uint32
 }
 
-// outputRoom is how many bytes a program can add in front of a packet:
-// XDP_PACKET_HEADROOM and NET_IP_ALIGN.
-const outputRoom = 256 + 2
+// The flags of BPF_PROG_TEST_RUN (include/uapi/linux/bpf.h).
+const (
+	flagRunOnCPU   = 1 << 0
+	flagLiveFrames = 1 << 1
+)
+
+func (o *RunOptions) flags() uint32 {
+	flags := o.Flags
+	if o.OnCPU {
+		flags |= flagRunOnCPU
+	}
+	if o.LiveFrames {
+		flags |= flagLiveFrames
+	}
+	return flags
+}
+
+// maxOutput is what a packet can become: bpf_xdp_adjust_tail of a program for
+// fragments stops at MAX_SKB_FRAGS pages more, bpf_skb_change_tail at the MTU
+// of lo (net/core/filter.c).
+const maxOutput = 80 << 10
+
+// outputs are buffers of maxOutput bytes.
+var outputs = sync.Pool{New: func() any { return new([maxOutput]byte) }}
+
+// runResult is what BPF_PROG_TEST_RUN gives.
+type runResult struct {
+	ret      uint32
+	output   int // bytes
+	duration time.Duration
+}
 
 // run runs the program on a packet, which may be nil, and gives the packet as
 // the program left it. in and out are the context before and after; they may
 // be the same memory, or nil.
 func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte, error) {
-	if err := p.usable(); err != nil {
-		return 0, nil, p.notUsable("run", err)
-	}
 	o := deref(opts)
-	run := &ebpf.RunOptions{
-		Data: packet, Repeat: o.Repeat, Flags: o.Flags, CPU: o.CPU, BatchSize: o.BatchSize,
+	var room []byte
+	switch {
+	case o.LiveFrames:
+		out = nil // the kernel refuses one
+	case packet != nil:
+		buffer := outputs.Get().(*[maxOutput]byte)
+		defer outputs.Put(buffer)
+		room = buffer[:]
+		if o.OutputSize > 0 {
+			room = make([]byte, o.OutputSize)
+		}
 	}
-	// A nil slice in an any is not nil for the library.
-	if len(in) > 0 {
-		run.Context = in
-	}
-	if len(out) > 0 {
-		run.ContextOut = out
-	}
-	if packet != nil && o.Flags&liveFrames == 0 {
-		run.DataOut = make([]byte, len(packet)+outputRoom)
-	}
-	var ret uint32
+	var result runResult
 	err := p.Use(func(prog *ebpf.Program) (err error) {
-		ret, err = prog.Run(run)
+		result, err = testRun(prog, packet, room, in, out, o)
 		return err
 	})
+	if o.Duration != nil {
+		*o.Duration = result.duration
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC) && result.output > len(room):
+		err = fmt.Errorf("the packet has %d bytes then, OutputSize is %d: %w", result.output, len(room), err)
+	case errors.Is(err, ebpf.ErrNotSupported):
+		err = fmt.Errorf("the kernel cannot run programs of this type: %w", err)
+	}
 	if err != nil {
 		return 0, nil, fmt.Errorf("run program %s: %w", p.name, err)
 	}
-	return ret, run.DataOut, nil
+	if room == nil {
+		return result.ret, nil, nil
+	}
+	return result.ret, slices.Clone(room[:min(result.output, len(room))]), nil
 }
-
-// liveFrames is BPF_F_TEST_XDP_LIVE_FRAMES: no packet comes back.
-const liveFrames = 2
 
 // contextOf is what run takes for a context that goes in and out: its bytes as
 // they are; nothing for nil.

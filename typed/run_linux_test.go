@@ -4,10 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"runtime"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	nl "github.com/vishvananda/netlink"
 )
 
 // The contexts have the sizes of the kernel's structs, on every GOARCH.
@@ -51,6 +57,89 @@ func TestRunXDP(t *testing.T) {
 	}
 	if _, _, err := p.Run(packet, nil, &RunOptions{Repeat: 3}); err != nil {
 		t.Errorf("without a context: %v", err)
+	}
+}
+
+// A packet grows by as much as a program wants, at both ends.
+func TestRunGrows(t *testing.T) {
+	sinceKernel(t, 5, 8, "bpf_xdp_adjust_tail that grows")
+	const more = 400
+	p := runner[XDP](t, "xdp",
+		asm.Mov.Imm(asm.R2, more),
+		asm.FnXdpAdjustTail.Call(),
+		asm.Mov.Imm(asm.R0, int32(XDPPass)),
+		asm.Return(),
+	)
+	packet := bytes.Repeat([]byte{0xab}, 64)
+	action, out, err := p.Run(packet, nil, nil)
+	if err != nil || action != XDPPass || len(out) != len(packet)+more || !bytes.HasPrefix(out, packet) {
+		t.Errorf("%d, %d bytes, %v", action, len(out), err)
+	}
+	if _, out, err = p.Run(packet, nil, &RunOptions{OutputSize: len(packet) + more}); err != nil || len(out) != len(packet)+more {
+		t.Errorf("just enough room: %d bytes, %v", len(out), err)
+	}
+	_, _, err = p.Run(packet, nil, &RunOptions{OutputSize: 100})
+	if want := "the packet has 464 bytes then, OutputSize is 100"; !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), want) {
+		t.Errorf("too little room: %v, want %s", err, want)
+	}
+}
+
+func TestRunDuration(t *testing.T) {
+	needKernel(t)
+	p := runner[SocketFilter](t, "socket", asm.FnKtimeGetNs.Call(), asm.Mov.Imm(asm.R0, 0), asm.Return())
+	var each time.Duration
+	if _, _, err := p.Run(make([]byte, 64), nil, &RunOptions{Repeat: 1000, Duration: &each}); err != nil || each <= 0 || each > time.Millisecond {
+		t.Errorf("%v, %v", each, err)
+	}
+}
+
+// Live frames are sent by the interface of the context.
+func TestRunLiveFrames(t *testing.T) {
+	sinceKernel(t, 5, 18, "live frames")
+	isolate(t)
+	r := &hookRun{T: t, section: "xdp"}
+	p := load[XDP](r, r.spec(int32(XDPPass)))
+	before := loPackets(t)
+	const n = 200
+	action, out, err := p.Run(make([]byte, 64), &XDPContext{DataEnd: 64, IngressIfindex: loIndex}, &RunOptions{LiveFrames: true, Repeat: n, BatchSize: 32})
+	if err != nil || action != 0 || out != nil {
+		t.Errorf("%d, %d bytes, %v", action, len(out), err)
+	}
+	if hits := r.hits(); hits < n {
+		t.Errorf("%d runs of %d", hits, n)
+	}
+	if got := loPackets(t) - before; got != 0 && got < n {
+		t.Errorf("%d packets of %d", got, n)
+	}
+}
+
+// loPackets is how many packets lo has received.
+func loPackets(t *testing.T) uint64 {
+	t.Helper()
+	lo, err := nl.LinkByName("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lo.Attrs().Statistics.RxPackets
+}
+
+// A raw tracepoint program on a CPU of choice.
+func TestRunOnCPU(t *testing.T) {
+	sinceKernel(t, 5, 10, "runs of raw tracepoint programs")
+	p := runner[RawTracepoint](t, "raw_tp", asm.FnGetSmpProcessorId.Call(), asm.Return())
+	for cpu := range min(2, runtime.NumCPU()) {
+		if ret, err := p.Run(nil, &RunOptions{OnCPU: true, CPU: uint32(cpu)}); err != nil || ret != uint32(cpu) {
+			t.Errorf("on CPU %d: %d, %v", cpu, ret, err)
+		}
+	}
+}
+
+// What cannot be run says so.
+func TestRunNotSupported(t *testing.T) {
+	needKernel(t)
+	p := runner[PerfEvent](t, "perf_event", asm.Mov.Imm(asm.R0, 0), asm.Return())
+	if _, _, err := p.run(nil, nil, nil, nil); !errors.Is(err, ebpf.ErrNotSupported) {
+		t.Errorf("%v", err)
 	}
 }
 
