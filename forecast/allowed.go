@@ -112,7 +112,21 @@ func (k *Kernel) allows(table useTable, function string, use int) tri {
 	if use < 0 {
 		return yes
 	}
-	return k.allowedIn(allowed(), table, function, use)
+	is := k.allowedIn(allowed(), table, function, use)
+	if is != yes && dependsOnMore[function] && bpfuse.Uses[use].DependsOnTarget() {
+		return yes
+	}
+	return is
+}
+
+// dependsOnMore are helpers whose measured refusal says nothing of other programs of
+// the same kind: they depend on the function or hook that the program attaches to
+// (btf_allowlist_d_path, bpf_iter_get_func_proto, bpf_lsm_func_proto), on the attach
+// type, or on lockdown.
+var dependsOnMore = map[string]bool{
+	"bpf_d_path": true, "bpf_getsockopt": true, "bpf_setsockopt": true, "bpf_sk_storage_get": true, "bpf_sk_storage_delete": true,
+	"bpf_ima_inode_hash": true, "bpf_ima_file_hash": true, "bpf_bprm_opts_set": true, "bpf_get_retval": true, "bpf_set_retval": true,
+	"bpf_probe_write_user": true, "bpf_override_return": true,
 }
 
 func (k *Kernel) allowedIn(t *allowedTable, table useTable, function string, use int) tri {

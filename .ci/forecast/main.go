@@ -35,8 +35,8 @@ func main() {
 
 // config is the command line.
 type config struct {
-	objects, cache, table, show, allowed string
-	truth                                []string
+	objects, cache, table, show, allowed, collect, btf string
+	truth                                              []string
 }
 
 func run(args []string, stdout io.Writer) error {
@@ -51,8 +51,16 @@ func run(args []string, stdout io.Writer) error {
 		c.truth = append(c.truth, s)
 		return nil
 	})
+	f.StringVar(&c.collect, "collect", "", "collect objects into `directory`, and do nothing else")
+	f.StringVar(&c.btf, "btf", "", "print the BTF of the kernel of this `series`, and do nothing else")
 	if err := f.Parse(args); err != nil {
 		return err
+	}
+	switch {
+	case c.collect != "":
+		return collect(c.collect)
+	case c.btf != "":
+		return printBTF(c.cache, c.btf)
 	}
 	if c.allowed != "" {
 		return writeAllowed(c.truth, c.allowed)
@@ -168,6 +176,15 @@ func (k *truthOf) load(cache string) (*forecast.Kernel, error) {
 		}
 		return forecast.FromImage(image)
 	}
+	image, err := k.image(cache)
+	if err != nil {
+		return nil, err
+	}
+	return forecast.FromImage(image)
+}
+
+// image reads a kernel of the cache with the modules that it had loaded.
+func (k *truthOf) image(cache string) (*kernelbtf.Kernel, error) {
 	source := kernelbtf.Source{}
 	err := filepath.WalkDir(filepath.Join(cache, k.release), func(path string, d os.DirEntry, err error) error {
 		name, _, isModule := strings.Cut(filepath.Base(path), ".ko")
@@ -189,5 +206,5 @@ func (k *truthOf) load(cache string) (*forecast.Kernel, error) {
 		return nil, err
 	}
 	image.Name = k.series
-	return forecast.FromImage(image)
+	return image, nil
 }

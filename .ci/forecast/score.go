@@ -105,6 +105,9 @@ func (s *score) report(c config, w io.Writer) error {
 		}
 		s.show(w, show)
 	}
+	if c.table != "" {
+		return s.writeTable(c.table)
+	}
 	for _, set := range s.sets() {
 		for _, k := range append(slices.Clone(s.kernels), "") {
 			fmt.Fprintln(w, s.tally(set, k))

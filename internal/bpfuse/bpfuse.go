@@ -87,10 +87,10 @@ var Uses = []Use{
 	{Name: "cgroup/getsockname4", Type: ebpf.CGroupSockAddr, Attach: ebpf.AttachCgroupInet4GetSockname},
 	{Name: "cgroup/getsockname6", Type: ebpf.CGroupSockAddr, Attach: ebpf.AttachCgroupInet6GetSockname},
 	{Name: "cgroup/getsockname_unix", Type: ebpf.CGroupSockAddr, Attach: ebpf.AttachCgroupUnixGetsockname},
-	{Name: "cgroup/sysctl", Type: ebpf.CGroupSysctl, AnyAttach: any_},
+	{Name: "cgroup/sysctl", Type: ebpf.CGroupSysctl, Attach: ebpf.AttachCGroupSysctl, AnyAttach: any_},
 	{Name: "cgroup/getsockopt", Type: ebpf.CGroupSockopt, Attach: ebpf.AttachCGroupGetsockopt},
 	{Name: "cgroup/setsockopt", Type: ebpf.CGroupSockopt, Attach: ebpf.AttachCGroupSetsockopt},
-	{Name: "cgroup/dev", Type: ebpf.CGroupDevice, AnyAttach: any_},
+	{Name: "cgroup/dev", Type: ebpf.CGroupDevice, Attach: ebpf.AttachCGroupDevice, AnyAttach: any_},
 	{Name: "sk_lookup", Type: ebpf.SkLookup, Attach: ebpf.AttachSkLookup, AnyAttach: any_},
 	{Name: "syscall", Type: ebpf.Syscall, AnyAttach: any_, Sleepable: sleepable},
 	{Name: "netfilter", Type: ebpf.Netfilter, Attach: ebpf.AttachNetfilter, AnyAttach: any_},
@@ -101,6 +101,16 @@ var Uses = []Use{
 	{Name: "struct_ops/Qdisc_ops", Type: ebpf.StructOps, Target: "Qdisc_ops:enqueue"},
 	{Name: "struct_ops/hid_bpf_ops", Type: ebpf.StructOps, Target: "hid_bpf_ops:hid_device_event"},
 	{Name: "struct_ops/bpf_dummy_ops", Type: ebpf.StructOps, Target: "bpf_dummy_ops:test_1"},
+}
+
+// DependsOnTarget is true for kinds of which the kernel gives some functions to
+// programs at one target or of one attach type and not at another.
+func (u Use) DependsOnTarget() bool {
+	switch u.Type {
+	case ebpf.Tracing, ebpf.LSM, ebpf.Kprobe, ebpf.TracePoint, ebpf.RawTracepoint, ebpf.PerfEvent, ebpf.CGroupDevice, ebpf.CGroupSysctl, ebpf.CGroupSKB, ebpf.SockOps, ebpf.StructOps:
+		return true
+	}
+	return false
 }
 
 // flagSleepable is BPF_F_SLEEPABLE of include/uapi/linux/bpf.h.

@@ -1,0 +1,99 @@
+package main
+
+// This file collects objects: those of Debian's libbpf-tools, carved out of the
+// executables, and those of golden/ and examples/.
+
+import (
+	"bytes"
+	"debug/elf"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+func collect(dir string) error {
+	if err := tools(dir); err != nil {
+		return err
+	}
+	for set, pattern := range map[string]string{"golden": "golden/*/*_bpfel.o", "examples": "examples/*/*_bpfel.o"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			return fmt.Errorf("no files %s (%v); run this in the repository", pattern, err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			if err := keep(dir, set, strings.TrimSuffix(filepath.Base(file), ".o"), content); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func keep(dir, set, name string, content []byte) error {
+	return os.WriteFile(filepath.Join(dir, set+":"+name+".o"), content, 0o644)
+}
+
+// tools are the objects that libbpf's skeletons put into executables.
+func tools(dir string) error {
+	out, err := exec.Command("dpkg", "-L", "libbpf-tools").Output()
+	if err != nil {
+		return fmt.Errorf("libbpf-tools is not installed (.ci/setup.sh): %w", err)
+	}
+	for path := range strings.FieldsSeq(string(out)) {
+		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for i, object := range carve(content) {
+			if err := keep(dir, "tools", fmt.Sprintf("%s_%d", filepath.Base(path), i), object); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// carve finds eBPF objects inside of an executable. Where one ends is told by its
+// section headers, which come last.
+func carve(executable []byte) (objects [][]byte) {
+	magic := []byte(elf.ELFMAG + "\x02\x01\x01")
+	for at := 0; ; at++ {
+		i := bytes.Index(executable[at:], magic)
+		if i < 0 {
+			return objects
+		}
+		at += i
+		header := executable[at:]
+		f, err := elf.NewFile(bytes.NewReader(header))
+		if err != nil || f.Machine != elf.EM_BPF {
+			continue
+		}
+		end := f.ByteOrder.Uint64(header[0x28:]) + // e_shoff
+			uint64(f.ByteOrder.Uint16(header[0x3a:]))*uint64(f.ByteOrder.Uint16(header[0x3c:])) // e_shentsize, e_shnum
+		objects = append(objects, header[:end])
+	}
+}
+
+// printBTF writes the BTF of a kernel that .ci/kernels has in its cache.
+func printBTF(cache, series string) error {
+	images, err := filepath.Glob(filepath.Join(cache, series+".*", "boot", "vmlinuz-*"))
+	if err != nil || len(images) == 0 {
+		return fmt.Errorf("no kernel %s in %s: run .ci/kernels once (%v)", series, cache, err)
+	}
+	k := &truthOf{series: series, release: filepath.Base(filepath.Dir(filepath.Dir(images[0])))}
+	image, err := k.image(cache)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(image.BTF)
+	return err
+}
