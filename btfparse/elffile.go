@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 )
 
 // elfFile is an ELF with its symbols sorted into sections.
@@ -112,25 +111,6 @@ func machineName(m elf.Machine) string {
 	return m.String()
 }
 
-// checkSections refuses what the library would stumble over: compressed
-// sections, which no compiler makes for BPF and which it would unpack without
-// a limit, and sections that the file is too short for, whose size it trusts.
-func (f *elfFile) checkSections() error {
-	for _, sec := range f.Sections {
-		if sec.Flags&elf.SHF_COMPRESSED != 0 && !strings.HasPrefix(sec.Name, ".debug") {
-			return fmt.Errorf("section %s is compressed", sec.Name)
-		}
-		if sec.Type == elf.SHT_NOBITS || sec.Type == elf.SHT_NULL || sec.FileSize == 0 {
-			continue
-		}
-		last := sec.Offset + sec.FileSize - 1
-		if n, _ := f.r.ReadAt(make([]byte, 1), int64(last)); n != 1 || last < sec.Offset || int64(last) < 0 {
-			return fmt.Errorf("truncated ELF file: section %s reaches behind its end", sec.Name)
-		}
-	}
-	return nil
-}
-
 // section is the first section of that name, nil where there is none.
 func (f *elfFile) section(name string) *elf.Section {
 	return f.Section(name)
@@ -151,31 +131,6 @@ func (f *elfFile) data(sec *elf.Section) ([]byte, error) {
 		return nil, fmt.Errorf("section %s: %w", sec.Name, elfError(err))
 	}
 	return data, nil
-}
-
-// loaderBytes estimates what the library's loader allocates: a copy of every
-// data section, .bss included, and of every variable, and 16 times the code of
-// every function. In a sane object the symbols of a section do not overlap; in
-// a hostile one each may span all of it.
-func (f *elfFile) loaderBytes() uint64 {
-	const most = maxLoaderBytes + 1
-	var sum uint64
-	for i, sec := range f.Sections {
-		_, isData := dataKind(sec.Name)
-		_, isMap := mapSection(sec.Name)
-		factor := uint64(16)
-		switch {
-		case isData:
-			factor = 1
-			sum += min(sec.Size, most)
-		case !isMap && sec.Flags&elf.SHF_EXECINSTR == 0:
-			continue
-		}
-		for _, sym := range f.inSection[elf.SectionIndex(i)] {
-			sum += factor * min(sym.Size, sec.Size, most)
-		}
-	}
-	return sum
 }
 
 // symbolBytes is the part of the section's data that the symbol names.

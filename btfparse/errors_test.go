@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bpfgen/bpfgen/internal/hostile"
+	"github.com/bpfgen/bpfgen/internal/hostile/bombs"
 	"github.com/cilium/ebpf/btf"
 )
 
@@ -125,10 +127,10 @@ func TestBadInput(t *testing.T) {
 		{"raw BTF cut in a type", btfWords(0, kindInt, 4, 32, 0), "truncated BTF"},
 		{"unknown kind", btfWords(0, 25<<24, 4), "BTF type 1 is of kind 25, which is newer than this version of bpfgen or damaged"},
 		{"BTF of the other order", withBTF(elf.EM_BPF, bigEndian), "the BTF is BigEndian, the ELF around it is LittleEndian"},
-		{"too many types", withBTF(elf.EM_BPF, chain(maxObjectTypes+1, kindConst)), "more than 100000 BTF types"},
+		{"too many types", withBTF(elf.EM_BPF, chain(hostile.MaxObjectTypes+1, kindConst)), "more than 100000 BTF types"},
 		{"reference to nowhere", btfWords(0, kindConst, 99), "malformed BTF: type 1 refers to type 99 of 1; the BTF of a kernel module needs that of its kernel"},
-		{"pointers, deep", chain(maxBTFDepth+1, kindPtr), "malformed BTF: types refer to each other more than 50000 levels deep"},
-		{"pointers, deep, in a kernel", withBTF(elf.EM_X86_64, chain(maxBTFDepth+1, kindPtr)), "malformed BTF: types refer to each other more than 50000 levels deep"},
+		{"pointers, deep", chain(hostile.MaxBTFDepth+1, kindPtr), "malformed BTF: types refer to each other more than 50000 levels deep"},
+		{"pointers, deep, in a kernel", withBTF(elf.EM_X86_64, chain(hostile.MaxBTFDepth+1, kindPtr)), "malformed BTF: types refer to each other more than 50000 levels deep"},
 
 		{"map without symbol", withBTF(elf.EM_BPF, rawBTF(t, le, mapDefinition(uintMember("type", 1))...), progbits(".maps", make([]byte, 32))), "map m: section .maps has no symbol for it"},
 		{"map longer than its section", mapObject(mapDefinition(uintMember("type", 1)), 40), "map m: symbol m overlaps others of section .maps, or reaches behind its end"},
@@ -292,6 +294,27 @@ func TestNoHugeAllocation(t *testing.T) {
 		}
 		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 32<<20 {
 			t.Errorf("%d MiB allocated", allocated>>20)
+		}
+	}
+}
+
+// Objects that would take gigabytes, or a stack without end, are an error, or at
+// least never reach the library's loader.
+func TestBombs(t *testing.T) {
+	for _, b := range bombs.All() {
+		data := b.Object()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		obj, err := Parse("bomb.o", bytes.NewReader(data))
+		runtime.ReadMemStats(&after)
+		if err == nil {
+			err = obj.LoadError
+		}
+		if err == nil || !strings.Contains(err.Error(), b.Want) && !strings.HasPrefix(err.Error(), "bomb.o: ") {
+			t.Errorf("%s: %v, want %s", b.Name, err, b.Want)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used > 512<<20 {
+			t.Errorf("%s: %d MiB allocated", b.Name, used>>20)
 		}
 	}
 }

@@ -9,9 +9,9 @@ package btfparse
 // reasons: what it says is LoadError, and where it accepts the object its
 // decoded BTF saves decoding it again.
 //
-// Everything that comes out of the file is hostile until checked: sizes are
-// compared with the limits below before anything is allocated, recursion is
-// bounded, and a panic of debug/elf or of the BTF decoder becomes an error.
+// Everything that comes out of the file is hostile until checked: package
+// hostile measures it before any decoder sees it, and a panic of debug/elf or
+// of the BTF decoder becomes an error.
 
 import (
 	"bytes"
@@ -21,25 +21,17 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"slices"
 	"strings"
 	"unicode"
 
+	"github.com/bpfgen/bpfgen/internal/hostile"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 )
 
-const (
-	// maxBTFBytes bounds the BTF of one object or kernel. The BTF of a
-	// vmlinux with everything built in stays under 20 MiB.
-	maxBTFBytes = 256 << 20
-	// maxSectionBytes bounds every other section that is read.
-	maxSectionBytes = 256 << 20
-	// maxLoaderBytes bounds what the library's loader would allocate, see
-	// loaderBytes.
-	maxLoaderBytes = 512 << 20
-)
+// maxSectionBytes bounds every section that is read, but for the BTF.
+const maxSectionBytes = 256 << 20
 
 // Parse reads a compiled eBPF object (ELF), the BTF of a kernel (ELF or raw),
 // or a raw BTF file. The name is for messages only: every error is one line
@@ -101,7 +93,7 @@ func oneLine(s string) string {
 
 // parseRaw reads a file that is nothing but BTF.
 func parseRaw(r io.ReaderAt) (*Object, error) {
-	raw, err := io.ReadAll(io.NewSectionReader(r, 0, maxBTFBytes+1))
+	raw, err := io.ReadAll(io.NewSectionReader(r, 0, hostile.MaxBTFBytes+1))
 	if err != nil {
 		return nil, err
 	}
@@ -115,16 +107,20 @@ func parseRaw(r io.ReaderAt) (*Object, error) {
 
 // parseELF reads an object, or the BTF section of an ELF that is none.
 func parseELF(r io.ReaderAt) (*Object, error) {
+	measured, err := hostile.ReadELF(r)
+	if err != nil {
+		return nil, err
+	}
 	f, err := openELF(r)
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{elf: f, obj: &Object{ByteOrder: f.ByteOrder}, conv: newConverter()}
+	p := &parser{elf: f, measured: measured, obj: &Object{ByteOrder: f.ByteOrder}, conv: newConverter()}
 	if !f.isBPF() {
 		return p.kernelObject()
 	}
 	steps := []func() error{
-		f.checkSections, p.checkBTF, p.loadWithLibrary(r), p.loadBTF, p.license,
+		p.loadWithLibrary(r), p.loadBTF, p.license,
 		p.findReferences, p.btfMaps, p.legacyMaps, p.structOps, p.programs, p.variables, p.types,
 	}
 	for _, step := range steps {
@@ -137,7 +133,8 @@ func parseELF(r io.ReaderAt) (*Object, error) {
 
 // parser holds what the steps share.
 type parser struct {
-	elf *elfFile // nil for raw BTF
+	elf      *elfFile        // nil for raw BTF
+	measured *hostile.Object // likewise
 	// spec is the decoded BTF, nil where the object has none.
 	spec *btf.Spec
 	// What one walk over the BTF found.
@@ -167,7 +164,7 @@ func (p *parser) kernelObject() (*Object, error) {
 		return nil, fmt.Errorf("ELF for %s, not for BPF; pass the object that clang -target bpf made", machineName(p.elf.Machine))
 	}
 	p.obj.TypesOnly = true
-	for _, step := range []func() error{p.checkBTF, p.loadBTF, p.types} {
+	for _, step := range []func() error{p.loadBTF, p.types} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -175,28 +172,11 @@ func (p *parser) kernelObject() (*Object, error) {
 	return p.obj, nil
 }
 
-// checkBTF has the section .BTF looked over before any decoder sees it.
-func (p *parser) checkBTF() error {
-	sec := p.elf.section(".BTF")
-	if sec == nil {
-		return nil
-	}
-	raw, err := p.elf.data(sec)
-	if err != nil {
-		return err
-	}
-	limit := maxObjectTypes
-	if p.obj.TypesOnly {
-		limit = math.MaxInt
-	}
-	return checkRawBTF(raw, limit)
-}
-
 // loadWithLibrary runs the library's loader for LoadError and its BTF.
 func (p *parser) loadWithLibrary(r io.ReaderAt) func() error {
 	return func() error {
-		if n := p.elf.loaderBytes(); n > maxLoaderBytes {
-			p.obj.LoadError = fmt.Errorf("not tried, because reading it would take more than %d MiB of memory", maxLoaderBytes>>20)
+		if err := p.measured.CheckLoader(); err != nil {
+			p.obj.LoadError = fmt.Errorf("not tried, because %w", err)
 			return nil
 		}
 		cs, err := safely(func() (*ebpf.CollectionSpec, error) { return ebpf.LoadCollectionSpecFromReader(r) })
@@ -235,16 +215,19 @@ func (p *parser) loadBTF() error {
 	if order := btfByteOrder(raw); order != p.elf.ByteOrder {
 		return fmt.Errorf("the BTF is %s, the ELF around it is %s", order, p.elf.ByteOrder)
 	}
-	return p.loadRawBTF(raw)
+	return p.decodeBTF(raw)
 }
 
+// loadRawBTF decodes BTF that no ELF is around.
 func (p *parser) loadRawBTF(raw []byte) error {
-	if len(raw) > maxBTFBytes {
-		return fmt.Errorf("more than %d MiB of BTF", maxBTFBytes>>20)
-	}
-	if err := checkRawBTF(raw, math.MaxInt); err != nil {
+	if err := hostile.CheckBTF(raw); err != nil {
 		return err
 	}
+	return p.decodeBTF(raw)
+}
+
+// decodeBTF takes BTF that package hostile has seen.
+func (p *parser) decodeBTF(raw []byte) error {
 	spec, err := safely(func() (*btf.Spec, error) { return btf.LoadSpecFromReader(bytes.NewReader(raw)) })
 	if err != nil {
 		return fmt.Errorf("malformed BTF: %w", err)

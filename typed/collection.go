@@ -3,11 +3,9 @@ package typed
 import (
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -33,26 +31,6 @@ type programState struct {
 	disabled bool
 	optional bool
 	target   error // what is wrong with SetTarget
-}
-
-// Open parses an object. name is the ident of the generated code, for
-// messages. Generated code calls it.
-func Open(name string, object io.ReaderAt) (*CollectionSpec, error) {
-	spec, err := ebpf.LoadCollectionSpecFromReader(object)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, explainOpen(err))
-	}
-	return newCollectionSpec(name, spec), nil
-}
-
-// explainOpen says what to do about an error of the library that does not say
-// it: v0.22 takes the index -1 of a tag on a whole type for too large where int
-// has 32 bits (btf/unmarshal.go).
-func explainOpen(err error) error {
-	if strconv.IntSize == 32 && strings.Contains(err.Error(), "index exceeds int") {
-		return fmt.Errorf("cilium/ebpf v0.22 cannot read btf_decl_tag attributes on 32-bit machines; build the object for them without: %w", err)
-	}
-	return err
 }
 
 // newCollectionSpec completes what the library read.

@@ -12,9 +12,10 @@ const modulePath = "github.com/bpfgen/bpfgen"
 // standard library and themselves: see docs/design.md.
 var mayImport = map[string][]string{
 	// Generated types build wherever Go does.
-	"typed/ctypes":    nil,
-	"typed":           {"github.com/cilium/ebpf", "golang.org/x/sys", modulePath + "/typed", modulePath + "/internal/layout"},
-	"internal/layout": {"github.com/cilium/ebpf", "golang.org/x/sys"},
+	"typed/ctypes":     nil,
+	"typed":            {"github.com/cilium/ebpf", "golang.org/x/sys", modulePath + "/typed", modulePath + "/internal/layout", modulePath + "/internal/hostile"},
+	"internal/hostile": nil,
+	"internal/layout":  {"github.com/cilium/ebpf", "golang.org/x/sys"},
 }
 
 func TestPackagesImportWhatTheyMay(t *testing.T) {
