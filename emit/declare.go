@@ -1,39 +1,62 @@
 package emit
 
+// Declarations: of types that are laid out and named, what is printed.
+
 import (
-	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
 )
 
-// declare turns a laid out and named type into what is printed.
-func (n *node) declare() *typeDecl {
-	d := &typeDecl{name: n.name, borrowed: n.borrowed, cName: n.cName(), size: n.typ.Size(), uses: n.useSentences(), doc: n.notes()}
-	switch t := n.typ.(type) {
+// goType is the Go type expression. Names must have been settled.
+func (r typeRef) goType() plan.GoType {
+	t := r.base.typ
+	switch {
+	case r.decl == nil:
+	case r.inline:
+		t = r.decl.writtenOut()
+	default:
+		t = plan.GoType{Name: r.decl.of.name}
+	}
+	t.Dims = append(slices.Clone(r.dims), t.Dims...)
+	return t
+}
+
+// writtenOut is the type without its name.
+func (v *variant) writtenOut() plan.GoType {
+	if e, ok := v.typ.(*btfparse.Enum); ok {
+		return sizedInt(e.Bytes, e.Signed).typ
+	}
+	return plan.GoType{Fields: v.fields()}
+}
+
+// declare is the declaration of one variant.
+func (p *profile) declare(v *variant) *plan.Decl {
+	d := &plan.Decl{
+		Name: v.of.name, Borrowed: v.of.borrowed, C: v.cName(), Size: v.typ.Size(),
+		Uses: v.useSentences(), Doc: v.notes(),
+	}
+	switch t := v.typ.(type) {
 	case *btfparse.Enum:
-		d.enum = n.declareEnum(t)
+		d.Enum = v.declareEnum(t)
+		d.Enum.Stringer = p.stringer
 	case *btfparse.Struct:
-		n.declareStruct(d)
-		if n.lpm && !n.borrowed {
-			d.lpm = n.lpmKeyOf(d)
-		}
+		p.declareStruct(d, v)
 	}
 	return d
 }
 
-func (n *node) declareEnum(t *btfparse.Enum) *enumDecl {
-	e := &enumDecl{base: sizedInt(t.Bytes, t.Signed).typ, signed: t.Signed}
-	names, values := make(map[string]bool), make(map[string]bool)
-	for i, v := range t.Values {
-		c := enumConst{name: n.consts[i], cName: v.Name, value: t.Literal(v.Value)}
-		if names[c.name] {
-			continue // the same enumerator twice: broken BTF
-		}
-		c.repeats = values[c.value]
-		names[c.name], values[c.value] = true, true
-		e.consts = append(e.consts, c)
+func (v *variant) declareEnum(t *btfparse.Enum) *plan.Enum {
+	e := &plan.Enum{Base: sizedInt(t.Bytes, t.Signed).typ, Signed: t.Signed}
+	values := make(map[string]bool)
+	for i, key := range enumerators(t) {
+		c := plan.Const{Name: v.of.consts[key], C: key.name, Value: t.Literal(t.Values[i].Value)}
+		c.Repeats = values[c.Value]
+		values[c.Value] = true
+		e.Consts = append(e.Consts, c)
 	}
 	return e
 }
@@ -46,34 +69,34 @@ var kernelOwned = setOf("bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_
 	"bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount")
 
 // notes are the paragraphs of the type's comment behind the first.
-func (n *node) notes() []string {
+func (v *variant) notes() []string {
 	var doc []string
-	if kernelOwned[btfparse.BareName(n.typ)] && n.kind() == "struct" {
+	if kernelOwned[v.cBare()] && v.kind() == "struct" {
 		doc = append(doc, "It belongs to the kernel: an update of a map leaves it as it is and a lookup reads zeroes. User space must not write it.")
 	}
 	var empty []string
-	for _, l := range n.leaves {
-		if l.reach == byDoc {
+	for _, l := range v.leaves {
+		if l.reach == plan.ByDoc {
 			empty = append(empty, l.field.Declaration())
 		}
 	}
 	if len(empty) > 0 {
 		doc = append(doc, "Without data in C, and so not in Go: "+strings.Join(empty, ", ")+".")
 	}
-	return append(doc, userTags(n.tags)...)
+	return append(doc, userTags(v.tags)...)
 }
 
 // maxUsers is how many structs the comment of a type names.
 const maxUsers = 4
 
 // useSentences say who refers to the type.
-func (n *node) useSentences() []string {
+func (v *variant) useSentences() []string {
 	var uses []string
-	for _, u := range slices.Sorted(slices.Values(n.uses)) {
+	for _, u := range slices.Sorted(slices.Values(v.uses)) {
 		uses = append(uses, upperFirst(u)+".")
 	}
-	if len(n.users) > 0 && n.owner == nil {
-		users := slices.Sorted(slices.Values(n.users))
+	if len(v.users) > 0 && v.owner == nil {
+		users := slices.Sorted(slices.Values(v.users))
 		more := ""
 		if len(users) > maxUsers {
 			users, more = users[:maxUsers], " and others"
@@ -84,79 +107,37 @@ func (n *node) useSentences() []string {
 }
 
 // declareStruct lists fields and methods.
-func (n *node) declareStruct(d *typeDecl) {
-	names := n.memberNames()
+func (p *profile) declareStruct(d *plan.Decl, v *variant) {
+	d.Fields = v.fields()
+	for _, l := range v.leaves {
+		if p.methods {
+			declareMethods(d, l)
+		}
+		d.Members = append(d.Members, plan.Member{C: l.field.Name, Name: l.name(), Reach: l.reach})
+	}
+	if v.lpm && !d.Borrowed && p.methods {
+		d.LPM = v.lpmKeyOf(d)
+	}
+}
+
+// fields are those of the Go struct, padding included.
+func (v *variant) fields() []plan.Field {
+	var fields []plan.Field
 	at := uint64(0)
 	pad := func(to uint64) {
 		if to > at {
-			d.fields = append(d.fields, goField{name: "_", typ: bytesBase(uint32(to-at), "").typ, offset: uint32(at)})
+			n := uint32(to - at)
+			fields = append(fields, plan.Field{Name: "_", Type: bytesType(n), Offset: uint32(at), Size: n})
 			at = to
 		}
 	}
-	for _, p := range n.parts {
+	for _, p := range v.parts {
 		pad(p.start)
-		d.fields = append(d.fields, names.field(p))
+		fields = append(fields, p.field())
 		at = p.end
 	}
-	pad(uint64(d.size))
-	for _, l := range n.leaves {
-		names.methods(d, l)
-		d.reached = append(d.reached, reachedMember{l.field.Name, names.of(l), l.reach})
-	}
-}
-
-// memberNames are the names of the fields and methods of one type.
-type memberNames struct {
-	getters, setters, strings, tails map[*leaf]string
-	storage                          map[*part]string
-}
-
-// memberNames settles all names that are derived from those of the members, in
-// an order that depends on names alone.
-func (n *node) memberNames() *memberNames {
-	m := &memberNames{
-		getters: make(map[*leaf]string), setters: make(map[*leaf]string),
-		strings: make(map[*leaf]string), tails: make(map[*leaf]string),
-		storage: make(map[*part]string),
-	}
-	taken := make(scope)
-	for _, l := range n.leaves {
-		if l.reach != byAccessor || getterName(l.goName) == l.goName {
-			taken.add(l.goName)
-		}
-	}
-	byName := slices.SortedFunc(slices.Values(n.leaves), func(a, b *leaf) int { return cmp.Compare(a.goName, b.goName) })
-	for _, l := range byName {
-		if l.reach != byAccessor {
-			continue
-		}
-		m.getters[l] = l.goName
-		if getter := getterName(l.goName); getter != l.goName {
-			m.getters[l] = taken.free(getter)
-		}
-	}
-	for _, l := range byName {
-		if l.reach == byAccessor {
-			m.setters[l] = taken.free(setterName(m.getters[l]))
-		}
-	}
-	for _, l := range byName {
-		if l.isText() {
-			m.strings[l] = taken.free(stringName(l.goName))
-		}
-	}
-	for _, l := range byName {
-		if l.reach == byTail {
-			m.tails[l] = taken.free(tailName(l.goName))
-		}
-	}
-	parts := slices.SortedFunc(slices.Values(n.parts), func(a, b *part) int { return cmp.Compare(a.first().goName, b.first().goName) })
-	for _, p := range parts {
-		if p.storage {
-			m.storage[p] = taken.free(rawName(p.first().goName))
-		}
-	}
-	return m
+	pad(uint64(v.typ.Size()))
+	return fields
 }
 
 // first is the first member of a part in the order of C.
@@ -167,40 +148,43 @@ func (p *part) first() *leaf {
 // isText says whether a member is an array of char that Go can reach.
 func (l *leaf) isText() bool {
 	return l.ref.char && len(l.ref.dims) > 0 && !slices.Contains(l.ref.dims, 0) &&
-		(l.reach == byField || l.reach == byAccessor)
+		(l.reach == plan.ByField || l.reach == plan.ByAccessor)
 }
 
-// of is the field or method by which a member is reached.
-func (m *memberNames) of(l *leaf) string {
+// name is the field or method by which a member is reached.
+func (l *leaf) name() string {
 	switch l.reach {
-	case byField:
-		return l.goName
-	case byAccessor:
-		return m.getters[l]
-	case byTail:
-		return m.tails[l]
-	default:
-		return ""
+	case plan.ByField:
+		return l.of.goName
+	case plan.ByAccessor:
+		return l.of.getter
+	case plan.ByTail:
+		return l.of.tail
+	case plan.ByDoc, plan.ByWarning:
 	}
+	return ""
 }
 
 // field is the Go field of a part.
-func (m *memberNames) field(p *part) goField {
+func (p *part) field() plan.Field {
+	size := uint32(p.end - p.start)
 	if p.storage {
-		return goField{
-			name:    m.storage[p],
-			typ:     bytesBase(uint32(p.end-p.start), "").typ,
-			offset:  uint32(p.start),
-			comment: listed(p.leaves),
+		return plan.Field{
+			Name:    p.first().of.storage,
+			Type:    bytesType(size),
+			Offset:  uint32(p.start),
+			Size:    size,
+			Comment: listed(p.leaves),
 		}
 	}
 	l := p.leaves[0]
-	return goField{
-		name:    l.goName,
-		typ:     l.ref.goType(),
-		offset:  uint32(p.start),
-		doc:     userTags(l.field.Tags),
-		comment: l.comment(),
+	return plan.Field{
+		Name:    l.of.goName,
+		Type:    l.ref.goType(),
+		Offset:  uint32(p.start),
+		Size:    size,
+		Doc:     userTags(l.field.Tags),
+		Comment: l.comment(),
 	}
 }
 
@@ -225,91 +209,87 @@ func (l *leaf) comment() string {
 	case *btfparse.Pointer:
 		return strings.Join(append([]string{l.field.Type.CName()}, t.TypeTags...), ", ")
 	case *btfparse.Int, *btfparse.Float, *btfparse.Opaque:
-		if len(l.ref.base.typ.dims) > 0 {
+		if len(l.ref.base.typ.Dims) > 0 {
 			return l.field.Type.CName()
 		}
 	}
 	return ""
 }
 
-// methods are those of one member.
-func (m *memberNames) methods(d *typeDecl, l *leaf) {
+// declareMethods adds those of one member.
+func declareMethods(d *plan.Decl, l *leaf) {
 	switch l.reach {
-	case byAccessor:
-		d.accessors = append(d.accessors, m.accessor(l))
-	case byTail:
-		d.tails = append(d.tails, m.tail(l))
-	case byField, byDoc, byWarning: // no methods
+	case plan.ByAccessor:
+		d.Accessors = append(d.Accessors, l.accessor())
+	case plan.ByTail:
+		d.Tails = append(d.Tails, l.tail())
+	case plan.ByField, plan.ByDoc, plan.ByWarning: // no methods
 	}
 	if l.isText() {
-		d.strings = append(d.strings, stringMethod{
-			name:   m.strings[l],
-			member: m.of(l),
-			call:   l.reach == byAccessor,
-			dims:   l.ref.dims[:len(l.ref.dims)-1],
-			doc:    []string{m.strings[l] + " is " + m.of(l) + " as text, up to the first NUL."},
+		d.Texts = append(d.Texts, plan.Text{
+			Name:   l.of.text,
+			Member: l.name(),
+			Call:   l.reach == plan.ByAccessor,
+			Dims:   l.ref.dims[:len(l.ref.dims)-1],
+			Doc:    []string{l.of.text + " is " + l.name() + " as text, up to the first NUL."},
 		})
 	}
 }
 
 // accessor is the pair of methods of a member in storage.
-func (m *memberNames) accessor(l *leaf) accessor {
-	a := accessor{
-		getter:  m.getters[l],
-		setter:  m.setters[l],
-		typ:     l.ref.goType(),
-		kind:    accessLoad,
-		storage: m.storage[l.place],
-		doc:     append([]string{m.getters[l] + " is " + l.field.Declaration() + "."}, userTags(l.field.Tags)...),
+func (l *leaf) accessor() plan.Accessor {
+	a := plan.Accessor{
+		Getter:  l.of.getter,
+		Setter:  l.of.setter,
+		Type:    l.ref.goType(),
+		Access:  plan.AccessLoad,
+		Storage: l.place.first().of.storage,
+		Doc:     append([]string{l.of.getter + " is " + l.field.Declaration() + "."}, userTags(l.field.Tags)...),
 	}
 	if l.field.Bitfield {
-		a.typ, a.kind = l.bitfield()
-		a.off, a.n = uint32(l.off-8*l.place.start), l.field.SizeBits
+		a.Type, a.Access = l.bitfield()
+		a.Off, a.N = uint32(l.off-8*l.place.start), l.field.SizeBits
 		return a
 	}
-	a.off, a.n = uint32(l.off/8-l.place.start), l.field.SizeBits/8
-	a.whole = a.off == 0 && uint64(a.n) == l.place.end-l.place.start
-	if a.typ.String() == "bool" {
-		a.kind = accessBool
-	}
+	a.Off, a.N = uint32(l.off/8-l.place.start), l.field.SizeBits/8
+	a.Whole = a.Off == 0 && uint64(a.N) == l.place.end-l.place.start
 	return a
 }
 
-// bitfield is the Go type of a bitfield, and how it is read.
-func (l *leaf) bitfield() (goType, accessKind) {
-	if n := l.ref.decl; n != nil {
-		if n.typ.(*btfparse.Enum).Signed {
-			return l.ref.goType(), accessSignedBits
+// bitfield is the Go type of a bitfield, and how it is read. Of a bool only its
+// truth is read, so that Go's type can never hold another value.
+func (l *leaf) bitfield() (plan.GoType, plan.Access) {
+	if v := l.ref.decl; v != nil {
+		if v.typ.(*btfparse.Enum).Signed {
+			return l.ref.goType(), plan.AccessSignedBits
 		}
-		return l.ref.goType(), accessBits
+		return l.ref.goType(), plan.AccessBits
 	}
 	t := btfparse.Underlying(l.field.Type).(*btfparse.Int)
-	kind := accessBits
+	access := plan.AccessBits
 	switch {
 	case t.Encoding == btfparse.Bool && t.Bytes == 1:
-		return goType{name: "bool"}, accessBoolBits
+		return plan.GoType{Name: "bool"}, plan.AccessBoolBits
 	case t.Encoding == btfparse.Signed:
-		kind = accessSignedBits
+		access = plan.AccessSignedBits
 	}
-	base := sizedInt(t.Bytes, kind == accessSignedBits)
-	if len(base.typ.dims) > 0 { // __int128: the field itself fits
-		base = sizedInt(8, kind == accessSignedBits)
+	base := sizedInt(t.Bytes, access == plan.AccessSignedBits)
+	if len(base.typ.Dims) > 0 { // __int128: the field itself fits
+		base = sizedInt(8, access == plan.AccessSignedBits)
 	}
-	return base.typ, kind
+	return base.typ, access
 }
 
 // tail is the method of a flexible array.
-func (m *memberNames) tail(l *leaf) tailMethod {
-	elem := l.ref.goType()
-	elem.dims = elem.dims[1:]
-	t := tailMethod{
-		name: m.tails[l],
-		elem: elem,
-		doc: append([]string{m.tails[l] + " is " + l.field.Declaration() + ", read from the bytes that stand behind the struct."},
+func (l *leaf) tail() plan.Tail {
+	t := plan.Tail{
+		Name: l.of.tail,
+		Elem: l.ref.goType().Elem(),
+		Doc: append([]string{fmt.Sprintf("%s is %s, read from the bytes that stand behind the struct.", l.of.tail, l.field.Declaration())},
 			userTags(l.field.Tags)...),
 	}
 	if l.place != nil {
-		t.storage, t.off = m.storage[l.place], uint32(l.off/8-l.place.start)
+		t.Storage, t.Off = l.place.first().of.storage, uint32(l.off/8-l.place.start)
 	}
 	return t
 }

@@ -28,13 +28,6 @@ func HookOf(p *btfparse.Program) (h Hook, ok bool) {
 // genericKind is the type of programs whose section says nothing.
 const genericKind = "Generic"
 
-// programType is the Go type of a program. That its section is unknown has
-// been said by btfparse.
-func (c *collection) programType(p *btfparse.Program) string {
-	h, _ := HookOf(p)
-	return "typed." + h.Kind
-}
-
 // netlinkKinds are attached to interfaces and routes by netlink, TC and TCX
 // where the kernel has no TCX links.
 var netlinkKinds = setOf("TC", "TCX", "SchedAct", "LWTIn", "LWTOut", "LWTXmit", "LWTSeg6Local")

@@ -20,45 +20,15 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
 )
-
-// typedPath is the import path of the runtime package.
-const typedPath = "github.com/bpfgen/bpfgen/typed"
-
-// ctypesPath is the import path of what generated types are made of.
-const ctypesPath = typedPath + "/ctypes"
-
-// profile is every decision in which the flavours of generated types differ.
-type profile struct {
-	// pointer is the Go type of any C pointer: 8 bytes, aligned as uint64.
-	pointer goType
-	// byteOrdered are the typedefs that have Go types of their own, by name.
-	byteOrdered map[string]goBase
-}
-
-// typedProfile is the default one, over package ctypes.
-var typedProfile = &profile{
-	pointer:     goType{pkg: ctypesPath, name: "Pointer"},
-	byteOrdered: byteOrderedBases(),
-}
-
-// byteOrderedBases are BE16 … LE64 for __be16 … __le64.
-func byteOrderedBases() map[string]goBase {
-	bases := make(map[string]goBase)
-	for _, td := range btfparse.ByteOrderTypedefs() {
-		name := strings.ToUpper(strings.TrimPrefix(td.Name, "__"))
-		bases[td.Name] = goBase{typ: goType{pkg: ctypesPath, name: name}, size: td.Bytes, align: 1}
-	}
-	return bases
-}
 
 // goBase is a Go type that is no declaration of ours, with what the layout
 // needs of it.
 type goBase struct {
-	typ goType
+	typ plan.GoType
 	// size and align in bytes; align is that of 64-bit machines.
 	size, align uint32
 	// problem says why the type is only bytes, "" where it is a proper one;
@@ -66,18 +36,23 @@ type goBase struct {
 	problem, remedy string
 }
 
+// diagnostic is the problem of something of that type.
+func (b goBase) diagnostic(path btfparse.Path) btfparse.Diagnostic {
+	return btfparse.Diagnostic{Path: path, What: b.problem, InC: b.remedy}
+}
+
 // bytesBase is raw bytes.
 func bytesBase(size uint32, problem string) goBase {
-	return goBase{typ: goType{dims: []uint32{size}, name: "byte"}, size: size, align: 1, problem: problem}
+	return goBase{typ: bytesType(size), size: size, align: 1, problem: problem}
 }
 
 // bytesType is the Go type of n raw bytes.
-func bytesType(n uint32) string { return bytesBase(n, "").typ.String() }
+func bytesType(n uint32) plan.GoType { return plan.GoType{Dims: []uint32{n}, Name: "byte"} }
 
 // intBase is the Go type of an integer. Sizes that Go has not are bytes.
-func intBase(t *btfparse.Int) goBase {
+func (p *profile) intBase(t *btfparse.Int) goBase {
 	if t.Encoding == btfparse.Bool && t.Bytes == 1 {
-		return goBase{typ: goType{name: "bool"}, size: 1, align: 1}
+		return p.boolean
 	}
 	return sizedInt(t.Bytes, t.Encoding == btfparse.Signed)
 }
@@ -91,7 +66,7 @@ func sizedInt(size uint32, signed bool) goBase {
 	if !signed {
 		name = "u" + name
 	}
-	return goBase{typ: goType{name: name}, size: size, align: size}
+	return goBase{typ: plan.GoType{Name: name}, size: size, align: size}
 }
 
 // floatBase is float32 or float64; long double and its like are bytes.
@@ -99,11 +74,8 @@ func floatBase(t *btfparse.Float) goBase {
 	if t.Bytes != 4 && t.Bytes != 8 {
 		return bytesBase(t.Bytes, "")
 	}
-	return goBase{typ: goType{name: fmt.Sprintf("float%d", 8*t.Bytes)}, size: t.Bytes, align: t.Bytes}
+	return goBase{typ: plan.GoType{Name: fmt.Sprintf("float%d", 8*t.Bytes)}, size: t.Bytes, align: t.Bytes}
 }
-
-// pointerBase is the profile's pointer.
-func (p *profile) pointerBase() goBase { return goBase{typ: p.pointer, size: 8, align: 8} }
 
 // opaqueBase is what stands for a type without layout: nothing, and a warning.
 // A member has bytes all the same, see unsized.
@@ -122,18 +94,11 @@ type typeRef struct {
 	dims []uint32
 	base goBase
 	// decl is the struct, union or enum, nil where base stands.
-	decl *node
+	decl *variant
+	// inline is true if decl is written out here.
+	inline bool
 	// char is true for C's char, of which an array is text.
 	char bool
-}
-
-// goType is the Go type expression. Names must have been settled.
-func (r typeRef) goType() goType {
-	t := r.base.typ
-	if r.decl != nil {
-		t = goType{name: r.decl.name}
-	}
-	return goType{dims: append(slices.Clone(r.dims), t.dims...), pkg: t.pkg, name: t.name}
 }
 
 // elem is the size of the innermost element.
@@ -173,20 +138,20 @@ func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
 	case *btfparse.Array:
 		return arrayRef(t.Len, ts.refer(t.Elem, use))
 	case *btfparse.Int:
-		return ts.tagged(typeRef{base: intBase(t), char: t.Char && t.Bytes == 1}, use)
+		return ts.tagged(t, typeRef{base: ts.profile.intBase(t), char: t.Char && t.Bytes == 1}, use)
 	}
 	if name, ok := tagValue(use.tags, typeTag); ok {
-		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) is on %s, which is no integer", typeTag+name, t.CName()), "")
+		ts.warnOf(use, tagDiagnostic(use.path, name, "is on "+t.CName()+", which is no integer", ""))
 	}
 	switch t := t.(type) {
 	case *btfparse.Float:
 		return typeRef{base: floatBase(t)}
 	case *btfparse.Pointer:
-		return typeRef{base: ts.profile.pointerBase()}
+		return typeRef{base: ts.profile.pointer}
 	case *btfparse.Enum:
 		return ts.referEnum(t, use)
 	case *btfparse.Struct:
-		return typeRef{decl: ts.structNode(t, use)}
+		return typeRef{decl: ts.structure(t, use), inline: ts.profile.inline(t, use.owner == nil)}
 	case *btfparse.Opaque:
 		return typeRef{base: opaqueBase(t)}
 	default:
@@ -209,47 +174,62 @@ func (ts *typeSet) referTypedef(t *btfparse.Typedef, use typeUse) typeRef {
 	if base, ok := ts.profile.byteOrdered[t.Name]; ok && base.size == t.Size() {
 		return typeRef{base: base}
 	}
+	path := btfparse.Path("typedef " + t.Name)
 	if name, ok := tagValue(t.Tags, nameTag); ok {
-		ts.warn(btfparse.Path("typedef "+t.Name), fmt.Sprintf("btf_decl_tag(%q) has no effect: the typedef is no Go type of its own", nameTag+name),
-			"put the tag on the struct, union or enum")
+		ts.warnOf(use, btfparse.Diagnostic{
+			Path: path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect: the typedef is no Go type of its own", nameTag+name),
+			InC: "put the tag on the struct, union or enum",
+		})
 	}
-	ts.warnings = append(ts.warnings, strayTags(btfparse.Path("typedef "+t.Name), t.Tags, nameTag, typeTag)...)
+	ts.warnOf(use, strayTags(path, t.Tags, nameTag, typeTag)...)
 	use.tags = append(slices.Clone(t.Tags), use.tags...)
 	return ts.refer(t.Type, use)
 }
 
 // tagged makes a plain integer what btf_decl_tag("bpfgen:type=__be32") says
 // of it, or a byte one of text: "bpfgen:type=char".
-func (ts *typeSet) tagged(ref typeRef, use typeUse) typeRef {
+func (ts *typeSet) tagged(t *btfparse.Int, ref typeRef, use typeUse) typeRef {
 	name, ok := tagValue(use.tags, typeTag)
 	if !ok {
 		return ref
 	}
+	misfit := func(what, remedy string) { ts.warnOf(use, tagDiagnostic(use.path, name, what, remedy)) }
+	size := "is on an integer of " + byteCount(ref.base.size)
 	base, known := ts.profile.byteOrdered[name]
 	switch {
+	case name != "char" && !isByteOrder(name):
+		misfit("names no type that is known", "one of __be16, __be32, __be64, __le16, __le32, __le64, char")
+	case t.Encoding == btfparse.Bool:
+		misfit("is on "+t.Name+", which is neither a number nor text", "tag an integer")
 	case name == "char" && ref.base.size == 1:
 		ref.char = true
 	case name == "char":
-		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) is on an integer of %s", typeTag+name, byteCount(ref.base.size)), "tag an array of __u8")
-	case !known && typedProfile.byteOrdered[name].size == 0:
-		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) names no type that is known", typeTag+name),
-			"one of __be16, __be32, __be64, __le16, __le32, __le64, char")
+		misfit(size, "tag an array of __u8")
 	case known && base.size != ref.base.size:
-		ts.warn(use.path, fmt.Sprintf("btf_decl_tag(%q) is on an integer of %s", typeTag+name, byteCount(ref.base.size)),
-			"tag one of the same size")
+		misfit(size, "tag one of the same size")
 	case known:
 		return typeRef{base: base}
 	}
 	return ref
 }
 
+// tagDiagnostic says of a tag for a type that it does not fit.
+func tagDiagnostic(path btfparse.Path, name, what, remedy string) btfparse.Diagnostic {
+	return btfparse.Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) %s", typeTag+name, what), InC: remedy}
+}
+
+// isByteOrder says whether a typedef of that name has a byte order.
+func isByteOrder(name string) bool {
+	return slices.ContainsFunc(btfparse.ByteOrderTypedefs(), func(td btfparse.ByteOrderTypedef) bool { return td.Name == name })
+}
+
 // referEnum is the enum's declaration; one of a size that Go has not is bytes.
 func (ts *typeSet) referEnum(t *btfparse.Enum, use typeUse) typeRef {
-	if base := sizedInt(t.Bytes, t.Signed); len(base.typ.dims) > 0 {
+	if base := sizedInt(t.Bytes, t.Signed); len(base.typ.Dims) > 0 {
 		base.problem = fmt.Sprintf("%s is of %s", t.CName(), byteCount(t.Bytes))
 		return typeRef{base: base}
 	}
-	return typeRef{decl: ts.enumNode(t, use)}
+	return typeRef{decl: ts.enumeration(t, use), inline: ts.profile.inline(t, use.owner == nil)}
 }
 
 // leaf is one named member of a struct or union, those of anonymous structs
@@ -264,11 +244,12 @@ type leaf struct {
 	path  btfparse.Path
 	// index in the order of C.
 	index int
-	// goName is the member's own name in Go; methods derive from it.
-	goName string
+	// of is the member over all targets, which has the names; it comes with
+	// names.
+	of *member
 	// reach says how Go gets at it; place is the part of the struct where it
 	// lies, nil if it has no bytes there.
-	reach reachKind
+	reach plan.Reach
 	place *part
 	// flexible is true for an array without a length of its own behind
 	// everything else.
@@ -447,7 +428,7 @@ func (s *structLayout) lost(l *leaf) bool {
 		return false
 	}
 	s.warn(l, problem, remedy)
-	l.reach = byWarning
+	l.reach = plan.ByWarning
 	return bits == 0 || l.off+bits > 8*s.size
 }
 
@@ -465,11 +446,11 @@ func (l *leaf) bitsFit() bool {
 func (s *structLayout) settleReach(l *leaf, p *part) {
 	l.place = p
 	switch {
-	case l.reach == byWarning || l.flexible:
+	case l.reach == plan.ByWarning || l.flexible:
 	case p.storage:
-		l.reach = byAccessor
+		l.reach = plan.ByAccessor
 	default:
-		l.reach = byField
+		l.reach = plan.ByField
 	}
 }
 
@@ -482,7 +463,7 @@ func (s *structLayout) tails() []*part {
 		if !l.isFlexible() || !s.last(l) {
 			continue
 		}
-		l.flexible, l.reach = true, byTail
+		l.flexible, l.reach = true, plan.ByTail
 		if start := l.off / 8; start < s.size {
 			parts = append(parts, &part{span: span{start, s.size}, leaves: []*leaf{l}, storage: true})
 		}
@@ -538,11 +519,11 @@ func mergeParts(parts []*part) []*part {
 // one, else the comment.
 func (s *structLayout) addEmpty(parts []*part) []*part {
 	for _, l := range s.leaves {
-		if !l.empty() || l.flexible || l.reach == byWarning {
+		if !l.empty() || l.flexible || l.reach == plan.ByWarning {
 			continue
 		}
 		at := l.off / 8
-		l.reach = byDoc
+		l.reach = plan.ByDoc
 		i := slices.IndexFunc(parts, func(p *part) bool { return p.end > at })
 		if i < 0 {
 			i = len(parts)
@@ -551,7 +532,7 @@ func (s *structLayout) addEmpty(parts []*part) []*part {
 		if l.union != nil || inside || at >= s.size || l.off%8 != 0 || !s.aligned(l) {
 			continue
 		}
-		l.reach = byField
+		l.reach = plan.ByField
 		l.place = &part{span: span{at, at}, leaves: []*leaf{l}}
 		parts = slices.Insert(parts, i, l.place)
 	}

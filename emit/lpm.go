@@ -1,7 +1,7 @@
 package emit
 
-// Keys of LPM tries: a function that makes one from a netip.Prefix, and a
-// method that gives the prefix back.
+// Keys of LPM tries: functions that make one from a netip.Prefix, and methods
+// that give the prefix back.
 //
 // In C such a key is a length in bits, exact fields, an address (struct
 // bpf_lpm_trie_key, include/uapi/linux/bpf.h; kernel/bpf/lpm_trie.c compares
@@ -13,111 +13,59 @@ package emit
 import (
 	"fmt"
 	"go/token"
-	"maps"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/dave/jennifer/jen"
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
 )
 
-// lpmKey is what the key of an LPM trie has beside other structs.
-type lpmKey struct {
-	// constructor and prefix are the function and the method. first4, mapped and
-	// prefix4 are their forms for IPv4 in 16 bytes, "" where there are 4.
-	constructor, first4, mapped string
-	prefix, prefix4             string
-	// length is where the number of bits stands.
-	length lpmLength
-	// exact are the members before the address.
-	exact []lpmExact
-	// address is the field with the address.
-	address string
-	// before is the number of bits before the address.
-	before uint32
-}
-
-// lpmLength is the path to the length: a field, or a pair of methods if call
-// is true.
-type lpmLength struct {
-	path           []string
-	getter, setter string
-	call           bool
-}
-
-// lpmExact is a member that is matched exactly.
-type lpmExact struct {
-	param string
-	typ   goType
-	// field is what takes the parameter, or if setter is not "", the method.
-	field, setter string
-}
-
-// nameConstructors gives the functions names that no type or constant has. The
-// plain ones come first: that of struct key_mapped wins over the second one of
-// struct key.
-func (ts *typeSet) nameConstructors(decls []*typeDecl) {
-	taken, names := scope(maps.Clone(ts.taken)), apiNames{ts.opts.Ident}
-	for _, n := range ts.nodes {
-		taken.add(n.consts...)
-	}
-	keys := slices.DeleteFunc(slices.Clone(decls), func(d *typeDecl) bool { return d.lpm == nil })
-	for _, d := range keys {
-		d.lpm.constructor = taken.free(names.KeyConstructor(d.name))
-	}
-	for _, d := range keys {
-		if d.lpm.prefix4 != "" {
-			d.lpm.first4 = taken.free(names.KeyConstructor(d.name) + "IPv4")
-			d.lpm.mapped = taken.free(names.KeyConstructor(d.name) + "Mapped")
-		}
-	}
-}
-
 // lpmKeyOf recognises the form of a key, nil if it is another one. The names of
-// its functions come with nameConstructors.
-func (n *node) lpmKeyOf(d *typeDecl) *lpmKey {
-	length, ok := n.lpmLengthOf()
-	address := len(d.fields) - 1
-	for address >= 0 && d.fields[address].name == "_" {
+// its functions come with nameKeys.
+func (v *variant) lpmKeyOf(d *plan.Decl) *plan.LPM {
+	length, ok := v.lpmLengthOf()
+	address := len(d.Fields) - 1
+	for address >= 0 && d.Fields[address].Name == "_" {
 		address--
 	}
 	if !ok || address < 1 {
 		return nil
 	}
-	end := d.size
-	if address+1 < len(d.fields) {
-		end = d.fields[address+1].offset
+	end := d.Size
+	if address+1 < len(d.Fields) {
+		end = d.Fields[address+1].Offset
 	}
-	a := d.fields[address]
-	size := end - a.offset
-	if a.offset < lpmLengthSize || size != 4 && size != 16 {
+	a := d.Fields[address]
+	size := end - a.Offset
+	if a.Offset < lpmLengthSize || size != 4 && size != 16 {
 		return nil
 	}
-	k := &lpmKey{length: length, address: a.name, before: 8 * (a.offset - lpmLengthSize)}
-	params := scope(maps.Clone(lpmLocals))
-	for _, f := range d.fields[:address] {
-		if f.offset >= lpmLengthSize && f.name != "_" {
-			e := d.lpmExactOf(f)
-			e.param = params.free(e.param)
-			k.exact = append(k.exact, e)
+	k := &plan.LPM{Length: length, Address: []string{a.Name}, Before: 8 * (a.Offset - lpmLengthSize)}
+	params := newScope("a variable of the function", "key", "prefix", "bits", "err", "netip")
+	for _, f := range d.Fields[:address] {
+		if f.Offset >= lpmLengthSize && f.Name != "_" {
+			e := lpmExactOf(d, f)
+			e.Param = params.free(e.Param, "a parameter")
+			k.Exact = append(k.Exact, e)
 		}
 	}
-	k.prefix = d.free("Prefix")
+	k.Constructors = []plan.LPMConstructor{{Put: "PutLPMPrefix"}}
+	k.Prefixes = []plan.LPMPrefix{{Name: "Prefix", Get: "LPMPrefix"}}
 	if size == 16 {
-		k.prefix4 = d.free("Prefix4")
+		k.Constructors = append(k.Constructors, plan.LPMConstructor{Name: "IPv4", Put: "PutLPMPrefix4"}, plan.LPMConstructor{Name: "Mapped", Put: "PutLPMPrefixMapped"})
+		k.Prefixes = append(k.Prefixes, plan.LPMPrefix{Name: "Prefix4", Get: "LPMPrefix4"})
 	}
 	return k
 }
 
 // lpmExactOf takes the member itself where it has its storage for itself.
-func (d *typeDecl) lpmExactOf(f goField) lpmExact {
-	for _, a := range d.accessors {
-		if a.storage == f.name && a.whole {
-			return lpmExact{param: paramName(a.getter), typ: a.typ, setter: a.setter}
+func lpmExactOf(d *plan.Decl, f plan.Field) plan.LPMExact {
+	for _, a := range d.Accessors {
+		if a.Storage == f.Name && a.Whole {
+			return plan.LPMExact{Param: paramName(a.Getter), Type: a.Type, Setter: a.Setter}
 		}
 	}
-	return lpmExact{param: paramName(f.name), typ: f.typ, field: f.name}
+	return plan.LPMExact{Param: paramName(f.Name), Type: f.Type, Field: f.Name}
 }
 
 // lpmLengthSize is the size of the length in bytes.
@@ -125,31 +73,22 @@ const lpmLengthSize = 4
 
 // lpmLengthOf finds the length: an unsigned integer of 4 bytes at the start, in
 // the struct itself or in a struct that it starts with.
-func (n *node) lpmLengthOf() (lpmLength, bool) {
-	names := n.memberNames()
-	for _, l := range n.leaves {
+func (v *variant) lpmLengthOf() (plan.LPMLength, bool) {
+	for _, l := range v.leaves {
 		switch {
 		case l.off != 0 || l.field.SizeBits != 8*lpmLengthSize || len(l.ref.dims) > 0:
-		case l.ref.decl == nil && l.ref.base.typ.name == "uint32" && l.reach == byField:
-			return lpmLength{getter: l.goName}, true
-		case l.ref.decl == nil && l.ref.base.typ.name == "uint32" && l.reach == byAccessor:
-			return lpmLength{getter: names.getters[l], setter: names.setters[l], call: true}, true
-		case l.ref.decl != nil && l.reach == byField:
+		case l.ref.decl == nil && l.ref.base.typ.Name == "uint32" && l.reach == plan.ByField:
+			return plan.LPMLength{Getter: l.of.goName}, true
+		case l.ref.decl == nil && l.ref.base.typ.Name == "uint32" && l.reach == plan.ByAccessor:
+			return plan.LPMLength{Getter: l.of.getter, Setter: l.of.setter, Call: true}, true
+		case l.ref.decl != nil && l.reach == plan.ByField:
 			if length, ok := l.ref.decl.lpmLengthOf(); ok {
-				length.path = append([]string{l.goName}, length.path...)
+				length.Path = append([]string{l.of.goName}, length.Path...)
 				return length, true
 			}
 		}
 	}
-	return lpmLength{}, false
-}
-
-// free is a name that the type has not.
-func (d *typeDecl) free(name string) string {
-	for d.hasName(name) {
-		name += "_"
-	}
-	return name
+	return plan.LPMLength{}, false
 }
 
 // paramName is the parameter for a field.
@@ -162,102 +101,86 @@ func paramName(field string) string {
 	return name
 }
 
-// lpmLocals are the names that the constructor itself uses.
-var lpmLocals = setOf("key", "prefix", "bits", "err", "netip")
+// nameKeys gives the functions of a key names that no type or constant has, the
+// same on all targets, and its methods names that it does not have. decls are
+// the declarations of one thing.
+func (n *names) nameKeys(decls []*plan.Decl) {
+	names := make(map[string]string)
+	for _, suffix := range []string{"", "IPv4", "Mapped"} {
+		for _, d := range decls {
+			if d.LPM == nil || names[suffix] != "" || !hasConstructor(d.LPM, suffix) {
+				continue
+			}
+			typ := strings.TrimPrefix(d.Name, n.opts.Ident)
+			names[suffix] = n.pkg.free(verb("new", n.opts.Ident)+typ+suffix, "the constructor of "+d.C)
+		}
+	}
+	for _, d := range decls {
+		if d.LPM != nil {
+			nameKey(d, decls, names)
+		}
+	}
+}
 
-// lpmKey writes constructors and methods.
-func (s *source) lpmKey(d *typeDecl) [][]jen.Code {
-	k := d.lpm
-	text := fmt.Sprintf("%s is the key that stands for a prefix.", k.constructor)
-	if len(k.exact) > 0 {
+func hasConstructor(k *plan.LPM, suffix string) bool {
+	for _, c := range k.Constructors {
+		if c.Name == suffix {
+			return true
+		}
+	}
+	return false
+}
+
+// nameKey names functions and methods of one key, and says what they do.
+func nameKey(d *plan.Decl, decls []*plan.Decl, names map[string]string) {
+	k := d.LPM
+	plain := names[""]
+	for i := range k.Constructors {
+		c := &k.Constructors[i]
+		suffix := c.Name
+		c.Name = names[suffix]
+		switch suffix {
+		case "":
+			c.Doc = []string{lpmDoc(k, plain)}
+		case "IPv4":
+			c.Doc = []string{fmt.Sprintf("%s is %s for tries that hold IPv4 in the first 4 bytes of the address.", c.Name, plain)}
+		default:
+			c.Doc = []string{fmt.Sprintf("%s is %s for tries that hold IPv4 under ::ffff:0:0/96.", c.Name, plain)}
+		}
+	}
+	for i := range k.Prefixes {
+		p := &k.Prefixes[i]
+		says := " is the prefix that the key stands for, not valid if its length is not."
+		if p.Name == "Prefix4" {
+			says = " is the IPv4 prefix in the first 4 bytes of the address."
+		}
+		p.Name = freeMethod(decls, p.Name)
+		p.Doc = []string{p.Name + says}
+	}
+}
+
+// lpmDoc says of the plain constructor what it matches and which addresses fit.
+func lpmDoc(k *plan.LPM, name string) string {
+	text := name + " is the key that stands for a prefix."
+	if len(k.Exact) > 0 {
 		var params []string
-		for _, e := range k.exact {
-			params = append(params, e.param)
+		for _, e := range k.Exact {
+			params = append(params, e.Param)
 		}
 		text += " Lookups match " + strings.Join(params, ", ") + " exactly."
 	}
-	groups := [][]jen.Code{s.lpmConstructor(d, k.constructor, "PutLPMPrefix", text+lpmWidth(k))}
-	if k.first4 != "" {
-		groups = append(groups, s.lpmConstructor(d, k.first4, "PutLPMPrefix4",
-			fmt.Sprintf("%s is %s for tries that hold IPv4 in the first 4 bytes of the address.", k.first4, k.constructor)))
-		groups = append(groups, s.lpmConstructor(d, k.mapped, "PutLPMPrefixMapped",
-			fmt.Sprintf("%s is %s for tries that hold IPv4 under ::ffff:0:0/96.", k.mapped, k.constructor)))
+	if len(k.Constructors) > 1 {
+		return text + " An error if it is an IPv4 prefix, which has two other forms."
 	}
-	groups = append(groups, s.lpmPrefix(d, k.prefix, "LPMPrefix",
-		k.prefix+" is the prefix that the key stands for, not valid if its length is not."))
-	if k.prefix4 != "" {
-		groups = append(groups, s.lpmPrefix(d, k.prefix4, "LPMPrefix4",
-			k.prefix4+" is the IPv4 prefix in the first 4 bytes of the address."))
-	}
-	return groups
+	return text + " An error if it is not an IPv4 prefix."
 }
 
-// lpmWidth says which addresses fit.
-func lpmWidth(k *lpmKey) string {
-	if k.first4 != "" {
-		return " An error if it is an IPv4 prefix, which has two other forms."
-	}
-	return " An error if it is not an IPv4 prefix."
-}
-
-func (s *source) lpmConstructor(d *typeDecl, name, put, doc string) []jen.Code {
-	k := d.lpm
-	key := func() *jen.Statement { return jen.Id("key") }
-	prefixType := s.qual("net/netip", "Prefix")
-	var params []jen.Code
-	for _, e := range k.exact {
-		params = append(params, jen.Id(e.param).Add(s.typ(e.typ)))
-	}
-	params = append(params, jen.Id("prefix").Add(prefixType))
-	bits := jen.Id("bits")
-	if k.before > 0 {
-		bits = lit(k.before).Op("+").Id("bits")
-	}
-	return []jen.Code{comment(doc), jen.Func().Id(name).Params(params...).Params(jen.Id("key").Id(d.name), jen.Err().Error()).BlockFunc(func(g *jen.Group) {
-		for _, e := range k.exact {
-			g.Add(e.assign(key()))
+// freeMethod is a name that none of the declarations has.
+func freeMethod(decls []*plan.Decl, name string) string {
+	for _, d := range decls {
+		for d.HasName(name) {
+			name += "_"
 		}
-		g.List(jen.Id("bits"), jen.Err()).Op(":=").Add(s.qual(ctypesPath, put)).Call(jen.Op("&").Add(key()).Dot(k.address), jen.Id("prefix"))
-		g.Add(k.length.write(key(), bits))
-		g.Return(key(), jen.Err())
-	})}
-}
-
-func (e lpmExact) assign(key *jen.Statement) *jen.Statement {
-	if e.setter != "" {
-		return key.Dot(e.setter).Call(jen.Id(e.param))
 	}
-	return key.Dot(e.field).Op("=").Id(e.param)
-}
-
-func (s *source) lpmPrefix(d *typeDecl, name, get, doc string) []jen.Code {
-	k := d.lpm
-	length := k.length.read(jen.Id("s"))
-	if k.before > 0 {
-		length.Op("-").Add(lit(k.before))
-	}
-	body := jen.Return(s.qual(ctypesPath, get).Call(jen.Op("&").Add(storage(k.address)), length))
-	return []jen.Code{comment(doc), method(d, name).Params().Add(s.qual("net/netip", "Prefix")).Add(oneLine(body))}
-}
-
-func (l lpmLength) at(key *jen.Statement) *jen.Statement {
-	for _, p := range l.path {
-		key.Dot(p)
-	}
-	return key
-}
-
-func (l lpmLength) read(key *jen.Statement) *jen.Statement {
-	get := l.at(key).Dot(l.getter)
-	if l.call {
-		get.Call()
-	}
-	return get
-}
-
-func (l lpmLength) write(key, bits *jen.Statement) *jen.Statement {
-	if l.call {
-		return l.at(key).Dot(l.setter).Call(bits)
-	}
-	return l.at(key).Dot(l.getter).Op("=").Add(bits)
+	return name
 }

@@ -1,11 +1,6 @@
 package emit
 
-import (
-	"fmt"
-	"strings"
-
-	"github.com/bpfgen/bpfgen/btfparse"
-)
+import "github.com/bpfgen/bpfgen/btfparse"
 
 // A mapClass is the Go type in package typed that stands for one or several
 // map types of the kernel. An operation that the kernel does not have for a
@@ -117,12 +112,4 @@ func (c mapClass) has(p mapParam) bool {
 		}
 	}
 	return false
-}
-
-// goType is the class with its type arguments: typed.HashMap[uint32, counterFlow].
-func (c mapClass) goType(args []string) string {
-	if len(args) == 0 {
-		return "typed." + c.name
-	}
-	return fmt.Sprintf("typed.%s[%s]", c.name, strings.Join(args, ", "))
 }

@@ -17,61 +17,49 @@ const (
 	typeTag = "bpfgen:type="
 )
 
-// root is a type that must exist in Go.
-type root struct {
-	Type btfparse.Type
-	// Path of the use, for messages.
-	Path btfparse.Path
-	// Use for the type's comment: "key of map flows". May be empty.
-	Use string
-	// Name that a type without one gets, as C would spell it: "flows_value".
-	Name string
-	// LPM is true for the key of an LPM trie.
-	LPM bool
-}
-
-// typeSet is every decision on the types of one target: which are declared,
-// under which names, with which layout.
+// typeSet is what is found of the C types that the roots need: which are
+// declared, and with which layout. Nothing has a name in Go here.
 type typeSet struct {
-	warnings []btfparse.Diagnostic
-	errors   []error
-
-	opts    *Options
+	*report
 	profile *profile
-	// nodes are all declarations, in the order in which they were found.
-	nodes []*node
-	named map[btfparse.Type]*node
-	// anonymous types are one declaration for each place where they stand, and
-	// one for all roots.
-	anonymous map[place]*node
-	// roots are the Go types of the roots.
-	roots map[btfparse.Type]typeRef
-	// taken are the identifiers of the package.
-	taken  map[string]bool
-	hashes map[btfparse.Type]string
+	// variants are all declarations, in the order in which they were found.
+	variants []*variant
+	named    map[btfparse.Type]*variant
+	// nameless types are one declaration for each place where they stand.
+	nameless map[place]*variant
+	// roots are what becomes of the roots.
+	roots map[*root]typeRef
 }
 
-// place is where a type without a name stands.
+// place is where a type without a name stands: a member of another, or a root.
 type place struct {
-	typ    btfparse.Type
-	owner  *node
-	member string
+	typ   btfparse.Type
+	owner *variant
+	index int
+	root  string
 }
 
-// node is a C type that becomes a declaration in Go.
-type node struct {
+// variant is a struct, union or enum that becomes a declaration in Go. What C
+// calls alike may be several, on one target or on different ones; see thing.
+type variant struct {
 	typ  btfparse.Type // *btfparse.Struct or *btfparse.Enum
 	path btfparse.Path
 	tags []string
+	// on says which targets have it.
+	on []bool
 
-	// owner and member are where a type without a name stands; rootName is
-	// its name if that is a root.
-	owner    *node
-	member   *leaf
-	rootName string
+	// owner and member are where a type without a name stands; root is its name
+	// if that is a root.
+	owner  *variant
+	member *leaf
+	root   string
 
-	// uses are the roots that refer to it, users the structs.
+	// uses are the roots that refer to it, users the structs. direct is true if
+	// it is a root by its own name, asked are the typedefs by which the user
+	// asks for it.
 	uses, users []string
+	direct      bool
+	asked       []string
 
 	// lpm is true for keys of LPM tries.
 	lpm bool
@@ -81,147 +69,153 @@ type node struct {
 	parts  []*part
 	align  uint32
 
-	// name in Go.
-	name string
-	// borrowed is true if another ident declares the type.
-	borrowed bool
-	// consts are the names of an enum's constants.
-	consts []string
+	// warnings are those about the type and what it has.
+	warnings []btfparse.Diagnostic
+
+	// of has the names, of all variants that bear one.
+	of *thing
 }
+
+// targets are those that have it.
+func (v *variant) targets() []int {
+	var targets []int
+	for i, has := range v.on {
+		if has {
+			targets = append(targets, i)
+		}
+	}
+	return targets
+}
+
+func (v *variant) warn(warnings ...btfparse.Diagnostic) { v.warnings = append(v.warnings, warnings...) }
 
 // typeUse says where a type is referred to.
 type typeUse struct {
-	path btfparse.Path
-	// owner and member refer to it; without them it is a root, called rootName.
-	owner    *node
-	member   *leaf
-	rootName string
+	target int
+	path   btfparse.Path
+	// owner and member refer to it; without them it is a root, called root.
+	owner  *variant
+	member *leaf
+	root   string
 	// tags of the member and of the typedefs on the way.
 	tags []string
-	// root is what the root says of its use.
-	root string
+	// use is what the root says of its use.
+	use string
+	// asked is the typedef by which the user asks for it.
+	asked string
 }
 
-// newTypeSet decides on all types that the roots need. reserved are Go
-// identifiers that no type may have.
-func newTypeSet(_ *btfparse.Object, roots []root, opts *Options, reserved []string) *typeSet {
+// findTypes finds all types that the roots need.
+func findTypes(r *report, p *profile, roots []*root) *typeSet {
 	ts := &typeSet{
-		opts:      opts,
-		profile:   typedProfile,
-		named:     make(map[btfparse.Type]*node),
-		anonymous: make(map[place]*node),
-		roots:     make(map[btfparse.Type]typeRef),
-		taken:     setOf(reserved...),
-		hashes:    make(map[btfparse.Type]string),
+		report:   r,
+		profile:  p,
+		named:    make(map[btfparse.Type]*variant),
+		nameless: make(map[place]*variant),
+		roots:    make(map[*root]typeRef),
 	}
 	for _, r := range roots {
-		ref := ts.refer(r.Type, typeUse{path: r.Path, rootName: r.Name, root: r.Use})
-		if ref.base.problem != "" {
-			ts.warn(r.Path, ref.base.problem, ref.base.remedy)
-		}
-		if r.LPM && ref.decl != nil && len(ref.dims) == 0 {
-			ref.decl.lpm = true
-		}
-		ts.roots[r.Type] = ref
+		ts.root(r)
 	}
-	ts.nameTypes()
-	ts.borrowTypes()
-	ts.nameConstants()
+	for _, v := range ts.variants {
+		ts.warn(v.targets(), v.warnings...)
+	}
 	return ts
 }
 
-// borrowTypes takes the types that another ident has declared.
-func (ts *typeSet) borrowTypes() {
-	if ts.opts.TypesFrom == "" {
-		return
+func (ts *typeSet) root(r *root) {
+	ref := ts.refer(r.Type, typeUse{target: r.target, path: r.Path, root: r.Name, use: r.Use, asked: r.Asked})
+	if ref.base.problem != "" {
+		ts.warn([]int{r.target}, ref.base.diagnostic(r.Path))
 	}
-	for _, n := range ts.nodes {
-		other := ts.opts.TypesFrom + strings.TrimPrefix(n.name, ts.opts.Ident)
-		if ts.opts.Declared[other] {
-			n.name, n.borrowed = other, true
-		}
+	if r.LPM && ref.decl != nil && len(ref.dims) == 0 {
+		ref.decl.lpm = true
 	}
+	ts.roots[r] = ref
 }
 
-// goType is the Go type of a root, or of any type built of scalars and roots:
-// "counterFlowKey", "[4]ctypes.BE32". A struct that is no root is raw bytes.
-func (ts *typeSet) goType(t btfparse.Type) string {
-	if ref, ok := ts.roots[t]; ok {
-		return ref.goType().String()
+// ref is what Go makes of the type of a root. Of one that is not declared it is
+// what scalars and other roots make of it; a struct among them is raw bytes.
+func (ts *typeSet) ref(r *root) typeRef {
+	if ref, ok := ts.roots[r]; ok {
+		return ref
 	}
+	return ts.known(r.Type)
+}
+
+func (ts *typeSet) known(t btfparse.Type) typeRef {
 	switch u := btfparse.Underlying(t).(type) {
 	case *btfparse.Struct, *btfparse.Enum:
-		if n := ts.named[u]; n != nil {
-			return n.name
+		if v := ts.named[u]; v != nil {
+			return typeRef{decl: v}
 		}
-		return bytesType(t.Size())
+		return typeRef{base: bytesBase(t.Size(), "")}
 	case *btfparse.Array:
-		return fmt.Sprintf("[%d]%s", u.Len, ts.goType(u.Elem))
+		return arrayRef(u.Len, ts.known(u.Elem))
 	default:
-		return ts.refer(t, typeUse{}).goType().String()
+		return ts.refer(t, typeUse{})
 	}
 }
 
-// decls are all declarations, sorted by Go name.
-func (ts *typeSet) decls() []*typeDecl {
-	decls := make([]*typeDecl, 0, len(ts.nodes))
-	for _, n := range ts.nodes {
-		decls = append(decls, n.declare())
-	}
-	sortDecls(decls)
-	ts.nameConstructors(decls)
-	return decls
-}
-
-func (ts *typeSet) warn(path btfparse.Path, what, remedy string) {
-	ts.warnings = append(ts.warnings, btfparse.Diagnostic{Path: path, What: what, Remedy: remedy})
-}
-
-// structNode is the declaration of a struct or union, with all it needs.
-func (ts *typeSet) structNode(t *btfparse.Struct, use typeUse) *node {
-	n, fresh := ts.node(t, t.Name, use)
+// structure is the declaration of a struct or union, with all it needs.
+func (ts *typeSet) structure(t *btfparse.Struct, use typeUse) *variant {
+	v, fresh := ts.variant(t, t.Name, use)
 	if fresh {
-		ts.tag(n, t.Tags)
-		ts.layOut(n, t)
+		v.tag(t.Tags)
+		ts.layOut(v, t, use.target)
 	}
-	return n
+	return v
 }
 
-// enumNode is the declaration of an enum.
-func (ts *typeSet) enumNode(t *btfparse.Enum, use typeUse) *node {
-	n, fresh := ts.node(t, t.Name, use)
+// enumeration is the declaration of an enum.
+func (ts *typeSet) enumeration(t *btfparse.Enum, use typeUse) *variant {
+	v, fresh := ts.variant(t, t.Name, use)
 	if fresh {
-		ts.tag(n, t.Tags)
-		n.align = t.Bytes
+		v.tag(t.Tags)
+		v.align = t.Bytes
 	}
-	return n
+	return v
 }
 
 // tag gives a fresh declaration the tags of its C type.
-func (ts *typeSet) tag(n *node, tags []string) {
-	n.tags = append(n.tags, tags...)
-	ts.warnings = append(ts.warnings, strayTags(n.path, tags, nameTag)...)
+func (v *variant) tag(tags []string) {
+	v.tags = append(v.tags, tags...)
+	v.warn(strayTags(v.path, tags, nameTag)...)
 }
 
-// node finds the declaration of a type or makes a fresh one.
-func (ts *typeSet) node(t btfparse.Type, name string, use typeUse) (n *node, fresh bool) {
+// variant finds the declaration of a type or makes a fresh one.
+func (ts *typeSet) variant(t btfparse.Type, name string, use typeUse) (v *variant, fresh bool) {
 	if name != "" {
-		n = ts.named[t]
+		v = ts.named[t]
 	} else {
-		n = ts.anonymous[use.place(t)]
+		v = ts.nameless[use.place(t)]
 	}
-	if n == nil {
-		n, fresh = &node{typ: t, path: joinOnce(use.path, t.CName())}, true
-		ts.nodes = append(ts.nodes, n)
+	if v == nil {
+		v, fresh = &variant{typ: t, path: joinOnce(use.path, t.CName()), on: make([]bool, len(ts.targets))}, true
+		ts.variants = append(ts.variants, v)
 		if name != "" {
-			ts.named[t] = n
+			ts.named[t] = v
 		} else {
-			ts.anonymous[use.place(t)] = n
-			n.owner, n.member, n.rootName = use.owner, use.member, use.rootName
+			ts.nameless[use.place(t)] = v
+			v.owner, v.member, v.root = use.owner, use.member, use.root
 		}
 	}
-	n.use(use)
-	return n, fresh
+	v.use(use)
+	v.found(use.target)
+	return v, fresh
+}
+
+// found notes that a target has the type, and with it all that it holds.
+func (v *variant) found(target int) {
+	if target >= len(v.on) || v.on[target] {
+		return
+	}
+	v.on[target] = true
+	for _, l := range v.leaves {
+		if inner := l.ref.decl; inner != nil {
+			inner.found(target)
+		}
+	}
 }
 
 // joinOnce is Join, unless the path ends in that step.
@@ -234,50 +228,61 @@ func joinOnce(p btfparse.Path, step string) btfparse.Path {
 
 func (u typeUse) place(t btfparse.Type) place {
 	if u.owner == nil {
-		return place{typ: t}
+		return place{typ: t, root: u.root}
 	}
-	return place{t, u.owner, u.member.goName}
+	return place{typ: t, owner: u.owner, index: u.member.index}
 }
 
-// use remembers who refers to the type. Of several names for one root without
-// a name the first in alphabetical order counts.
-func (n *node) use(u typeUse) {
-	if u.owner == nil {
-		n.rootName = min(n.rootName, u.rootName)
-		if u.root != "" && !slices.Contains(n.uses, u.root) {
-			n.uses = append(n.uses, u.root)
-		}
+// warnOf is a warning about what is used, on all targets where that stands.
+func (ts *typeSet) warnOf(u typeUse, warnings ...btfparse.Diagnostic) {
+	if u.owner != nil {
+		u.owner.warn(warnings...)
+	} else {
+		ts.warn([]int{u.target}, warnings...)
+	}
+}
+
+// use remembers who refers to the type.
+func (v *variant) use(u typeUse) {
+	if u.owner != nil {
+		v.users = appendNew(v.users, u.owner.cKey())
 		return
 	}
-	if c := u.owner.cKey(); !slices.Contains(n.users, c) {
-		n.users = append(n.users, c)
-	}
+	v.direct = v.direct || u.asked == ""
+	v.asked = appendNew(v.asked, u.asked)
+	v.uses = appendNew(v.uses, u.use)
 }
 
-// layOut finds the members of a struct, their names and types, and where each
-// stands.
-func (ts *typeSet) layOut(n *node, t *btfparse.Struct) {
-	flatten(t, 0, nil, nil, n.path, func(l *leaf) {
-		l.index = len(n.leaves)
-		n.leaves = append(n.leaves, l)
-	})
-	ts.warnings = append(ts.warnings, strayAnonymousTags(t, n.path)...)
-	ts.nameMembers(n)
-	for _, l := range n.leaves {
-		ts.referLeaf(n, l)
+// appendNew appends what is not there yet, and not empty.
+func appendNew(list []string, s string) []string {
+	if s == "" || slices.Contains(list, s) {
+		return list
 	}
-	s := &structLayout{size: uint64(t.Bytes), leaves: n.leaves, warn: func(l *leaf, what, remedy string) {
-		ts.warn(l.path, what, remedy)
+	return append(list, s)
+}
+
+// layOut finds the members of a struct, their types, and where each stands.
+func (ts *typeSet) layOut(v *variant, t *btfparse.Struct, target int) {
+	flatten(t, 0, nil, nil, v.path, func(l *leaf) {
+		l.index = len(v.leaves)
+		v.leaves = append(v.leaves, l)
+	})
+	v.warn(strayAnonymousTags(t, v.path)...)
+	for _, l := range v.leaves {
+		ts.referLeaf(v, l, target)
+	}
+	s := &structLayout{size: uint64(t.Bytes), leaves: v.leaves, warn: func(l *leaf, what, remedy string) {
+		v.warn(btfparse.Diagnostic{Path: l.path, What: what, Remedy: remedy})
 	}}
-	n.parts = s.parts()
-	n.align = alignment(n.parts)
+	v.parts = s.parts()
+	v.align = alignment(v.parts)
 }
 
 // referLeaf finds the Go type of a member. Where it is none, or not of the size
 // that the struct has for it, the member is raw bytes.
-func (ts *typeSet) referLeaf(n *node, l *leaf) {
+func (ts *typeSet) referLeaf(v *variant, l *leaf, target int) {
 	f := l.field
-	l.ref = ts.refer(f.Type, typeUse{path: l.path, owner: n, member: l, tags: f.Tags})
+	l.ref = ts.refer(f.Type, typeUse{target: target, path: l.path, owner: v, member: l, tags: f.Tags})
 	switch {
 	case unsized(f) && f.SizeBits > 0:
 		remedy := l.ref.base.remedy
@@ -288,40 +293,43 @@ func (ts *typeSet) referLeaf(n *node, l *leaf) {
 			f.Type.CName(), byteCount(f.SizeBits/8)))}
 	}
 	if l.ref.base.problem != "" {
-		ts.warn(l.path, l.ref.base.problem, l.ref.base.remedy)
+		v.warn(l.ref.base.diagnostic(l.path))
 	}
-	ts.warnings = append(ts.warnings, strayTags(l.path, f.Tags, nameTag, typeTag)...)
+	v.warn(strayTags(l.path, f.Tags, nameTag, typeTag)...)
 	if name, ok := tagValue(f.Tags, typeTag); ok && f.Bitfield {
-		ts.warn(l.path, fmt.Sprintf("btf_decl_tag(%q) has no effect on a bitfield", typeTag+name), "")
+		v.warn(btfparse.Diagnostic{Path: l.path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect on a bitfield", typeTag+name)})
 	}
 }
 
-// cKey is what C calls the type; one without a name is called after the member
-// that has it: "struct flow.addr". It is what -rename takes.
-func (n *node) cKey() string {
+// cKey is what C calls the type. One without a name is called after the place
+// where it stands: "struct flow.addr{}" for the type of that member.
+func (v *variant) cKey() string {
 	switch {
-	case n.owner != nil:
-		return n.owner.cKey() + "." + n.member.field.Name
-	case btfparse.BareName(n.typ) == "":
-		return n.kind() + " " + n.rootName
+	case v.owner != nil:
+		return strings.TrimSuffix(v.owner.cKey(), "{}") + "." + v.member.field.Name + "{}"
+	case v.cBare() == "":
+		return v.kind() + " " + v.root
 	}
-	return n.typ.CName()
+	return v.typ.CName()
 }
+
+// cBare is the name of the type in C without its kind, "" if it has none.
+func (v *variant) cBare() string { return btfparse.BareName(v.typ) }
 
 // cName is what the comment calls the type.
-func (n *node) cName() string {
+func (v *variant) cName() string {
 	switch {
-	case n.owner != nil:
-		return fmt.Sprintf("the %s %s in %s", n.kind(), n.member.field.Name, n.owner.cKey())
-	case btfparse.BareName(n.typ) == "":
-		return "an " + n.typ.CName()
+	case v.owner != nil:
+		return fmt.Sprintf("the %s %s in %s", v.kind(), v.member.field.Name, strings.TrimSuffix(v.owner.cKey(), "{}"))
+	case v.cBare() == "":
+		return "an " + v.typ.CName()
 	}
-	return n.typ.CName()
+	return v.typ.CName()
 }
 
 // kind is struct, union or enum.
-func (n *node) kind() string {
-	switch t := n.typ.(type) {
+func (v *variant) kind() string {
+	switch t := v.typ.(type) {
 	case *btfparse.Struct:
 		if t.Union {
 			return "union"
@@ -365,7 +373,7 @@ func strayTags(path btfparse.Path, tags []string, known ...string) []btfparse.Di
 		if len(known) > 0 {
 			remedy = "here it is " + strings.Join(known, "… or ") + "…"
 		}
-		stray = append(stray, btfparse.Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect", t), Remedy: remedy})
+		stray = append(stray, btfparse.Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect", t), InC: remedy})
 	}
 	return stray
 }

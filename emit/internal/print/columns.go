@@ -1,4 +1,4 @@
-package emit
+package print
 
 import (
 	"strings"
@@ -36,40 +36,40 @@ func fieldLines[F any](fields []F, row func(F) []string) string {
 
 // SpecMapFields are the fields of the maps before they are created.
 func (d loaderData) SpecMapFields() string {
-	return fieldLines(d.Maps, func(m *mapPlan) []string {
+	return fieldLines(d.Maps, func(m mapData) []string {
 		return []string{m.Field, "*typed.MapSpec[" + m.Alias + "]"}
 	})
 }
 
 // SpecProgramFields are the fields of the programs before they are loaded.
 func (d loaderData) SpecProgramFields() string {
-	return fieldLines(d.Programs, func(p *programPlan) []string {
-		return []string{p.Field, "*typed.ProgramSpec[" + p.GoType + "]", p.Comment()}
+	return fieldLines(d.Programs, func(p programData) []string {
+		return []string{p.Field, "*typed.ProgramSpec[" + p.Type.String() + "]", p.Comment()}
 	})
 }
 
 // SpecVariableFields are the fields of the variables before load.
 func (d loaderData) SpecVariableFields() string {
-	return fieldLines(d.SpecVariables(), func(v *variablePlan) []string {
-		return []string{v.Field, "*typed.VariableSpec[" + v.GoType + "]", v.Comment()}
+	return fieldLines(d.SpecVariables(), func(v variableData) []string {
+		return []string{v.Field, "*typed.VariableSpec[" + v.Type.String() + "]", v.Comment()}
 	})
 }
 
 // MapFields are the fields of the maps in the kernel.
 func (d loaderData) MapFields() string {
-	return fieldLines(d.Maps, func(m *mapPlan) []string { return []string{m.Field, "*" + m.Alias} })
+	return fieldLines(d.Maps, func(m mapData) []string { return []string{m.Field, "*" + m.Alias} })
 }
 
 // ProgramFields are the fields of the programs in the kernel.
 func (d loaderData) ProgramFields() string {
-	return fieldLines(d.Programs, func(p *programPlan) []string {
-		return []string{p.Field, "*" + p.GoType, p.Comment()}
+	return fieldLines(d.Programs, func(p programData) []string {
+		return []string{p.Field, "*" + p.Type.String(), p.Comment()}
 	})
 }
 
 // VariableFields are the fields of the variables in the kernel.
 func (d loaderData) VariableFields() string {
-	return fieldLines(d.Variables, func(v *variablePlan) []string {
-		return []string{v.Field, "*typed." + v.Handle() + "[" + v.GoType + "]", v.Comment()}
+	return fieldLines(d.Variables, func(v variableData) []string {
+		return []string{v.Field, "*typed." + v.Handle() + "[" + v.Type.String() + "]", v.Comment()}
 	})
 }

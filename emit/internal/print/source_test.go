@@ -1,4 +1,4 @@
-package emit
+package print
 
 import (
 	"bytes"

@@ -1,14 +1,15 @@
 // Package emit turns the facts of package btfparse into Go source.
 //
-// It works in two steps. [NewPlan] takes every decision: Go names, layouts,
-// accessors, which class of map and which kind of program, what is shared
-// between targets; what cannot be decided well is a diagnostic. [Plan.Files]
-// then only prints.
+// It works in stages, each of which sees only the one before: what is wanted
+// (want.go), over all targets of a run, with one node for what is one C type;
+// which types that needs, and their layout (typeset.go, layout.go); the names
+// of everything (things.go, naming.go, claims.go); the plan (build.go,
+// declare.go, lpm.go), which is data without a trace of BTF
+// (internal/plan). [Plan.Files] then only prints (internal/print). What cannot
+// be decided well is a diagnostic.
 //
-// Where to go next: typeset.go, layout.go and names.go decide on types;
-// mapclass.go and hooks.go are the tables of map classes and hooks;
-// collection.go decides on maps, programs and variables; file.go prints the
-// templates, types_render.go the types.
+// profile.go has what differs between the flavours of generated code,
+// mapclass.go and hooks.go are the tables of map classes and hooks.
 package emit
 
 import (
@@ -22,7 +23,16 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/emit/internal/print"
 )
+
+// Header is the first line of every file that bpfgen writes, and how it knows
+// its own files again.
+const Header = print.Header
+
+// File is one file to write.
+type File = print.File
 
 // Target is one build of the C source: an object and where its Go code builds.
 type Target struct {
@@ -89,18 +99,11 @@ type Plan struct {
 	// duplicates.
 	Warnings []btfparse.Diagnostic
 
-	opts    Options
-	names   apiNames
-	targets []*targetPlan
-	merged  merged
+	plan *plan.Plan
 }
 
-// targetPlan is what is decided for one target alone.
-type targetPlan struct {
-	Target
-	types *typeSet
-	coll  *collection
-}
+// Files prints the plan. The same plan gives the same bytes.
+func (p *Plan) Files() ([]File, error) { return print.Files(p.plan) }
 
 // Stem is what the names of an ident's files begin with: the ident in lower
 // case, without underscores in front, behind which Go sees no file.
@@ -114,103 +117,15 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 	if err := checkOptions(targets, opts); err != nil {
 		return nil, err
 	}
-	p := &Plan{opts: opts, names: apiNames{opts.Ident}}
-	var colls []*collection
-	for _, t := range targets {
-		coll := newCollection(t.Object, &p.opts, p.names)
-		colls = append(colls, coll)
-		p.targets = append(p.targets, &targetPlan{Target: t, coll: coll})
-	}
-	p.names.nameMaps(colls)
-	reserved := p.names.reserved()
-	for _, coll := range colls {
-		reserved = append(reserved, p.names.aliases(coll)...)
-	}
-	if err := p.planAllTypes(reserved); err != nil {
+	targets = slices.SortedFunc(slices.Values(targets), func(a, b Target) int { return cmp.Compare(a.Name, b.Name) })
+	w := want(targets, &opts)
+	types := findTypes(w.report, typedProfile, w.roots)
+	names := name(w, types)
+	if err := w.err(); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(p.targets, func(a, b *targetPlan) int { return cmp.Compare(a.Name, b.Name) })
-	var err error
-	if p.merged, err = mergeTargets(p.targets, p.names); err != nil {
-		return nil, err
-	}
-	p.collectWarnings()
-	return p, nil
-}
-
-// planAllTypes decides on the types of all targets. What is wrong with several
-// of them in the same words is one error.
-func (p *Plan) planAllTypes(reserved []string) error {
-	var texts []string
-	failed := make(map[string][]*targetPlan)
-	for _, t := range p.targets {
-		for _, err := range p.planTypes(t, reserved) {
-			text := err.Error()
-			if failed[text] == nil {
-				texts = append(texts, text)
-			}
-			failed[text] = append(failed[text], t)
-		}
-	}
-	var errs []error
-	for _, text := range texts {
-		errs = append(errs, fmt.Errorf("%s: %s", p.sourcesOf(failed[text]), text))
-	}
-	return errors.Join(errs...)
-}
-
-// sourcesOf is what the user calls some of the targets: the objects, or the C
-// file, with the targets where it is not all of them.
-func (p *Plan) sourcesOf(some []*targetPlan) string {
-	source := func(t *targetPlan) string { return cmp.Or(t.Source, t.ObjectFile, t.Name) }
-	from := func(of []*targetPlan, name string) (names []string) {
-		for _, t := range of {
-			if source(t) == name {
-				names = append(names, t.Name)
-			}
-		}
-		return names
-	}
-	var sources []string
-	for _, t := range some {
-		s := source(t)
-		if names := from(some, s); len(names) < len(from(p.targets, s)) {
-			s += " for " + strings.Join(names, " and ")
-		}
-		if !slices.Contains(sources, s) {
-			sources = append(sources, s)
-		}
-	}
-	return strings.Join(sources, ", ")
-}
-
-// planTypes decides on the types of one target. reserved are the identifiers of
-// the API of all targets, which share a package.
-func (p *Plan) planTypes(t *targetPlan, reserved []string) []error {
-	t.types = newTypeSet(t.Object, t.coll.roots(), &p.opts, reserved)
-	t.coll.resolve(t.types)
-	return slices.Concat(t.coll.errors, t.types.errors)
-}
-
-// collectWarnings gathers the warnings of all targets, each once, with what
-// they are about. Of a kernel's types the C is not the user's.
-func (p *Plan) collectWarnings() {
-	about := make(map[btfparse.Diagnostic][]*targetPlan)
-	for _, t := range p.targets {
-		for _, w := range slices.Concat(t.Object.Warnings, t.coll.warnings, t.types.warnings) {
-			if t.Object.TypesOnly {
-				w.InC = ""
-			}
-			if !slices.Contains(about[w], t) {
-				about[w] = append(about[w], t)
-			}
-		}
-	}
-	for w, targets := range about {
-		w.File = p.sourcesOf(targets)
-		p.Warnings = append(p.Warnings, w)
-	}
-	slices.SortFunc(p.Warnings, btfparse.CompareDiagnostics)
+	p := build(w, types, names)
+	return &Plan{Warnings: w.allWarnings(), plan: p}, nil
 }
 
 // checkOptions finds everything that is wrong with the call itself.

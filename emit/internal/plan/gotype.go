@@ -1,0 +1,97 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// GoType is a Go type expression: dimensions around a name with its type
+// arguments, or around a struct that is written out.
+type GoType struct {
+	// Slice is true for []T.
+	Slice bool
+	// Dims are array dimensions, the outer one first.
+	Dims []uint32
+	// Pkg is the import path of the package, "" for predeclared types and
+	// those of the generated package.
+	Pkg  string
+	Name string
+	Args []GoType
+	// Fields are those of a struct without a name; Name is "".
+	Fields []Field
+}
+
+// String is the type as Go spells it, packages by the last element of their
+// path: "[4]ctypes.BE32".
+func (t GoType) String() string {
+	var b strings.Builder
+	if t.Slice {
+		b.WriteString("[]")
+	}
+	for _, n := range t.Dims {
+		fmt.Fprintf(&b, "[%d]", n)
+	}
+	if t.Name == "" {
+		b.WriteString(t.structure())
+		return b.String()
+	}
+	if t.Pkg != "" {
+		b.WriteString(path.Base(t.Pkg) + ".")
+	}
+	b.WriteString(t.Name)
+	for i, a := range t.Args {
+		b.WriteString([]string{"[", ", "}[min(i, 1)] + a.String())
+	}
+	if len(t.Args) > 0 {
+		b.WriteByte(']')
+	}
+	return b.String()
+}
+
+// structure is a struct that is written out.
+func (t GoType) structure() string {
+	fields := make([]string, len(t.Fields))
+	for i, f := range t.Fields {
+		fields[i] = f.Name + " " + f.Type.String()
+	}
+	return "struct{ " + strings.Join(fields, "; ") + " }"
+}
+
+// Equal says whether both are one type.
+func (t GoType) Equal(o GoType) bool { return reflect.DeepEqual(t, o) }
+
+// Of is an array of n elements of the type, which is no slice.
+func (t GoType) Of(n uint32) GoType {
+	t.Dims = append([]uint32{n}, t.Dims...)
+	return t
+}
+
+// Elem is the type of the elements of an array.
+func (t GoType) Elem() GoType {
+	t.Dims = t.Dims[1:]
+	return t
+}
+
+// Packages are the import paths that the type needs.
+func (t GoType) Packages() []string {
+	var paths []string
+	if t.Pkg != "" {
+		paths = append(paths, t.Pkg)
+	}
+	for _, a := range t.Args {
+		paths = append(paths, a.Packages()...)
+	}
+	for _, f := range t.Fields {
+		paths = append(paths, f.Type.Packages()...)
+	}
+	return paths
+}
+
+// holds says whether the type is made of one of these types of the package.
+func (t GoType) holds(types map[string]bool) bool {
+	return t.Pkg == "" && types[t.Name] ||
+		slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Type.holds(types) })
+}

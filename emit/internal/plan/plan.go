@@ -1,0 +1,404 @@
+// Package plan is every decision about the Go code of one ident, as plain data:
+// what is declared, under which names, with which layout, and which file it
+// goes to. Package emit makes it, package print writes it; in between nothing
+// is decided, and nothing of BTF is left.
+//
+// Text that comes from C (Doc, Comment, Tags and the like) is as C has it:
+// print makes comments of it.
+package plan
+
+import (
+	"reflect"
+	"slices"
+)
+
+// Plan is the Go code of one ident.
+type Plan struct {
+	// Package is the name of the Go package.
+	Package string
+	// Stem and Suffix are what the names of files begin and end with.
+	Stem, Suffix string
+	// Constraint is the build constraint of what all targets share, "" for none.
+	Constraint string
+	Runtime    Runtime
+	API        API
+
+	// Types are the declarations that all targets share.
+	Types []*Decl
+	// TypesOnly is true if there is neither loader nor embedded object.
+	TypesOnly bool
+
+	// Maps, Programs and Variables are those of all targets, sorted by field.
+	// Where targets differ, their Go type is an alias.
+	Maps      []*Map
+	Programs  []*Program
+	Variables []*Variable
+	// Aliases are the type aliases that all targets share.
+	Aliases []Alias
+
+	Targets []*Target
+}
+
+// Runtime has the import paths of what generated code calls.
+type Runtime struct {
+	// Types is for types and their methods, Loader for the rest; "" where
+	// nothing is called.
+	Types, Loader string
+	// Netlink registers the attaching by netlink.
+	Netlink string
+}
+
+// API are the Go identifiers that every ident has.
+type API struct {
+	Ident string
+	// CollectionSpec is the type of the parsed object, Collection that of the
+	// loaded one.
+	CollectionSpec, Collection string
+	// Open parses the embedded object, OpenFrom another build of it.
+	Open, OpenFrom string
+	// Bytes is the variable with the embedded object.
+	Bytes string
+}
+
+// Target is what one target has for itself.
+type Target struct {
+	Name string
+	// Constraint of its files, "" for none.
+	Constraint string
+	// ObjectFile is the name of the file to embed.
+	ObjectFile string
+	// Types and Aliases differ from those of other targets.
+	Types   []*Decl
+	Aliases []Alias
+}
+
+// Alias is a type alias.
+type Alias struct {
+	Name string
+	Type GoType
+	// Doc is the comment, a paragraph each.
+	Doc []string
+}
+
+// Map is one map.
+type Map struct {
+	// Name in C, and the map type as the kernel calls it: HASH.
+	Name, Kind string
+	// Field in the collection's Maps.
+	Field string
+	// Alias is the name of the map's Go type.
+	Alias string
+	// Class is the Go type in the runtime that stands for the map type, Args
+	// its type arguments in order.
+	Class string
+	Args  []MapArg
+	// EventName is the C type that the user gave for events, "" where the
+	// object says it.
+	EventName string
+	// Short is true if records may be shorter than their type.
+	Short bool
+	// Tags are the user's decl tags.
+	Tags []string
+}
+
+// MapArg is one type argument of the class of a map.
+type MapArg struct {
+	Role MapRole
+	// Type is that of keys, values or records.
+	Type GoType
+	// Inner is the map inside.
+	Inner *Map
+}
+
+// MapRole says what a type argument is for.
+type MapRole int
+
+// The roles of a map's type arguments.
+const (
+	Key MapRole = iota
+	Value
+	// Event is the type of records.
+	Event
+	// Inner is the class of the maps inside.
+	Inner
+)
+
+// Type is the class with its type arguments.
+func (m *Map) Type(r Runtime) GoType {
+	t := GoType{Pkg: r.Loader, Name: m.Class}
+	for _, a := range m.Args {
+		if a.Inner != nil {
+			t.Args = append(t.Args, a.Inner.Type(r))
+		} else {
+			t.Args = append(t.Args, a.Type)
+		}
+	}
+	return t
+}
+
+// Arg is the type for a role, ok false where the class has none.
+func (m *Map) Arg(role MapRole) (t GoType, ok bool) {
+	i := slices.IndexFunc(m.Args, func(a MapArg) bool { return a.Role == role })
+	if i < 0 {
+		return GoType{}, false
+	}
+	return m.Args[i].Type, true
+}
+
+// Program is one program.
+type Program struct {
+	// Name in C, Section as in SEC().
+	Name, Section string
+	// Field in the collection's Programs.
+	Field string
+	Hook  Hook
+	// Type is that of the hook, or an alias where targets differ.
+	Type GoType
+	// Tags are the user's decl tags.
+	Tags []string
+}
+
+// Hook is the kind of a program.
+type Hook struct {
+	// Kind is the Go type in the runtime.
+	Kind string
+	// Netlink is true if attaching may need the netlink library.
+	Netlink bool
+}
+
+// Variable is one variable that user space can reach.
+type Variable struct {
+	// Name in C. Section is where the object has it.
+	Name, Section string
+	// Index tells static variables of one name in one section apart: their
+	// order of offset.
+	Index int
+	// Field in the collection's Variables.
+	Field string
+	// Type of the value, or an alias where targets differ.
+	Type GoType
+	// Static is true for internal linkage.
+	Static bool
+	// Constant is true if it cannot be written after load, Given if the kernel
+	// gives it its value.
+	Constant, Given bool
+	// C is how C has it, for the comment: "static unsigned int in .bss".
+	C string
+	// Tags are the user's decl tags.
+	Tags []string
+}
+
+// Decl is one Go type with everything that is printed of it. Two targets share
+// a declaration if theirs are equal.
+type Decl struct {
+	// Name in Go.
+	Name string
+	// C is what C calls it: "struct flow_key", "the union addr in struct flow".
+	C string
+	// Size in bytes.
+	Size uint32
+	// Uses say what refers to it, a sentence each. They do not count for
+	// equality.
+	Uses []string
+	// Doc are more paragraphs of the comment: what to know, decl tags.
+	Doc []string
+
+	// Alias makes it another name of that type, with nothing but a comment.
+	Alias string
+	// Borrowed is true if another ident of the package declares the type; only
+	// its guard is printed.
+	Borrowed bool
+	// Foreign is true on a target whose object does not have the type: nothing
+	// is proved of its layout, which is that of another target.
+	Foreign bool
+	// Enum is nil for structs and unions.
+	Enum *Enum
+
+	// Fields cover the struct without a gap, in order of offset.
+	Fields    []Field
+	Accessors []Accessor
+	Texts     []Text
+	Tails     []Tail
+	// LPM is set for keys of LPM tries.
+	LPM *LPM
+	// Members are all named members of the C type in its order, those of
+	// anonymous structs and unions included, and how Go reaches each.
+	Members []Member
+}
+
+// Enum is what enums have beside a Decl.
+type Enum struct {
+	// Base is the Go type beneath.
+	Base   GoType
+	Signed bool
+	Consts []Const
+	// Stringer is true if the type has a method String.
+	Stringer bool
+}
+
+// Const is the constant of one enumerator.
+type Const struct {
+	Name string
+	// C is the enumerator.
+	C string
+	// Value as a decimal literal.
+	Value string
+	// Repeats is true if an earlier constant of the enum has that value.
+	Repeats bool
+}
+
+// Field is one field of a Go struct.
+type Field struct {
+	// Name, "_" for padding.
+	Name         string
+	Type         GoType
+	Offset, Size uint32
+	// Doc stands above the field, Comment behind it.
+	Doc     []string
+	Comment string
+}
+
+// Access says how an accessor gets at its value.
+type Access int
+
+const (
+	// AccessLoad copies whole bytes.
+	AccessLoad Access = iota
+	// AccessBits is an unsigned bitfield, AccessSignedBits a signed one,
+	// AccessBoolBits one that is not zero.
+	AccessBits
+	AccessSignedBits
+	AccessBoolBits
+)
+
+// Accessor is a pair of methods for a member that lies in a storage field.
+type Accessor struct {
+	Getter, Setter string
+	Type           GoType
+	Access         Access
+	// Storage is the field with the bytes.
+	Storage string
+	// Off and N are the place in storage: in bytes for AccessLoad, else in bits
+	// as BTF counts them.
+	Off, N uint32
+	// Whole is true if the member fills its storage.
+	Whole bool
+	Doc   []string
+}
+
+// Text is a method that reads an array of char as text.
+type Text struct {
+	Name string
+	// Member is the field or, if Call is true, the getter that has the array.
+	Member string
+	Call   bool
+	// Dims are the outer dimensions: an index each.
+	Dims []uint32
+	Doc  []string
+}
+
+// Tail is a method that reads a flexible array behind the struct.
+type Tail struct {
+	Name string
+	Elem GoType
+	// Storage is the field whose bytes from Off on belong to the array, ""
+	// where it starts behind the struct.
+	Storage string
+	Off     uint32
+	Doc     []string
+}
+
+// LPM is what the key of an LPM trie has beside other structs: functions that
+// make it from a netip.Prefix, and methods that give the prefix back.
+type LPM struct {
+	Constructors []LPMConstructor
+	Prefixes     []LPMPrefix
+	// Length is where the number of bits stands.
+	Length LPMLength
+	// Exact are the members before the address, which lookups match exactly.
+	Exact []LPMExact
+	// Address is the path to the field with the address.
+	Address []string
+	// Before is the number of bits before the address.
+	Before uint32
+}
+
+// LPMConstructor is a function that makes a key.
+type LPMConstructor struct {
+	Name string
+	// Put is the function of the runtime that writes the address.
+	Put string
+	Doc []string
+}
+
+// LPMPrefix is a method that gives the prefix back.
+type LPMPrefix struct {
+	Name string
+	// Get is the function of the runtime that reads the address.
+	Get string
+	Doc []string
+}
+
+// LPMLength is the path to the length: a field, or a pair of methods if Call
+// is true.
+type LPMLength struct {
+	Path           []string
+	Getter, Setter string
+	Call           bool
+}
+
+// LPMExact is a member that is matched exactly.
+type LPMExact struct {
+	Param string
+	Type  GoType
+	// Field is what takes the parameter, or if Setter is not "", the method.
+	Field, Setter string
+}
+
+// Reach says how Go reaches a member of C.
+type Reach int
+
+const (
+	// ByField is a Go field.
+	ByField Reach = iota
+	// ByAccessor is a pair of methods.
+	ByAccessor
+	// ByTail is a method that reads a flexible array.
+	ByTail
+	// ByDoc is a member of no size that is only named in the comment.
+	ByDoc
+	// ByWarning is a member that only a warning names. Its bytes are in the
+	// struct, if it has any.
+	ByWarning
+)
+
+// Member is one named member of C.
+type Member struct {
+	C string
+	// Name is the field or method, "" where there is none.
+	Name  string
+	Reach Reach
+}
+
+// HasName says whether the type has a field or method of that name.
+func (d *Decl) HasName(name string) bool {
+	return slices.ContainsFunc(d.Fields, func(f Field) bool { return f.Name == name }) ||
+		slices.ContainsFunc(d.Accessors, func(a Accessor) bool { return a.Getter == name || a.Setter == name }) ||
+		slices.ContainsFunc(d.Texts, func(t Text) bool { return t.Name == name }) ||
+		slices.ContainsFunc(d.Tails, func(t Tail) bool { return t.Name == name }) ||
+		d.Enum != nil && d.Enum.Stringer && name == "String"
+}
+
+// Holds says whether a field is of one of these types of the package, or an
+// array of it: its size is theirs.
+func (d *Decl) Holds(types map[string]bool) bool {
+	return types[d.Alias] || slices.ContainsFunc(d.Fields, func(f Field) bool { return f.Type.holds(types) })
+}
+
+// Equal says whether one declaration serves both. What refers to the type may
+// differ.
+func (d *Decl) Equal(other *Decl) bool {
+	x, y := *d, *other
+	x.Uses, y.Uses = nil, nil
+	return reflect.DeepEqual(x, y)
+}

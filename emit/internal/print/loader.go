@@ -1,0 +1,156 @@
+package print
+
+// The data of the templates: what the plan holds, in the words of Go.
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
+)
+
+// loaderData is what the loader template reads.
+type loaderData struct {
+	Header header
+	plan.API
+	Maps      []mapData
+	Programs  []programData
+	Variables []variableData
+	Aliases   []aliasData
+	// Imports is the import block.
+	Imports string
+}
+
+func newLoaderData(p *plan.Plan) loaderData {
+	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Aliases: aliases(p.Aliases)}
+	var types []plan.GoType
+	netlink := false
+	for _, m := range p.Maps {
+		d.Maps = append(d.Maps, mapData{m})
+	}
+	for _, prog := range p.Programs {
+		d.Programs = append(d.Programs, programData{prog})
+		netlink = netlink || prog.Hook.Netlink
+	}
+	for _, v := range p.Variables {
+		d.Variables = append(d.Variables, variableData{v})
+		types = append(types, v.Type)
+	}
+	for _, a := range p.Aliases {
+		types = append(types, a.Type)
+	}
+	specs := append(packagesOf(types), "bytes", "io", p.Runtime.Loader, "github.com/cilium/ebpf")
+	slices.Sort(specs)
+	specs = slices.Compact(specs)
+	if netlink {
+		specs = append(specs, "_ "+p.Runtime.Netlink+" // programs that attach by netlink")
+	}
+	d.Imports = importBlock(specs)
+	return d
+}
+
+// SpecVariables are the variables that have a value before load: the kernel
+// gives others theirs.
+func (d loaderData) SpecVariables() []variableData {
+	return slices.DeleteFunc(slices.Clone(d.Variables), func(v variableData) bool { return v.Given })
+}
+
+// targetData is what the template of a target reads.
+type targetData struct {
+	Header header
+	plan.API
+	ObjectFile string
+	Aliases    []aliasData
+	// Imports is the import block.
+	Imports string
+}
+
+func newTargetData(p *plan.Plan, t *plan.Target) targetData {
+	var types []plan.GoType
+	for _, a := range t.Aliases {
+		types = append(types, a.Type)
+	}
+	return targetData{
+		Header:     header{p.Package, t.Constraint},
+		API:        p.API,
+		ObjectFile: t.ObjectFile,
+		Aliases:    aliases(t.Aliases),
+		Imports:    importBlock(append(packagesOf(types), "_ embed")),
+	}
+}
+
+// aliasData is a type alias.
+type aliasData struct{ plan.Alias }
+
+func aliases(list []plan.Alias) []aliasData {
+	data := make([]aliasData, len(list))
+	for i, a := range list {
+		data[i] = aliasData{a}
+	}
+	return data
+}
+
+// Comment is the doc comment.
+func (a aliasData) Comment() string { return strings.Join(docLines(a.Doc...), "\n") }
+
+// mapData is one map.
+type mapData struct{ *plan.Map }
+
+// Quoted is the C name as a Go string.
+func (m mapData) Quoted() string { return strconv.Quote(m.Name) }
+
+// programData is one program.
+type programData struct{ *plan.Program }
+
+// Quoted is the C name as a Go string.
+func (p programData) Quoted() string { return strconv.Quote(p.Name) }
+
+// Comment is what stands behind the field: the section as C has it, and the
+// decl tags.
+func (p programData) Comment() string { return placeComment(fmt.Sprintf("SEC(%q)", p.Section), p.Tags) }
+
+// placeComment is where something is in C and what its decl tags say.
+func placeComment(place string, tags []string) string {
+	return lineComment(strings.Join(append([]string{place}, tags...), "; "))
+}
+
+// variableData is one variable.
+type variableData struct{ *plan.Variable }
+
+// Handle is the class of the loaded variable.
+func (v variableData) Handle() string {
+	if v.Constant {
+		return "Constant"
+	}
+	return "Variable"
+}
+
+// BindSpec is the function of the runtime that finds the variable's spec.
+func (v variableData) BindSpec() string {
+	if v.Static {
+		return "BindStaticSpec"
+	}
+	return "BindVariableSpec"
+}
+
+// Bind is the function of the runtime that finds the loaded variable.
+func (v variableData) Bind() string {
+	if v.Static {
+		return "BindStatic" + strings.TrimPrefix(v.Handle(), "Variable")
+	}
+	return "Bind" + v.Handle()
+}
+
+// Arguments are how Bind and BindSpec find the variable: globals by name,
+// statics by section, name and index.
+func (v variableData) Arguments() string {
+	if v.Static {
+		return fmt.Sprintf("%q, %q, %d", v.Section, v.Name, v.Index)
+	}
+	return strconv.Quote(v.Name)
+}
+
+// Comment is what stands behind the field: C type, section and decl tags.
+func (v variableData) Comment() string { return placeComment(v.C, v.Tags) }

@@ -1,0 +1,637 @@
+package emit
+
+// Naming: every Go name of a run, settled once over all its targets. Fields of
+// maps, programs and variables; then what stands in the package: types, level
+// by level, constants; and in each type its members and what derives from them.
+
+import (
+	"cmp"
+	"fmt"
+	"go/token"
+	"slices"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
+)
+
+// names are all Go names that are not those of a thing or member.
+type names struct {
+	*report
+	opts    *Options
+	profile *profile
+	api     plan.API
+
+	// pkg is the scope of the package.
+	pkg scope
+	// fields and aliases are those of maps, programs and variables.
+	fields  map[any]string
+	aliases map[any]string
+
+	// things are all of them, those without an owner first.
+	things []*thing
+	// renamed are the keys of Options.Renames that name something.
+	renamed map[string]bool
+	// damaged is true if there are more clashes than names.
+	damaged bool
+}
+
+// name settles all names.
+func name(w *wanted, ts *typeSet) *names {
+	n := &names{
+		report:  w.report,
+		opts:    w.opts,
+		profile: ts.profile,
+		api:     apiOf(w.opts.Ident),
+		pkg:     newScope("the language or of an import", sortedKeys(reservedInPackage)...),
+		fields:  make(map[any]string),
+		aliases: make(map[any]string),
+		renamed: make(map[string]bool),
+	}
+	n.pkg.add("the API of "+w.opts.Ident, reservedForAPI(n.api)...)
+	n.nameFields(w)
+	n.nameAliases(w)
+	for _, level := range ts.things(w.typedefs) {
+		if n.damaged {
+			return n
+		}
+		for _, th := range level {
+			n.nameMembers(th)
+		}
+		n.nameTypes(level)
+		n.things = append(n.things, level...)
+	}
+	n.borrow()
+	n.nameConstants()
+	if n.damaged {
+		return n
+	}
+	for _, th := range n.things {
+		th.derive()
+	}
+	n.unknownRenames()
+	return n
+}
+
+// settle settles the claims to a scope; what clashes too much is an error.
+func (n *names) settle(s scope, claims []*claim) {
+	if err := s.settle(claims); err != nil {
+		n.damaged = true
+		n.fail(n.all(), "%v", err)
+	}
+}
+
+// apiOf are the identifiers of the API of one ident.
+func apiOf(ident string) plan.API {
+	open := verb("open", ident)
+	return plan.API{
+		Ident:          ident,
+		CollectionSpec: ident + "CollectionSpec",
+		Collection:     ident + "Collection",
+		Open:           open,
+		OpenFrom:       open + "From",
+		Bytes:          "_" + upperFirst(ident) + "Bytes", // as bpf2go calls it
+	}
+}
+
+// reservedForAPI are all identifiers that no type of C may have.
+func reservedForAPI(a plan.API) []string {
+	names := []string{a.Open, a.OpenFrom, a.Bytes}
+	for _, t := range []string{a.CollectionSpec, a.Collection} {
+		names = append(names, t, t+"Maps", t+"Programs", t+"Variables")
+	}
+	return names
+}
+
+// verb puts a verb before a name, exported as the name is.
+func verb(verb, name string) string {
+	if token.IsExported(name) {
+		return upperFirst(verb) + name
+	}
+	return verb + upperFirst(name)
+}
+
+// nameFields gives every map, program and variable its field.
+func (n *names) nameFields(w *wanted) {
+	var f fieldClaims
+	for _, m := range w.maps {
+		tags := tagsOn(m.on, func(m *mapOn) []string { return m.Tags })
+		f.add(m, targetsOf(m.on), n.fieldClaim(targetsOf(m.on), "map "+m.name, m.name, tags))
+	}
+	n.settleFields(f)
+	f = fieldClaims{}
+	for _, p := range w.programs {
+		tags := tagsOn(p.on, func(p *programOn) []string { return p.Tags })
+		f.add(p, targetsOf(p.on), n.fieldClaim(targetsOf(p.on), "program "+p.name, p.name, tags))
+	}
+	n.settleFields(f)
+	f = fieldClaims{}
+	for _, v := range w.variables {
+		f.add(v, targetsOf(v.on), n.variableClaim(v))
+	}
+	n.settleFields(f)
+}
+
+// fieldClaims are those of one struct, with what makes them.
+type fieldClaims struct {
+	of      []any
+	targets [][]int
+	claims  []*claim
+}
+
+func (f *fieldClaims) add(of any, targets []int, c *claim) {
+	f.of, f.targets, f.claims = append(f.of, of), append(f.targets, targets), append(f.claims, c)
+}
+
+// clashDiagnostic says of something that it did not get its name, and which key
+// -rename takes for it.
+func clashDiagnostic(path btfparse.Path, clash, key string) btfparse.Diagnostic {
+	return btfparse.Diagnostic{Path: path, What: clash, Remedy: fmt.Sprintf("-rename '%s=…'", key), InC: fmt.Sprintf("btf_decl_tag(%q)", nameTag+"…")}
+}
+
+// tagsOn are the decl tags that any target has.
+func tagsOn[T any](on []*T, tags func(*T) []string) []string {
+	var all []string
+	for _, i := range targetsOf(on) {
+		for _, t := range tags(on[i]) {
+			all = appendNew(all, t)
+		}
+	}
+	return all
+}
+
+// fieldClaim is the wish of a map, program or variable for a field. Names that
+// differ only in what no identifier of Go may have get a hash.
+func (n *names) fieldClaim(targets []int, label, c string, tags []string) *claim {
+	class, first := classOfName(c), identifier(c)
+	if chosen := n.chosenField(targets, btfparse.Path(label), tags, label); chosen != "" {
+		class, first = classChosen, identifier(chosen)
+	}
+	return &claim{label: label, rank: rank{class: class, spelling: c}, first: first, more: func() []string {
+		return []string{exactIdentifier(c), "X" + spelled(c), "X" + spelled(c) + hashSuffix(c, 8)}
+	}}
+}
+
+// variableClaim is that of a variable. Static ones may share a name: they are
+// told apart by section and order.
+func (n *names) variableClaim(v *wantedVariable) *claim {
+	tags := tagsOn(v.on, func(v *variableOn) []string { return v.Tags })
+	c := n.fieldClaim(targetsOf(v.on), "variable "+v.name, v.name, tags)
+	if !v.static {
+		return c
+	}
+	c.label = "static " + c.label + " in " + v.section
+	c.rank.kind = 1
+	place := "_" + strings.Trim(spelled(v.section), "_")
+	if v.index > 0 {
+		place += fmt.Sprintf("_%d", v.index+1)
+	}
+	c.rank.more = fmt.Sprintf("%s %6d %d", v.section, v.index, v.kind)
+	more := c.more
+	c.more = func() []string {
+		return append([]string{identifier(v.name) + place, exactIdentifier(v.name) + place}, more()...)
+	}
+	return c
+}
+
+// settleFields names the fields of one struct.
+func (n *names) settleFields(f fieldClaims) {
+	n.settle(make(scope), f.claims)
+	for i, c := range f.claims {
+		n.fields[f.of[i]] = c.name
+		if c.renamed() {
+			key, _, _ := strings.Cut(strings.TrimPrefix(c.label, "static "), " in ")
+			n.warn(f.targets[i], clashDiagnostic(btfparse.Path(c.label), c.clash("field"), key))
+		}
+	}
+}
+
+// nameAliases gives the maps the names of their types: counterFlowsMap for the
+// map flows, and for flows_map, too, unless a target has both. The names that
+// programs and variables need where targets differ are theirs in any case.
+func (n *names) nameAliases(w *wanted) {
+	ident := n.opts.Ident
+	var claims []*claim
+	for _, m := range w.maps {
+		field := n.fields[m]
+		short, kind := strings.TrimSuffix(field, "Map"), 0
+		if short == "" {
+			short = field
+		} else if short != field {
+			kind = 1
+		}
+		claims = append(claims, &claim{
+			label: "the type of map " + m.name,
+			rank:  rank{kind: kind, spelling: field},
+			first: ident + short + "Map",
+			more:  func() []string { return []string{ident + field + "Map", ident + "_" + field + "Map"} },
+		})
+	}
+	n.settle(n.pkg, claims)
+	for i, m := range w.maps {
+		n.aliases[m] = claims[i].name
+	}
+	for _, p := range w.programs {
+		n.alias(p, ident+n.fields[p]+"Program", "the type of program "+p.name)
+	}
+	for _, v := range w.variables {
+		n.alias(v, ident+n.fields[v]+"Variable", "the type of variable "+v.name)
+	}
+}
+
+func (n *names) alias(of any, name, label string) { n.aliases[of] = n.pkg.free(name, label) }
+
+// nameMembers gives every member its own name.
+func (n *names) nameMembers(th *thing) {
+	claims := make([]*claim, len(th.members))
+	for i, m := range th.members {
+		claims[i] = n.memberClaim(th, m)
+	}
+	n.settle(make(scope), claims)
+	for i, m := range th.members {
+		m.goName = claims[i].name
+		if c := claims[i]; c.renamed() {
+			n.warn(th.targets(), clashDiagnostic(m.leaves[0].path, c.clash("name"), th.memberKey(m)))
+		}
+	}
+}
+
+// memberKey is what -rename calls a member.
+func (th *thing) memberKey(m *member) string { return strings.TrimSuffix(th.key, "{}") + "." + m.c }
+
+// memberClaim is the wish of a member.
+func (n *names) memberClaim(th *thing, m *member) *claim {
+	l := m.leaves[0]
+	var tags []string
+	for _, l := range m.leaves {
+		tags = append(tags, l.field.Tags...)
+	}
+	var keys []string
+	if len(n.opts.Renames) > 0 {
+		for _, key := range n.renameKeys(th) {
+			keys = append(keys, strings.TrimSuffix(key, "{}")+"."+m.c)
+		}
+	}
+	class, first := classOfName(m.c), identifier(m.c)
+	if chosen := n.chosenField(th.targets(), l.path, tags, keys...); chosen != "" {
+		class, first = classChosen, identifier(chosen)
+	}
+	return &claim{label: "field " + m.c, rank: rank{class: class, spelling: m.c, kind: m.n}, first: first, more: func() []string {
+		x := "X" + spelled(m.c)
+		return []string{exactIdentifier(m.c), x, x + hashSuffix(fmt.Sprintf("%s %d %s", m.c, l.off, l.field.Type.CName()), 8)}
+	}}
+}
+
+// chosenField is the name that -rename chooses for a field, else a tag, "" for
+// none.
+func (n *names) chosenField(targets []int, path btfparse.Path, tags []string, keys ...string) string {
+	for _, key := range keys {
+		if name, ok := n.rename(key); ok {
+			if !token.IsIdentifier(name) {
+				n.fail(n.all(), "-rename %s=%s: %s is not a Go identifier", key, name, name)
+			}
+			return name
+		}
+	}
+	name, ok := tagValue(tags, nameTag)
+	if ok && !token.IsIdentifier(name) {
+		n.warn(targets, noIdentifier(path, name))
+		return ""
+	}
+	return name
+}
+
+// noIdentifier says of a tag that its name is none.
+func noIdentifier(path btfparse.Path, name string) btfparse.Diagnostic {
+	return btfparse.Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) gives no Go identifier", nameTag+name)}
+}
+
+// rename is what -rename says of something.
+func (n *names) rename(key string) (name string, ok bool) {
+	name, ok = n.opts.Renames[key]
+	if ok {
+		n.renamed[key] = true
+	}
+	return name, ok
+}
+
+// nameTypes names one level of declarations.
+func (n *names) nameTypes(level []*thing) {
+	var claims []*claim
+	for _, th := range level {
+		claims = append(claims, n.typeClaim(th))
+	}
+	aliases := make(map[*claim]*thing)
+	for _, th := range level {
+		for _, c := range th.otherNames() {
+			a := n.namedClaim(th, c, c)
+			claims, aliases[a] = append(claims, a), th
+		}
+	}
+	n.settle(n.pkg, claims)
+	for i, th := range level {
+		th.name = claims[i].name
+	}
+	for _, c := range claims {
+		if th := aliases[c]; th != nil {
+			th.aliases = append(th.aliases, thingAlias{c.label, c.name})
+		}
+	}
+	for i, th := range level {
+		if c := claims[i]; c.renamed() {
+			n.warnTypeClash(th, c)
+		}
+	}
+}
+
+// warnTypeClash says why a type did not get the name that it would have alone.
+func (n *names) warnTypeClash(th *thing, c *claim) {
+	rename, clash := th.key, c.clash("name")
+	if c.rival == c.label {
+		rename += structureHash(th.variants[0].typ)
+		clash += ", of a different structure"
+	}
+	n.warn(th.targets(), clashDiagnostic(btfparse.Path(th.key), clash, rename))
+}
+
+// asked are the typedefs by which the user asks for the type.
+func (th *thing) asked() []string {
+	var asked []string
+	for _, v := range th.variants {
+		for _, c := range v.asked {
+			asked = appendNew(asked, c)
+		}
+	}
+	slices.Sort(asked)
+	return asked
+}
+
+// otherNames are those that a thing has beside its first: further typedefs by
+// which the user asks for it, and its own if something else uses it.
+func (th *thing) otherNames() []string {
+	asked := th.asked()
+	if len(asked) == 0 {
+		return nil
+	}
+	others := asked[1:]
+	used := func(v *variant) bool { return v.direct || len(v.users) > 0 }
+	if slices.ContainsFunc(th.variants, used) {
+		others = append(others, th.c)
+	}
+	return others
+}
+
+// typeClaim is the wish of a type for a name.
+func (n *names) typeClaim(th *thing) *claim {
+	if th.owner != nil {
+		return n.chosen(th, n.memberTypeClaim(th))
+	}
+	c, label := th.c, th.key
+	if asked := th.asked(); len(asked) > 0 {
+		c = asked[0]
+	}
+	return n.chosen(th, n.namedClaim(th, c, label))
+}
+
+// chosen is the claim with the name that the user wants.
+func (n *names) chosen(th *thing, c *claim) *claim {
+	if name, ok := n.chosenName(th); ok {
+		first, more := c.first, c.more
+		c.rank.class, c.first = classChosen, n.opts.Ident+name
+		c.more = func() []string { return append([]string{first}, more()...) }
+	}
+	return c
+}
+
+// namedClaim is that of a type which C names, and of a root.
+func (n *names) namedClaim(th *thing, c, label string) *claim {
+	v := th.variants[0]
+	class := classOfName(c)
+	if v.cBare() == "" {
+		class = classDerived
+	}
+	r := rank{class: class, kind: v.kindRank(), spelling: c}
+	if th.split {
+		r.more = structureHash(v.typ)
+	}
+	pretty, exact := n.opts.Ident+n.profile.typeName(c), n.opts.Ident+"_"+spelled(c)
+	return &claim{label: label, rank: r, first: pretty, more: func() []string {
+		kind, hash := v.kindSuffix(), structureHash(v.typ)
+		id := hashSuffix(th.key+"\n"+(&structures{make(map[btfparse.Type]string)}).of(v.typ), 16)
+		more := []string{exact, exact + kind, exact + hash, exact + id}
+		switch {
+		case th.split:
+			return append([]string{pretty + hash, pretty + id}, more...)
+		case class == classCanonical || class == classDerived:
+			return append([]string{pretty + kind}, more...)
+		}
+		return more
+	}}
+}
+
+// memberTypeClaim is that of a type which is named after a member.
+func (n *names) memberTypeClaim(th *thing) *claim {
+	parent, member := th.owner.name, th.member.goName
+	return &claim{
+		label: th.key,
+		rank:  rank{class: classDerived, spelling: th.key},
+		first: n.profile.memberType(parent, member),
+		more: func() []string {
+			exact := n.opts.Ident + "_" + spelled(parent) + "_" + member
+			return []string{n.profile.memberType(parent+"_", member), exact, exact + hashSuffix(th.key, 16)}
+		},
+	}
+}
+
+// chosenName is the name that the user wants for a type, behind the ident.
+func (n *names) chosenName(th *thing) (string, bool) {
+	if len(n.opts.Renames) > 0 {
+		for _, key := range n.renameKeys(th) {
+			if name, ok := n.rename(key); ok {
+				n.checkName(key, name)
+				return name, true
+			}
+		}
+	}
+	v := th.variants[0]
+	name, ok := tagValue(v.tags, nameTag)
+	if ok && !token.IsIdentifier(n.opts.Ident+name) {
+		n.warn(th.targets(), noIdentifier(v.path, name))
+		return "", false
+	}
+	return name, ok
+}
+
+// checkName complains of names that -rename gives and Go does not have.
+func (n *names) checkName(key, name string) {
+	if !token.IsIdentifier(n.opts.Ident + name) {
+		n.fail(n.all(), "-rename %s=%s: %s is not a Go identifier", key, name, n.opts.Ident+name)
+	}
+}
+
+// renameKeys are how -rename may call a type: by its C name, by that with the
+// hash of its structure, by a typedef of it.
+func (n *names) renameKeys(th *thing) []string {
+	var keys []string
+	for _, v := range th.variants {
+		keys = append(keys, th.key+structureHash(v.typ))
+	}
+	return append(append(keys, th.key), th.typedefs...)
+}
+
+// unknownRenames warns of renames that name nothing.
+func (n *names) unknownRenames() {
+	for _, key := range sortedKeys(n.opts.Renames) {
+		if !n.renamed[key] {
+			n.warn(n.all(), btfparse.Diagnostic{
+				What: fmt.Sprintf("-rename %s=%s names nothing that is generated", key, n.opts.Renames[key]),
+				Remedy: `types are called as in C: "struct foo", "enum foo", "foo" for a typedef; others "struct foo.member", ` +
+					`"FOO_ENUMERATOR", "map foo", "program foo", "variable foo"`,
+			})
+		}
+	}
+}
+
+// borrow takes the types that another ident has declared.
+func (n *names) borrow() {
+	if n.opts.TypesFrom == "" {
+		return
+	}
+	for _, th := range n.things {
+		other := n.opts.TypesFrom + strings.TrimPrefix(th.name, n.opts.Ident)
+		if n.opts.Declared[other] {
+			th.name, th.borrowed = other, true
+		}
+	}
+}
+
+// nameConstants names the constants of all enums, in the scope of the package.
+func (n *names) nameConstants() {
+	var claims []*claim
+	var enter []func(c *claim)
+	for _, th := range n.things {
+		seen := make(map[constKey]bool)
+		for _, v := range th.variants {
+			e, ok := v.typ.(*btfparse.Enum)
+			if !ok {
+				continue
+			}
+			for _, key := range enumerators(e) {
+				if seen[key] {
+					continue
+				}
+				seen[key] = true
+				claims = append(claims, n.constantClaim(th, e, key))
+				enter = append(enter, func(c *claim) { n.enterConstant(th, v, key, c) })
+			}
+		}
+	}
+	n.settle(n.pkg, claims)
+	for i, c := range claims {
+		enter[i](c)
+	}
+}
+
+// enumerators are the keys of an enum's values, in their order.
+func enumerators(e *btfparse.Enum) []constKey {
+	keys, seen := make([]constKey, len(e.Values)), make(map[string]int)
+	for i, v := range e.Values {
+		keys[i] = constKey{v.Name, seen[v.Name]}
+		seen[v.Name]++
+	}
+	return keys
+}
+
+func (n *names) enterConstant(th *thing, v *variant, key constKey, c *claim) {
+	if th.consts == nil {
+		th.consts = make(map[constKey]string)
+	}
+	th.consts[key] = c.name
+	if c.renamed() {
+		n.warn(th.targets(), btfparse.Diagnostic{
+			Path: v.path.Join(key.name), What: c.clash("constant"), Remedy: fmt.Sprintf("-rename '%s.%s=…'", th.key, key.name),
+		})
+	}
+}
+
+// constantClaim is the wish of an enumerator.
+func (n *names) constantClaim(th *thing, e *btfparse.Enum, key constKey) *claim {
+	first, class := n.profile.constant(th.name, e.Name, key.name), classOfEnumerator(key.name)
+	for _, rename := range []string{th.key + "." + key.name, key.name} {
+		if name, ok := n.rename(rename); ok {
+			n.checkName(rename, name)
+			first, class = n.opts.Ident+name, classChosen
+		}
+	}
+	id := th.key + " " + key.name
+	return &claim{
+		label: th.key + "'s " + key.name,
+		rank:  rank{class: class, spelling: key.name, kind: key.n, more: th.key},
+		first: first,
+		more: func() []string {
+			exact := th.name + "_" + spelled(key.name)
+			return []string{exact, exact + hashSuffix(id, 8), exact + hashSuffix(id, 16)}
+		},
+	}
+}
+
+// classOfEnumerator is the class of an enumerator, which C writes in capitals.
+func classOfEnumerator(c string) nameClass {
+	switch {
+	case strings.HasPrefix(c, "_"):
+		return classHidden
+	case c == strings.ToUpper(c):
+		return classCanonical
+	}
+	return classNamed
+}
+
+// derive settles all names of methods and storage that come from those of the
+// members, in an order that depends on names alone. Those of C go first.
+func (th *thing) derive() {
+	taken := make(scope)
+	for _, m := range th.members {
+		if !m.isAlways(plan.ByAccessor) || getterName(m.goName) == m.goName {
+			taken.add("a field", m.goName)
+		}
+	}
+	byName := slices.SortedFunc(slices.Values(th.members), func(a, b *member) int { return cmp.Compare(a.goName, b.goName) })
+	each := func(has func(*member) bool, set func(*member)) {
+		for _, m := range byName {
+			if has(m) {
+				set(m)
+			}
+		}
+	}
+	isAccessor := func(m *member) bool { return m.is(plan.ByAccessor) }
+	each(isAccessor, func(m *member) {
+		m.getter = m.goName
+		if getter := getterName(m.goName); getter != m.goName {
+			m.getter = taken.free(getter, "a method")
+		}
+	})
+	each(isAccessor, func(m *member) { m.setter = taken.free(setterName(m.getter), "a method") })
+	each((*member).isText, func(m *member) { m.text = taken.free(stringName(m.goName), "a method") })
+	each(func(m *member) bool { return m.is(plan.ByTail) }, func(m *member) { m.tail = taken.free(tailName(m.goName), "a method") })
+	storage := make(map[*member]bool)
+	for _, v := range th.variants {
+		for _, p := range v.parts {
+			if p.storage {
+				storage[p.first().of] = true
+			}
+		}
+	}
+	each(func(m *member) bool { return storage[m] }, func(m *member) { m.storage = taken.free(rawName(m.goName), "storage") })
+}
+
+// is says whether the member is reached in that way on some target.
+func (m *member) is(reach plan.Reach) bool {
+	return slices.ContainsFunc(m.leaves, func(l *leaf) bool { return l.reach == reach })
+}
+
+// isAlways says whether it is so on all targets that have it.
+func (m *member) isAlways(reach plan.Reach) bool {
+	return !slices.ContainsFunc(m.leaves, func(l *leaf) bool { return l.reach != reach })
+}
+
+func (m *member) isText() bool { return slices.ContainsFunc(m.leaves, (*leaf).isText) }

@@ -1,0 +1,556 @@
+package emit
+
+// What is wanted: the maps, programs and variables of all targets, and the C
+// types that must exist in Go. Nothing has a name in Go here.
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+)
+
+// wanted is what the objects of all targets need of Go.
+type wanted struct {
+	*report
+	opts *Options
+	// intern makes one node of what is one C type on several targets.
+	intern func(btfparse.Type) btfparse.Type
+
+	// maps, programs and variables are sorted by what C calls them.
+	maps      []*wantedMap
+	programs  []*wantedProgram
+	variables []*wantedVariable
+	// roots are the types that must be declared.
+	roots []*root
+	// typedefs are the names that typedefs give to structs, unions and enums
+	// that have one.
+	typedefs map[btfparse.Type][]string
+}
+
+// root is a place on one target that needs a Go type.
+type root struct {
+	target int
+	// Type in C; nil where there are only bytes.
+	Type btfparse.Type
+	// Path of the use, for messages.
+	Path btfparse.Path
+	// Use for the type's comment: "key of map flows". May be empty.
+	Use string
+	// Name that a type without one gets, as C would spell it: "flows_value". It
+	// is that of one place, on all targets.
+	Name string
+	// Asked is the typedef by which the user asks for a type that has a name of
+	// its own as well.
+	Asked string
+	// LPM is true for the key of an LPM trie.
+	LPM bool
+}
+
+// wantedMap is one map over all targets.
+type wantedMap struct {
+	name string
+	// on is what it is on each target, nil where an object lacks it.
+	on []*mapOn
+}
+
+// mapOn is a map on one target.
+type mapOn struct {
+	*btfparse.Map
+	class mapClass
+	args  []mapArg
+	// eventName is the C type that -event gave.
+	eventName string
+	short     bool
+}
+
+// mapArg is one type argument of a map's class.
+type mapArg struct {
+	param mapParam
+	// root has the type, if it is C's; without one the argument is size bytes,
+	// or what the parameter says.
+	root  *root
+	size  uint32
+	inner *mapOn
+}
+
+// wantedProgram is one program over all targets.
+type wantedProgram struct {
+	name string
+	on   []*programOn
+}
+
+// programOn is a program on one target.
+type programOn struct {
+	*btfparse.Program
+	hook Hook
+}
+
+// wantedVariable is one variable over all targets.
+type wantedVariable struct {
+	variableKey
+	on []*variableOn
+}
+
+// variableKey is what makes a variable of one target that of another: its name,
+// and for statics, which may share theirs, where they stand.
+type variableKey struct {
+	name    string
+	kind    btfparse.VariableKind
+	static  bool
+	section string // of statics
+	index   int    // of statics of one name in one section
+}
+
+// variableOn is a variable on one target.
+type variableOn struct {
+	*btfparse.Variable
+	// root has its type, nil where it is bytes.
+	root *root
+}
+
+// want finds out what the objects need.
+func want(targets []Target, opts *Options) *wanted {
+	w := &wanted{report: newReport(targets), opts: opts, typedefs: make(map[btfparse.Type][]string)}
+	w.intern = func(t btfparse.Type) btfparse.Type { return t }
+	if len(targets) > 1 {
+		w.intern = newInterner().intern
+	}
+	w.findTypedefs()
+	w.wantTypes()
+	if opts.TypesOnly {
+		return w
+	}
+	w.wantMaps()
+	w.wantPrograms()
+	w.wantVariables()
+	return w
+}
+
+// root adds a type that must be declared.
+func (w *wanted) root(r *root) *root {
+	if r.Type = w.intern(r.Type); r.Type != nil {
+		w.roots = append(w.roots, r)
+	}
+	return r
+}
+
+// global is root for the types of maps and variables, which -no-global-types
+// leaves out: they have a Go type if something else declares it.
+func (w *wanted) global(r *root) *root {
+	if !w.opts.NoGlobalTypes {
+		return w.root(r)
+	}
+	r.Type = w.intern(r.Type)
+	return r
+}
+
+// findTypedefs notes which names a struct has beside its own.
+func (w *wanted) findTypedefs() {
+	if len(w.opts.Renames) == 0 {
+		return
+	}
+	for _, target := range w.targets {
+		for _, t := range target.Object.Types {
+			td, ok := t.(*btfparse.Typedef)
+			if !ok {
+				continue
+			}
+			of := w.intern(btfparse.Underlying(td))
+			if !slices.Contains(w.typedefs[of], td.Name) {
+				w.typedefs[of] = append(w.typedefs[of], td.Name)
+			}
+		}
+	}
+}
+
+// wantTypes are the types that -type names. It is an error if no target has one.
+func (w *wanted) wantTypes() {
+	for _, pattern := range w.opts.Types {
+		if _, err := path.Match(pattern, ""); err != nil {
+			w.fail(w.all(), "-type %q: %v", pattern, err)
+			continue
+		}
+		n := len(w.roots)
+		var other btfparse.Type
+		for i, target := range w.targets {
+			for _, t := range target.Object.Matching(pattern) {
+				if declarable(t) {
+					w.root(&root{target: i, Type: t, Path: btfparse.Path(t.CName()), Asked: asked(t, pattern)})
+				} else if other == nil {
+					other = t
+				}
+			}
+		}
+		if len(w.roots) == n {
+			w.fail(w.all(), "-type %s: %s", pattern, notWanted(other))
+		}
+	}
+}
+
+// asked is the name of a typedef that the user asks for by name, or by a
+// pattern that does not match what it stands for, if that has a name, too.
+func asked(t btfparse.Type, pattern string) string {
+	td, ok := t.(*btfparse.Typedef)
+	of := btfparse.Underlying(t)
+	if !ok || td.Name != pattern && btfparse.Matches(pattern, of) || btfparse.BareName(of) == "" {
+		return ""
+	}
+	return td.Name
+}
+
+// notWanted says why nothing is declared: all there is of that name is t.
+func notWanted(t btfparse.Type) string {
+	switch t := t.(type) {
+	case nil:
+		return "no such struct, union, enum or typedef in the BTF"
+	case *btfparse.Typedef:
+		return fmt.Sprintf("%s is a typedef of %s, for which Go needs no type of its own: name a struct, union or enum", t.Name, t.Type.CName())
+	default:
+		return fmt.Sprintf("of %s the BTF has no definition: use it in C by value, not only by pointer", t.CName())
+	}
+}
+
+// declarable says whether a Go type can be declared for a C type by its name:
+// typedefs of scalars and pointers are not kept as Go types.
+func declarable(t btfparse.Type) bool {
+	switch t := btfparse.Underlying(t).(type) {
+	case *btfparse.Struct, *btfparse.Enum:
+		return t.Size() > 0 || t.CName() != ""
+	default:
+		return false
+	}
+}
+
+// wantMaps are the maps of all targets.
+func (w *wanted) wantMaps() {
+	byName := make(map[string]*wantedMap)
+	for i, target := range w.targets {
+		for _, m := range target.Object.Maps {
+			if byName[m.Name] == nil {
+				byName[m.Name] = &wantedMap{m.Name, make([]*mapOn, len(w.targets))}
+			}
+			byName[m.Name].on[i] = w.mapOn(i, m)
+			w.warn([]int{i}, strayTags(m.Path(), m.Tags, nameTag, eventTag)...)
+		}
+	}
+	w.maps = sorted(byName)
+	w.unknownEvents()
+}
+
+// mapOn finds the class of a map, and the roots of its arguments.
+func (w *wanted) mapOn(target int, m *btfparse.Map) *mapOn {
+	class, ok := classOf(m)
+	if !ok {
+		w.warn([]int{target}, btfparse.Diagnostic{
+			Path: m.Path(), What: fmt.Sprintf("map type %s is unknown to cilium/ebpf v0.22", m.Type),
+			Remedy: "use the raw .Map of its typed.OpaqueMap",
+		})
+	}
+	on := &mapOn{Map: withKey(m), class: class}
+	var event btfparse.Type
+	named := false
+	if class.has(paramEvent) {
+		event, named = w.events(target, on)
+	}
+	w.arguments(target, on, event, named)
+	return on
+}
+
+// arguments are the type arguments of the class. named is true if the user
+// names the type of events.
+func (w *wanted) arguments(target int, m *mapOn, event btfparse.Type, named bool) {
+	for _, p := range m.class.params {
+		arg := mapArg{param: p}
+		switch p {
+		case paramKey:
+			arg.size = m.KeySize
+			arg.root = w.global(m.root(target, m.Key, "key", "key"))
+		case paramValue:
+			arg.size = m.ValueSize
+			arg.root = w.global(m.root(target, m.Value, "value", "value"))
+		case paramEvent:
+			if r := m.root(target, event, "event", "event"); named {
+				arg.root = w.root(r)
+			} else {
+				arg.root = w.global(r)
+			}
+		case paramInner:
+			arg.inner = w.inner(target, m)
+		case paramStorageKey: // its size says it all
+			arg.size = m.KeySize
+		}
+		m.args = append(m.args, arg)
+	}
+}
+
+// root is the place of a type that the map's class has.
+func (m *mapOn) root(target int, t btfparse.Type, role, use string) *root {
+	return &root{
+		target: target,
+		Type:   t,
+		Path:   m.Path().Join(role),
+		Use:    use + " of map " + m.Name,
+		Name:   m.Name + "_" + role,
+		LPM:    role == "key" && m.Type == btfparse.MapLPMTrie,
+	}
+}
+
+// inner is the map inside, named after the outer one.
+func (w *wanted) inner(target int, m *mapOn) *mapOn {
+	if m.Inner == nil {
+		return &mapOn{class: opaqueMap}
+	}
+	inner := *m.Inner
+	inner.Name = m.Name + "_inner"
+	class, _ := classOf(&inner)
+	on := &mapOn{Map: withKey(&inner), class: class}
+	w.arguments(target, on, inner.Value, false)
+	return on
+}
+
+// withKey gives an LPM trie of which only the key size is known the kernel's
+// struct bpf_lpm_trie_key (include/uapi/linux/bpf.h).
+func withKey(m *btfparse.Map) *btfparse.Map {
+	if m.Key != nil || m.Type != btfparse.MapLPMTrie || m.KeySize <= 4 {
+		return m
+	}
+	u32 := &btfparse.Int{Name: "unsigned int", Bytes: 4}
+	u8 := &btfparse.Int{Name: "unsigned char", Bytes: 1}
+	data := &btfparse.Array{Elem: u8, Len: m.KeySize - 4}
+	keyed := *m
+	keyed.Key = &btfparse.Struct{Bytes: m.KeySize, Fields: []btfparse.Field{
+		{Name: "prefixlen", Type: u32, SizeBits: 32},
+		{Name: "data", Type: data, OffsetBits: 32, SizeBits: 8 * data.Size()},
+	}}
+	return &keyed
+}
+
+// eventTag starts a btf_decl_tag that names the event type of a map.
+const eventTag = "bpfgen:event="
+
+// events decides on the type of the records: -event, then the first tag, then
+// __type(value, …). Further tags name further kinds of records, see
+// typed.Switch.
+func (w *wanted) events(target int, m *mapOn) (event btfparse.Type, named bool) {
+	event = m.Value
+	var names []string
+	for _, tag := range m.Tags {
+		if name, ok := strings.CutPrefix(tag, eventTag); ok {
+			names = append(names, name)
+		}
+	}
+	if ev, ok := w.opts.Events[m.Name]; ok {
+		m.eventName, m.short = ev.Type, ev.Short
+		names = append([]string{ev.Type}, names...)
+	}
+	for i, name := range names {
+		t, ok := w.eventType(target, m, name)
+		switch {
+		case !ok:
+		case i == 0:
+			event, named = t, true
+		default:
+			w.root(m.root(target, t, "event", "event"))
+		}
+	}
+	if event == nil {
+		w.warn([]int{target}, btfparse.Diagnostic{
+			Path: m.Path(), What: "nothing says what its events are: its reader gives []byte",
+			Remedy: fmt.Sprintf("add -event %s=…", m.Name), InC: fmt.Sprintf("__type(value, struct …) or btf_decl_tag(%q)", eventTag+"struct …"),
+		})
+	}
+	return event, named
+}
+
+// eventType is the one type that the user means by a name.
+func (w *wanted) eventType(target int, m *mapOn, name string) (btfparse.Type, bool) {
+	var found []btfparse.Type
+	for _, t := range w.named(target, name) {
+		same := func(o btfparse.Type) bool { return btfparse.Underlying(o) == btfparse.Underlying(t) }
+		if !slices.ContainsFunc(found, same) {
+			found = append(found, t)
+		}
+	}
+	switch len(found) {
+	case 0:
+		w.fail([]int{target}, "%s: event type %s is not in the object; use it in C, for example: struct %s *unused __attribute__((unused))",
+			m.Path(), name, strings.TrimPrefix(name, "struct "))
+	case 1:
+		return found[0], true
+	default:
+		var list []string
+		for _, t := range found {
+			u := btfparse.Underlying(t)
+			list = append(list, strconv.Quote(t.CName()+structureHash(u))+" ("+describeMembers(u)+")")
+		}
+		w.fail([]int{target}, "%s: event type %s is any of %d types of the object; name one of them: %s", m.Path(), name, len(list), strings.Join(list, ", "))
+	}
+	return nil, false
+}
+
+// named are the types of a target that the user means by a name, also by one
+// with the hash of the structure behind it.
+func (w *wanted) named(target int, name string) []btfparse.Type {
+	object := w.targets[target].Object
+	if found := object.Named(name); len(found) > 0 {
+		return found
+	}
+	bare := hashedName.ReplaceAllString(name, "")
+	return slices.DeleteFunc(object.Named(bare), func(t btfparse.Type) bool {
+		return bare+structureHash(btfparse.Underlying(t)) != name
+	})
+}
+
+// unknownEvents complains of -event for maps that are not there.
+func (w *wanted) unknownEvents() {
+	for _, name := range slices.Sorted(maps.Keys(w.opts.Events)) {
+		i := slices.IndexFunc(w.maps, func(m *wantedMap) bool { return m.name == name })
+		if i < 0 {
+			w.fail(w.all(), "-event %s: the object has no such map", name)
+			continue
+		}
+		for target, m := range w.maps[i].on {
+			if m != nil && !m.class.has(paramEvent) {
+				w.fail([]int{target}, "-event %s: a map of type %s has no events", name, m.Type)
+			}
+		}
+	}
+}
+
+// wantPrograms are the programs of all targets.
+func (w *wanted) wantPrograms() {
+	byName := make(map[string]*wantedProgram)
+	for i, target := range w.targets {
+		for _, p := range target.Object.Programs {
+			if byName[p.Name] == nil {
+				byName[p.Name] = &wantedProgram{p.Name, make([]*programOn, len(w.targets))}
+			}
+			hook, _ := HookOf(p) // that its section is unknown has been said by btfparse
+			byName[p.Name].on[i] = &programOn{p, hook}
+			w.warn([]int{i}, strayTags(p.Path(), p.Tags, nameTag)...)
+		}
+	}
+	w.programs = sorted(byName)
+}
+
+// wantVariables are the variables of all targets.
+func (w *wanted) wantVariables() {
+	byKey := make(map[variableKey]*wantedVariable)
+	for i, target := range w.targets {
+		seen := make(map[variableKey]int)
+		for _, v := range target.Object.Variables { // in the order of section and offset
+			if v.Marks != nil {
+				w.global(&root{target: i, Type: v.Marks, Path: btfparse.Path(v.Marks.CName())})
+			}
+			if !hasHandle(v) {
+				continue
+			}
+			key := variableKey{name: v.Name, kind: v.Kind}
+			if v.Static {
+				key.static, key.section = true, v.Section
+				n := seen[key]
+				seen[key]++
+				key.index = n
+			}
+			if byKey[key] == nil {
+				byKey[key] = &wantedVariable{key, make([]*variableOn, len(w.targets))}
+			}
+			byKey[key].on[i] = w.variableOn(i, key, v)
+			w.warn([]int{i}, strayTags(v.Path(), v.Tags, nameTag)...)
+		}
+	}
+	for _, v := range byKey {
+		w.variables = append(w.variables, v)
+	}
+	slices.SortFunc(w.variables, func(a, b *wantedVariable) int { return a.compare(b.variableKey) })
+	w.constantsAndVariables()
+}
+
+// hasHandle says which variables are API: those that user space can reach, which
+// kernel symbols, unresolved externs and variables inside an arena are not, and
+// that are meant to be used.
+func hasHandle(v *btfparse.Variable) bool {
+	if v.Local || v.Marks != nil {
+		return false
+	}
+	return v.Kind == btfparse.VarData || v.Kind == btfparse.VarConst || v.Kind == btfparse.VarKconfig
+}
+
+func (k variableKey) compare(o variableKey) int {
+	return cmp.Or(cmp.Compare(k.name, o.name), cmp.Compare(k.section, o.section), cmp.Compare(k.index, o.index), cmp.Compare(k.kind, o.kind))
+}
+
+// rootName is what a type without a name is called after.
+func (k variableKey) rootName() string {
+	if k.index > 0 {
+		return fmt.Sprintf("%s_%d", k.name, k.index+1)
+	}
+	return k.name
+}
+
+// variableOn is raw bytes where nothing else is of the variable's size: one of
+// a struct that ends in a flexible array is as long as C initialises it.
+func (w *wanted) variableOn(target int, key variableKey, v *btfparse.Variable) *variableOn {
+	on := &variableOn{Variable: v}
+	if v.Type == nil {
+		return on
+	}
+	r := w.global(&root{target: target, Type: v.Type, Path: v.Path(), Use: "variable " + key.name, Name: key.rootName()})
+	switch {
+	case isOpaque(v.Type) || w.opts.NoGlobalTypes && v.Type.Size() != v.Size:
+	case v.Type.Size() != v.Size:
+		w.warn([]int{target}, btfparse.Diagnostic{
+			Path:   v.Path(),
+			What:   fmt.Sprintf("is [%d]byte in Go: it has a size of its own, %s has %s", v.Size, v.Type.CName(), byteCount(v.Type.Size())),
+			Remedy: "ctypes.Load reads the type, and its Tail method what is behind it",
+		})
+	default:
+		on.root = r
+	}
+	return on
+}
+
+// constantsAndVariables finds globals that are a constant on one target and
+// none on another: their handles have different methods.
+func (w *wanted) constantsAndVariables() {
+	for i := range w.variables[min(1, len(w.variables)):] {
+		a, b := w.variables[i], w.variables[i+1]
+		if a.name == b.name && !a.static && !b.static {
+			w.fail(b.targets(), "variable %s is in %s, and on another target in %s; make it const on all targets or on none",
+				a.name, first(b.on).Section, first(a.on).Section)
+		}
+	}
+}
+
+func (v *wantedVariable) targets() []int { return targetsOf(v.on) }
+
+// targetsOf are the targets that have something.
+func targetsOf[T any](on []*T) []int {
+	var list []int
+	for i, t := range on {
+		if t != nil {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// first is what the first target has that has anything.
+func first[T any](on []*T) *T {
+	return on[targetsOf(on)[0]]
+}
+
+// sorted are the values of a map in the order of their keys.
+func sorted[T any](m map[string]T) []T {
+	list := make([]T, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, m[k])
+	}
+	return list
+}
