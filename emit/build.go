@@ -163,7 +163,7 @@ func sameDecl(on []*plan.Decl) bool {
 // maps are those of all targets. Where they differ in type, only the alias of
 // the map's type does.
 func (b *builder) maps() {
-	for _, w := range b.wanted.maps {
+	for _, w := range inOrder(b, b.wanted.maps) {
 		on := make([]*plan.Map, len(b.targets))
 		aliases := make([]*plan.Alias, len(b.targets))
 		for i, m := range w.on {
@@ -177,7 +177,11 @@ func (b *builder) maps() {
 		b.plan.Maps = append(b.plan.Maps, first(on))
 		b.addAlias(aliases)
 	}
-	slices.SortFunc(b.plan.Maps, func(x, y *plan.Map) int { return cmp.Compare(x.Field, y.Field) })
+}
+
+// inOrder are maps, programs or variables in the order of their fields.
+func inOrder[T comparable](b *builder, list []T) []T {
+	return slices.SortedFunc(slices.Values(list), func(x, y T) int { return cmp.Compare(b.names.fields[x], b.names.fields[y]) })
 }
 
 // mapAlias names the type of a map.
@@ -234,7 +238,7 @@ func (b *builder) typeOf(r *root, size uint32) plan.GoType {
 
 // programs are those of all targets.
 func (b *builder) programs() {
-	for _, w := range b.wanted.programs {
+	for _, w := range inOrder(b, b.wanted.programs) {
 		aliases := make([]*plan.Alias, len(b.targets))
 		for i, p := range w.on {
 			if p != nil {
@@ -251,7 +255,6 @@ func (b *builder) programs() {
 		}
 		b.plan.Programs = append(b.plan.Programs, program)
 	}
-	slices.SortFunc(b.plan.Programs, func(x, y *plan.Program) int { return cmp.Compare(x.Field, y.Field) })
 }
 
 // programAlias names the type of a program, which may be of another kind on
@@ -266,7 +269,7 @@ func (b *builder) programAlias(w *wantedProgram, p *programOn) *plan.Alias {
 
 // variables are those of all targets.
 func (b *builder) variables() {
-	for _, w := range b.wanted.variables {
+	for _, w := range inOrder(b, b.wanted.variables) {
 		aliases := make([]*plan.Alias, len(b.targets))
 		for i, v := range w.on {
 			if v != nil {
@@ -275,13 +278,12 @@ func (b *builder) variables() {
 		}
 		b.plan.Variables = append(b.plan.Variables, b.variable(w, aliases))
 	}
-	slices.SortFunc(b.plan.Variables, func(x, y *plan.Variable) int { return cmp.Compare(x.Field, y.Field) })
 }
 
 func (b *builder) variable(w *wantedVariable, aliases []*plan.Alias) *plan.Variable {
 	v := first(w.on)
 	p := &plan.Variable{
-		Name: w.name, Section: v.Section, Index: w.index, Field: b.names.fields[w], Static: w.static,
+		Name: v.Name, Section: v.Section, Offset: v.Offset, Field: b.names.fields[w], Static: w.static,
 		Constant: w.kind != btfparse.VarData, Given: w.kind == btfparse.VarKconfig,
 		Type: b.sharedType(aliases), C: inC(v), Tags: userTags(v.Tags),
 	}

@@ -45,7 +45,7 @@ func checkFormatted(t *testing.T, f File) {
 	t.Helper()
 	want, err := format.Source(f.Content)
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", f.Name, err, numbered(f.Content))
+		t.Fatalf("%s: %v\n%s", f.Name, err, numbered(string(f.Content)))
 	}
 	got, formatted := strings.Split(string(f.Content), "\n"), strings.Split(string(want), "\n")
 	if diff := cmp.Diff(formatted, got); diff != "" {
@@ -90,7 +90,13 @@ func TestNetlinkOfAnyTarget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !plan.loaderData().NeedsNetlink {
-		t.Error("typed/tc is not imported")
+	files, err := plan.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Name == "ident_bpfgen.go" && !strings.Contains(string(f.Content), `_ "`+typedPath+`/tc"`) {
+			t.Errorf("typed/tc is not imported:\n%s", f.Content)
+		}
 	}
 }

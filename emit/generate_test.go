@@ -5,7 +5,6 @@ package emit
 // the guards for five GOARCHes, every member reachable.
 
 import (
-	"bytes"
 	"fmt"
 	"go/ast"
 	"go/format"
@@ -13,11 +12,16 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io"
+	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/emit/internal/print"
 )
 
 // The scalars of C.
@@ -72,22 +76,52 @@ func rootsOf(all ...btfparse.Type) []root {
 
 // generated is what came out.
 type generated struct {
-	*typeSet
-	source string
+	*names
+	types    *typeSet
+	plan     *plan.Plan
+	warnings []btfparse.Diagnostic
+	source   string
 }
 
 // generateTypes generates and checks what must always hold.
 func generateTypes(t *testing.T, roots ...root) generated {
 	t.Helper()
-	return generateWith(t, &Options{Ident: "counter", Package: "counter"}, nil, roots...)
+	return generateWith(t, &Options{Ident: "counter", Package: "counter"}, roots...)
 }
 
-func generateWith(t *testing.T, opts *Options, reserved []string, roots ...root) generated {
+// planTypes decides on the types of roots, each of which is on all targets.
+func planTypes(opts *Options, targets int, roots ...root) generated {
+	only := *opts
+	only.TypesOnly = true
+	all := make([]Target, targets)
+	for i := range all {
+		all[i] = Target{Name: string(rune('a' + i)), Object: &btfparse.Object{}}
+	}
+	w := want(all, &only)
+	for _, r := range roots {
+		w.root(&r)
+	}
+	types := findTypes(w.report, typedProfile, w.roots)
+	g := generated{names: name(w, types), types: types}
+	if w.err() == nil {
+		g.plan = build(w, types, g.names)
+	}
+	g.warnings = w.allWarnings()
+	for i := range g.warnings {
+		g.warnings[i].File = ""
+	}
+	return g
+}
+
+func generateWith(t *testing.T, opts *Options, roots ...root) generated {
 	t.Helper()
-	ts := newTypeSet(nil, roots, opts, reserved)
-	g := generated{ts, render(t, ts.decls())}
+	g := planTypes(opts, 1, roots...)
+	if err := g.err(); err != nil {
+		t.Fatal(err)
+	}
+	g.source = render(t, g.plan)
 	if formatted, err := format.Source([]byte(g.source)); err != nil {
-		t.Fatalf("%v\n%s", err, numbered([]byte(g.source)))
+		t.Fatalf("%v\n%s", err, numbered(g.source))
 	} else if string(formatted) != g.source {
 		t.Errorf("gofmt would change\n%s\nto\n%s", g.source, formatted)
 	}
@@ -97,22 +131,32 @@ func generateWith(t *testing.T, opts *Options, reserved []string, roots ...root)
 			t.Errorf("%s: %v", goarch, err)
 		}
 		if goarch == "amd64" && len(errs) == 0 {
-			checkReached(t, pkg, ts)
+			checkReached(t, pkg, g)
 		}
 	}
 	if t.Failed() {
-		t.Logf("generated:\n%s", numbered([]byte(g.source)))
+		t.Logf("generated:\n%s", numbered(g.source))
 	}
 	return g
 }
 
-func render(t *testing.T, decls []*typeDecl) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := renderTypes(&b, fileHeader{Package: "counter"}, decls); err != nil {
-		t.Fatal(err)
+// numbered is source text with line numbers.
+func numbered(src string) string {
+	var b strings.Builder
+	for i, line := range strings.Split(strings.TrimRight(src, "\n"), "\n") {
+		fmt.Fprintf(&b, "%4d  %s\n", i+1, line)
 	}
 	return b.String()
+}
+
+// render prints the types that all targets share.
+func render(t *testing.T, p *plan.Plan) string {
+	t.Helper()
+	files, err := print.Files(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(files[0].Content)
 }
 
 // want demands lines of the generated source, with single spaces between words.
@@ -150,32 +194,26 @@ func (g generated) wantWarnings(t *testing.T, parts ...string) {
 // goarches are one of each: word size, alignment of 8-byte integers, byte order.
 var goarches = []string{"amd64", "386", "arm", "arm64", "s390x"}
 
-// packages are what generated code imports, type-checked once from source.
-var packages = sync.OnceValues(func() (map[string]*types.Package, error) {
-	fset := token.NewFileSet()
-	std := importer.ForCompiler(fset, "source", nil)
-	all := make(map[string]*types.Package)
-	for _, path := range []string{"strconv", "structs", "unsafe"} {
-		pkg, err := std.Import(path)
-		if err != nil {
-			return nil, err
+// packages is an importer of what generated types import, by the export data
+// that the go command has of it.
+var packages = sync.OnceValues(func() (types.Importer, error) {
+	out, err := exec.Command("go", "list", "-export", "-deps", "-f", "{{if .Export}}{{.ImportPath}} {{.Export}}{{end}}", "strconv", "structs", ctypesPath).Output()
+	if err != nil {
+		return nil, err
+	}
+	exports := make(map[string]string)
+	for line := range strings.Lines(string(out)) {
+		path, file, _ := strings.Cut(strings.TrimSpace(line), " ")
+		exports[path] = file
+	}
+	all := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
+		if exports[path] == "" {
+			return nil, fmt.Errorf("generated code imports %s", path)
 		}
-		all[path] = pkg
-	}
-	var err error
-	all[ctypesPath], err = std.(types.ImporterFrom).ImportFrom(ctypesPath, ".", 0)
-	return all, err
+		return os.Open(exports[path])
+	})
+	return all, nil
 })
-
-// imports is an importer of those packages.
-type imports map[string]*types.Package
-
-func (i imports) Import(path string) (*types.Package, error) {
-	if pkg := i[path]; pkg != nil {
-		return pkg, nil
-	}
-	return nil, fmt.Errorf("generated code imports %s", path)
-}
 
 // typeCheck compiles source for a GOARCH, as far as errors go.
 func typeCheck(t *testing.T, goarch, source string) (*types.Package, []error) {
@@ -198,7 +236,7 @@ func typeCheckFile(t *testing.T, goarch string, fset *token.FileSet, file *ast.F
 	}
 	var errs []error
 	conf := types.Config{
-		Importer:         imports(all),
+		Importer:         all,
 		Sizes:            types.SizesFor("gc", goarch),
 		IgnoreFuncBodies: noBodies,
 		Error:            func(err error) { errs = append(errs, err) },
@@ -210,32 +248,32 @@ func typeCheckFile(t *testing.T, goarch string, fset *token.FileSet, file *ast.F
 // checkReached compares the members of C, counted here, with what the plan
 // says of them, and that with the fields and methods of the type-checked
 // package.
-func checkReached(t *testing.T, pkg *types.Package, ts *typeSet) {
+func checkReached(t *testing.T, pkg *types.Package, g generated) {
 	t.Helper()
-	decls := make(map[string]*typeDecl)
-	for _, d := range ts.decls() {
-		decls[d.name] = d
+	decls := make(map[string]*plan.Decl)
+	for _, d := range g.plan.Types {
+		decls[d.Name] = d
 	}
-	for _, n := range ts.nodes {
-		c, ok := n.typ.(*btfparse.Struct)
+	for _, v := range g.types.variants {
+		c, ok := v.typ.(*btfparse.Struct)
 		if !ok {
 			continue
 		}
-		members := decls[n.name].members()
+		members := decls[v.of.name].Members
 		if want := countMembers(c); len(members) != want {
-			t.Errorf("%s has %d members in C, %d in the plan", n.cKey(), want, len(members))
+			t.Errorf("%s has %d members in C, %d in the plan", v.cKey(), want, len(members))
 		}
-		object := pkg.Scope().Lookup(n.name)
+		object := pkg.Scope().Lookup(v.of.name)
 		if object == nil {
-			t.Errorf("%s is not declared", n.name)
+			t.Errorf("%s is not declared", v.of.name)
 			continue
 		}
 		for _, m := range members {
-			if m.how == byDoc || m.how == byWarning {
+			if m.Reach == plan.ByDoc || m.Reach == plan.ByWarning {
 				continue
 			}
-			if o, _, _ := types.LookupFieldOrMethod(object.Type(), true, pkg, m.goName); o == nil || !o.Exported() {
-				t.Errorf("member %s of %s is not reached by %s.%s", m.cName, n.cKey(), n.name, m.goName)
+			if o, _, _ := types.LookupFieldOrMethod(object.Type(), true, pkg, m.Name); o == nil || !o.Exported() {
+				t.Errorf("member %s of %s is not reached by %s.%s", m.C, v.cKey(), v.of.name, m.Name)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"go/token"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
 )
 
 // TestRows has every row of the table from C to Go: a struct, and lines of what
@@ -30,7 +31,7 @@ func TestRows(t *testing.T) {
 			"A uint32", "_ [4]byte", "B uint64",
 		}},
 		{"bool", structOf("r", 8, at(0, "a", cBool), at(4, "b", &btfparse.Int{Name: "_Bool", Bytes: 4, Encoding: btfparse.Bool})), []string{
-			"A bool", "_ [3]byte", "B uint32",
+			"A ctypes.Bool", "_ [3]byte", "B uint32",
 		}},
 		{"float", structOf("r", 32, at(0, "a", cDouble), at(8, "b", &btfparse.Float{Name: "float", Bytes: 4}), at(16, "c", &btfparse.Float{Name: "long double", Bytes: 16})), []string{
 			"A float64", "B float32", "C [16]byte // long double",
@@ -83,8 +84,8 @@ func TestRows(t *testing.T) {
 			"func (s *counterAddr) V4() ctypes.BE32 { return ctypes.Load[ctypes.BE32](s.RawV4[0:4]) }",
 			"func (s *counterAddr) SetV4(v ctypes.BE32) { ctypes.Store(s.RawV4[0:4], v) }",
 			"func (s *counterAddr) V6() [16]uint8 { return ctypes.Load[[16]uint8](s.RawV4[:]) }",
-			"func (s *counterAddr) Flag() bool { return s.RawV4[0] != 0 }",
-			"func (s *counterAddr) SetFlag(v bool) { ctypes.Store(s.RawV4[0:1], v) }",
+			"func (s *counterAddr) Flag() ctypes.Bool { return ctypes.Load[ctypes.Bool](s.RawV4[0:1]) }",
+			"func (s *counterAddr) SetFlag(v ctypes.Bool) { ctypes.Store(s.RawV4[0:1], v) }",
 		}},
 		{"anonymous union", structOf("r", 24, at(0, "a", cU8), at(8, "", unionOf("", 16, at(0, "n", cU64),
 			at(0, "", structOf("", 16, at(4, "hi", cU32), at(8, "", unionOf("", 8, at(0, "x", cU64), at(0, "y", array(cChar, 8)))))))),
@@ -198,6 +199,9 @@ func TestTypeTag(t *testing.T) {
 
 // TestVmlinux declares every named type of the running kernel.
 func TestVmlinux(t *testing.T) {
+	if testing.Short() {
+		t.Skip("generates the types of a whole kernel")
+	}
 	const name = "/sys/kernel/btf/vmlinux"
 	f, err := os.Open(name)
 	if err != nil {
@@ -217,13 +221,15 @@ func TestVmlinux(t *testing.T) {
 			roots = append(roots, root{Type: typ, Path: btfparse.Path(typ.CName())})
 		}
 	}
-	ts := newTypeSet(object, roots, &Options{Ident: "counter", Package: "counter"}, nil)
-	decls := ts.decls()
-	if len(decls) < 5000 {
-		t.Errorf("%d declarations of %d types", len(decls), len(roots))
+	g := planTypes(&Options{Ident: "counter", Package: "counter"}, 1, roots...)
+	if err := g.err(); err != nil {
+		t.Fatal(err)
+	}
+	if len(g.plan.Types) < 5000 {
+		t.Errorf("%d declarations of %d types", len(g.plan.Types), len(roots))
 	}
 	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, "types.go", render(t, decls), parser.SkipObjectResolution)
+	file, err := parser.ParseFile(fset, "types.go", render(t, g.plan), parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,18 +239,18 @@ func TestVmlinux(t *testing.T) {
 			t.Errorf("%s: %v", goarch, err)
 		}
 		if goarch == "amd64" && len(errs) == 0 {
-			checkReached(t, pkg, ts)
+			checkReached(t, pkg, g)
 		}
 	}
-	for _, d := range decls {
-		for _, m := range d.members() {
-			if m.how == byWarning {
-				t.Errorf("%s: member %s is lost", d.cName, m.cName)
+	for _, d := range g.plan.Types {
+		for _, m := range d.Members {
+			if m.Reach == plan.ByWarning {
+				t.Errorf("%s: member %s is lost", d.C, m.C)
 			}
 		}
 	}
-	for _, w := range ts.warnings {
-		if !strings.Contains(w.What, "in Go: ") {
+	for _, w := range g.warnings {
+		if !strings.Contains(w.What, " in Go is ") {
 			t.Errorf("unexpected warning: %s", w)
 		}
 	}

@@ -1,9 +1,9 @@
 package emit
 
 import (
-	"fmt"
 	"go/token"
 	"math/rand"
+	"strings"
 	"testing"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -56,7 +56,12 @@ func TestConstantName(t *testing.T) {
 		{"verdict", "VERDICT_PASS", "gVerdictPass"},
 		{"verdict", "verdict_pass", "gVerdictPass"},
 		{"verdict", "VERDICT", "gVerdictVerdict"},
-		{"verdict", "VERDICT_", "gVerdictVerdict_"},
+		{"verdict", "VERDICT_", "gVerdictVerdict"},
+		{"act", "A_B", "gVerdictAB"},
+		{"act", "AB_C", "gVerdictAbC"},
+		{"reason", "REASON_X_1", "gVerdictX1"},
+		{"reason", "Reason_X_1", "gVerdictX1"},
+		{"lower", "a_b", "gVerdictAB"},
 		{"verdict", "VERDICT_2", "gVerdict2"},
 		{"verdict", "VERDICTS_PASS", "gVerdictVerdictsPass"},
 		{"verdict", "PASS_TO_6", "gVerdictPassTo6"},
@@ -65,62 +70,93 @@ func TestConstantName(t *testing.T) {
 		{"", "VERDICT_PASS", "gVerdictVerdictPass"},
 		{"verdict", "___", "gVerdictX___"},
 	} {
-		if got := constantName("gVerdict", c.enum, c.enumerator); got != c.want && got+"_" != c.want {
+		if got := constantName("gVerdict", c.enum, c.enumerator); got != c.want {
 			t.Errorf("enum %s: %s becomes %s, want %s", c.enum, c.enumerator, got, c.want)
 		}
 	}
 }
 
-// The names that claims get do not depend on the order in which they come.
-func TestSettleClaimsInAnyOrder(t *testing.T) {
-	forms := map[string][]string{
-		"foo_bar": {"FooBar", "Foo_bar"},
-		"fooBar":  {"FooBar", "FooBar", "XfooBar"},
-		"FooBar":  {"FooBar", "FooBar", "XFooBar"},
-		"Foo_bar": {"Foo_bar", "XFoo_bar"}, // somebody else's second form
-		"other":   {"Other"},
-		"taken":   {"Taken", "Taken_1", "Taken_2"},
-		"hidden":  {"Kept", "Hidden"},
-		"kept":    {"Kept"},
+// The names that claims get do not depend on the order in which they come, and
+// the lowest rank chooses first.
+func TestSettleInAnyOrder(t *testing.T) {
+	more := map[string][]string{
+		"foo_bar": {"Foo_bar"},
+		"fooBar":  {"FooBar", "XfooBar"},
+		"FooBar":  {"FooBar", "XFooBar"},
+		"Foo_bar": {"XFoo_bar"},
+		"other":   nil,
+		"taken":   {"Taken_1", "Taken_2"},
+		"__kept":  {"Hidden"},
+		"kept":    nil,
 	}
-	class := map[string]int{"hidden": 1}
 	want := map[string]string{
-		"foo_bar": "", "fooBar": "XfooBar", "FooBar": "XFooBar", "other": "Other", "taken": "Taken_2", "hidden": "Hidden", "kept": "Kept",
+		"foo_bar": "FooBar", "FooBar": "XFooBar", "fooBar": "XfooBar", "Foo_bar": "Foo_bar", "other": "Other",
+		"taken": "Taken_2", "kept": "Kept", "__kept": "Hidden",
 	}
-	labels := sortedKeys(forms)
-	var first map[string]string
 	for range 50 {
-		rand.Shuffle(len(labels), func(i, j int) { labels[i], labels[j] = labels[j], labels[i] })
-		var claims []*claim
-		for _, l := range labels {
-			claims = append(claims, &claim{label: l, class: class[l], form: func(n int) string {
-				if n < len(forms[l]) {
-					return forms[l][n]
-				}
-				return fmt.Sprintf("%s_%d", l, n)
-			}})
+		claims := claimsOf(more)
+		s := newScope("the test", "Taken", "Taken_1")
+		if err := s.settle(claims); err != nil {
+			t.Fatal(err)
 		}
-		settleClaims(claims, setOf("Taken", "Taken_1"))
-		got := make(map[string]string)
-		owners := make(map[string]string)
 		for _, c := range claims {
-			got[c.label] = c.name
-			if o, ok := owners[c.name]; ok {
-				t.Fatalf("%s and %s are both %s", o, c.label, c.name)
+			if c.name != want[c.label] {
+				t.Fatalf("%s became %s, want %s", c.label, c.name, want[c.label])
 			}
-			owners[c.name] = c.label
-			if w := want[c.label]; w != "" && c.name != w {
-				t.Fatalf("%s became %s, want %s", c.label, c.name, w)
+			if s[c.name] != c.label {
+				t.Fatalf("%s is that of %s, not of %s", c.name, s[c.name], c.label)
 			}
 		}
-		if first == nil {
-			first = got
+	}
+}
+
+// claimsOf are claims of C names, in a random order.
+func claimsOf(more map[string][]string) []*claim {
+	var claims []*claim
+	for _, c := range sortedKeys(more) {
+		first := identifier(c)
+		if c == "Foo_bar" {
+			first = c // a name that is somebody else's second form
 		}
-		for l, name := range got {
-			if first[l] != name {
-				t.Fatalf("%s became %s, and %s in another order", l, first[l], name)
+		claims = append(claims, &claim{label: c, rank: rank{class: classOfName(c), spelling: c}, first: first, more: func() []string { return more[c] }})
+	}
+	rand.Shuffle(len(claims), func(i, j int) { claims[i], claims[j] = claims[j], claims[i] })
+	return claims
+}
+
+// What is added renames nothing that ranks higher.
+func TestSettleRank(t *testing.T) {
+	all := []string{"__foo_bar", "FOO_BAR", "FooBar", "_foo_bar", "fooBar", "foo_bar", "foo__bar"}
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	before := make(map[string]string)
+	for n := 1; n <= len(all); n++ {
+		more := make(map[string][]string)
+		for _, c := range all[:n] {
+			more[c] = []string{exactIdentifier(c), "X" + spelled(c)}
+		}
+		claims := claimsOf(more)
+		if err := make(scope).settle(claims); err != nil {
+			t.Fatal(err)
+		}
+		newcomer := rank{class: classOfName(all[n-1]), spelling: all[n-1]}
+		for _, c := range claims {
+			if old := before[c.label]; old != "" && old != c.name && newcomer.compare(c.rank) > 0 {
+				t.Errorf("%s was %s and is %s, because of %s, which ranks lower", c.label, old, c.name, all[n-1])
 			}
+			before[c.label] = c.name
 		}
+	}
+}
+
+// Thousands of things of one name are an error, in time.
+func TestSettleTooMany(t *testing.T) {
+	var values []btfparse.EnumValue
+	for i := range 60_000 {
+		values = append(values, btfparse.EnumValue{Name: "same", Value: uint64(i)})
+	}
+	g := planTypes(options(nil), 1, rootsOf(enumOf("e", 4, false, values...))...)
+	if err := g.err(); err == nil || !strings.Contains(err.Error(), "more than 1000 things are called like enum e's same") {
+		t.Errorf("error: %v", err)
 	}
 }
 
@@ -133,11 +169,11 @@ func TestMemberNames(t *testing.T) {
 		warnings []string
 	}{
 		{"different spelling", structOf("r", 12, at(0, "foo_bar", cU32), at(4, "fooBar", cU32), at(8, "__foo_bar", cU32)),
-			[]string{"Foo_bar uint32", "FooBar uint32", "X__foo_bar uint32"},
-			[]string{"field foo_bar: is Foo_bar in Go: FooBar would also be __foo_bar, fooBar", "field __foo_bar: is X__foo_bar in Go"}},
+			[]string{"FooBar uint32", "XfooBar uint32", "X__foo_bar uint32"},
+			[]string{"field fooBar: its name in Go is XfooBar, because FooBar is that of field foo_bar; -rename 'struct r.fooBar=…'", "field __foo_bar: its name in Go is X__foo_bar"}},
 		{"underscores give way", structOf("r", 8, at(0, "rx_bytes", cU32), at(4, "__rx_bytes", cU32)),
 			[]string{"RxBytes uint32", "X__rx_bytes uint32"},
-			[]string{"field __rx_bytes: is X__rx_bytes in Go: RxBytes would also be rx_bytes"}},
+			[]string{"field __rx_bytes: its name in Go is X__rx_bytes, because RxBytes is that of field rx_bytes"}},
 		{"chosen by tag", structOf("r", 8, at(0, "foo_bar", cU32), at(4, "fooBar", cU32, "bpfgen:name=other")),
 			[]string{"FooBar uint32", "Other uint32"}, nil},
 		{"tag that is no identifier", structOf("r", 4, at(0, "a", cU32, "bpfgen:name=1 2")),
@@ -155,7 +191,7 @@ func TestMemberNames(t *testing.T) {
 		{"fields may be called so", structOf("r", 8, at(0, "string", cU32), at(4, "error", cU32)),
 			[]string{"String uint32", "Error uint32"}, nil},
 		{"two members of one name", structOf("r", 8, at(0, "a", cU32), at(4, "a", cU32)),
-			[]string{"_ structs.HostLayout"}, []string{"field a: is Xa_", "field a: is Xa_"}},
+			[]string{"A uint32", "Xa uint32"}, []string{"field a: its name in Go is Xa, because A is that of another field a"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := generateTypes(t, rootsOf(c.typ)...)

@@ -176,10 +176,12 @@ func (n *names) fieldClaim(targets []int, label, c string, tags []string) *claim
 // told apart by section and order.
 func (n *names) variableClaim(v *wantedVariable) *claim {
 	tags := tagsOn(v.on, func(v *variableOn) []string { return v.Tags })
-	c := n.fieldClaim(targetsOf(v.on), "variable "+v.name, v.name, tags)
 	if !v.static {
-		return c
+		return n.fieldClaim(targetsOf(v.on), "variable "+v.name, v.name, tags)
 	}
+	// clang puts the function in front of the variables inside: prog.count
+	name := strings.ReplaceAll(v.name, ".", "_")
+	c := n.fieldClaim(targetsOf(v.on), "variable "+v.name, name, tags)
 	c.label = "static " + c.label + " in " + v.section
 	c.rank.kind = 1
 	place := "_" + strings.Trim(spelled(v.section), "_")
@@ -189,7 +191,7 @@ func (n *names) variableClaim(v *wantedVariable) *claim {
 	c.rank.more = fmt.Sprintf("%s %6d %d", v.section, v.index, v.kind)
 	more := c.more
 	c.more = func() []string {
-		return append([]string{identifier(v.name) + place, exactIdentifier(v.name) + place}, more()...)
+		return append([]string{identifier(name) + place, exactIdentifier(name) + place}, more()...)
 	}
 	return c
 }

@@ -583,7 +583,7 @@ func (c *comparison) warnedOfMember(t btf.Type, member string) bool {
 }
 
 // renamed is what a warning says of a name that clashes.
-var renamed = regexp.MustCompile(`^is \S+ in Go: `)
+var renamed = regexp.MustCompile(`^its name in Go is `)
 
 // tagName is the name that btf_decl_tag("bpfgen:name=…") gives, else the name.
 func tagName(tags []string, name string) string {

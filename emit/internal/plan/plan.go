@@ -168,11 +168,10 @@ type Hook struct {
 
 // Variable is one variable that user space can reach.
 type Variable struct {
-	// Name in C. Section is where the object has it.
+	// Name in C. Section is where the object has it. Offset tells static
+	// variables of one name in one section apart.
 	Name, Section string
-	// Index tells static variables of one name in one section apart: their
-	// order of offset.
-	Index int
+	Offset        uint32
 	// Field in the collection's Variables.
 	Field string
 	// Type of the value, or an alias where targets differ.

@@ -10,12 +10,12 @@ import (
 
 func TestDocLines(t *testing.T) {
 	long := strings.Repeat("word ", 40)
-	lines := docLines("First sentence.", []string{"a tag", "bpfgen:name=X", long})
+	lines := docLines("First sentence.", "a tag", long)
 	if strings.Join(lines[:4], "|") != "// First sentence.|//|// a tag|//" {
 		t.Errorf("%q", lines)
 	}
 	for _, l := range lines {
-		if len(l) > textWidth+3 || strings.Contains(l, "bpfgen:") || l != strings.TrimRight(l, " ") {
+		if len(l) > textWidth+3 || l != strings.TrimRight(l, " ") {
 			t.Errorf("line %q", l)
 		}
 	}
@@ -40,7 +40,7 @@ func TestClean(t *testing.T) {
 
 // Source that does not parse comes back with numbers to its lines.
 func TestBrokenSource(t *testing.T) {
-	s := newSource("counter")
+	s := newSource("counter", "")
 	err := s.add(jen.Type().Id("a b").Struct(), jen.Type().Id("c").Int())
 	if err == nil || !strings.Contains(err.Error(), "\n   2  ") || !strings.Contains(err.Error(), "   1  type a b struct{}") {
 		t.Errorf("error: %v", err)
@@ -53,29 +53,53 @@ func TestImports(t *testing.T) {
 		want  string
 	}{
 		{nil, ""},
-		{[]string{"strconv"}, "\nimport \"strconv\"\n"},
-		{[]string{ctypesPath, "unsafe", "net/netip"}, "\nimport (\n\t\"net/netip\"\n\t\"unsafe\"\n\n\t\"" + ctypesPath + "\"\n)\n"},
-		{[]string{ctypesPath, "a.org/b"}, "\nimport (\n\t\"a.org/b\"\n\t\"" + ctypesPath + "\"\n)\n"},
+		{[]string{"strconv"}, "\nimport \"strconv\""},
+		{[]string{runtimePath, "unsafe", "net/netip"}, "\nimport (\n\t\"net/netip\"\n\t\"unsafe\"\n\n\t\"" + runtimePath + "\"\n)"},
+		{[]string{runtimePath, "a.org/b"}, "\nimport (\n\t\"a.org/b\"\n\t\"" + runtimePath + "\"\n)"},
 	} {
-		s := newSource("counter")
+		s := newSource("counter", "")
 		for _, p := range c.paths {
 			if got := s.qual(p, "X").GoString(); !strings.HasSuffix(got, ".X") {
 				t.Errorf("%s: %s", p, got)
 			}
 		}
-		if got := s.importBlock(); got != c.want {
+		if got := importBlock(sortedKeys(s.imports)); got != c.want {
 			t.Errorf("%v: %q, want %q", c.paths, got, c.want)
 		}
 	}
 }
 
+const runtimePath = "github.com/bpfgen/bpfgen/typed/ctypes"
+
 // A file without types is a file all the same.
 func TestNoTypes(t *testing.T) {
 	var b bytes.Buffer
-	if err := renderTypes(&b, fileHeader{Package: "counter"}, nil); err != nil {
+	if err := types(&b, header{Package: "counter"}, "", nil); err != nil {
 		t.Fatal(err)
 	}
 	if want := Header + "\n\npackage counter\n"; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
+
+// What would mean something to Go at the start of a comment line is escaped.
+func TestCommentLines(t *testing.T) {
+	long := strings.Repeat("word ", 15)
+	for text, want := range map[string]string{
+		"+build ignore":           `// \+build ignore`,
+		"builds +build":           "// builds +build",
+		"[x]: http://example.com": `// \[x]: http://example.com`,
+		"[0, 9]":                  "// [0, 9]",
+		long + "+build it":        "// " + strings.TrimSpace(long) + "\n// \\+build it",
+	} {
+		if got := strings.Join(wrap(clean(text)), "\n"); got != want {
+			t.Errorf("%q becomes\n%s\nwant\n%s", text, got, want)
+		}
+		if strings.Contains(want, "\n") {
+			continue
+		}
+		if got := lineComment(text); got != want {
+			t.Errorf("%q on one line becomes %s, want %s", text, got, want)
+		}
 	}
 }
