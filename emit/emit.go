@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"go/build/constraint"
 	"go/token"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -99,8 +100,15 @@ type Plan struct {
 	// duplicates.
 	Warnings []btfparse.Diagnostic
 
-	plan *plan.Plan
+	plan  *plan.Plan
+	names map[string]string
 }
+
+// Names are the Go names of everything that has one of its own, by what -rename
+// calls it: "struct flow", "struct flow.addr", "enum verdict.VERDICT_PASS", "map
+// flows", "program count", "variable rate". Those of types and constants are
+// without the ident.
+func (p *Plan) Names() map[string]string { return maps.Clone(p.names) }
 
 // Files prints the plan. The same plan gives the same bytes.
 func (p *Plan) Files() ([]File, error) { return print.Files(p.plan) }
@@ -125,7 +133,7 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 		return nil, err
 	}
 	p := build(w, types, names)
-	return &Plan{Warnings: w.allWarnings(), plan: p}, nil
+	return &Plan{Warnings: w.allWarnings(), plan: p, names: names.all(w)}, nil
 }
 
 // checkOptions finds everything that is wrong with the call itself.

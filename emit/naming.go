@@ -73,11 +73,49 @@ func name(w *wanted, ts *typeSet) *names {
 	return n
 }
 
+// all are the names by what -rename calls what has them, see Plan.Names.
+func (n *names) all(w *wanted) map[string]string {
+	all := make(map[string]string)
+	for _, m := range w.maps {
+		all["map "+m.name] = n.fields[m]
+		all["the type of map "+m.name] = strings.TrimPrefix(n.aliases[m], n.opts.Ident)
+	}
+	for _, p := range w.programs {
+		all["program "+p.name] = n.fields[p]
+	}
+	for _, v := range w.variables {
+		all[v.label()] = n.fields[v]
+	}
+	for _, th := range n.things {
+		key := th.fullKey()
+		all[key] = strings.TrimPrefix(th.name, n.opts.Ident)
+		for _, m := range th.members {
+			all[strings.TrimSuffix(key, "{}")+"."+m.c] = m.goName
+		}
+		for c, name := range th.consts {
+			all[key+"."+c.name] = strings.TrimPrefix(name, n.opts.Ident)
+		}
+	}
+	return all
+}
+
+// fullKey is the key, with the hash of the structure where C calls several
+// types so.
+func (th *thing) fullKey() string {
+	switch {
+	case th.owner != nil:
+		return strings.TrimSuffix(th.owner.fullKey(), "{}") + "." + th.member.c + "{}"
+	case th.split:
+		return th.key + structureHash(th.variants[0].typ)
+	}
+	return th.key
+}
+
 // settle settles the claims to a scope; what clashes too much is an error.
 func (n *names) settle(s scope, claims []*claim) {
 	if err := s.settle(claims); err != nil {
 		n.damaged = true
-		n.fail(n.all(), "%v", err)
+		n.fail(n.everywhere(), "%v", err)
 	}
 }
 
@@ -182,7 +220,7 @@ func (n *names) variableClaim(v *wantedVariable) *claim {
 	// clang puts the function in front of the variables inside: prog.count
 	name := strings.ReplaceAll(v.name, ".", "_")
 	c := n.fieldClaim(targetsOf(v.on), "variable "+v.name, name, tags)
-	c.label = "static " + c.label + " in " + v.section
+	c.label = v.label()
 	c.rank.kind = 1
 	place := "_" + strings.Trim(spelled(v.section), "_")
 	if v.index > 0 {
@@ -196,13 +234,25 @@ func (n *names) variableClaim(v *wantedVariable) *claim {
 	return c
 }
 
+// label is what messages call the variable.
+func (k variableKey) label() string {
+	if !k.static {
+		return "variable " + k.name
+	}
+	label := "static variable " + k.name + " in " + k.section
+	if k.index > 0 {
+		label += fmt.Sprintf(" (%d)", k.index+1)
+	}
+	return label
+}
+
 // settleFields names the fields of one struct.
 func (n *names) settleFields(f fieldClaims) {
 	n.settle(make(scope), f.claims)
 	for i, c := range f.claims {
 		n.fields[f.of[i]] = c.name
 		if c.renamed() {
-			key, _, _ := strings.Cut(strings.TrimPrefix(c.label, "static "), " in ")
+			key, _, _ := strings.Cut(strings.TrimPrefix(c.label, "static "), " in ") // statics share a key
 			n.warn(f.targets[i], clashDiagnostic(btfparse.Path(c.label), c.clash("field"), key))
 		}
 	}
@@ -290,7 +340,7 @@ func (n *names) chosenField(targets []int, path btfparse.Path, tags []string, ke
 	for _, key := range keys {
 		if name, ok := n.rename(key); ok {
 			if !token.IsIdentifier(name) {
-				n.fail(n.all(), "-rename %s=%s: %s is not a Go identifier", key, name, name)
+				n.fail(n.everywhere(), "-rename %s=%s: %s is not a Go identifier", key, name, name)
 			}
 			return name
 		}
@@ -467,7 +517,7 @@ func (n *names) chosenName(th *thing) (string, bool) {
 // checkName complains of names that -rename gives and Go does not have.
 func (n *names) checkName(key, name string) {
 	if !token.IsIdentifier(n.opts.Ident + name) {
-		n.fail(n.all(), "-rename %s=%s: %s is not a Go identifier", key, name, n.opts.Ident+name)
+		n.fail(n.everywhere(), "-rename %s=%s: %s is not a Go identifier", key, name, n.opts.Ident+name)
 	}
 }
 
@@ -485,7 +535,7 @@ func (n *names) renameKeys(th *thing) []string {
 func (n *names) unknownRenames() {
 	for _, key := range sortedKeys(n.opts.Renames) {
 		if !n.renamed[key] {
-			n.warn(n.all(), btfparse.Diagnostic{
+			n.warn(n.everywhere(), btfparse.Diagnostic{
 				What: fmt.Sprintf("-rename %s=%s names nothing that is generated", key, n.opts.Renames[key]),
 				Remedy: `types are called as in C: "struct foo", "enum foo", "foo" for a typedef; others "struct foo.member", ` +
 					`"FOO_ENUMERATOR", "map foo", "program foo", "variable foo"`,

@@ -44,8 +44,8 @@ func (r *report) warn(targets []int, warnings ...btfparse.Diagnostic) {
 	}
 }
 
-// all are the numbers of all targets.
-func (r *report) all() []int {
+// everywhere are the numbers of all targets.
+func (r *report) everywhere() []int {
 	all := make([]int, len(r.targets))
 	for i := range all {
 		all[i] = i

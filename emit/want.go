@@ -173,7 +173,7 @@ func (w *wanted) findTypedefs() {
 func (w *wanted) wantTypes() {
 	for _, pattern := range w.opts.Types {
 		if _, err := path.Match(pattern, ""); err != nil {
-			w.fail(w.all(), "-type %q: %v", pattern, err)
+			w.fail(w.everywhere(), "-type %q: %v", pattern, err)
 			continue
 		}
 		n := len(w.roots)
@@ -188,7 +188,7 @@ func (w *wanted) wantTypes() {
 			}
 		}
 		if len(w.roots) == n {
-			w.fail(w.all(), "-type %s: %s", pattern, notWanted(other))
+			w.fail(w.everywhere(), "-type %s: %s", pattern, notWanted(other))
 		}
 	}
 }
@@ -412,7 +412,7 @@ func (w *wanted) unknownEvents() {
 	for _, name := range slices.Sorted(maps.Keys(w.opts.Events)) {
 		i := slices.IndexFunc(w.maps, func(m *wantedMap) bool { return m.name == name })
 		if i < 0 {
-			w.fail(w.all(), "-event %s: the object has no such map", name)
+			w.fail(w.everywhere(), "-event %s: the object has no such map", name)
 			continue
 		}
 		for target, m := range w.maps[i].on {

@@ -4,9 +4,7 @@
 
 package main
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that openEgress parses.
 //

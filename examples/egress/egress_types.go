@@ -41,8 +41,15 @@ type egressTraffic struct {
 	Denied uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(egressDestination{}) ^ 8) | unsafe.Offsetof(egressDestination{}.Prefixlen) | (unsafe.Offsetof(egressDestination{}.Address) ^ 4))
-const _ = -((unsafe.Sizeof(egressTraffic{}) ^ 16) | unsafe.Offsetof(egressTraffic{}.Sent) | (unsafe.Offsetof(egressTraffic{}.Denied) ^ 8))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(egressDestination{}) ^ 8)
+	_ = -(unsafe.Offsetof(egressDestination{}.Prefixlen) | (unsafe.Sizeof(egressDestination{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(egressDestination{}.Address) ^ 4) | (unsafe.Sizeof(egressDestination{}.Address) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(egressTraffic{}) ^ 16)
+	_ = -(unsafe.Offsetof(egressTraffic{}.Sent) | (unsafe.Sizeof(egressTraffic{}.Sent) ^ 8))
+	_ = -((unsafe.Offsetof(egressTraffic{}.Denied) ^ 8) | (unsafe.Sizeof(egressTraffic{}.Denied) ^ 8))
+)

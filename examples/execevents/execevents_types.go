@@ -29,7 +29,13 @@ func (s *execeventsExecEvent) CommString() string { return ctypes.CString(s.Comm
 // FilenameString is Filename as text, up to the first NUL.
 func (s *execeventsExecEvent) FilenameString() string { return ctypes.CString(s.Filename[:]) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(execeventsExecEvent{}) ^ 160) | unsafe.Offsetof(execeventsExecEvent{}.Time) | (unsafe.Offsetof(execeventsExecEvent{}.Pid) ^ 8) | (unsafe.Offsetof(execeventsExecEvent{}.Uid) ^ 12) | (unsafe.Offsetof(execeventsExecEvent{}.Comm) ^ 16) | (unsafe.Offsetof(execeventsExecEvent{}.Filename) ^ 32))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(execeventsExecEvent{}) ^ 160)
+	_ = -(unsafe.Offsetof(execeventsExecEvent{}.Time) | (unsafe.Sizeof(execeventsExecEvent{}.Time) ^ 8))
+	_ = -((unsafe.Offsetof(execeventsExecEvent{}.Pid) ^ 8) | (unsafe.Sizeof(execeventsExecEvent{}.Pid) ^ 4))
+	_ = -((unsafe.Offsetof(execeventsExecEvent{}.Uid) ^ 12) | (unsafe.Sizeof(execeventsExecEvent{}.Uid) ^ 4))
+	_ = -((unsafe.Offsetof(execeventsExecEvent{}.Comm) ^ 16) | (unsafe.Sizeof(execeventsExecEvent{}.Comm) ^ 16))
+	_ = -((unsafe.Offsetof(execeventsExecEvent{}.Filename) ^ 32) | (unsafe.Sizeof(execeventsExecEvent{}.Filename) ^ 128))
+)

@@ -98,11 +98,27 @@ func (s *execlogExitEvent) SetDumped(v uint32) { ctypes.SetBits(s.RawCode[:], 15
 // CommString is Comm as text, up to the first NUL.
 func (s *execlogExitEvent) CommString() string { return ctypes.CString(s.Comm[:]) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(execlogEvent{}) ^ 528) | unsafe.Offsetof(execlogEvent{}.RawExec))
-const _ = -((unsafe.Sizeof(execlogEventHeader{}) ^ 16) | unsafe.Offsetof(execlogEventHeader{}.Time) | (unsafe.Offsetof(execlogEventHeader{}.Kind) ^ 8) | (unsafe.Offsetof(execlogEventHeader{}.Pid) ^ 12))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(execlogEvent{}) ^ 528)
+	_ = -(unsafe.Offsetof(execlogEvent{}.RawExec) | (unsafe.Sizeof(execlogEvent{}.RawExec) ^ 528))
+)
+const (
+	_ = -(unsafe.Sizeof(execlogEventHeader{}) ^ 16)
+	_ = -(unsafe.Offsetof(execlogEventHeader{}.Time) | (unsafe.Sizeof(execlogEventHeader{}.Time) ^ 8))
+	_ = -((unsafe.Offsetof(execlogEventHeader{}.Kind) ^ 8) | (unsafe.Sizeof(execlogEventHeader{}.Kind) ^ 4))
+	_ = -((unsafe.Offsetof(execlogEventHeader{}.Pid) ^ 12) | (unsafe.Sizeof(execlogEventHeader{}.Pid) ^ 4))
+)
 const _ = -(unsafe.Sizeof(execlogEventKind(0)) ^ 4)
-const _ = -((unsafe.Sizeof(execlogExecEvent{}) ^ 528) | unsafe.Offsetof(execlogExecEvent{}.Header) | (unsafe.Offsetof(execlogExecEvent{}.Filename) ^ 16))
-const _ = -((unsafe.Sizeof(execlogExitEvent{}) ^ 40) | unsafe.Offsetof(execlogExitEvent{}.Header) | (unsafe.Offsetof(execlogExitEvent{}.Comm) ^ 16) | (unsafe.Offsetof(execlogExitEvent{}.RawCode) ^ 32))
+const (
+	_ = -(unsafe.Sizeof(execlogExecEvent{}) ^ 528)
+	_ = -(unsafe.Offsetof(execlogExecEvent{}.Header) | (unsafe.Sizeof(execlogExecEvent{}.Header) ^ 16))
+	_ = -((unsafe.Offsetof(execlogExecEvent{}.Filename) ^ 16) | (unsafe.Sizeof(execlogExecEvent{}.Filename) ^ 512))
+)
+const (
+	_ = -(unsafe.Sizeof(execlogExitEvent{}) ^ 40)
+	_ = -(unsafe.Offsetof(execlogExitEvent{}.Header) | (unsafe.Sizeof(execlogExitEvent{}.Header) ^ 16))
+	_ = -((unsafe.Offsetof(execlogExitEvent{}.Comm) ^ 16) | (unsafe.Sizeof(execlogExitEvent{}.Comm) ^ 16))
+	_ = -((unsafe.Offsetof(execlogExitEvent{}.RawCode) ^ 32) | (unsafe.Sizeof(execlogExitEvent{}.RawCode) ^ 2))
+)

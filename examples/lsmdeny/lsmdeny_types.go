@@ -18,7 +18,10 @@ type lsmdenyFileId struct {
 	Inode  uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(lsmdenyFileId{}) ^ 16) | unsafe.Offsetof(lsmdenyFileId{}.Device) | (unsafe.Offsetof(lsmdenyFileId{}.Inode) ^ 8))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(lsmdenyFileId{}) ^ 16)
+	_ = -(unsafe.Offsetof(lsmdenyFileId{}.Device) | (unsafe.Sizeof(lsmdenyFileId{}.Device) ^ 8))
+	_ = -((unsafe.Offsetof(lsmdenyFileId{}.Inode) ^ 8) | (unsafe.Sizeof(lsmdenyFileId{}.Inode) ^ 8))
+)

@@ -4,9 +4,7 @@
 
 package alignment
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenAlignment parses.
 //

@@ -51,9 +51,23 @@ type AlignmentRecord struct {
 	_      [63]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(AlignmentCacheLine{}) ^ 64) | unsafe.Offsetof(AlignmentCacheLine{}.Counter))
-const _ = -((unsafe.Sizeof(AlignmentFour{}) ^ 8) | unsafe.Offsetof(AlignmentFour{}.A) | (unsafe.Offsetof(AlignmentFour{}.RawB) ^ 1) | (unsafe.Offsetof(AlignmentFour{}.C) ^ 5))
-const _ = -((unsafe.Sizeof(AlignmentRecord{}) ^ 256) | unsafe.Offsetof(AlignmentRecord{}.First) | (unsafe.Offsetof(AlignmentRecord{}.Second) ^ 8) | (unsafe.Offsetof(AlignmentRecord{}.Four) ^ 12) | (unsafe.Offsetof(AlignmentRecord{}.Lines) ^ 64) | (unsafe.Offsetof(AlignmentRecord{}.Last) ^ 192))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(AlignmentCacheLine{}) ^ 64)
+	_ = -(unsafe.Offsetof(AlignmentCacheLine{}.Counter) | (unsafe.Sizeof(AlignmentCacheLine{}.Counter) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(AlignmentFour{}) ^ 8)
+	_ = -(unsafe.Offsetof(AlignmentFour{}.A) | (unsafe.Sizeof(AlignmentFour{}.A) ^ 1))
+	_ = -((unsafe.Offsetof(AlignmentFour{}.RawB) ^ 1) | (unsafe.Sizeof(AlignmentFour{}.RawB) ^ 4))
+	_ = -((unsafe.Offsetof(AlignmentFour{}.C) ^ 5) | (unsafe.Sizeof(AlignmentFour{}.C) ^ 1))
+)
+const (
+	_ = -(unsafe.Sizeof(AlignmentRecord{}) ^ 256)
+	_ = -(unsafe.Offsetof(AlignmentRecord{}.First) | (unsafe.Sizeof(AlignmentRecord{}.First) ^ 1))
+	_ = -((unsafe.Offsetof(AlignmentRecord{}.Second) ^ 8) | (unsafe.Sizeof(AlignmentRecord{}.Second) ^ 2))
+	_ = -((unsafe.Offsetof(AlignmentRecord{}.Four) ^ 12) | (unsafe.Sizeof(AlignmentRecord{}.Four) ^ 8))
+	_ = -((unsafe.Offsetof(AlignmentRecord{}.Lines) ^ 64) | (unsafe.Sizeof(AlignmentRecord{}.Lines) ^ 128))
+	_ = -((unsafe.Offsetof(AlignmentRecord{}.Last) ^ 192) | (unsafe.Sizeof(AlignmentRecord{}.Last) ^ 1))
+)

@@ -4,9 +4,7 @@
 
 package anonymousstruct
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenAnonymousStruct parses.
 //

@@ -84,12 +84,39 @@ type AnonymousStructRecordRow struct {
 	Y uint32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}) ^ 8) | unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Id) | (unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Cpu) ^ 4))
-const _ = -((unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}) ^ 16) | unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.Count) | (unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.RawLast) ^ 8))
-const _ = -((unsafe.Sizeof(AnonymousStructRecord{}) ^ 56) | unsafe.Offsetof(AnonymousStructRecord{}.Before) | (unsafe.Offsetof(AnonymousStructRecord{}.Flat) ^ 4) | (unsafe.Offsetof(AnonymousStructRecord{}.Flatter) ^ 8) | (unsafe.Offsetof(AnonymousStructRecord{}.Flattest) ^ 10) | (unsafe.Offsetof(AnonymousStructRecord{}.Named) ^ 16) | (unsafe.Offsetof(AnonymousStructRecord{}.Row) ^ 32) | (unsafe.Offsetof(AnonymousStructRecord{}.After) ^ 48))
-const _ = -((unsafe.Sizeof(AnonymousStructRecordNamed{}) ^ 16) | unsafe.Offsetof(AnonymousStructRecordNamed{}.Inside) | (unsafe.Offsetof(AnonymousStructRecordNamed{}.Deeper) ^ 8))
-const _ = -((unsafe.Sizeof(AnonymousStructRecordNamedDeeper{}) ^ 1) | unsafe.Offsetof(AnonymousStructRecordNamedDeeper{}.Deep))
-const _ = -((unsafe.Sizeof(AnonymousStructRecordRow{}) ^ 8) | unsafe.Offsetof(AnonymousStructRecordRow{}.X) | (unsafe.Offsetof(AnonymousStructRecordRow{}.Y) ^ 4))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}) ^ 8)
+	_ = -(unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Id) | (unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}.Id) ^ 4))
+	_ = -((unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Cpu) ^ 4) | (unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}.Cpu) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}) ^ 16)
+	_ = -(unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.Count) | (unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}.Count) ^ 8))
+	_ = -((unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.RawLast) ^ 8) | (unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}.RawLast) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(AnonymousStructRecord{}) ^ 56)
+	_ = -(unsafe.Offsetof(AnonymousStructRecord{}.Before) | (unsafe.Sizeof(AnonymousStructRecord{}.Before) ^ 1))
+	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.Flat) ^ 4) | (unsafe.Sizeof(AnonymousStructRecord{}.Flat) ^ 4))
+	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.Flatter) ^ 8) | (unsafe.Sizeof(AnonymousStructRecord{}.Flatter) ^ 2))
+	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.Flattest) ^ 10) | (unsafe.Sizeof(AnonymousStructRecord{}.Flattest) ^ 1))
+	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.Named) ^ 16) | (unsafe.Sizeof(AnonymousStructRecord{}.Named) ^ 16))
+	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.Row) ^ 32) | (unsafe.Sizeof(AnonymousStructRecord{}.Row) ^ 16))
+	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.After) ^ 48) | (unsafe.Sizeof(AnonymousStructRecord{}.After) ^ 1))
+)
+const (
+	_ = -(unsafe.Sizeof(AnonymousStructRecordNamed{}) ^ 16)
+	_ = -(unsafe.Offsetof(AnonymousStructRecordNamed{}.Inside) | (unsafe.Sizeof(AnonymousStructRecordNamed{}.Inside) ^ 8))
+	_ = -((unsafe.Offsetof(AnonymousStructRecordNamed{}.Deeper) ^ 8) | (unsafe.Sizeof(AnonymousStructRecordNamed{}.Deeper) ^ 1))
+)
+const (
+	_ = -(unsafe.Sizeof(AnonymousStructRecordNamedDeeper{}) ^ 1)
+	_ = -(unsafe.Offsetof(AnonymousStructRecordNamedDeeper{}.Deep) | (unsafe.Sizeof(AnonymousStructRecordNamedDeeper{}.Deep) ^ 1))
+)
+const (
+	_ = -(unsafe.Sizeof(AnonymousStructRecordRow{}) ^ 8)
+	_ = -(unsafe.Offsetof(AnonymousStructRecordRow{}.X) | (unsafe.Sizeof(AnonymousStructRecordRow{}.X) ^ 2))
+	_ = -((unsafe.Offsetof(AnonymousStructRecordRow{}.Y) ^ 4) | (unsafe.Sizeof(AnonymousStructRecordRow{}.Y) ^ 4))
+)

@@ -4,9 +4,7 @@
 
 package arenaglobals
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenArenaGlobals parses.
 //

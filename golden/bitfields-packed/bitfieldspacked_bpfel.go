@@ -4,9 +4,7 @@
 
 package bitfieldspacked
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenBitfieldsPacked parses.
 //

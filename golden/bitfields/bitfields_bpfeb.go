@@ -4,9 +4,7 @@
 
 package bitfields
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenBitfields parses.
 //

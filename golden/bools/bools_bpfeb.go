@@ -4,9 +4,7 @@
 
 package bools
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenBools parses.
 //

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -109,7 +110,7 @@ type BoolsCollectionVariables struct {
 }
 
 // BoolsFlagsMap is the type of the map flags (HASH).
-type BoolsFlagsMap = typed.HashMap[uint32, bool]
+type BoolsFlagsMap = typed.HashMap[uint32, ctypes.Bool]
 
 // BoolsRecordsMap is the type of the map records (ARRAY).
 type BoolsRecordsMap = typed.ArrayMap[uint32, BoolsRecord]

@@ -16,9 +16,9 @@ import (
 // Value of map records. Variable filled.
 type BoolsRecord struct {
 	_      structs.HostLayout
-	Yes    bool
-	No     bool
-	Row    [3]bool
+	Yes    ctypes.Bool
+	No     ctypes.Bool
+	Row    [3]ctypes.Bool
 	RawBit [1]byte // bit, other_bit
 	Packed BoolsRecordPacked
 }
@@ -35,7 +35,7 @@ func (s *BoolsRecord) SetOtherBit(v bool) { ctypes.SetBits(s.RawBit[:], 1, 1, ct
 type BoolsRecordPacked struct {
 	_        structs.HostLayout
 	Before   uint8
-	Packed   bool
+	Packed   ctypes.Bool
 	RawAfter [4]byte // after
 }
 
@@ -43,8 +43,19 @@ type BoolsRecordPacked struct {
 func (s *BoolsRecordPacked) After() uint32     { return ctypes.Load[uint32](s.RawAfter[:]) }
 func (s *BoolsRecordPacked) SetAfter(v uint32) { ctypes.Store(s.RawAfter[:], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(BoolsRecord{}) ^ 12) | unsafe.Offsetof(BoolsRecord{}.Yes) | (unsafe.Offsetof(BoolsRecord{}.No) ^ 1) | (unsafe.Offsetof(BoolsRecord{}.Row) ^ 2) | (unsafe.Offsetof(BoolsRecord{}.RawBit) ^ 5) | (unsafe.Offsetof(BoolsRecord{}.Packed) ^ 6))
-const _ = -((unsafe.Sizeof(BoolsRecordPacked{}) ^ 6) | unsafe.Offsetof(BoolsRecordPacked{}.Before) | (unsafe.Offsetof(BoolsRecordPacked{}.Packed) ^ 1) | (unsafe.Offsetof(BoolsRecordPacked{}.RawAfter) ^ 2))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(BoolsRecord{}) ^ 12)
+	_ = -(unsafe.Offsetof(BoolsRecord{}.Yes) | (unsafe.Sizeof(BoolsRecord{}.Yes) ^ 1))
+	_ = -((unsafe.Offsetof(BoolsRecord{}.No) ^ 1) | (unsafe.Sizeof(BoolsRecord{}.No) ^ 1))
+	_ = -((unsafe.Offsetof(BoolsRecord{}.Row) ^ 2) | (unsafe.Sizeof(BoolsRecord{}.Row) ^ 3))
+	_ = -((unsafe.Offsetof(BoolsRecord{}.RawBit) ^ 5) | (unsafe.Sizeof(BoolsRecord{}.RawBit) ^ 1))
+	_ = -((unsafe.Offsetof(BoolsRecord{}.Packed) ^ 6) | (unsafe.Sizeof(BoolsRecord{}.Packed) ^ 6))
+)
+const (
+	_ = -(unsafe.Sizeof(BoolsRecordPacked{}) ^ 6)
+	_ = -(unsafe.Offsetof(BoolsRecordPacked{}.Before) | (unsafe.Sizeof(BoolsRecordPacked{}.Before) ^ 1))
+	_ = -((unsafe.Offsetof(BoolsRecordPacked{}.Packed) ^ 1) | (unsafe.Sizeof(BoolsRecordPacked{}.Packed) ^ 1))
+	_ = -((unsafe.Offsetof(BoolsRecordPacked{}.RawAfter) ^ 2) | (unsafe.Sizeof(BoolsRecordPacked{}.RawAfter) ^ 4))
+)

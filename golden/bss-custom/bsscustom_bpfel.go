@@ -4,9 +4,7 @@
 
 package bsscustom
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenBssCustom parses.
 //

@@ -4,9 +4,7 @@
 
 package byteordertypes
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenByteOrderTypes parses.
 //

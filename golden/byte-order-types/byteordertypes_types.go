@@ -47,8 +47,24 @@ type ByteOrderTypesRecordPacked struct {
 	Misaligned ctypes.BE32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(ByteOrderTypesRecord{}) ^ 72) | unsafe.Offsetof(ByteOrderTypesRecord{}.Port) | (unsafe.Offsetof(ByteOrderTypesRecord{}.Address) ^ 4) | (unsafe.Offsetof(ByteOrderTypesRecord{}.Wide) ^ 8) | (unsafe.Offsetof(ByteOrderTypesRecord{}.L16) ^ 16) | (unsafe.Offsetof(ByteOrderTypesRecord{}.L32) ^ 20) | (unsafe.Offsetof(ByteOrderTypesRecord{}.L64) ^ 24) | (unsafe.Offsetof(ByteOrderTypesRecord{}.Chained) ^ 32) | (unsafe.Offsetof(ByteOrderTypesRecord{}.Row) ^ 36) | (unsafe.Offsetof(ByteOrderTypesRecord{}.RawV4) ^ 40) | (unsafe.Offsetof(ByteOrderTypesRecord{}.Marked) ^ 56) | (unsafe.Offsetof(ByteOrderTypesRecord{}.Packed) ^ 60))
-const _ = -((unsafe.Sizeof(ByteOrderTypesRecordPacked{}) ^ 5) | unsafe.Offsetof(ByteOrderTypesRecordPacked{}.Tag) | (unsafe.Offsetof(ByteOrderTypesRecordPacked{}.Misaligned) ^ 1))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(ByteOrderTypesRecord{}) ^ 72)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.Port) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Port) ^ 2))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Address) ^ 4) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Address) ^ 4))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Wide) ^ 8) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Wide) ^ 8))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.L16) ^ 16) | (unsafe.Sizeof(ByteOrderTypesRecord{}.L16) ^ 2))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.L32) ^ 20) | (unsafe.Sizeof(ByteOrderTypesRecord{}.L32) ^ 4))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.L64) ^ 24) | (unsafe.Sizeof(ByteOrderTypesRecord{}.L64) ^ 8))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Chained) ^ 32) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Chained) ^ 4))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Row) ^ 36) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Row) ^ 4))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.RawV4) ^ 40) | (unsafe.Sizeof(ByteOrderTypesRecord{}.RawV4) ^ 16))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Marked) ^ 56) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Marked) ^ 4))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Packed) ^ 60) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Packed) ^ 5))
+)
+const (
+	_ = -(unsafe.Sizeof(ByteOrderTypesRecordPacked{}) ^ 5)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecordPacked{}.Tag) | (unsafe.Sizeof(ByteOrderTypesRecordPacked{}.Tag) ^ 1))
+	_ = -((unsafe.Offsetof(ByteOrderTypesRecordPacked{}.Misaligned) ^ 1) | (unsafe.Sizeof(ByteOrderTypesRecordPacked{}.Misaligned) ^ 4))
+)

@@ -4,9 +4,7 @@
 
 package cgroupstorage
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenCgroupStorage parses.
 //

@@ -19,7 +19,10 @@ type CgroupStorageUsage struct {
 	Bytes   uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(CgroupStorageUsage{}) ^ 16) | unsafe.Offsetof(CgroupStorageUsage{}.Packets) | (unsafe.Offsetof(CgroupStorageUsage{}.Bytes) ^ 8))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(CgroupStorageUsage{}) ^ 16)
+	_ = -(unsafe.Offsetof(CgroupStorageUsage{}.Packets) | (unsafe.Sizeof(CgroupStorageUsage{}.Packets) ^ 8))
+	_ = -((unsafe.Offsetof(CgroupStorageUsage{}.Bytes) ^ 8) | (unsafe.Sizeof(CgroupStorageUsage{}.Bytes) ^ 8))
+)

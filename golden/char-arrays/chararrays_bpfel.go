@@ -4,9 +4,7 @@
 
 package chararrays
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenCharArrays parses.
 //

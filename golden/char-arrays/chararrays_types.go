@@ -37,7 +37,15 @@ func (s *CharArraysRecord) FullString() string { return ctypes.CString(s.Full[:]
 // RowsString is Rows as text, up to the first NUL.
 func (s *CharArraysRecord) RowsString(i int) string { return ctypes.CString(s.Rows[i][:]) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(CharArraysRecord{}) ^ 52) | unsafe.Offsetof(CharArraysRecord{}.Name) | (unsafe.Offsetof(CharArraysRecord{}.Comm) ^ 16) | (unsafe.Offsetof(CharArraysRecord{}.Raw) ^ 32) | (unsafe.Offsetof(CharArraysRecord{}.Odd) ^ 36) | (unsafe.Offsetof(CharArraysRecord{}.Full) ^ 39) | (unsafe.Offsetof(CharArraysRecord{}.Rows) ^ 43) | (unsafe.Offsetof(CharArraysRecord{}.One) ^ 51))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(CharArraysRecord{}) ^ 52)
+	_ = -(unsafe.Offsetof(CharArraysRecord{}.Name) | (unsafe.Sizeof(CharArraysRecord{}.Name) ^ 16))
+	_ = -((unsafe.Offsetof(CharArraysRecord{}.Comm) ^ 16) | (unsafe.Sizeof(CharArraysRecord{}.Comm) ^ 16))
+	_ = -((unsafe.Offsetof(CharArraysRecord{}.Raw) ^ 32) | (unsafe.Sizeof(CharArraysRecord{}.Raw) ^ 4))
+	_ = -((unsafe.Offsetof(CharArraysRecord{}.Odd) ^ 36) | (unsafe.Sizeof(CharArraysRecord{}.Odd) ^ 3))
+	_ = -((unsafe.Offsetof(CharArraysRecord{}.Full) ^ 39) | (unsafe.Sizeof(CharArraysRecord{}.Full) ^ 4))
+	_ = -((unsafe.Offsetof(CharArraysRecord{}.Rows) ^ 43) | (unsafe.Sizeof(CharArraysRecord{}.Rows) ^ 8))
+	_ = -((unsafe.Offsetof(CharArraysRecord{}.One) ^ 51) | (unsafe.Sizeof(CharArraysRecord{}.One) ^ 1))
+)

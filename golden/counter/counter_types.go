@@ -58,9 +58,20 @@ func (v counterVerdict) String() string {
 	return "counterVerdict(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(counterFlowKey{}) ^ 16) | unsafe.Offsetof(counterFlowKey{}.Saddr) | (unsafe.Offsetof(counterFlowKey{}.Daddr) ^ 4) | (unsafe.Offsetof(counterFlowKey{}.Sport) ^ 8) | (unsafe.Offsetof(counterFlowKey{}.Dport) ^ 10) | (unsafe.Offsetof(counterFlowKey{}.Protocol) ^ 12))
-const _ = -((unsafe.Sizeof(counterFlowStats{}) ^ 24) | unsafe.Offsetof(counterFlowStats{}.Packets) | (unsafe.Offsetof(counterFlowStats{}.Bytes) ^ 8) | (unsafe.Offsetof(counterFlowStats{}.Verdict) ^ 16))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(counterFlowKey{}) ^ 16)
+	_ = -(unsafe.Offsetof(counterFlowKey{}.Saddr) | (unsafe.Sizeof(counterFlowKey{}.Saddr) ^ 4))
+	_ = -((unsafe.Offsetof(counterFlowKey{}.Daddr) ^ 4) | (unsafe.Sizeof(counterFlowKey{}.Daddr) ^ 4))
+	_ = -((unsafe.Offsetof(counterFlowKey{}.Sport) ^ 8) | (unsafe.Sizeof(counterFlowKey{}.Sport) ^ 2))
+	_ = -((unsafe.Offsetof(counterFlowKey{}.Dport) ^ 10) | (unsafe.Sizeof(counterFlowKey{}.Dport) ^ 2))
+	_ = -((unsafe.Offsetof(counterFlowKey{}.Protocol) ^ 12) | (unsafe.Sizeof(counterFlowKey{}.Protocol) ^ 1))
+)
+const (
+	_ = -(unsafe.Sizeof(counterFlowStats{}) ^ 24)
+	_ = -(unsafe.Offsetof(counterFlowStats{}.Packets) | (unsafe.Sizeof(counterFlowStats{}.Packets) ^ 8))
+	_ = -((unsafe.Offsetof(counterFlowStats{}.Bytes) ^ 8) | (unsafe.Sizeof(counterFlowStats{}.Bytes) ^ 8))
+	_ = -((unsafe.Offsetof(counterFlowStats{}.Verdict) ^ 16) | (unsafe.Sizeof(counterFlowStats{}.Verdict) ^ 4))
+)
 const _ = -(unsafe.Sizeof(counterVerdict(0)) ^ 4)

@@ -4,9 +4,7 @@
 
 package decltagsstray
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenDeclTagsStray parses.
 //

@@ -28,7 +28,13 @@ type DeclTagsStrayEvent struct {
 func (s *DeclTagsStrayEvent) Port() uint32     { return uint32(ctypes.Bits(s.RawPort[:], 0, 16)) }
 func (s *DeclTagsStrayEvent) SetPort(v uint32) { ctypes.SetBits(s.RawPort[:], 0, 16, uint64(v)) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(DeclTagsStrayEvent{}) ^ 20) | unsafe.Offsetof(DeclTagsStrayEvent{}.RawPort) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Rate) ^ 4) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Kind) ^ 8) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Wide) ^ 12) | (unsafe.Offsetof(DeclTagsStrayEvent{}.Inside) ^ 16))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(DeclTagsStrayEvent{}) ^ 20)
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.RawPort) | (unsafe.Sizeof(DeclTagsStrayEvent{}.RawPort) ^ 2))
+	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Rate) ^ 4) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Rate) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Kind) ^ 8) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Kind) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Wide) ^ 12) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Wide) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Inside) ^ 16) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Inside) ^ 4))
+)

@@ -4,9 +4,7 @@
 
 package decltags
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenDeclTags parses.
 //

@@ -78,9 +78,19 @@ func (v DeclTagsVerdict) String() string {
 	return "DeclTagsVerdict(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(DeclTagsEvent{}) ^ 32) | unsafe.Offsetof(DeclTagsEvent{}.When) | (unsafe.Offsetof(DeclTagsEvent{}.Kind) ^ 8) | (unsafe.Offsetof(DeclTagsEvent{}.Address) ^ 12) | (unsafe.Offsetof(DeclTagsEvent{}.Comm) ^ 16) | (unsafe.Offsetof(DeclTagsEvent{}.RawId) ^ 24))
-const _ = -((unsafe.Sizeof(DeclTagsStats{}) ^ 16) | unsafe.Offsetof(DeclTagsStats{}.Total) | (unsafe.Offsetof(DeclTagsStats{}.Last) ^ 8))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(DeclTagsEvent{}) ^ 32)
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.When) | (unsafe.Sizeof(DeclTagsEvent{}.When) ^ 8))
+	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Kind) ^ 8) | (unsafe.Sizeof(DeclTagsEvent{}.Kind) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Address) ^ 12) | (unsafe.Sizeof(DeclTagsEvent{}.Address) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Comm) ^ 16) | (unsafe.Sizeof(DeclTagsEvent{}.Comm) ^ 8))
+	_ = -((unsafe.Offsetof(DeclTagsEvent{}.RawId) ^ 24) | (unsafe.Sizeof(DeclTagsEvent{}.RawId) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(DeclTagsStats{}) ^ 16)
+	_ = -(unsafe.Offsetof(DeclTagsStats{}.Total) | (unsafe.Sizeof(DeclTagsStats{}.Total) ^ 8))
+	_ = -((unsafe.Offsetof(DeclTagsStats{}.Last) ^ 8) | (unsafe.Sizeof(DeclTagsStats{}.Last) ^ 4))
+)
 const _ = -(unsafe.Sizeof(DeclTagsVerdict(0)) ^ 4)

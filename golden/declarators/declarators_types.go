@@ -89,9 +89,36 @@ type DeclaratorsDeclaratorsPair struct {
 	X int32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
 const _ = -(unsafe.Sizeof(DeclaratorsColor(0)) ^ 4)
-const _ = -((unsafe.Sizeof(DeclaratorsDeclarators{}) ^ 248) | unsafe.Offsetof(DeclaratorsDeclarators{}.Plain) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Bytes) ^ 4) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Text) ^ 20) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Sk) ^ 40) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Indirect) ^ 48) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Names) ^ 56) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Row) ^ 88) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Rows) ^ 96) | (unsafe.Offsetof(DeclaratorsDeclarators{}.IndirectRow) ^ 112) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Words) ^ 120) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Call) ^ 128) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Table) ^ 136) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Get) ^ 152) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Choose) ^ 160) | (unsafe.Offsetof(DeclaratorsDeclarators{}.ArrayOf) ^ 168) | (unsafe.Offsetof(DeclaratorsDeclarators{}.IndirectCall) ^ 176) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Operate) ^ 184) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Color) ^ 192) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Colors) ^ 200) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Pair) ^ 216) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Choice) ^ 224) | (unsafe.Offsetof(DeclaratorsDeclarators{}.RawFlags) ^ 232) | (unsafe.Offsetof(DeclaratorsDeclarators{}.Wide) ^ 240))
-const _ = -((unsafe.Sizeof(DeclaratorsDeclaratorsPair{}) ^ 4) | unsafe.Offsetof(DeclaratorsDeclaratorsPair{}.X))
+const (
+	_ = -(unsafe.Sizeof(DeclaratorsDeclarators{}) ^ 248)
+	_ = -(unsafe.Offsetof(DeclaratorsDeclarators{}.Plain) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Plain) ^ 4))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Bytes) ^ 4) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Bytes) ^ 16))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Text) ^ 20) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Text) ^ 16))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Sk) ^ 40) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Sk) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Indirect) ^ 48) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Indirect) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Names) ^ 56) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Names) ^ 32))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Row) ^ 88) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Row) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Rows) ^ 96) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Rows) ^ 16))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.IndirectRow) ^ 112) | (unsafe.Sizeof(DeclaratorsDeclarators{}.IndirectRow) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Words) ^ 120) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Words) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Call) ^ 128) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Call) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Table) ^ 136) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Table) ^ 16))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Get) ^ 152) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Get) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Choose) ^ 160) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Choose) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.ArrayOf) ^ 168) | (unsafe.Sizeof(DeclaratorsDeclarators{}.ArrayOf) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.IndirectCall) ^ 176) | (unsafe.Sizeof(DeclaratorsDeclarators{}.IndirectCall) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Operate) ^ 184) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Operate) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Color) ^ 192) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Color) ^ 4))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Colors) ^ 200) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Colors) ^ 16))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Pair) ^ 216) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Pair) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Choice) ^ 224) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Choice) ^ 8))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.RawFlags) ^ 232) | (unsafe.Sizeof(DeclaratorsDeclarators{}.RawFlags) ^ 2))
+	_ = -((unsafe.Offsetof(DeclaratorsDeclarators{}.Wide) ^ 240) | (unsafe.Sizeof(DeclaratorsDeclarators{}.Wide) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(DeclaratorsDeclaratorsPair{}) ^ 4)
+	_ = -(unsafe.Offsetof(DeclaratorsDeclaratorsPair{}.X) | (unsafe.Sizeof(DeclaratorsDeclaratorsPair{}.X) ^ 4))
+)

@@ -4,9 +4,7 @@
 
 package emptystructunion
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenEmptyStructUnion parses.
 //

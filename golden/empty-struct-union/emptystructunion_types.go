@@ -38,9 +38,17 @@ type EmptyStructUnionRecord struct {
 	_       [2]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
 const _ = -unsafe.Sizeof(EmptyStructUnionNobody{})
 const _ = -unsafe.Sizeof(EmptyStructUnionNothing{})
-const _ = -((unsafe.Sizeof(EmptyStructUnionRecord{}) ^ 8) | unsafe.Offsetof(EmptyStructUnionRecord{}.First) | unsafe.Offsetof(EmptyStructUnionRecord{}.A) | (unsafe.Offsetof(EmptyStructUnionRecord{}.Between) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.Row) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.None) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.B) ^ 4) | (unsafe.Offsetof(EmptyStructUnionRecord{}.Last) ^ 6))
+const (
+	_ = -(unsafe.Sizeof(EmptyStructUnionRecord{}) ^ 8)
+	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.First) | unsafe.Sizeof(EmptyStructUnionRecord{}.First))
+	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.A) | (unsafe.Sizeof(EmptyStructUnionRecord{}.A) ^ 4))
+	_ = -((unsafe.Offsetof(EmptyStructUnionRecord{}.Between) ^ 4) | unsafe.Sizeof(EmptyStructUnionRecord{}.Between))
+	_ = -((unsafe.Offsetof(EmptyStructUnionRecord{}.Row) ^ 4) | unsafe.Sizeof(EmptyStructUnionRecord{}.Row))
+	_ = -((unsafe.Offsetof(EmptyStructUnionRecord{}.None) ^ 4) | unsafe.Sizeof(EmptyStructUnionRecord{}.None))
+	_ = -((unsafe.Offsetof(EmptyStructUnionRecord{}.B) ^ 4) | (unsafe.Sizeof(EmptyStructUnionRecord{}.B) ^ 2))
+	_ = -((unsafe.Offsetof(EmptyStructUnionRecord{}.Last) ^ 6) | unsafe.Sizeof(EmptyStructUnionRecord{}.Last))
+)

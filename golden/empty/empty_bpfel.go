@@ -4,9 +4,7 @@
 
 package empty
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenEmpty parses.
 //

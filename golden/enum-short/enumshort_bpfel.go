@@ -4,9 +4,7 @@
 
 package enumshort
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenEnumShort parses.
 //

@@ -87,10 +87,15 @@ func (v EnumShortTinySigned) String() string {
 	return "EnumShortTinySigned(" + strconv.FormatInt(int64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(EnumShortRecord{}) ^ 8) | unsafe.Offsetof(EnumShortRecord{}.Tiny) | (unsafe.Offsetof(EnumShortRecord{}.Minus) ^ 1) | (unsafe.Offsetof(EnumShortRecord{}.Small) ^ 2) | (unsafe.Offsetof(EnumShortRecord{}.Next) ^ 4))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(EnumShortRecord{}) ^ 8)
+	_ = -(unsafe.Offsetof(EnumShortRecord{}.Tiny) | (unsafe.Sizeof(EnumShortRecord{}.Tiny) ^ 1))
+	_ = -((unsafe.Offsetof(EnumShortRecord{}.Minus) ^ 1) | (unsafe.Sizeof(EnumShortRecord{}.Minus) ^ 1))
+	_ = -((unsafe.Offsetof(EnumShortRecord{}.Small) ^ 2) | (unsafe.Sizeof(EnumShortRecord{}.Small) ^ 2))
+	_ = -((unsafe.Offsetof(EnumShortRecord{}.Next) ^ 4) | (unsafe.Sizeof(EnumShortRecord{}.Next) ^ 4))
+)
 const _ = -(unsafe.Sizeof(EnumShortSmall(0)) ^ 2)
 const _ = -(unsafe.Sizeof(EnumShortTiny(0)) ^ 1)
 const _ = -(unsafe.Sizeof(EnumShortTinySigned(0)) ^ 1)

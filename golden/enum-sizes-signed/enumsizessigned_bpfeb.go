@@ -4,9 +4,7 @@
 
 package enumsizessigned
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenEnumSizesSigned parses.
 //

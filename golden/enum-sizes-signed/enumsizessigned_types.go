@@ -263,9 +263,8 @@ func (v EnumSizesSignedTypedefed) String() string {
 	return "EnumSizesSignedTypedefed(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
 const _ = -(unsafe.Sizeof(EnumSizesSignedAliases(0)) ^ 4)
 const _ = -(unsafe.Sizeof(EnumSizesSignedEight(0)) ^ 8)
 const _ = -(unsafe.Sizeof(EnumSizesSignedEightSigned(0)) ^ 8)
@@ -273,7 +272,21 @@ const _ = -(unsafe.Sizeof(EnumSizesSignedFour(0)) ^ 4)
 const _ = -(unsafe.Sizeof(EnumSizesSignedFourSigned(0)) ^ 4)
 const _ = -(unsafe.Sizeof(EnumSizesSignedOne(0)) ^ 1)
 const _ = -(unsafe.Sizeof(EnumSizesSignedOneSigned(0)) ^ 1)
-const _ = -((unsafe.Sizeof(EnumSizesSignedRecord{}) ^ 48) | unsafe.Offsetof(EnumSizesSignedRecord{}.One) | (unsafe.Offsetof(EnumSizesSignedRecord{}.OneSigned) ^ 1) | (unsafe.Offsetof(EnumSizesSignedRecord{}.Two) ^ 2) | (unsafe.Offsetof(EnumSizesSignedRecord{}.Four) ^ 4) | (unsafe.Offsetof(EnumSizesSignedRecord{}.FourSigned) ^ 8) | (unsafe.Offsetof(EnumSizesSignedRecord{}.Eight) ^ 16) | (unsafe.Offsetof(EnumSizesSignedRecord{}.EightSigned) ^ 24) | (unsafe.Offsetof(EnumSizesSignedRecord{}.Aliases) ^ 32) | (unsafe.Offsetof(EnumSizesSignedRecord{}.Typedefed) ^ 36) | (unsafe.Offsetof(EnumSizesSignedRecord{}.Inside) ^ 40) | (unsafe.Offsetof(EnumSizesSignedRecord{}.RawBits) ^ 44) | (unsafe.Offsetof(EnumSizesSignedRecord{}.Row) ^ 45))
+const (
+	_ = -(unsafe.Sizeof(EnumSizesSignedRecord{}) ^ 48)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.One) | (unsafe.Sizeof(EnumSizesSignedRecord{}.One) ^ 1))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.OneSigned) ^ 1) | (unsafe.Sizeof(EnumSizesSignedRecord{}.OneSigned) ^ 1))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Two) ^ 2) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Two) ^ 2))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Four) ^ 4) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Four) ^ 4))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.FourSigned) ^ 8) | (unsafe.Sizeof(EnumSizesSignedRecord{}.FourSigned) ^ 4))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Eight) ^ 16) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Eight) ^ 8))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.EightSigned) ^ 24) | (unsafe.Sizeof(EnumSizesSignedRecord{}.EightSigned) ^ 8))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Aliases) ^ 32) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Aliases) ^ 4))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Typedefed) ^ 36) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Typedefed) ^ 4))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Inside) ^ 40) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Inside) ^ 4))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.RawBits) ^ 44) | (unsafe.Sizeof(EnumSizesSignedRecord{}.RawBits) ^ 1))
+	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Row) ^ 45) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Row) ^ 3))
+)
 const _ = -(unsafe.Sizeof(EnumSizesSignedRecordInside(0)) ^ 4)
 const _ = -(unsafe.Sizeof(EnumSizesSignedTwo(0)) ^ 2)
 const _ = -(unsafe.Sizeof(EnumSizesSignedTypedefed(0)) ^ 4)

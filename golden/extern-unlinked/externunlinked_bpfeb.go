@@ -4,9 +4,7 @@
 
 package externunlinked
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenExternUnlinked parses.
 //

@@ -4,9 +4,7 @@
 
 package flexibletail
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenFlexibleTail parses.
 //

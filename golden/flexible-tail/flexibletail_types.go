@@ -87,12 +87,36 @@ func (s *FlexibleTailPairs) PairsTail(rest []byte) []FlexibleTailPair {
 	return ctypes.Tail[FlexibleTailPair](s.RawPairs[:], rest)
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(FlexibleTailEvent{}) ^ 8) | unsafe.Offsetof(FlexibleTailEvent{}.Pid) | (unsafe.Offsetof(FlexibleTailEvent{}.Count) ^ 4) | (unsafe.Offsetof(FlexibleTailEvent{}.RawNumbers) ^ 6))
-const _ = -((unsafe.Sizeof(FlexibleTailInTheMiddle{}) ^ 16) | unsafe.Offsetof(FlexibleTailInTheMiddle{}.Event) | (unsafe.Offsetof(FlexibleTailInTheMiddle{}.Behind) ^ 8))
-const _ = -((unsafe.Sizeof(FlexibleTailInside{}) ^ 12) | unsafe.Offsetof(FlexibleTailInside{}.Tag) | (unsafe.Offsetof(FlexibleTailInside{}.Event) ^ 4))
-const _ = -((unsafe.Sizeof(FlexibleTailOldStyle{}) ^ 4) | unsafe.Offsetof(FlexibleTailOldStyle{}.Length))
-const _ = -((unsafe.Sizeof(FlexibleTailPair{}) ^ 8) | unsafe.Offsetof(FlexibleTailPair{}.A) | (unsafe.Offsetof(FlexibleTailPair{}.B) ^ 4))
-const _ = -((unsafe.Sizeof(FlexibleTailPairs{}) ^ 16) | unsafe.Offsetof(FlexibleTailPairs{}.When) | (unsafe.Offsetof(FlexibleTailPairs{}.Count) ^ 8) | (unsafe.Offsetof(FlexibleTailPairs{}.RawPairs) ^ 12))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailEvent{}) ^ 8)
+	_ = -(unsafe.Offsetof(FlexibleTailEvent{}.Pid) | (unsafe.Sizeof(FlexibleTailEvent{}.Pid) ^ 4))
+	_ = -((unsafe.Offsetof(FlexibleTailEvent{}.Count) ^ 4) | (unsafe.Sizeof(FlexibleTailEvent{}.Count) ^ 1))
+	_ = -((unsafe.Offsetof(FlexibleTailEvent{}.RawNumbers) ^ 6) | (unsafe.Sizeof(FlexibleTailEvent{}.RawNumbers) ^ 2))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailInTheMiddle{}) ^ 16)
+	_ = -(unsafe.Offsetof(FlexibleTailInTheMiddle{}.Event) | (unsafe.Sizeof(FlexibleTailInTheMiddle{}.Event) ^ 8))
+	_ = -((unsafe.Offsetof(FlexibleTailInTheMiddle{}.Behind) ^ 8) | (unsafe.Sizeof(FlexibleTailInTheMiddle{}.Behind) ^ 6))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailInside{}) ^ 12)
+	_ = -(unsafe.Offsetof(FlexibleTailInside{}.Tag) | (unsafe.Sizeof(FlexibleTailInside{}.Tag) ^ 1))
+	_ = -((unsafe.Offsetof(FlexibleTailInside{}.Event) ^ 4) | (unsafe.Sizeof(FlexibleTailInside{}.Event) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailOldStyle{}) ^ 4)
+	_ = -(unsafe.Offsetof(FlexibleTailOldStyle{}.Length) | (unsafe.Sizeof(FlexibleTailOldStyle{}.Length) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailPair{}) ^ 8)
+	_ = -(unsafe.Offsetof(FlexibleTailPair{}.A) | (unsafe.Sizeof(FlexibleTailPair{}.A) ^ 2))
+	_ = -((unsafe.Offsetof(FlexibleTailPair{}.B) ^ 4) | (unsafe.Sizeof(FlexibleTailPair{}.B) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailPairs{}) ^ 16)
+	_ = -(unsafe.Offsetof(FlexibleTailPairs{}.When) | (unsafe.Sizeof(FlexibleTailPairs{}.When) ^ 8))
+	_ = -((unsafe.Offsetof(FlexibleTailPairs{}.Count) ^ 8) | (unsafe.Sizeof(FlexibleTailPairs{}.Count) ^ 1))
+	_ = -((unsafe.Offsetof(FlexibleTailPairs{}.RawPairs) ^ 12) | (unsafe.Sizeof(FlexibleTailPairs{}.RawPairs) ^ 4))
+)

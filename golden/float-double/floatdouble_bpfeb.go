@@ -4,9 +4,7 @@
 
 package floatdouble
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenFloatDouble parses.
 //

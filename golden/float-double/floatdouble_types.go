@@ -31,7 +31,12 @@ func (s *FloatDoubleRecord) SetArm(v float32) { ctypes.Store(s.RawArm[:], v) }
 func (s *FloatDoubleRecord) Bits() uint32     { return ctypes.Load[uint32](s.RawArm[:]) }
 func (s *FloatDoubleRecord) SetBits(v uint32) { ctypes.Store(s.RawArm[:], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(FloatDoubleRecord{}) ^ 32) | unsafe.Offsetof(FloatDoubleRecord{}.F) | (unsafe.Offsetof(FloatDoubleRecord{}.D) ^ 8) | (unsafe.Offsetof(FloatDoubleRecord{}.Row) ^ 16) | (unsafe.Offsetof(FloatDoubleRecord{}.RawArm) ^ 28))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(FloatDoubleRecord{}) ^ 32)
+	_ = -(unsafe.Offsetof(FloatDoubleRecord{}.F) | (unsafe.Sizeof(FloatDoubleRecord{}.F) ^ 4))
+	_ = -((unsafe.Offsetof(FloatDoubleRecord{}.D) ^ 8) | (unsafe.Sizeof(FloatDoubleRecord{}.D) ^ 8))
+	_ = -((unsafe.Offsetof(FloatDoubleRecord{}.Row) ^ 16) | (unsafe.Sizeof(FloatDoubleRecord{}.Row) ^ 12))
+	_ = -((unsafe.Offsetof(FloatDoubleRecord{}.RawArm) ^ 28) | (unsafe.Sizeof(FloatDoubleRecord{}.RawArm) ^ 4))
+)

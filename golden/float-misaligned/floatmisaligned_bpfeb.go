@@ -4,9 +4,7 @@
 
 package floatmisaligned
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenFloatMisaligned parses.
 //

@@ -29,7 +29,11 @@ func (s *FloatMisalignedRecord) SetMisaligned(v float64) { ctypes.Store(s.RawMis
 func (s *FloatMisalignedRecord) Too() float32     { return ctypes.Load[float32](s.RawToo[:]) }
 func (s *FloatMisalignedRecord) SetToo(v float32) { ctypes.Store(s.RawToo[:], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(FloatMisalignedRecord{}) ^ 13) | unsafe.Offsetof(FloatMisalignedRecord{}.Tag) | (unsafe.Offsetof(FloatMisalignedRecord{}.RawMisaligned) ^ 1) | (unsafe.Offsetof(FloatMisalignedRecord{}.RawToo) ^ 9))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(FloatMisalignedRecord{}) ^ 13)
+	_ = -(unsafe.Offsetof(FloatMisalignedRecord{}.Tag) | (unsafe.Sizeof(FloatMisalignedRecord{}.Tag) ^ 1))
+	_ = -((unsafe.Offsetof(FloatMisalignedRecord{}.RawMisaligned) ^ 1) | (unsafe.Sizeof(FloatMisalignedRecord{}.RawMisaligned) ^ 8))
+	_ = -((unsafe.Offsetof(FloatMisalignedRecord{}.RawToo) ^ 9) | (unsafe.Sizeof(FloatMisalignedRecord{}.RawToo) ^ 4))
+)

@@ -4,9 +4,7 @@
 
 package forwarddecl
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenForwardDecl parses.
 //

@@ -22,7 +22,11 @@ type ForwardDeclValue struct {
 	_       [4]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(ForwardDeclValue{}) ^ 24) | unsafe.Offsetof(ForwardDeclValue{}.Pointer) | (unsafe.Offsetof(ForwardDeclValue{}.Other) ^ 8) | (unsafe.Offsetof(ForwardDeclValue{}.Count) ^ 16))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(ForwardDeclValue{}) ^ 24)
+	_ = -(unsafe.Offsetof(ForwardDeclValue{}.Pointer) | (unsafe.Sizeof(ForwardDeclValue{}.Pointer) ^ 8))
+	_ = -((unsafe.Offsetof(ForwardDeclValue{}.Other) ^ 8) | (unsafe.Sizeof(ForwardDeclValue{}.Other) ^ 8))
+	_ = -((unsafe.Offsetof(ForwardDeclValue{}.Count) ^ 16) | (unsafe.Sizeof(ForwardDeclValue{}.Count) ^ 4))
+)

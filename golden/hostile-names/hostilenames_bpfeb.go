@@ -4,9 +4,7 @@
 
 package hostilenames
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenHostileNames parses.
 //

@@ -19,17 +19,17 @@ type HostileNamesEnumrustPa uint32
 
 // Values of enum enum::rust::Pa.
 const (
-	HostileNamesEnumrustPaEnumnewline HostileNamesEnumrustPa = 1
-	HostileNamesEnumrustPaEnumquot    HostileNamesEnumrustPa = 2
+	HostileNamesEnumrustPaEnumNewline HostileNamesEnumrustPa = 1
+	HostileNamesEnumrustPaEnumQuot    HostileNamesEnumrustPa = 2
 	HostileNamesEnumrustPa1enumdigits HostileNamesEnumrustPa = 3
 )
 
 // String is the name in C.
 func (v HostileNamesEnumrustPa) String() string {
 	switch v {
-	case HostileNamesEnumrustPaEnumnewline:
+	case HostileNamesEnumrustPaEnumNewline:
 		return "ENUM\nNEWLINE"
-	case HostileNamesEnumrustPaEnumquot:
+	case HostileNamesEnumrustPaEnumQuot:
 		return "ENUM\"QUOT`"
 	case HostileNamesEnumrustPa1enumdigits:
 		return "1ENUMDIGITS"
@@ -99,10 +99,29 @@ func (s *HostileNamesValuefuncx) SetArmquot(v uint64) { ctypes.Store(s.RawArmquo
 func (s *HostileNamesValuefuncx) Armnbacksla() uint32     { return ctypes.Load[uint32](s.RawArmquot[0:4]) }
 func (s *HostileNamesValuefuncx) SetArmnbacksla(v uint32) { ctypes.Store(s.RawArmquot[0:4], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
 const _ = -(unsafe.Sizeof(HostileNamesEnumrustPa(0)) ^ 4)
-const _ = -((unsafe.Sizeof(HostileNamesKeyquote{}) ^ 40) | unsafe.Offsetof(HostileNamesKeyquote{}.Fieldnewline) | (unsafe.Offsetof(HostileNamesKeyquote{}.Fieldbacktic) ^ 4) | (unsafe.Offsetof(HostileNamesKeyquote{}.Fieldcommen) ^ 8) | (unsafe.Offsetof(HostileNamesKeyquote{}.Fieldrus) ^ 12) | (unsafe.Offsetof(HostileNamesKeyquote{}.X1234Digits) ^ 16) | (unsafe.Offsetof(HostileNamesKeyquote{}.Funcfield) ^ 20) | (unsafe.Offsetof(HostileNamesKeyquote{}.FieldÉènic) ^ 24) | (unsafe.Offsetof(HostileNamesKeyquote{}.Fieldspace) ^ 28) | (unsafe.Offsetof(HostileNamesKeyquote{}.Gobuildnope) ^ 32) | (unsafe.Offsetof(HostileNamesKeyquote{}.RawBitsnewlin) ^ 36))
-const _ = -((unsafe.Sizeof(HostileNamesOptionvalueT{}) ^ 24) | unsafe.Offsetof(HostileNamesOptionvalueT{}.Member) | (unsafe.Offsetof(HostileNamesOptionvalueT{}.Other) ^ 8) | (unsafe.Offsetof(HostileNamesOptionvalueT{}.Text) ^ 16))
-const _ = -((unsafe.Sizeof(HostileNamesValuefuncx{}) ^ 8) | unsafe.Offsetof(HostileNamesValuefuncx{}.RawArmquot))
+const (
+	_ = -(unsafe.Sizeof(HostileNamesKeyquote{}) ^ 40)
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.Fieldnewline) | (unsafe.Sizeof(HostileNamesKeyquote{}.Fieldnewline) ^ 4))
+	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Fieldbacktic) ^ 4) | (unsafe.Sizeof(HostileNamesKeyquote{}.Fieldbacktic) ^ 4))
+	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Fieldcommen) ^ 8) | (unsafe.Sizeof(HostileNamesKeyquote{}.Fieldcommen) ^ 4))
+	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Fieldrus) ^ 12) | (unsafe.Sizeof(HostileNamesKeyquote{}.Fieldrus) ^ 4))
+	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.X1234Digits) ^ 16) | (unsafe.Sizeof(HostileNamesKeyquote{}.X1234Digits) ^ 4))
+	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Funcfield) ^ 20) | (unsafe.Sizeof(HostileNamesKeyquote{}.Funcfield) ^ 4))
+	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.FieldÉènic) ^ 24) | (unsafe.Sizeof(HostileNamesKeyquote{}.FieldÉènic) ^ 4))
+	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Fieldspace) ^ 28) | (unsafe.Sizeof(HostileNamesKeyquote{}.Fieldspace) ^ 4))
+	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Gobuildnope) ^ 32) | (unsafe.Sizeof(HostileNamesKeyquote{}.Gobuildnope) ^ 4))
+	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.RawBitsnewlin) ^ 36) | (unsafe.Sizeof(HostileNamesKeyquote{}.RawBitsnewlin) ^ 1))
+)
+const (
+	_ = -(unsafe.Sizeof(HostileNamesOptionvalueT{}) ^ 24)
+	_ = -(unsafe.Offsetof(HostileNamesOptionvalueT{}.Member) | (unsafe.Sizeof(HostileNamesOptionvalueT{}.Member) ^ 4))
+	_ = -((unsafe.Offsetof(HostileNamesOptionvalueT{}.Other) ^ 8) | (unsafe.Sizeof(HostileNamesOptionvalueT{}.Other) ^ 8))
+	_ = -((unsafe.Offsetof(HostileNamesOptionvalueT{}.Text) ^ 16) | (unsafe.Sizeof(HostileNamesOptionvalueT{}.Text) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(HostileNamesValuefuncx{}) ^ 8)
+	_ = -(unsafe.Offsetof(HostileNamesValuefuncx{}.RawArmquot) | (unsafe.Sizeof(HostileNamesValuefuncx{}.RawArmquot) ^ 8))
+)

@@ -4,9 +4,7 @@
 
 package int128
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenInt128 parses.
 //

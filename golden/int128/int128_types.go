@@ -21,7 +21,12 @@ type Int128Record struct {
 	Row [2][16]byte // unsigned __int128[2]
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(Int128Record{}) ^ 80) | unsafe.Offsetof(Int128Record{}.Tag) | (unsafe.Offsetof(Int128Record{}.S) ^ 16) | (unsafe.Offsetof(Int128Record{}.U) ^ 32) | (unsafe.Offsetof(Int128Record{}.Row) ^ 48))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(Int128Record{}) ^ 80)
+	_ = -(unsafe.Offsetof(Int128Record{}.Tag) | (unsafe.Sizeof(Int128Record{}.Tag) ^ 1))
+	_ = -((unsafe.Offsetof(Int128Record{}.S) ^ 16) | (unsafe.Sizeof(Int128Record{}.S) ^ 16))
+	_ = -((unsafe.Offsetof(Int128Record{}.U) ^ 32) | (unsafe.Sizeof(Int128Record{}.U) ^ 16))
+	_ = -((unsafe.Offsetof(Int128Record{}.Row) ^ 48) | (unsafe.Sizeof(Int128Record{}.Row) ^ 32))
+)

@@ -4,9 +4,7 @@
 
 package kconfigksyms
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenKconfigKsyms parses.
 //

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	_ "github.com/bpfgen/bpfgen/typed/tc" // programs that attach by netlink
 	"github.com/cilium/ebpf"
 )
@@ -99,7 +100,7 @@ type KconfigKsymsCollectionPrograms struct {
 
 // KconfigKsymsCollectionVariables are the global variables in the kernel.
 type KconfigKsymsCollectionVariables struct {
-	CONFIG_BPF              *typed.Constant[bool]                       // _Bool in .kconfig
+	CONFIG_BPF              *typed.Constant[ctypes.Bool]                // _Bool in .kconfig
 	CONFIG_DEFAULT_HOSTNAME *typed.Constant[[32]int8]                   // char[32] in .kconfig
 	CONFIG_HZ               *typed.Constant[int32]                      // int in .kconfig
 	CONFIG_IPV6             *typed.Constant[KconfigKsymsLibbpfTristate] // enum libbpf_tristate in .kconfig

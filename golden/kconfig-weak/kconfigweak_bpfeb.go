@@ -4,9 +4,7 @@
 
 package kconfigweak
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenKconfigWeak parses.
 //

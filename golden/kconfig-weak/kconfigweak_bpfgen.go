@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	_ "github.com/bpfgen/bpfgen/typed/tc" // programs that attach by netlink
 	"github.com/cilium/ebpf"
 )
@@ -96,7 +97,7 @@ type KconfigWeakCollectionPrograms struct {
 
 // KconfigWeakCollectionVariables are the global variables in the kernel.
 type KconfigWeakCollectionVariables struct {
-	CONFIG_MAY_BE_MISSING *typed.Constant[bool]   // _Bool in .kconfig
-	CONFIG_NUMBER         *typed.Constant[uint64] // unsigned long long in .kconfig
-	Seen                  *typed.Variable[uint64] // unsigned long long in .bss
+	CONFIG_MAY_BE_MISSING *typed.Constant[ctypes.Bool] // _Bool in .kconfig
+	CONFIG_NUMBER         *typed.Constant[uint64]      // unsigned long long in .kconfig
+	Seen                  *typed.Variable[uint64]      // unsigned long long in .bss
 }

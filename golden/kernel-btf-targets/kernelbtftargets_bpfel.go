@@ -4,9 +4,7 @@
 
 package kernelbtftargets
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenKernelBtfTargets parses.
 //

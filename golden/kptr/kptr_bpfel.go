@@ -4,9 +4,7 @@
 
 package kptr
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenKptr parses.
 //

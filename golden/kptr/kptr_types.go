@@ -23,7 +23,13 @@ type KptrHeld struct {
 	Buffer ctypes.Pointer // char *, user
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(KptrHeld{}) ^ 40) | unsafe.Offsetof(KptrHeld{}.When) | (unsafe.Offsetof(KptrHeld{}.Task) ^ 8) | (unsafe.Offsetof(KptrHeld{}.Seen) ^ 16) | (unsafe.Offsetof(KptrHeld{}.Each) ^ 24) | (unsafe.Offsetof(KptrHeld{}.Buffer) ^ 32))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(KptrHeld{}) ^ 40)
+	_ = -(unsafe.Offsetof(KptrHeld{}.When) | (unsafe.Sizeof(KptrHeld{}.When) ^ 8))
+	_ = -((unsafe.Offsetof(KptrHeld{}.Task) ^ 8) | (unsafe.Sizeof(KptrHeld{}.Task) ^ 8))
+	_ = -((unsafe.Offsetof(KptrHeld{}.Seen) ^ 16) | (unsafe.Sizeof(KptrHeld{}.Seen) ^ 8))
+	_ = -((unsafe.Offsetof(KptrHeld{}.Each) ^ 24) | (unsafe.Sizeof(KptrHeld{}.Each) ^ 8))
+	_ = -((unsafe.Offsetof(KptrHeld{}.Buffer) ^ 32) | (unsafe.Sizeof(KptrHeld{}.Buffer) ^ 8))
+)

@@ -4,9 +4,7 @@
 
 package ksymstyped
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenKsymsTyped parses.
 //

@@ -597,23 +597,23 @@ func loadEnumShort() (loaded[enumshort.EnumShortRecord], error) {
 }
 
 func fillBools(r []bools.BoolsRecord) {
-	r[0].Yes, r[0].No = true, false
-	r[0].Row[1] = true
+	r[0].Yes, r[0].No = ctypes.BoolOf(true), ctypes.BoolOf(false)
+	r[0].Row[1].Set(true)
 	r[0].SetBit(false)
 	r[0].SetOtherBit(true)
 	r[0].Packed.Before = 9
-	r[0].Packed.Packed = true
+	r[0].Packed.Packed.Set(true)
 	r[0].Packed.SetAfter(0x0a0b0c0d)
 }
 
 func checkBools(t *testing.T, r []bools.BoolsRecord) {
-	equal(t, "yes", r[0].Yes, true)
-	equal(t, "no", r[0].No, false)
-	equal(t, "row", r[0].Row, [3]bool{1: true})
+	equal(t, "yes", r[0].Yes.Get(), true)
+	equal(t, "no", r[0].No.Get(), false)
+	equal(t, "row", r[0].Row, [3]ctypes.Bool{1: ctypes.BoolOf(true)})
 	equal(t, "bit", r[0].Bit(), false)
 	equal(t, "other_bit", r[0].OtherBit(), true)
 	equal(t, "packed.before", r[0].Packed.Before, 9)
-	equal(t, "packed.packed", r[0].Packed.Packed, true)
+	equal(t, "packed.packed", r[0].Packed.Packed.Get(), true)
 	equal(t, "packed.after", r[0].Packed.After(), 0x0a0b0c0d)
 }
 

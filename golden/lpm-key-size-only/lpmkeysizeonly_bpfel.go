@@ -4,9 +4,7 @@
 
 package lpmkeysizeonly
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenLpmKeySizeOnly parses.
 //

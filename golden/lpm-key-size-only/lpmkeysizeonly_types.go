@@ -73,8 +73,15 @@ func (s *LpmKeySizeOnlyIpv6Key) Prefix4() netip.Prefix {
 	return ctypes.LPMPrefix4(&s.Data, s.Prefixlen)
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}) ^ 8) | unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Prefixlen) | (unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Data) ^ 4))
-const _ = -((unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}) ^ 20) | unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Prefixlen) | (unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Data) ^ 4))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Prefixlen) | (unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Data) ^ 4) | (unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}.Data) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}) ^ 20)
+	_ = -(unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Prefixlen) | (unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Data) ^ 4) | (unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}.Data) ^ 16))
+)

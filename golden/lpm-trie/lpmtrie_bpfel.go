@@ -4,9 +4,7 @@
 
 package lpmtrie
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenLpmTrie parses.
 //

@@ -180,12 +180,36 @@ func (s *LpmTrieKeyScoped) Prefix() netip.Prefix {
 	return ctypes.LPMPrefix(&s.Address, s.Prefixlen()-40)
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(LpmTrieBpfLpmTrieKey{}) ^ 4) | unsafe.Offsetof(LpmTrieBpfLpmTrieKey{}.Prefixlen))
-const _ = -((unsafe.Sizeof(LpmTrieKey4{}) ^ 8) | unsafe.Offsetof(LpmTrieKey4{}.Prefixlen) | (unsafe.Offsetof(LpmTrieKey4{}.Address) ^ 4))
-const _ = -((unsafe.Sizeof(LpmTrieKey4Scalar{}) ^ 8) | unsafe.Offsetof(LpmTrieKey4Scalar{}.Prefixlen) | (unsafe.Offsetof(LpmTrieKey4Scalar{}.Address) ^ 4))
-const _ = -((unsafe.Sizeof(LpmTrieKey6{}) ^ 20) | unsafe.Offsetof(LpmTrieKey6{}.Prefixlen) | (unsafe.Offsetof(LpmTrieKey6{}.Address) ^ 4))
-const _ = -((unsafe.Sizeof(LpmTrieKeyKernel{}) ^ 20) | unsafe.Offsetof(LpmTrieKeyKernel{}.Trie) | (unsafe.Offsetof(LpmTrieKeyKernel{}.Address) ^ 4))
-const _ = -((unsafe.Sizeof(LpmTrieKeyScoped{}) ^ 13) | unsafe.Offsetof(LpmTrieKeyScoped{}.RawPrefixlen) | (unsafe.Offsetof(LpmTrieKeyScoped{}.RawVrf) ^ 4) | (unsafe.Offsetof(LpmTrieKeyScoped{}.Protocol) ^ 8) | (unsafe.Offsetof(LpmTrieKeyScoped{}.Address) ^ 9))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(LpmTrieBpfLpmTrieKey{}) ^ 4)
+	_ = -(unsafe.Offsetof(LpmTrieBpfLpmTrieKey{}.Prefixlen) | (unsafe.Sizeof(LpmTrieBpfLpmTrieKey{}.Prefixlen) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKey4{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieKey4{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKey4{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKey4{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKey4{}.Address) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKey4Scalar{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieKey4Scalar{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKey4Scalar{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKey4Scalar{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKey4Scalar{}.Address) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKey6{}) ^ 20)
+	_ = -(unsafe.Offsetof(LpmTrieKey6{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKey6{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKey6{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKey6{}.Address) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyKernel{}) ^ 20)
+	_ = -(unsafe.Offsetof(LpmTrieKeyKernel{}.Trie) | (unsafe.Sizeof(LpmTrieKeyKernel{}.Trie) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyKernel{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKeyKernel{}.Address) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyScoped{}) ^ 13)
+	_ = -(unsafe.Offsetof(LpmTrieKeyScoped{}.RawPrefixlen) | (unsafe.Sizeof(LpmTrieKeyScoped{}.RawPrefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyScoped{}.RawVrf) ^ 4) | (unsafe.Sizeof(LpmTrieKeyScoped{}.RawVrf) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyScoped{}.Protocol) ^ 8) | (unsafe.Sizeof(LpmTrieKeyScoped{}.Protocol) ^ 1))
+	_ = -((unsafe.Offsetof(LpmTrieKeyScoped{}.Address) ^ 9) | (unsafe.Sizeof(LpmTrieKeyScoped{}.Address) ^ 4))
+)

@@ -4,9 +4,7 @@
 
 package mapdefinition
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenMapDefinition parses.
 //

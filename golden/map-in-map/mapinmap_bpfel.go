@@ -4,9 +4,7 @@
 
 package mapinmap
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenMapInMap parses.
 //

@@ -26,8 +26,14 @@ type MapInMapValue struct {
 	Count uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(MapInMapByNetnsKey{}) ^ 8) | unsafe.Offsetof(MapInMapByNetnsKey{}.Netns) | (unsafe.Offsetof(MapInMapByNetnsKey{}.Zone) ^ 4))
-const _ = -((unsafe.Sizeof(MapInMapValue{}) ^ 8) | unsafe.Offsetof(MapInMapValue{}.Count))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(MapInMapByNetnsKey{}) ^ 8)
+	_ = -(unsafe.Offsetof(MapInMapByNetnsKey{}.Netns) | (unsafe.Sizeof(MapInMapByNetnsKey{}.Netns) ^ 4))
+	_ = -((unsafe.Offsetof(MapInMapByNetnsKey{}.Zone) ^ 4) | (unsafe.Sizeof(MapInMapByNetnsKey{}.Zone) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(MapInMapValue{}) ^ 8)
+	_ = -(unsafe.Offsetof(MapInMapValue{}.Count) | (unsafe.Sizeof(MapInMapValue{}.Count) ^ 8))
+)

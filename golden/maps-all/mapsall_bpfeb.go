@@ -4,9 +4,7 @@
 
 package mapsall
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenMapsAll parses.
 //

@@ -81,11 +81,29 @@ type MapsAllValue struct {
 	_     [4]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(MapsAllEvent{}) ^ 20) | unsafe.Offsetof(MapsAllEvent{}.Pid) | (unsafe.Offsetof(MapsAllEvent{}.Comm) ^ 4))
-const _ = -((unsafe.Sizeof(MapsAllGoldenOps{}) ^ 16) | unsafe.Offsetof(MapsAllGoldenOps{}.Run) | (unsafe.Offsetof(MapsAllGoldenOps{}.Flags) ^ 8))
-const _ = -((unsafe.Sizeof(MapsAllKey{}) ^ 4) | unsafe.Offsetof(MapsAllKey{}.Id))
-const _ = -((unsafe.Sizeof(MapsAllLpmTrieKey{}) ^ 8) | unsafe.Offsetof(MapsAllLpmTrieKey{}.Prefixlen) | (unsafe.Offsetof(MapsAllLpmTrieKey{}.Data) ^ 4))
-const _ = -((unsafe.Sizeof(MapsAllValue{}) ^ 16) | unsafe.Offsetof(MapsAllValue{}.Count) | (unsafe.Offsetof(MapsAllValue{}.Last) ^ 8))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(MapsAllEvent{}) ^ 20)
+	_ = -(unsafe.Offsetof(MapsAllEvent{}.Pid) | (unsafe.Sizeof(MapsAllEvent{}.Pid) ^ 4))
+	_ = -((unsafe.Offsetof(MapsAllEvent{}.Comm) ^ 4) | (unsafe.Sizeof(MapsAllEvent{}.Comm) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(MapsAllGoldenOps{}) ^ 16)
+	_ = -(unsafe.Offsetof(MapsAllGoldenOps{}.Run) | (unsafe.Sizeof(MapsAllGoldenOps{}.Run) ^ 8))
+	_ = -((unsafe.Offsetof(MapsAllGoldenOps{}.Flags) ^ 8) | (unsafe.Sizeof(MapsAllGoldenOps{}.Flags) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(MapsAllKey{}) ^ 4)
+	_ = -(unsafe.Offsetof(MapsAllKey{}.Id) | (unsafe.Sizeof(MapsAllKey{}.Id) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(MapsAllLpmTrieKey{}) ^ 8)
+	_ = -(unsafe.Offsetof(MapsAllLpmTrieKey{}.Prefixlen) | (unsafe.Sizeof(MapsAllLpmTrieKey{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(MapsAllLpmTrieKey{}.Data) ^ 4) | (unsafe.Sizeof(MapsAllLpmTrieKey{}.Data) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(MapsAllValue{}) ^ 16)
+	_ = -(unsafe.Offsetof(MapsAllValue{}.Count) | (unsafe.Sizeof(MapsAllValue{}.Count) ^ 8))
+	_ = -((unsafe.Offsetof(MapsAllValue{}.Last) ^ 8) | (unsafe.Sizeof(MapsAllValue{}.Last) ^ 4))
+)

@@ -4,9 +4,7 @@
 
 package mapsunknown
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenMapsUnknown parses.
 //

@@ -4,9 +4,7 @@
 
 package mapswithoutbtf
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenMapsWithoutBtf parses.
 //

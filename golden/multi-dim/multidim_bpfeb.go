@@ -4,9 +4,7 @@
 
 package multidim
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenMultiDim parses.
 //

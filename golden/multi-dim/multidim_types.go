@@ -66,10 +66,29 @@ func (s *MultiDimRecordUnions) SetWord(v uint32) { ctypes.Store(s.RawWord[:], v)
 func (s *MultiDimRecordUnions) Bytes() [4]uint8     { return ctypes.Load[[4]uint8](s.RawWord[:]) }
 func (s *MultiDimRecordUnions) SetBytes(v [4]uint8) { ctypes.Store(s.RawWord[:], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(MultiDimCell{}) ^ 8) | unsafe.Offsetof(MultiDimCell{}.A) | (unsafe.Offsetof(MultiDimCell{}.B) ^ 4))
-const _ = -((unsafe.Sizeof(MultiDimRecord{}) ^ 120) | unsafe.Offsetof(MultiDimRecord{}.Grid) | (unsafe.Offsetof(MultiDimRecord{}.Cube) ^ 12) | (unsafe.Offsetof(MultiDimRecord{}.Cells) ^ 36) | (unsafe.Offsetof(MultiDimRecord{}.Unions) ^ 68) | (unsafe.Offsetof(MultiDimRecord{}.Packed) ^ 84) | (unsafe.Offsetof(MultiDimRecord{}.Names) ^ 101) | (unsafe.Offsetof(MultiDimRecord{}.One) ^ 117))
-const _ = -((unsafe.Sizeof(MultiDimRecordPacked{}) ^ 17) | unsafe.Offsetof(MultiDimRecordPacked{}.Tag) | (unsafe.Offsetof(MultiDimRecordPacked{}.RawMisaligned) ^ 1))
-const _ = -((unsafe.Sizeof(MultiDimRecordUnions{}) ^ 4) | unsafe.Offsetof(MultiDimRecordUnions{}.RawWord))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(MultiDimCell{}) ^ 8)
+	_ = -(unsafe.Offsetof(MultiDimCell{}.A) | (unsafe.Sizeof(MultiDimCell{}.A) ^ 1))
+	_ = -((unsafe.Offsetof(MultiDimCell{}.B) ^ 4) | (unsafe.Sizeof(MultiDimCell{}.B) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(MultiDimRecord{}) ^ 120)
+	_ = -(unsafe.Offsetof(MultiDimRecord{}.Grid) | (unsafe.Sizeof(MultiDimRecord{}.Grid) ^ 12))
+	_ = -((unsafe.Offsetof(MultiDimRecord{}.Cube) ^ 12) | (unsafe.Sizeof(MultiDimRecord{}.Cube) ^ 24))
+	_ = -((unsafe.Offsetof(MultiDimRecord{}.Cells) ^ 36) | (unsafe.Sizeof(MultiDimRecord{}.Cells) ^ 32))
+	_ = -((unsafe.Offsetof(MultiDimRecord{}.Unions) ^ 68) | (unsafe.Sizeof(MultiDimRecord{}.Unions) ^ 16))
+	_ = -((unsafe.Offsetof(MultiDimRecord{}.Packed) ^ 84) | (unsafe.Sizeof(MultiDimRecord{}.Packed) ^ 17))
+	_ = -((unsafe.Offsetof(MultiDimRecord{}.Names) ^ 101) | (unsafe.Sizeof(MultiDimRecord{}.Names) ^ 16))
+	_ = -((unsafe.Offsetof(MultiDimRecord{}.One) ^ 117) | (unsafe.Sizeof(MultiDimRecord{}.One) ^ 1))
+)
+const (
+	_ = -(unsafe.Sizeof(MultiDimRecordPacked{}) ^ 17)
+	_ = -(unsafe.Offsetof(MultiDimRecordPacked{}.Tag) | (unsafe.Sizeof(MultiDimRecordPacked{}.Tag) ^ 1))
+	_ = -((unsafe.Offsetof(MultiDimRecordPacked{}.RawMisaligned) ^ 1) | (unsafe.Sizeof(MultiDimRecordPacked{}.RawMisaligned) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(MultiDimRecordUnions{}) ^ 4)
+	_ = -(unsafe.Offsetof(MultiDimRecordUnions{}.RawWord) | (unsafe.Sizeof(MultiDimRecordUnions{}.RawWord) ^ 4))
+)

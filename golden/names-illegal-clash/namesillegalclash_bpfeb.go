@@ -4,9 +4,7 @@
 
 package namesillegalclash
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenNamesIllegalClash parses.
 //

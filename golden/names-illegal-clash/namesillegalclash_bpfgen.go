@@ -30,21 +30,21 @@ func OpenNamesIllegalClashFrom(object io.ReaderAt) (*NamesIllegalClashCollection
 	}
 	s := &NamesIllegalClashCollectionSpec{CollectionSpec: c}
 	typed.BindMapSpec(c, &s.Maps.Close, "Close")
-	typed.BindMapSpec(c, &s.Maps.FlowsMap, "FlowsMap")
-	typed.BindMapSpec(c, &s.Maps.Flows_map, "flows_map")
+	typed.BindMapSpec(c, &s.Maps.FlowsMap, "flows_map")
 	typed.BindMapSpec(c, &s.Maps.Maps, "maps")
+	typed.BindMapSpec(c, &s.Maps.Type, "type")
 	typed.BindMapSpec(c, &s.Maps.Verdicts, "verdicts")
 	typed.BindMapSpec(c, &s.Maps.VerdictsMap, "verdicts_map")
 	typed.BindMapSpec(c, &s.Maps.X1st, "_1st")
+	typed.BindMapSpec(c, &s.Maps.XFlowsMap, "FlowsMap")
 	typed.BindMapSpec(c, &s.Maps.XType, "Type")
-	typed.BindMapSpec(c, &s.Maps.Xtype, "type")
+	typed.BindProgramSpec(c, &s.Programs.Load, "load")
 	typed.BindProgramSpec(c, &s.Programs.Select, "select_")
 	typed.BindProgramSpec(c, &s.Programs.XLoad, "Load")
-	typed.BindProgramSpec(c, &s.Programs.Xload, "load")
 	typed.BindVariableSpec(c, &s.Variables.Close, "close")
 	typed.BindVariableSpec(c, &s.Variables.Range, "range")
+	typed.BindVariableSpec(c, &s.Variables.Variables, "variables")
 	typed.BindVariableSpec(c, &s.Variables.XVariables, "Variables")
-	typed.BindVariableSpec(c, &s.Variables.Xvariables, "variables")
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -69,21 +69,21 @@ func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (*N
 	}
 	b := &NamesIllegalClashCollection{Collection: c}
 	typed.BindMap(c, &b.Maps.Close, "Close")
-	typed.BindMap(c, &b.Maps.FlowsMap, "FlowsMap")
-	typed.BindMap(c, &b.Maps.Flows_map, "flows_map")
+	typed.BindMap(c, &b.Maps.FlowsMap, "flows_map")
 	typed.BindMap(c, &b.Maps.Maps, "maps")
+	typed.BindMap(c, &b.Maps.Type, "type")
 	typed.BindMap(c, &b.Maps.Verdicts, "verdicts")
 	typed.BindMap(c, &b.Maps.VerdictsMap, "verdicts_map")
 	typed.BindMap(c, &b.Maps.X1st, "_1st")
+	typed.BindMap(c, &b.Maps.XFlowsMap, "FlowsMap")
 	typed.BindMap(c, &b.Maps.XType, "Type")
-	typed.BindMap(c, &b.Maps.Xtype, "type")
+	typed.BindProgram(c, &b.Programs.Load, "load")
 	typed.BindProgram(c, &b.Programs.Select, "select_")
 	typed.BindProgram(c, &b.Programs.XLoad, "Load")
-	typed.BindProgram(c, &b.Programs.Xload, "load")
 	typed.BindVariable(c, &b.Variables.Close, "close")
 	typed.BindVariable(c, &b.Variables.Range, "range")
+	typed.BindVariable(c, &b.Variables.Variables, "variables")
 	typed.BindConstant(c, &b.Variables.XVariables, "Variables")
-	typed.BindVariable(c, &b.Variables.Xvariables, "variables")
 	return b, nil
 }
 
@@ -91,20 +91,20 @@ func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (*N
 type NamesIllegalClashCollectionSpecMaps struct {
 	Close       *typed.MapSpec[NamesIllegalClashCloseMap]
 	FlowsMap    *typed.MapSpec[NamesIllegalClashFlowsMap]
-	Flows_map   *typed.MapSpec[NamesIllegalClashFlows_mapMap]
 	Maps        *typed.MapSpec[NamesIllegalClashMapsMap]
+	Type        *typed.MapSpec[NamesIllegalClashTypeMap]
 	Verdicts    *typed.MapSpec[NamesIllegalClashVerdictsMap]
 	VerdictsMap *typed.MapSpec[NamesIllegalClashVerdictsMapMap]
 	X1st        *typed.MapSpec[NamesIllegalClashX1stMap]
+	XFlowsMap   *typed.MapSpec[NamesIllegalClashXFlowsMap]
 	XType       *typed.MapSpec[NamesIllegalClashXTypeMap]
-	Xtype       *typed.MapSpec[NamesIllegalClashXtypeMap]
 }
 
 // NamesIllegalClashCollectionSpecPrograms are the programs before they are loaded.
 type NamesIllegalClashCollectionSpecPrograms struct {
+	Load   *typed.ProgramSpec[typed.XDP] // SEC("xdp")
 	Select *typed.ProgramSpec[typed.XDP] // SEC("xdp")
 	XLoad  *typed.ProgramSpec[typed.XDP] // SEC("xdp")
-	Xload  *typed.ProgramSpec[typed.XDP] // SEC("xdp")
 }
 
 // NamesIllegalClashCollectionSpecVariables are the global variables with their initial
@@ -112,8 +112,8 @@ type NamesIllegalClashCollectionSpecPrograms struct {
 type NamesIllegalClashCollectionSpecVariables struct {
 	Close      *typed.VariableSpec[uint32] // unsigned int in .data
 	Range      *typed.VariableSpec[uint32] // unsigned int in .data
+	Variables  *typed.VariableSpec[uint32] // unsigned int in .bss
 	XVariables *typed.VariableSpec[uint32] // unsigned int in .rodata
-	Xvariables *typed.VariableSpec[uint32] // unsigned int in .bss
 }
 
 // NamesIllegalClashCollection is the object in the kernel. Close it.
@@ -128,41 +128,41 @@ type NamesIllegalClashCollection struct {
 type NamesIllegalClashCollectionMaps struct {
 	Close       *NamesIllegalClashCloseMap
 	FlowsMap    *NamesIllegalClashFlowsMap
-	Flows_map   *NamesIllegalClashFlows_mapMap
 	Maps        *NamesIllegalClashMapsMap
+	Type        *NamesIllegalClashTypeMap
 	Verdicts    *NamesIllegalClashVerdictsMap
 	VerdictsMap *NamesIllegalClashVerdictsMapMap
 	X1st        *NamesIllegalClashX1stMap
+	XFlowsMap   *NamesIllegalClashXFlowsMap
 	XType       *NamesIllegalClashXTypeMap
-	Xtype       *NamesIllegalClashXtypeMap
 }
 
 // NamesIllegalClashCollectionPrograms are the programs in the kernel.
 type NamesIllegalClashCollectionPrograms struct {
+	Load   *typed.XDP // SEC("xdp")
 	Select *typed.XDP // SEC("xdp")
 	XLoad  *typed.XDP // SEC("xdp")
-	Xload  *typed.XDP // SEC("xdp")
 }
 
 // NamesIllegalClashCollectionVariables are the global variables in the kernel.
 type NamesIllegalClashCollectionVariables struct {
 	Close      *typed.Variable[uint32] // unsigned int in .data
 	Range      *typed.Variable[uint32] // unsigned int in .data
+	Variables  *typed.Variable[uint32] // unsigned int in .bss
 	XVariables *typed.Constant[uint32] // unsigned int in .rodata
-	Xvariables *typed.Variable[uint32] // unsigned int in .bss
 }
 
 // NamesIllegalClashCloseMap is the type of the map Close (HASH).
 type NamesIllegalClashCloseMap = typed.HashMap[uint32, uint32]
 
-// NamesIllegalClashFlowsMap is the type of the map FlowsMap (HASH).
-type NamesIllegalClashFlowsMap = typed.HashMap[NamesIllegalClash_flowKey, NamesIllegalClashScope]
-
-// NamesIllegalClashFlows_mapMap is the type of the map flows_map (HASH).
-type NamesIllegalClashFlows_mapMap = typed.HashMap[NamesIllegalClash_flow_key, NamesIllegalClash_FlowKey]
+// NamesIllegalClashFlowsMap is the type of the map flows_map (HASH).
+type NamesIllegalClashFlowsMap = typed.HashMap[NamesIllegalClashFlowKey, NamesIllegalClash_FlowKey]
 
 // NamesIllegalClashMapsMap is the type of the map maps (HASH).
 type NamesIllegalClashMapsMap = typed.HashMap[NamesIllegalClashScopeInner, uint32]
+
+// NamesIllegalClashTypeMap is the type of the map type (HASH).
+type NamesIllegalClashTypeMap = typed.HashMap[NamesIllegalClashType, NamesIllegalClashClashing]
 
 // NamesIllegalClashVerdictsMap is the type of the map verdicts (HASH).
 type NamesIllegalClashVerdictsMap = typed.HashMap[uint32, uint32]
@@ -173,8 +173,8 @@ type NamesIllegalClashVerdictsMapMap = typed.HashMap[uint32, uint64]
 // NamesIllegalClashX1stMap is the type of the map _1st (HASH).
 type NamesIllegalClashX1stMap = typed.HashMap[uint32, uint32]
 
+// NamesIllegalClashXFlowsMap is the type of the map FlowsMap (HASH).
+type NamesIllegalClashXFlowsMap = typed.HashMap[NamesIllegalClash_flowKey, NamesIllegalClashScope]
+
 // NamesIllegalClashXTypeMap is the type of the map Type (HASH).
 type NamesIllegalClashXTypeMap = typed.HashMap[NamesIllegalClashGetters, NamesIllegalClashColour]
-
-// NamesIllegalClashXtypeMap is the type of the map type (HASH).
-type NamesIllegalClashXtypeMap = typed.HashMap[NamesIllegalClashType, NamesIllegalClashClashing]

@@ -17,7 +17,7 @@ import (
 // Value of map type.
 type NamesIllegalClashClashing struct {
 	_        structs.HostLayout
-	Foo_bar  uint32
+	FooBar   uint32
 	XfooBar  uint32
 	XFooBar  uint32
 	Foo__bar uint32
@@ -31,9 +31,9 @@ type NamesIllegalClashColour uint32
 // Values of enum colour.
 const (
 	NamesIllegalClashColour_red NamesIllegalClashColour = 0
-	NamesIllegalClashColour_RED NamesIllegalClashColour = 1
+	NamesIllegalClashColourRed  NamesIllegalClashColour = 1
 	NamesIllegalClashColour_Red NamesIllegalClashColour = 2
-	NamesIllegalClashColourR_eD NamesIllegalClashColour = 3
+	NamesIllegalClashColourRED  NamesIllegalClashColour = 3
 )
 
 // String is the name in C.
@@ -41,14 +41,22 @@ func (v NamesIllegalClashColour) String() string {
 	switch v {
 	case NamesIllegalClashColour_red:
 		return "red"
-	case NamesIllegalClashColour_RED:
+	case NamesIllegalClashColourRed:
 		return "RED"
 	case NamesIllegalClashColour_Red:
 		return "Red"
-	case NamesIllegalClashColourR_eD:
+	case NamesIllegalClashColourRED:
 		return "r_e_d"
 	}
 	return "NamesIllegalClashColour(" + strconv.FormatUint(uint64(v), 10) + ")"
+}
+
+// NamesIllegalClashFlowKey is struct flow_key, 4 bytes.
+//
+// Key of map flows_map.
+type NamesIllegalClashFlowKey struct {
+	_ structs.HostLayout
+	A uint32
 }
 
 // NamesIllegalClashGetters is struct getters, 36 bytes.
@@ -57,9 +65,9 @@ func (v NamesIllegalClashColour) String() string {
 type NamesIllegalClashGetters struct {
 	_           structs.HostLayout
 	RawValue_   [4]byte // value, raw_value
-	Set_value   uint32
 	SetValue    uint32
-	RawValue    uint32
+	XSetValue   uint32
+	XRawValue   uint32
 	RawReadByte [1]byte // read_byte, String, error
 	Text        [8]int8
 	_           [3]byte
@@ -71,9 +79,9 @@ type NamesIllegalClashGetters struct {
 func (s *NamesIllegalClashGetters) Value() uint32      { return ctypes.Load[uint32](s.RawValue_[:]) }
 func (s *NamesIllegalClashGetters) SetValue_(v uint32) { ctypes.Store(s.RawValue_[:], v) }
 
-// Raw_value is unsigned short raw_value.
-func (s *NamesIllegalClashGetters) Raw_value() uint16     { return ctypes.Load[uint16](s.RawValue_[0:2]) }
-func (s *NamesIllegalClashGetters) SetRaw_value(v uint16) { ctypes.Store(s.RawValue_[0:2], v) }
+// RawValue is unsigned short raw_value.
+func (s *NamesIllegalClashGetters) RawValue() uint16     { return ctypes.Load[uint16](s.RawValue_[0:2]) }
+func (s *NamesIllegalClashGetters) SetRawValue(v uint16) { ctypes.Store(s.RawValue_[0:2], v) }
 
 // ReadByteValue is unsigned char read_byte : 3.
 func (s *NamesIllegalClashGetters) ReadByteValue() uint8 {
@@ -110,7 +118,7 @@ func (s *NamesIllegalClashGetters) GoStringString() string { return ctypes.CStri
 // Value of map FlowsMap.
 type NamesIllegalClashScope struct {
 	_      structs.HostLayout
-	Xinner NamesIllegalClashScopeXinner
+	Inner  NamesIllegalClashScope_Inner
 	_      [4]byte
 	XInner NamesIllegalClashScopeXInner
 }
@@ -129,8 +137,8 @@ type NamesIllegalClashScopeXInner struct {
 	X uint64
 }
 
-// NamesIllegalClashScopeXinner is the struct inner in struct scope, 4 bytes.
-type NamesIllegalClashScopeXinner struct {
+// NamesIllegalClashScope_Inner is the struct inner in struct scope, 4 bytes.
+type NamesIllegalClashScope_Inner struct {
 	_ structs.HostLayout
 	X uint32
 }
@@ -170,25 +178,64 @@ type NamesIllegalClash_flowKey struct {
 func (s *NamesIllegalClash_flowKey) A() uint16     { return ctypes.Load[uint16](s.RawA[:]) }
 func (s *NamesIllegalClash_flowKey) SetA(v uint16) { ctypes.Store(s.RawA[:], v) }
 
-// NamesIllegalClash_flow_key is struct flow_key, 4 bytes.
-//
-// Key of map flows_map.
-type NamesIllegalClash_flow_key struct {
-	_ structs.HostLayout
-	A uint32
-}
-
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(NamesIllegalClashClashing{}) ^ 16) | unsafe.Offsetof(NamesIllegalClashClashing{}.Foo_bar) | (unsafe.Offsetof(NamesIllegalClashClashing{}.XfooBar) ^ 4) | (unsafe.Offsetof(NamesIllegalClashClashing{}.XFooBar) ^ 8) | (unsafe.Offsetof(NamesIllegalClashClashing{}.Foo__bar) ^ 12))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(NamesIllegalClashClashing{}) ^ 16)
+	_ = -(unsafe.Offsetof(NamesIllegalClashClashing{}.FooBar) | (unsafe.Sizeof(NamesIllegalClashClashing{}.FooBar) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashClashing{}.XfooBar) ^ 4) | (unsafe.Sizeof(NamesIllegalClashClashing{}.XfooBar) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashClashing{}.XFooBar) ^ 8) | (unsafe.Sizeof(NamesIllegalClashClashing{}.XFooBar) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashClashing{}.Foo__bar) ^ 12) | (unsafe.Sizeof(NamesIllegalClashClashing{}.Foo__bar) ^ 4))
+)
 const _ = -(unsafe.Sizeof(NamesIllegalClashColour(0)) ^ 4)
-const _ = -((unsafe.Sizeof(NamesIllegalClashGetters{}) ^ 36) | unsafe.Offsetof(NamesIllegalClashGetters{}.RawValue_) | (unsafe.Offsetof(NamesIllegalClashGetters{}.Set_value) ^ 4) | (unsafe.Offsetof(NamesIllegalClashGetters{}.SetValue) ^ 8) | (unsafe.Offsetof(NamesIllegalClashGetters{}.RawValue) ^ 12) | (unsafe.Offsetof(NamesIllegalClashGetters{}.RawReadByte) ^ 16) | (unsafe.Offsetof(NamesIllegalClashGetters{}.Text) ^ 17) | (unsafe.Offsetof(NamesIllegalClashGetters{}.TextString) ^ 28) | (unsafe.Offsetof(NamesIllegalClashGetters{}.GoString) ^ 32))
-const _ = -((unsafe.Sizeof(NamesIllegalClashScope{}) ^ 16) | unsafe.Offsetof(NamesIllegalClashScope{}.Xinner) | (unsafe.Offsetof(NamesIllegalClashScope{}.XInner) ^ 8))
-const _ = -((unsafe.Sizeof(NamesIllegalClashScopeInner{}) ^ 1) | unsafe.Offsetof(NamesIllegalClashScopeInner{}.X))
-const _ = -((unsafe.Sizeof(NamesIllegalClashScopeXInner{}) ^ 8) | unsafe.Offsetof(NamesIllegalClashScopeXInner{}.X))
-const _ = -((unsafe.Sizeof(NamesIllegalClashScopeXinner{}) ^ 4) | unsafe.Offsetof(NamesIllegalClashScopeXinner{}.X))
-const _ = -((unsafe.Sizeof(NamesIllegalClashType{}) ^ 32) | unsafe.Offsetof(NamesIllegalClashType{}.Func) | (unsafe.Offsetof(NamesIllegalClashType{}.Range) ^ 4) | (unsafe.Offsetof(NamesIllegalClashType{}.X32Bit) ^ 8) | (unsafe.Offsetof(NamesIllegalClashType{}.Hidden) ^ 12) | (unsafe.Offsetof(NamesIllegalClashType{}.X_) ^ 16) | (unsafe.Offsetof(NamesIllegalClashType{}.X__) ^ 20) | (unsafe.Offsetof(NamesIllegalClashType{}.String) ^ 24) | (unsafe.Offsetof(NamesIllegalClashType{}.Error) ^ 28))
-const _ = -((unsafe.Sizeof(NamesIllegalClash_FlowKey{}) ^ 8) | unsafe.Offsetof(NamesIllegalClash_FlowKey{}.A))
-const _ = -((unsafe.Sizeof(NamesIllegalClash_flowKey{}) ^ 2) | unsafe.Offsetof(NamesIllegalClash_flowKey{}.RawA))
-const _ = -((unsafe.Sizeof(NamesIllegalClash_flow_key{}) ^ 4) | unsafe.Offsetof(NamesIllegalClash_flow_key{}.A))
+const (
+	_ = -(unsafe.Sizeof(NamesIllegalClashFlowKey{}) ^ 4)
+	_ = -(unsafe.Offsetof(NamesIllegalClashFlowKey{}.A) | (unsafe.Sizeof(NamesIllegalClashFlowKey{}.A) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(NamesIllegalClashGetters{}) ^ 36)
+	_ = -(unsafe.Offsetof(NamesIllegalClashGetters{}.RawValue_) | (unsafe.Sizeof(NamesIllegalClashGetters{}.RawValue_) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.SetValue) ^ 4) | (unsafe.Sizeof(NamesIllegalClashGetters{}.SetValue) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.XSetValue) ^ 8) | (unsafe.Sizeof(NamesIllegalClashGetters{}.XSetValue) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.XRawValue) ^ 12) | (unsafe.Sizeof(NamesIllegalClashGetters{}.XRawValue) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.RawReadByte) ^ 16) | (unsafe.Sizeof(NamesIllegalClashGetters{}.RawReadByte) ^ 1))
+	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.Text) ^ 17) | (unsafe.Sizeof(NamesIllegalClashGetters{}.Text) ^ 8))
+	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.TextString) ^ 28) | (unsafe.Sizeof(NamesIllegalClashGetters{}.TextString) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.GoString) ^ 32) | (unsafe.Sizeof(NamesIllegalClashGetters{}.GoString) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(NamesIllegalClashScope{}) ^ 16)
+	_ = -(unsafe.Offsetof(NamesIllegalClashScope{}.Inner) | (unsafe.Sizeof(NamesIllegalClashScope{}.Inner) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashScope{}.XInner) ^ 8) | (unsafe.Sizeof(NamesIllegalClashScope{}.XInner) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(NamesIllegalClashScopeInner{}) ^ 1)
+	_ = -(unsafe.Offsetof(NamesIllegalClashScopeInner{}.X) | (unsafe.Sizeof(NamesIllegalClashScopeInner{}.X) ^ 1))
+)
+const (
+	_ = -(unsafe.Sizeof(NamesIllegalClashScopeXInner{}) ^ 8)
+	_ = -(unsafe.Offsetof(NamesIllegalClashScopeXInner{}.X) | (unsafe.Sizeof(NamesIllegalClashScopeXInner{}.X) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(NamesIllegalClashScope_Inner{}) ^ 4)
+	_ = -(unsafe.Offsetof(NamesIllegalClashScope_Inner{}.X) | (unsafe.Sizeof(NamesIllegalClashScope_Inner{}.X) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(NamesIllegalClashType{}) ^ 32)
+	_ = -(unsafe.Offsetof(NamesIllegalClashType{}.Func) | (unsafe.Sizeof(NamesIllegalClashType{}.Func) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.Range) ^ 4) | (unsafe.Sizeof(NamesIllegalClashType{}.Range) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.X32Bit) ^ 8) | (unsafe.Sizeof(NamesIllegalClashType{}.X32Bit) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.Hidden) ^ 12) | (unsafe.Sizeof(NamesIllegalClashType{}.Hidden) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.X_) ^ 16) | (unsafe.Sizeof(NamesIllegalClashType{}.X_) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.X__) ^ 20) | (unsafe.Sizeof(NamesIllegalClashType{}.X__) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.String) ^ 24) | (unsafe.Sizeof(NamesIllegalClashType{}.String) ^ 4))
+	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.Error) ^ 28) | (unsafe.Sizeof(NamesIllegalClashType{}.Error) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(NamesIllegalClash_FlowKey{}) ^ 8)
+	_ = -(unsafe.Offsetof(NamesIllegalClash_FlowKey{}.A) | (unsafe.Sizeof(NamesIllegalClash_FlowKey{}.A) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(NamesIllegalClash_flowKey{}) ^ 2)
+	_ = -(unsafe.Offsetof(NamesIllegalClash_flowKey{}.RawA) | (unsafe.Sizeof(NamesIllegalClash_flowKey{}.RawA) ^ 2))
+)

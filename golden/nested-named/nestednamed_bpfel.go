@@ -4,9 +4,7 @@
 
 package nestednamed
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenNestedNamed parses.
 //

@@ -58,11 +58,31 @@ type NestedNamedRecord struct {
 	Inside      NestedNamedInsideOnly
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(NestedNamedAddress{}) ^ 6) | unsafe.Offsetof(NestedNamedAddress{}.Bytes) | (unsafe.Offsetof(NestedNamedAddress{}.Port) ^ 4))
-const _ = -((unsafe.Sizeof(NestedNamedEndpoint{}) ^ 12) | unsafe.Offsetof(NestedNamedEndpoint{}.Address) | (unsafe.Offsetof(NestedNamedEndpoint{}.Ifindex) ^ 8))
-const _ = -((unsafe.Sizeof(NestedNamedInsideOnly{}) ^ 16) | unsafe.Offsetof(NestedNamedInsideOnly{}.A) | (unsafe.Offsetof(NestedNamedInsideOnly{}.That) ^ 8))
-const _ = -((unsafe.Sizeof(NestedNamedInsideThat{}) ^ 8) | unsafe.Offsetof(NestedNamedInsideThat{}.B))
-const _ = -((unsafe.Sizeof(NestedNamedRecord{}) ^ 56) | unsafe.Offsetof(NestedNamedRecord{}.Source) | (unsafe.Offsetof(NestedNamedRecord{}.Destination) ^ 12) | (unsafe.Offsetof(NestedNamedRecord{}.Via) ^ 24) | (unsafe.Offsetof(NestedNamedRecord{}.Inside) ^ 40))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(NestedNamedAddress{}) ^ 6)
+	_ = -(unsafe.Offsetof(NestedNamedAddress{}.Bytes) | (unsafe.Sizeof(NestedNamedAddress{}.Bytes) ^ 4))
+	_ = -((unsafe.Offsetof(NestedNamedAddress{}.Port) ^ 4) | (unsafe.Sizeof(NestedNamedAddress{}.Port) ^ 2))
+)
+const (
+	_ = -(unsafe.Sizeof(NestedNamedEndpoint{}) ^ 12)
+	_ = -(unsafe.Offsetof(NestedNamedEndpoint{}.Address) | (unsafe.Sizeof(NestedNamedEndpoint{}.Address) ^ 6))
+	_ = -((unsafe.Offsetof(NestedNamedEndpoint{}.Ifindex) ^ 8) | (unsafe.Sizeof(NestedNamedEndpoint{}.Ifindex) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(NestedNamedInsideOnly{}) ^ 16)
+	_ = -(unsafe.Offsetof(NestedNamedInsideOnly{}.A) | (unsafe.Sizeof(NestedNamedInsideOnly{}.A) ^ 2))
+	_ = -((unsafe.Offsetof(NestedNamedInsideOnly{}.That) ^ 8) | (unsafe.Sizeof(NestedNamedInsideOnly{}.That) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(NestedNamedInsideThat{}) ^ 8)
+	_ = -(unsafe.Offsetof(NestedNamedInsideThat{}.B) | (unsafe.Sizeof(NestedNamedInsideThat{}.B) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(NestedNamedRecord{}) ^ 56)
+	_ = -(unsafe.Offsetof(NestedNamedRecord{}.Source) | (unsafe.Sizeof(NestedNamedRecord{}.Source) ^ 12))
+	_ = -((unsafe.Offsetof(NestedNamedRecord{}.Destination) ^ 12) | (unsafe.Sizeof(NestedNamedRecord{}.Destination) ^ 12))
+	_ = -((unsafe.Offsetof(NestedNamedRecord{}.Via) ^ 24) | (unsafe.Sizeof(NestedNamedRecord{}.Via) ^ 12))
+	_ = -((unsafe.Offsetof(NestedNamedRecord{}.Inside) ^ 40) | (unsafe.Sizeof(NestedNamedRecord{}.Inside) ^ 16))
+)

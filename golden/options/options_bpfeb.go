@@ -4,9 +4,7 @@
 
 package options
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenOptions parses.
 //

@@ -34,9 +34,19 @@ type OptionsNewest struct {
 	Last OptionsEvent
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(OptionsBeside{}) ^ 4) | unsafe.Offsetof(OptionsBeside{}.A))
-const _ = -((unsafe.Sizeof(OptionsEvent{}) ^ 24) | unsafe.Offsetof(OptionsEvent{}.When) | (unsafe.Offsetof(OptionsEvent{}.Pid) ^ 8) | (unsafe.Offsetof(OptionsEvent{}.Extra) ^ 12))
-const _ = -((unsafe.Sizeof(OptionsNewest{}) ^ 24) | unsafe.Offsetof(OptionsNewest{}.Last))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(OptionsBeside{}) ^ 4)
+	_ = -(unsafe.Offsetof(OptionsBeside{}.A) | (unsafe.Sizeof(OptionsBeside{}.A) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(OptionsEvent{}) ^ 24)
+	_ = -(unsafe.Offsetof(OptionsEvent{}.When) | (unsafe.Sizeof(OptionsEvent{}.When) ^ 8))
+	_ = -((unsafe.Offsetof(OptionsEvent{}.Pid) ^ 8) | (unsafe.Sizeof(OptionsEvent{}.Pid) ^ 4))
+	_ = -((unsafe.Offsetof(OptionsEvent{}.Extra) ^ 12) | (unsafe.Sizeof(OptionsEvent{}.Extra) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(OptionsNewest{}) ^ 24)
+	_ = -(unsafe.Offsetof(OptionsNewest{}.Last) | (unsafe.Sizeof(OptionsNewest{}.Last) ^ 24))
+)

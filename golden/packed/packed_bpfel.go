@@ -4,9 +4,7 @@
 
 package packed
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenPacked parses.
 //

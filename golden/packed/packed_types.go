@@ -92,10 +92,35 @@ type PackedRecordNamed struct {
 func (s *PackedRecordNamed) B() uint64     { return ctypes.Load[uint64](s.RawB[:]) }
 func (s *PackedRecordNamed) SetB(v uint64) { ctypes.Store(s.RawB[:], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(PackedInner{}) ^ 5) | unsafe.Offsetof(PackedInner{}.Tag) | (unsafe.Offsetof(PackedInner{}.RawValue) ^ 1))
-const _ = -((unsafe.Sizeof(PackedPoint{}) ^ 8) | unsafe.Offsetof(PackedPoint{}.X) | (unsafe.Offsetof(PackedPoint{}.Y) ^ 4))
-const _ = -((unsafe.Sizeof(PackedRecord{}) ^ 76) | unsafe.Offsetof(PackedRecord{}.Kind) | (unsafe.Offsetof(PackedRecord{}.RawPort) ^ 1) | (unsafe.Offsetof(PackedRecord{}.RawWhen) ^ 3) | (unsafe.Offsetof(PackedRecord{}.RawNumbers) ^ 11) | (unsafe.Offsetof(PackedRecord{}.RawPoint) ^ 23) | (unsafe.Offsetof(PackedRecord{}.Inner) ^ 31) | (unsafe.Offsetof(PackedRecord{}.Row) ^ 36) | (unsafe.Offsetof(PackedRecord{}.Named) ^ 46) | (unsafe.Offsetof(PackedRecord{}.RawEither) ^ 55) | (unsafe.Offsetof(PackedRecord{}.RawPointer) ^ 63) | (unsafe.Offsetof(PackedRecord{}.Address) ^ 71) | (unsafe.Offsetof(PackedRecord{}.End) ^ 75))
-const _ = -((unsafe.Sizeof(PackedRecordNamed{}) ^ 9) | unsafe.Offsetof(PackedRecordNamed{}.A) | (unsafe.Offsetof(PackedRecordNamed{}.RawB) ^ 1))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(PackedInner{}) ^ 5)
+	_ = -(unsafe.Offsetof(PackedInner{}.Tag) | (unsafe.Sizeof(PackedInner{}.Tag) ^ 1))
+	_ = -((unsafe.Offsetof(PackedInner{}.RawValue) ^ 1) | (unsafe.Sizeof(PackedInner{}.RawValue) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(PackedPoint{}) ^ 8)
+	_ = -(unsafe.Offsetof(PackedPoint{}.X) | (unsafe.Sizeof(PackedPoint{}.X) ^ 2))
+	_ = -((unsafe.Offsetof(PackedPoint{}.Y) ^ 4) | (unsafe.Sizeof(PackedPoint{}.Y) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(PackedRecord{}) ^ 76)
+	_ = -(unsafe.Offsetof(PackedRecord{}.Kind) | (unsafe.Sizeof(PackedRecord{}.Kind) ^ 1))
+	_ = -((unsafe.Offsetof(PackedRecord{}.RawPort) ^ 1) | (unsafe.Sizeof(PackedRecord{}.RawPort) ^ 2))
+	_ = -((unsafe.Offsetof(PackedRecord{}.RawWhen) ^ 3) | (unsafe.Sizeof(PackedRecord{}.RawWhen) ^ 8))
+	_ = -((unsafe.Offsetof(PackedRecord{}.RawNumbers) ^ 11) | (unsafe.Sizeof(PackedRecord{}.RawNumbers) ^ 12))
+	_ = -((unsafe.Offsetof(PackedRecord{}.RawPoint) ^ 23) | (unsafe.Sizeof(PackedRecord{}.RawPoint) ^ 8))
+	_ = -((unsafe.Offsetof(PackedRecord{}.Inner) ^ 31) | (unsafe.Sizeof(PackedRecord{}.Inner) ^ 5))
+	_ = -((unsafe.Offsetof(PackedRecord{}.Row) ^ 36) | (unsafe.Sizeof(PackedRecord{}.Row) ^ 10))
+	_ = -((unsafe.Offsetof(PackedRecord{}.Named) ^ 46) | (unsafe.Sizeof(PackedRecord{}.Named) ^ 9))
+	_ = -((unsafe.Offsetof(PackedRecord{}.RawEither) ^ 55) | (unsafe.Sizeof(PackedRecord{}.RawEither) ^ 8))
+	_ = -((unsafe.Offsetof(PackedRecord{}.RawPointer) ^ 63) | (unsafe.Sizeof(PackedRecord{}.RawPointer) ^ 8))
+	_ = -((unsafe.Offsetof(PackedRecord{}.Address) ^ 71) | (unsafe.Sizeof(PackedRecord{}.Address) ^ 4))
+	_ = -((unsafe.Offsetof(PackedRecord{}.End) ^ 75) | (unsafe.Sizeof(PackedRecord{}.End) ^ 1))
+)
+const (
+	_ = -(unsafe.Sizeof(PackedRecordNamed{}) ^ 9)
+	_ = -(unsafe.Offsetof(PackedRecordNamed{}.A) | (unsafe.Sizeof(PackedRecordNamed{}.A) ^ 1))
+	_ = -((unsafe.Offsetof(PackedRecordNamed{}.RawB) ^ 1) | (unsafe.Sizeof(PackedRecordNamed{}.RawB) ^ 8))
+)

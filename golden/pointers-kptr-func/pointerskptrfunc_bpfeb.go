@@ -4,9 +4,7 @@
 
 package pointerskptrfunc
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenPointersKptrFunc parses.
 //

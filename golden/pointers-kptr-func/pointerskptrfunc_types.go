@@ -45,9 +45,28 @@ type PointersKptrFuncRecordSlots struct {
 	Target ctypes.Pointer // void *
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(PointersKptrFuncList{}) ^ 16) | unsafe.Offsetof(PointersKptrFuncList{}.Next) | (unsafe.Offsetof(PointersKptrFuncList{}.Prev) ^ 8))
-const _ = -((unsafe.Sizeof(PointersKptrFuncRecord{}) ^ 128) | unsafe.Offsetof(PointersKptrFuncRecord{}.Anything) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Text) ^ 8) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Task) ^ 16) | (unsafe.Offsetof(PointersKptrFuncRecord{}.List) ^ 24) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Func) ^ 32) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Typed) ^ 40) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Row) ^ 48) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Links) ^ 64) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Table) ^ 80) | (unsafe.Offsetof(PointersKptrFuncRecord{}.Slots) ^ 96))
-const _ = -((unsafe.Sizeof(PointersKptrFuncRecordSlots{}) ^ 16) | unsafe.Offsetof(PointersKptrFuncRecordSlots{}.Kind) | (unsafe.Offsetof(PointersKptrFuncRecordSlots{}.Target) ^ 8))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(PointersKptrFuncList{}) ^ 16)
+	_ = -(unsafe.Offsetof(PointersKptrFuncList{}.Next) | (unsafe.Sizeof(PointersKptrFuncList{}.Next) ^ 8))
+	_ = -((unsafe.Offsetof(PointersKptrFuncList{}.Prev) ^ 8) | (unsafe.Sizeof(PointersKptrFuncList{}.Prev) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(PointersKptrFuncRecord{}) ^ 128)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Anything) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Anything) ^ 8))
+	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Text) ^ 8) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Text) ^ 8))
+	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Task) ^ 16) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Task) ^ 8))
+	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.List) ^ 24) | (unsafe.Sizeof(PointersKptrFuncRecord{}.List) ^ 8))
+	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Func) ^ 32) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Func) ^ 8))
+	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Typed) ^ 40) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Typed) ^ 8))
+	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Row) ^ 48) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Row) ^ 16))
+	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Links) ^ 64) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Links) ^ 16))
+	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Table) ^ 80) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Table) ^ 16))
+	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Slots) ^ 96) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Slots) ^ 32))
+)
+const (
+	_ = -(unsafe.Sizeof(PointersKptrFuncRecordSlots{}) ^ 16)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecordSlots{}.Kind) | (unsafe.Sizeof(PointersKptrFuncRecordSlots{}.Kind) ^ 1))
+	_ = -((unsafe.Offsetof(PointersKptrFuncRecordSlots{}.Target) ^ 8) | (unsafe.Sizeof(PointersKptrFuncRecordSlots{}.Target) ^ 8))
+)

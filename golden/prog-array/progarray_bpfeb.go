@@ -4,9 +4,7 @@
 
 package progarray
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenProgArray parses.
 //

@@ -4,9 +4,7 @@
 
 package samenamedifferenttypes
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenSameNameDifferentTypes parses.
 //

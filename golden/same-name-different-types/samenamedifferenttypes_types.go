@@ -9,8 +9,8 @@ import (
 	"unsafe"
 )
 
-// SameNameDifferentTypesEvent_5821f4 is struct event, 4 bytes.
-type SameNameDifferentTypesEvent_5821f4 struct {
+// SameNameDifferentTypesEvent is struct event, 4 bytes.
+type SameNameDifferentTypesEvent struct {
 	_ structs.HostLayout
 	A uint32
 }
@@ -21,8 +21,13 @@ type SameNameDifferentTypesEvent_bb570c struct {
 	B uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(SameNameDifferentTypesEvent_5821f4{}) ^ 4) | unsafe.Offsetof(SameNameDifferentTypesEvent_5821f4{}.A))
-const _ = -((unsafe.Sizeof(SameNameDifferentTypesEvent_bb570c{}) ^ 8) | unsafe.Offsetof(SameNameDifferentTypesEvent_bb570c{}.B))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(SameNameDifferentTypesEvent{}) ^ 4)
+	_ = -(unsafe.Offsetof(SameNameDifferentTypesEvent{}.A) | (unsafe.Sizeof(SameNameDifferentTypesEvent{}.A) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(SameNameDifferentTypesEvent_bb570c{}) ^ 8)
+	_ = -(unsafe.Offsetof(SameNameDifferentTypesEvent_bb570c{}.B) | (unsafe.Sizeof(SameNameDifferentTypesEvent_bb570c{}.B) ^ 8))
+)

@@ -4,9 +4,7 @@
 
 package scalars
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenScalars parses.
 //

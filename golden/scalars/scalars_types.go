@@ -32,7 +32,21 @@ type ScalarsRecord struct {
 	_         [7]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(ScalarsRecord{}) ^ 64) | unsafe.Offsetof(ScalarsRecord{}.U8) | (unsafe.Offsetof(ScalarsRecord{}.S8) ^ 1) | (unsafe.Offsetof(ScalarsRecord{}.U16) ^ 2) | (unsafe.Offsetof(ScalarsRecord{}.S16) ^ 4) | (unsafe.Offsetof(ScalarsRecord{}.PlainChar) ^ 6) | (unsafe.Offsetof(ScalarsRecord{}.U32) ^ 8) | (unsafe.Offsetof(ScalarsRecord{}.S32) ^ 12) | (unsafe.Offsetof(ScalarsRecord{}.BeforeGap) ^ 16) | (unsafe.Offsetof(ScalarsRecord{}.U64) ^ 24) | (unsafe.Offsetof(ScalarsRecord{}.S64) ^ 32) | (unsafe.Offsetof(ScalarsRecord{}.Ulong) ^ 40) | (unsafe.Offsetof(ScalarsRecord{}.Slong) ^ 48) | (unsafe.Offsetof(ScalarsRecord{}.Last) ^ 56))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(ScalarsRecord{}) ^ 64)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.U8) | (unsafe.Sizeof(ScalarsRecord{}.U8) ^ 1))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.S8) ^ 1) | (unsafe.Sizeof(ScalarsRecord{}.S8) ^ 1))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.U16) ^ 2) | (unsafe.Sizeof(ScalarsRecord{}.U16) ^ 2))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.S16) ^ 4) | (unsafe.Sizeof(ScalarsRecord{}.S16) ^ 2))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.PlainChar) ^ 6) | (unsafe.Sizeof(ScalarsRecord{}.PlainChar) ^ 1))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.U32) ^ 8) | (unsafe.Sizeof(ScalarsRecord{}.U32) ^ 4))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.S32) ^ 12) | (unsafe.Sizeof(ScalarsRecord{}.S32) ^ 4))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.BeforeGap) ^ 16) | (unsafe.Sizeof(ScalarsRecord{}.BeforeGap) ^ 1))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.U64) ^ 24) | (unsafe.Sizeof(ScalarsRecord{}.U64) ^ 8))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.S64) ^ 32) | (unsafe.Sizeof(ScalarsRecord{}.S64) ^ 8))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.Ulong) ^ 40) | (unsafe.Sizeof(ScalarsRecord{}.Ulong) ^ 8))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.Slong) ^ 48) | (unsafe.Sizeof(ScalarsRecord{}.Slong) ^ 8))
+	_ = -((unsafe.Offsetof(ScalarsRecord{}.Last) ^ 56) | (unsafe.Sizeof(ScalarsRecord{}.Last) ^ 1))
+)

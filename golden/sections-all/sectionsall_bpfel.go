@@ -4,9 +4,7 @@
 
 package sectionsall
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenSectionsAll parses.
 //

@@ -4,9 +4,7 @@
 
 package specialkernelfields
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenSpecialKernelFields parses.
 //

@@ -151,19 +151,67 @@ type SpecialKernelFieldsWorked struct {
 	_    [4]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfListHead{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfListHead{}.Opaque))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfListNode{}) ^ 24) | unsafe.Offsetof(SpecialKernelFieldsBpfListNode{}.Opaque))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfRbNode{}) ^ 32) | unsafe.Offsetof(SpecialKernelFieldsBpfRbNode{}.Opaque))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfRbRoot{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfRbRoot{}.Opaque))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfRefcount{}) ^ 4) | unsafe.Offsetof(SpecialKernelFieldsBpfRefcount{}.Opaque))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfSpinLock{}) ^ 4) | unsafe.Offsetof(SpecialKernelFieldsBpfSpinLock{}.Val))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfTimer{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfTimer{}.Opaque))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsBpfWq{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsBpfWq{}.Opaque))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsLocked{}) ^ 16) | unsafe.Offsetof(SpecialKernelFieldsLocked{}.Lock) | (unsafe.Offsetof(SpecialKernelFieldsLocked{}.Count) ^ 4) | (unsafe.Offsetof(SpecialKernelFieldsLocked{}.Total) ^ 8))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsNode{}) ^ 72) | unsafe.Offsetof(SpecialKernelFieldsNode{}.Key) | (unsafe.Offsetof(SpecialKernelFieldsNode{}.List) ^ 8) | (unsafe.Offsetof(SpecialKernelFieldsNode{}.Tree) ^ 32) | (unsafe.Offsetof(SpecialKernelFieldsNode{}.References) ^ 64))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsOwner{}) ^ 40) | unsafe.Offsetof(SpecialKernelFieldsOwner{}.Lock) | (unsafe.Offsetof(SpecialKernelFieldsOwner{}.List) ^ 8) | (unsafe.Offsetof(SpecialKernelFieldsOwner{}.Tree) ^ 24))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsTimed{}) ^ 32) | unsafe.Offsetof(SpecialKernelFieldsTimed{}.Started) | (unsafe.Offsetof(SpecialKernelFieldsTimed{}.Timer) ^ 8) | (unsafe.Offsetof(SpecialKernelFieldsTimed{}.Rounds) ^ 24))
-const _ = -((unsafe.Sizeof(SpecialKernelFieldsWorked{}) ^ 24) | unsafe.Offsetof(SpecialKernelFieldsWorked{}.Work) | (unsafe.Offsetof(SpecialKernelFieldsWorked{}.Done) ^ 16))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfListHead{}) ^ 16)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfListHead{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfListHead{}.Opaque) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfListNode{}) ^ 24)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfListNode{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfListNode{}.Opaque) ^ 24))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfRbNode{}) ^ 32)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfRbNode{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfRbNode{}.Opaque) ^ 32))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfRbRoot{}) ^ 16)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfRbRoot{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfRbRoot{}.Opaque) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfRefcount{}) ^ 4)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfRefcount{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfRefcount{}.Opaque) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfSpinLock{}) ^ 4)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfSpinLock{}.Val) | (unsafe.Sizeof(SpecialKernelFieldsBpfSpinLock{}.Val) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfTimer{}) ^ 16)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfTimer{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfTimer{}.Opaque) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfWq{}) ^ 16)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfWq{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfWq{}.Opaque) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsLocked{}) ^ 16)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsLocked{}.Lock) | (unsafe.Sizeof(SpecialKernelFieldsLocked{}.Lock) ^ 4))
+	_ = -((unsafe.Offsetof(SpecialKernelFieldsLocked{}.Count) ^ 4) | (unsafe.Sizeof(SpecialKernelFieldsLocked{}.Count) ^ 4))
+	_ = -((unsafe.Offsetof(SpecialKernelFieldsLocked{}.Total) ^ 8) | (unsafe.Sizeof(SpecialKernelFieldsLocked{}.Total) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsNode{}) ^ 72)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsNode{}.Key) | (unsafe.Sizeof(SpecialKernelFieldsNode{}.Key) ^ 8))
+	_ = -((unsafe.Offsetof(SpecialKernelFieldsNode{}.List) ^ 8) | (unsafe.Sizeof(SpecialKernelFieldsNode{}.List) ^ 24))
+	_ = -((unsafe.Offsetof(SpecialKernelFieldsNode{}.Tree) ^ 32) | (unsafe.Sizeof(SpecialKernelFieldsNode{}.Tree) ^ 32))
+	_ = -((unsafe.Offsetof(SpecialKernelFieldsNode{}.References) ^ 64) | (unsafe.Sizeof(SpecialKernelFieldsNode{}.References) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsOwner{}) ^ 40)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsOwner{}.Lock) | (unsafe.Sizeof(SpecialKernelFieldsOwner{}.Lock) ^ 4))
+	_ = -((unsafe.Offsetof(SpecialKernelFieldsOwner{}.List) ^ 8) | (unsafe.Sizeof(SpecialKernelFieldsOwner{}.List) ^ 16))
+	_ = -((unsafe.Offsetof(SpecialKernelFieldsOwner{}.Tree) ^ 24) | (unsafe.Sizeof(SpecialKernelFieldsOwner{}.Tree) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsTimed{}) ^ 32)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsTimed{}.Started) | (unsafe.Sizeof(SpecialKernelFieldsTimed{}.Started) ^ 8))
+	_ = -((unsafe.Offsetof(SpecialKernelFieldsTimed{}.Timer) ^ 8) | (unsafe.Sizeof(SpecialKernelFieldsTimed{}.Timer) ^ 16))
+	_ = -((unsafe.Offsetof(SpecialKernelFieldsTimed{}.Rounds) ^ 24) | (unsafe.Sizeof(SpecialKernelFieldsTimed{}.Rounds) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(SpecialKernelFieldsWorked{}) ^ 24)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsWorked{}.Work) | (unsafe.Sizeof(SpecialKernelFieldsWorked{}.Work) ^ 16))
+	_ = -((unsafe.Offsetof(SpecialKernelFieldsWorked{}.Done) ^ 16) | (unsafe.Sizeof(SpecialKernelFieldsWorked{}.Done) ^ 4))
+)

@@ -4,9 +4,7 @@
 
 package structopsnolink
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenStructOpsNolink parses.
 //

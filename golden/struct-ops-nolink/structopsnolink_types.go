@@ -29,8 +29,14 @@ type StructOpsNolinkValue struct {
 	Count uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(StructOpsNolinkGoldenOps{}) ^ 16) | unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Run) | (unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Flags) ^ 8))
-const _ = -((unsafe.Sizeof(StructOpsNolinkValue{}) ^ 8) | unsafe.Offsetof(StructOpsNolinkValue{}.Count))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(StructOpsNolinkGoldenOps{}) ^ 16)
+	_ = -(unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Run) | (unsafe.Sizeof(StructOpsNolinkGoldenOps{}.Run) ^ 8))
+	_ = -((unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Flags) ^ 8) | (unsafe.Sizeof(StructOpsNolinkGoldenOps{}.Flags) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(StructOpsNolinkValue{}) ^ 8)
+	_ = -(unsafe.Offsetof(StructOpsNolinkValue{}.Count) | (unsafe.Sizeof(StructOpsNolinkValue{}.Count) ^ 8))
+)

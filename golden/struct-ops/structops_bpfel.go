@@ -4,9 +4,7 @@
 
 package structops
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenStructOps parses.
 //

@@ -29,7 +29,15 @@ type StructOpsTcpCongestionOps struct {
 // NameString is Name as text, up to the first NUL.
 func (s *StructOpsTcpCongestionOps) NameString() string { return ctypes.CString(s.Name[:]) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(StructOpsTcpCongestionOps{}) ^ 64) | unsafe.Offsetof(StructOpsTcpCongestionOps{}.Ssthresh) | (unsafe.Offsetof(StructOpsTcpCongestionOps{}.CongAvoid) ^ 8) | (unsafe.Offsetof(StructOpsTcpCongestionOps{}.SetState) ^ 16) | (unsafe.Offsetof(StructOpsTcpCongestionOps{}.UndoCwnd) ^ 24) | (unsafe.Offsetof(StructOpsTcpCongestionOps{}.Name) ^ 32) | (unsafe.Offsetof(StructOpsTcpCongestionOps{}.Flags) ^ 48) | (unsafe.Offsetof(StructOpsTcpCongestionOps{}.Owner) ^ 56))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(StructOpsTcpCongestionOps{}) ^ 64)
+	_ = -(unsafe.Offsetof(StructOpsTcpCongestionOps{}.Ssthresh) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.Ssthresh) ^ 8))
+	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.CongAvoid) ^ 8) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.CongAvoid) ^ 8))
+	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.SetState) ^ 16) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.SetState) ^ 8))
+	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.UndoCwnd) ^ 24) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.UndoCwnd) ^ 8))
+	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.Name) ^ 32) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.Name) ^ 16))
+	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.Flags) ^ 48) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.Flags) ^ 4))
+	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.Owner) ^ 56) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.Owner) ^ 8))
+)

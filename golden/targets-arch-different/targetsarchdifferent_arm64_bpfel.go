@@ -4,9 +4,7 @@
 
 package targetsarchdifferent
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenTargetsArchDifferent parses.
 //

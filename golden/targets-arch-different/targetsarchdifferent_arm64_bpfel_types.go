@@ -39,9 +39,21 @@ type TargetsArchDifferentPtRegs struct {
 	Pc   uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 280) | unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 272))
-const _ = -((unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 4) | unsafe.Offsetof(TargetsArchDifferentMode{}.StMode))
-const _ = -((unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 264) | unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Regs) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Sp) ^ 248) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Pc) ^ 256))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 280)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Pid) ^ 4))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Regs) ^ 264))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 272) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Mode) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 4)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) | (unsafe.Sizeof(TargetsArchDifferentMode{}.StMode) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 264)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Regs) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Regs) ^ 248))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Sp) ^ 248) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Sp) ^ 8))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Pc) ^ 256) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Pc) ^ 8))
+)

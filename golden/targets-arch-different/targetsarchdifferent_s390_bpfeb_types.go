@@ -38,9 +38,20 @@ type TargetsArchDifferentPtRegs struct {
 	Gprs [16]uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 160) | unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 152))
-const _ = -((unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 4) | unsafe.Offsetof(TargetsArchDifferentMode{}.StMode))
-const _ = -((unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 144) | unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Psw) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Gprs) ^ 16))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 160)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Pid) ^ 4))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Regs) ^ 144))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 152) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Mode) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 4)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) | (unsafe.Sizeof(TargetsArchDifferentMode{}.StMode) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 144)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Psw) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Psw) ^ 16))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Gprs) ^ 16) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Gprs) ^ 128))
+)

@@ -19,7 +19,10 @@ type TargetsArchDifferentSame struct {
 	B uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(TargetsArchDifferentSame{}) ^ 16) | unsafe.Offsetof(TargetsArchDifferentSame{}.A) | (unsafe.Offsetof(TargetsArchDifferentSame{}.B) ^ 8))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(TargetsArchDifferentSame{}) ^ 16)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentSame{}.A) | (unsafe.Sizeof(TargetsArchDifferentSame{}.A) ^ 4))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentSame{}.B) ^ 8) | (unsafe.Sizeof(TargetsArchDifferentSame{}.B) ^ 8))
+)

@@ -39,9 +39,21 @@ type TargetsArchDifferentPtRegs struct {
 	Cx uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 40) | unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 32))
-const _ = -((unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 2) | unsafe.Offsetof(TargetsArchDifferentMode{}.StMode))
-const _ = -((unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 24) | unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Ax) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Bx) ^ 8) | (unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Cx) ^ 16))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 40)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Pid) ^ 4))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Regs) ^ 24))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 32) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Mode) ^ 2))
+)
+const (
+	_ = -(unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 2)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) | (unsafe.Sizeof(TargetsArchDifferentMode{}.StMode) ^ 2))
+)
+const (
+	_ = -(unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 24)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Ax) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Ax) ^ 8))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Bx) ^ 8) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Bx) ^ 8))
+	_ = -((unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Cx) ^ 16) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Cx) ^ 8))
+)

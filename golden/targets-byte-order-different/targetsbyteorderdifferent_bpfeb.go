@@ -4,9 +4,7 @@
 
 package targetsbyteorderdifferent
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenTargetsByteOrderDifferent parses.
 //

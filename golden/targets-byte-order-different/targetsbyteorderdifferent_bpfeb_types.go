@@ -37,7 +37,11 @@ func (s *TargetsByteOrderDifferentIphdr) SetIhl(v uint8) {
 	ctypes.SetBits(s.RawVersion[:], 4, 4, uint64(v))
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}) ^ 4) | unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.RawVersion) | (unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.Tos) ^ 1) | (unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.TotLen) ^ 2))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}) ^ 4)
+	_ = -(unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.RawVersion) | (unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.RawVersion) ^ 1))
+	_ = -((unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.Tos) ^ 1) | (unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.Tos) ^ 1))
+	_ = -((unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.TotLen) ^ 2) | (unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.TotLen) ^ 2))
+)

@@ -35,7 +35,11 @@ func (s *TargetsByteOrderDifferentIphdr) SetVersion(v uint8) {
 	ctypes.SetBits(s.RawIhl[:], 4, 4, uint64(v))
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}) ^ 4) | unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.RawIhl) | (unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.Tos) ^ 1) | (unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.TotLen) ^ 2))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}) ^ 4)
+	_ = -(unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.RawIhl) | (unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.RawIhl) ^ 1))
+	_ = -((unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.Tos) ^ 1) | (unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.Tos) ^ 1))
+	_ = -((unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.TotLen) ^ 2) | (unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.TotLen) ^ 2))
+)

@@ -4,9 +4,7 @@
 
 package targetsmapsdifferent
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenTargetsMapsDifferent parses.
 //

@@ -4,9 +4,7 @@
 
 package typedefchains
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenTypedefChains parses.
 //

@@ -82,12 +82,39 @@ type TypedefChainsTagged struct {
 	X uint32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(TypedefChainsEither{}) ^ 8) | unsafe.Offsetof(TypedefChainsEither{}.RawWide))
-const _ = -((unsafe.Sizeof(TypedefChainsPlain{}) ^ 8) | unsafe.Offsetof(TypedefChainsPlain{}.A) | (unsafe.Offsetof(TypedefChainsPlain{}.B) ^ 4))
-const _ = -((unsafe.Sizeof(TypedefChainsRecord{}) ^ 72) | unsafe.Offsetof(TypedefChainsRecord{}.Idle) | (unsafe.Offsetof(TypedefChainsRecord{}.Plain) ^ 4) | (unsafe.Offsetof(TypedefChainsRecord{}.Renamed) ^ 12) | (unsafe.Offsetof(TypedefChainsRecord{}.Either) ^ 24) | (unsafe.Offsetof(TypedefChainsRecord{}.Macs) ^ 32) | (unsafe.Offsetof(TypedefChainsRecord{}.Tagged) ^ 44) | (unsafe.Offsetof(TypedefChainsRecord{}.Same) ^ 48) | (unsafe.Offsetof(TypedefChainsRecord{}.Handles) ^ 56))
-const _ = -((unsafe.Sizeof(TypedefChainsRenamed{}) ^ 8) | unsafe.Offsetof(TypedefChainsRenamed{}.A) | (unsafe.Offsetof(TypedefChainsRenamed{}.B) ^ 4))
-const _ = -((unsafe.Sizeof(TypedefChainsRenamedAgain{}) ^ 8) | unsafe.Offsetof(TypedefChainsRenamedAgain{}.A) | (unsafe.Offsetof(TypedefChainsRenamedAgain{}.B) ^ 4))
-const _ = -((unsafe.Sizeof(TypedefChainsTagged{}) ^ 4) | unsafe.Offsetof(TypedefChainsTagged{}.X))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(TypedefChainsEither{}) ^ 8)
+	_ = -(unsafe.Offsetof(TypedefChainsEither{}.RawWide) | (unsafe.Sizeof(TypedefChainsEither{}.RawWide) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(TypedefChainsPlain{}) ^ 8)
+	_ = -(unsafe.Offsetof(TypedefChainsPlain{}.A) | (unsafe.Sizeof(TypedefChainsPlain{}.A) ^ 2))
+	_ = -((unsafe.Offsetof(TypedefChainsPlain{}.B) ^ 4) | (unsafe.Sizeof(TypedefChainsPlain{}.B) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(TypedefChainsRecord{}) ^ 72)
+	_ = -(unsafe.Offsetof(TypedefChainsRecord{}.Idle) | (unsafe.Sizeof(TypedefChainsRecord{}.Idle) ^ 4))
+	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Plain) ^ 4) | (unsafe.Sizeof(TypedefChainsRecord{}.Plain) ^ 8))
+	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Renamed) ^ 12) | (unsafe.Sizeof(TypedefChainsRecord{}.Renamed) ^ 8))
+	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Either) ^ 24) | (unsafe.Sizeof(TypedefChainsRecord{}.Either) ^ 8))
+	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Macs) ^ 32) | (unsafe.Sizeof(TypedefChainsRecord{}.Macs) ^ 12))
+	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Tagged) ^ 44) | (unsafe.Sizeof(TypedefChainsRecord{}.Tagged) ^ 4))
+	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Same) ^ 48) | (unsafe.Sizeof(TypedefChainsRecord{}.Same) ^ 4))
+	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Handles) ^ 56) | (unsafe.Sizeof(TypedefChainsRecord{}.Handles) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(TypedefChainsRenamed{}) ^ 8)
+	_ = -(unsafe.Offsetof(TypedefChainsRenamed{}.A) | (unsafe.Sizeof(TypedefChainsRenamed{}.A) ^ 2))
+	_ = -((unsafe.Offsetof(TypedefChainsRenamed{}.B) ^ 4) | (unsafe.Sizeof(TypedefChainsRenamed{}.B) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(TypedefChainsRenamedAgain{}) ^ 8)
+	_ = -(unsafe.Offsetof(TypedefChainsRenamedAgain{}.A) | (unsafe.Sizeof(TypedefChainsRenamedAgain{}.A) ^ 2))
+	_ = -((unsafe.Offsetof(TypedefChainsRenamedAgain{}.B) ^ 4) | (unsafe.Sizeof(TypedefChainsRenamedAgain{}.B) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(TypedefChainsTagged{}) ^ 4)
+	_ = -(unsafe.Offsetof(TypedefChainsTagged{}.X) | (unsafe.Sizeof(TypedefChainsTagged{}.X) ^ 4))
+)

@@ -4,9 +4,7 @@
 
 package typesonlynamed
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenTypesOnlyNamed parses.
 //

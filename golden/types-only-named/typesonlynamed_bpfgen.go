@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -68,7 +69,7 @@ type TypesOnlyNamedCollectionSpecPrograms struct {
 // TypesOnlyNamedCollectionSpecVariables are the global variables with their initial
 // values.
 type TypesOnlyNamedCollectionSpecVariables struct {
-	UnusedCookie *typed.VariableSpec[[8]byte] // cookie * in .bss
+	UnusedCookie *typed.VariableSpec[ctypes.Pointer] // cookie * in .bss
 }
 
 // TypesOnlyNamedCollection is the object in the kernel. Close it.
@@ -89,5 +90,5 @@ type TypesOnlyNamedCollectionPrograms struct {
 
 // TypesOnlyNamedCollectionVariables are the global variables in the kernel.
 type TypesOnlyNamedCollectionVariables struct {
-	UnusedCookie *typed.Variable[[8]byte] // cookie * in .bss
+	UnusedCookie *typed.Variable[ctypes.Pointer] // cookie * in .bss
 }

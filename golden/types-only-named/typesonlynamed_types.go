@@ -62,10 +62,20 @@ func (v TypesOnlyNamedStatus) String() string {
 	return "TypesOnlyNamedStatus(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(TypesOnlyNamedRequest{}) ^ 8) | unsafe.Offsetof(TypesOnlyNamedRequest{}.Id) | (unsafe.Offsetof(TypesOnlyNamedRequest{}.Part) ^ 4))
-const _ = -((unsafe.Sizeof(TypesOnlyNamedRequestPart{}) ^ 2) | unsafe.Offsetof(TypesOnlyNamedRequestPart{}.A))
-const _ = -((unsafe.Sizeof(TypesOnlyNamedResponse{}) ^ 16) | unsafe.Offsetof(TypesOnlyNamedResponse{}.Id) | (unsafe.Offsetof(TypesOnlyNamedResponse{}.RawOk) ^ 8))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(TypesOnlyNamedRequest{}) ^ 8)
+	_ = -(unsafe.Offsetof(TypesOnlyNamedRequest{}.Id) | (unsafe.Sizeof(TypesOnlyNamedRequest{}.Id) ^ 4))
+	_ = -((unsafe.Offsetof(TypesOnlyNamedRequest{}.Part) ^ 4) | (unsafe.Sizeof(TypesOnlyNamedRequest{}.Part) ^ 2))
+)
+const (
+	_ = -(unsafe.Sizeof(TypesOnlyNamedRequestPart{}) ^ 2)
+	_ = -(unsafe.Offsetof(TypesOnlyNamedRequestPart{}.A) | (unsafe.Sizeof(TypesOnlyNamedRequestPart{}.A) ^ 2))
+)
+const (
+	_ = -(unsafe.Sizeof(TypesOnlyNamedResponse{}) ^ 16)
+	_ = -(unsafe.Offsetof(TypesOnlyNamedResponse{}.Id) | (unsafe.Sizeof(TypesOnlyNamedResponse{}.Id) ^ 4))
+	_ = -((unsafe.Offsetof(TypesOnlyNamedResponse{}.RawOk) ^ 8) | (unsafe.Sizeof(TypesOnlyNamedResponse{}.RawOk) ^ 8))
+)
 const _ = -(unsafe.Sizeof(TypesOnlyNamedStatus(0)) ^ 4)

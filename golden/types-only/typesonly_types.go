@@ -83,12 +83,21 @@ type TypesOnlyOuterInner struct {
 	A uint32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(TypesOnlyByTypedef{}) ^ 2) | unsafe.Offsetof(TypesOnlyByTypedef{}.X))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(TypesOnlyByTypedef{}) ^ 2)
+	_ = -(unsafe.Offsetof(TypesOnlyByTypedef{}.X) | (unsafe.Sizeof(TypesOnlyByTypedef{}.X) ^ 2))
+)
 const _ = -(unsafe.Sizeof(TypesOnlyEnumByTypedef(0)) ^ 4)
 const _ = -(unsafe.Sizeof(TypesOnlyNamed(0)) ^ 4)
 const _ = -unsafe.Sizeof(TypesOnlyNothing{})
-const _ = -((unsafe.Sizeof(TypesOnlyOuter{}) ^ 16) | unsafe.Offsetof(TypesOnlyOuter{}.Inner) | (unsafe.Offsetof(TypesOnlyOuter{}.RawWide) ^ 8))
-const _ = -((unsafe.Sizeof(TypesOnlyOuterInner{}) ^ 4) | unsafe.Offsetof(TypesOnlyOuterInner{}.A))
+const (
+	_ = -(unsafe.Sizeof(TypesOnlyOuter{}) ^ 16)
+	_ = -(unsafe.Offsetof(TypesOnlyOuter{}.Inner) | (unsafe.Sizeof(TypesOnlyOuter{}.Inner) ^ 4))
+	_ = -((unsafe.Offsetof(TypesOnlyOuter{}.RawWide) ^ 8) | (unsafe.Sizeof(TypesOnlyOuter{}.RawWide) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(TypesOnlyOuterInner{}) ^ 4)
+	_ = -(unsafe.Offsetof(TypesOnlyOuterInner{}.A) | (unsafe.Sizeof(TypesOnlyOuterInner{}.A) ^ 4))
+)

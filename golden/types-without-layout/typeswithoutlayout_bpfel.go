@@ -4,9 +4,7 @@
 
 package typeswithoutlayout
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenTypesWithoutLayout parses.
 //

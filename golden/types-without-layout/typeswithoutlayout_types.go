@@ -55,8 +55,19 @@ type TypesWithoutLayoutPackedCounter struct {
 	After  int8
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(TypesWithoutLayoutCounters{}) ^ 40) | unsafe.Offsetof(TypesWithoutLayoutCounters{}.Before) | (unsafe.Offsetof(TypesWithoutLayoutCounters{}.One) ^ 4) | (unsafe.Offsetof(TypesWithoutLayoutCounters{}.Many) ^ 8) | (unsafe.Offsetof(TypesWithoutLayoutCounters{}.RawArm) ^ 24) | (unsafe.Offsetof(TypesWithoutLayoutCounters{}.Last) ^ 32))
-const _ = -((unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}) ^ 6) | unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.Before) | (unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.One) ^ 1) | (unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.After) ^ 5))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(TypesWithoutLayoutCounters{}) ^ 40)
+	_ = -(unsafe.Offsetof(TypesWithoutLayoutCounters{}.Before) | (unsafe.Sizeof(TypesWithoutLayoutCounters{}.Before) ^ 4))
+	_ = -((unsafe.Offsetof(TypesWithoutLayoutCounters{}.One) ^ 4) | (unsafe.Sizeof(TypesWithoutLayoutCounters{}.One) ^ 4))
+	_ = -((unsafe.Offsetof(TypesWithoutLayoutCounters{}.Many) ^ 8) | (unsafe.Sizeof(TypesWithoutLayoutCounters{}.Many) ^ 16))
+	_ = -((unsafe.Offsetof(TypesWithoutLayoutCounters{}.RawArm) ^ 24) | (unsafe.Sizeof(TypesWithoutLayoutCounters{}.RawArm) ^ 8))
+	_ = -((unsafe.Offsetof(TypesWithoutLayoutCounters{}.Last) ^ 32) | (unsafe.Sizeof(TypesWithoutLayoutCounters{}.Last) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}) ^ 6)
+	_ = -(unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.Before) | (unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}.Before) ^ 1))
+	_ = -((unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.One) ^ 1) | (unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}.One) ^ 4))
+	_ = -((unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.After) ^ 5) | (unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}.After) ^ 1))
+)

@@ -4,9 +4,7 @@
 
 package unionsanonymous
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenUnionsAnonymous parses.
 //

@@ -64,7 +64,12 @@ func (s *UnionsAnonymousRecord) SetCode(v uint16) { ctypes.Store(s.RawSport[0:2]
 func (s *UnionsAnonymousRecord) Only() uint8     { return ctypes.Load[uint8](s.RawOnly[:]) }
 func (s *UnionsAnonymousRecord) SetOnly(v uint8) { ctypes.Store(s.RawOnly[:], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(UnionsAnonymousRecord{}) ^ 32) | unsafe.Offsetof(UnionsAnonymousRecord{}.Family) | (unsafe.Offsetof(UnionsAnonymousRecord{}.RawIpv4) ^ 8) | (unsafe.Offsetof(UnionsAnonymousRecord{}.RawSport) ^ 24) | (unsafe.Offsetof(UnionsAnonymousRecord{}.RawOnly) ^ 28))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(UnionsAnonymousRecord{}) ^ 32)
+	_ = -(unsafe.Offsetof(UnionsAnonymousRecord{}.Family) | (unsafe.Sizeof(UnionsAnonymousRecord{}.Family) ^ 2))
+	_ = -((unsafe.Offsetof(UnionsAnonymousRecord{}.RawIpv4) ^ 8) | (unsafe.Sizeof(UnionsAnonymousRecord{}.RawIpv4) ^ 16))
+	_ = -((unsafe.Offsetof(UnionsAnonymousRecord{}.RawSport) ^ 24) | (unsafe.Sizeof(UnionsAnonymousRecord{}.RawSport) ^ 4))
+	_ = -((unsafe.Offsetof(UnionsAnonymousRecord{}.RawOnly) ^ 28) | (unsafe.Sizeof(UnionsAnonymousRecord{}.RawOnly) ^ 1))
+)

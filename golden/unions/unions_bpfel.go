@@ -4,9 +4,7 @@
 
 package unions
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenUnions parses.
 //

@@ -77,10 +77,25 @@ type UnionsRecord struct {
 	Row    [2]UnionsNumber
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(UnionsNested{}) ^ 8) | unsafe.Offsetof(UnionsNested{}.RawPair))
-const _ = -((unsafe.Sizeof(UnionsNumber{}) ^ 8) | unsafe.Offsetof(UnionsNumber{}.RawWhole))
-const _ = -((unsafe.Sizeof(UnionsPair{}) ^ 8) | unsafe.Offsetof(UnionsPair{}.First) | (unsafe.Offsetof(UnionsPair{}.Second) ^ 4))
-const _ = -((unsafe.Sizeof(UnionsRecord{}) ^ 40) | unsafe.Offsetof(UnionsRecord{}.Tag) | (unsafe.Offsetof(UnionsRecord{}.Number) ^ 8) | (unsafe.Offsetof(UnionsRecord{}.Deep) ^ 16) | (unsafe.Offsetof(UnionsRecord{}.Row) ^ 24))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(UnionsNested{}) ^ 8)
+	_ = -(unsafe.Offsetof(UnionsNested{}.RawPair) | (unsafe.Sizeof(UnionsNested{}.RawPair) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(UnionsNumber{}) ^ 8)
+	_ = -(unsafe.Offsetof(UnionsNumber{}.RawWhole) | (unsafe.Sizeof(UnionsNumber{}.RawWhole) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(UnionsPair{}) ^ 8)
+	_ = -(unsafe.Offsetof(UnionsPair{}.First) | (unsafe.Sizeof(UnionsPair{}.First) ^ 2))
+	_ = -((unsafe.Offsetof(UnionsPair{}.Second) ^ 4) | (unsafe.Sizeof(UnionsPair{}.Second) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(UnionsRecord{}) ^ 40)
+	_ = -(unsafe.Offsetof(UnionsRecord{}.Tag) | (unsafe.Sizeof(UnionsRecord{}.Tag) ^ 1))
+	_ = -((unsafe.Offsetof(UnionsRecord{}.Number) ^ 8) | (unsafe.Sizeof(UnionsRecord{}.Number) ^ 8))
+	_ = -((unsafe.Offsetof(UnionsRecord{}.Deep) ^ 16) | (unsafe.Sizeof(UnionsRecord{}.Deep) ^ 8))
+	_ = -((unsafe.Offsetof(UnionsRecord{}.Row) ^ 24) | (unsafe.Sizeof(UnionsRecord{}.Row) ^ 16))
+)

@@ -4,9 +4,7 @@
 
 package variablesall
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenVariablesAll parses.
 //

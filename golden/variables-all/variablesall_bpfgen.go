@@ -134,7 +134,7 @@ type VariablesAllCollectionSpecVariables struct {
 	StaticInCustomData *typed.VariableSpec[uint32]                    // static unsigned int in .data.custom
 	StaticZero         *typed.VariableSpec[uint64]                    // static unsigned long long in .bss
 	Table              *typed.VariableSpec[[3]VariablesAllConfig]     // struct config[3] in .data
-	Verbose            *typed.VariableSpec[bool]                      // _Bool in .rodata
+	Verbose            *typed.VariableSpec[ctypes.Bool]               // _Bool in .rodata
 	Weak               *typed.VariableSpec[uint32]                    // unsigned int in .data
 }
 
@@ -177,6 +177,6 @@ type VariablesAllCollectionVariables struct {
 	StaticInCustomData *typed.Variable[uint32]                    // static unsigned int in .data.custom
 	StaticZero         *typed.Variable[uint64]                    // static unsigned long long in .bss
 	Table              *typed.Variable[[3]VariablesAllConfig]     // struct config[3] in .data
-	Verbose            *typed.Constant[bool]                      // _Bool in .rodata
+	Verbose            *typed.Constant[ctypes.Bool]               // _Bool in .rodata
 	Weak               *typed.Variable[uint32]                    // unsigned int in .data
 }

@@ -95,10 +95,18 @@ func (v VariablesAllMode) String() string {
 	return "VariablesAllMode(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(VariablesAllAnonymous{}) ^ 8) | unsafe.Offsetof(VariablesAllAnonymous{}.X) | (unsafe.Offsetof(VariablesAllAnonymous{}.Y) ^ 4))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(VariablesAllAnonymous{}) ^ 8)
+	_ = -(unsafe.Offsetof(VariablesAllAnonymous{}.X) | (unsafe.Sizeof(VariablesAllAnonymous{}.X) ^ 4))
+	_ = -((unsafe.Offsetof(VariablesAllAnonymous{}.Y) ^ 4) | (unsafe.Sizeof(VariablesAllAnonymous{}.Y) ^ 4))
+)
 const _ = -(unsafe.Sizeof(VariablesAllAnonymousEnum(0)) ^ 4)
-const _ = -((unsafe.Sizeof(VariablesAllConfig{}) ^ 24) | unsafe.Offsetof(VariablesAllConfig{}.Limit) | (unsafe.Offsetof(VariablesAllConfig{}.RawFlags) ^ 4) | (unsafe.Offsetof(VariablesAllConfig{}.RawV4) ^ 8))
+const (
+	_ = -(unsafe.Sizeof(VariablesAllConfig{}) ^ 24)
+	_ = -(unsafe.Offsetof(VariablesAllConfig{}.Limit) | (unsafe.Sizeof(VariablesAllConfig{}.Limit) ^ 4))
+	_ = -((unsafe.Offsetof(VariablesAllConfig{}.RawFlags) ^ 4) | (unsafe.Sizeof(VariablesAllConfig{}.RawFlags) ^ 1))
+	_ = -((unsafe.Offsetof(VariablesAllConfig{}.RawV4) ^ 8) | (unsafe.Sizeof(VariablesAllConfig{}.RawV4) ^ 16))
+)
 const _ = -(unsafe.Sizeof(VariablesAllMode(0)) ^ 4)

@@ -4,9 +4,7 @@
 
 package variablesnotapi
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenVariablesNotApi parses.
 //

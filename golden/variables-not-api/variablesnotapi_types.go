@@ -92,15 +92,39 @@ type VariablesNotApiSessionT struct {
 	Since uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(VariablesNotApiConstant{}) ^ 2) | unsafe.Offsetof(VariablesNotApiConstant{}.D))
-const _ = -((unsafe.Sizeof(VariablesNotApiEither{}) ^ 4) | unsafe.Offsetof(VariablesNotApiEither{}.RawNumber))
-const _ = -((unsafe.Sizeof(VariablesNotApiEvent{}) ^ 4) | unsafe.Offsetof(VariablesNotApiEvent{}.A))
-const _ = -((unsafe.Sizeof(VariablesNotApiHidden{}) ^ 4) | unsafe.Offsetof(VariablesNotApiHidden{}.E))
-const _ = -((unsafe.Sizeof(VariablesNotApiIndirect{}) ^ 1) | unsafe.Offsetof(VariablesNotApiIndirect{}.C))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(VariablesNotApiConstant{}) ^ 2)
+	_ = -(unsafe.Offsetof(VariablesNotApiConstant{}.D) | (unsafe.Sizeof(VariablesNotApiConstant{}.D) ^ 2))
+)
+const (
+	_ = -(unsafe.Sizeof(VariablesNotApiEither{}) ^ 4)
+	_ = -(unsafe.Offsetof(VariablesNotApiEither{}.RawNumber) | (unsafe.Sizeof(VariablesNotApiEither{}.RawNumber) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(VariablesNotApiEvent{}) ^ 4)
+	_ = -(unsafe.Offsetof(VariablesNotApiEvent{}.A) | (unsafe.Sizeof(VariablesNotApiEvent{}.A) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(VariablesNotApiHidden{}) ^ 4)
+	_ = -(unsafe.Offsetof(VariablesNotApiHidden{}.E) | (unsafe.Sizeof(VariablesNotApiHidden{}.E) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(VariablesNotApiIndirect{}) ^ 1)
+	_ = -(unsafe.Offsetof(VariablesNotApiIndirect{}.C) | (unsafe.Sizeof(VariablesNotApiIndirect{}.C) ^ 1))
+)
 const _ = -(unsafe.Sizeof(VariablesNotApiKind(0)) ^ 4)
-const _ = -((unsafe.Sizeof(VariablesNotApiListed{}) ^ 2) | unsafe.Offsetof(VariablesNotApiListed{}.B))
-const _ = -((unsafe.Sizeof(VariablesNotApiMixed{}) ^ 16) | unsafe.Offsetof(VariablesNotApiMixed{}.Plain) | (unsafe.Offsetof(VariablesNotApiMixed{}.Last) ^ 8))
-const _ = -((unsafe.Sizeof(VariablesNotApiSessionT{}) ^ 8) | unsafe.Offsetof(VariablesNotApiSessionT{}.Since))
+const (
+	_ = -(unsafe.Sizeof(VariablesNotApiListed{}) ^ 2)
+	_ = -(unsafe.Offsetof(VariablesNotApiListed{}.B) | (unsafe.Sizeof(VariablesNotApiListed{}.B) ^ 2))
+)
+const (
+	_ = -(unsafe.Sizeof(VariablesNotApiMixed{}) ^ 16)
+	_ = -(unsafe.Offsetof(VariablesNotApiMixed{}.Plain) | (unsafe.Sizeof(VariablesNotApiMixed{}.Plain) ^ 4))
+	_ = -((unsafe.Offsetof(VariablesNotApiMixed{}.Last) ^ 8) | (unsafe.Sizeof(VariablesNotApiMixed{}.Last) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(VariablesNotApiSessionT{}) ^ 8)
+	_ = -(unsafe.Offsetof(VariablesNotApiSessionT{}.Since) | (unsafe.Sizeof(VariablesNotApiSessionT{}.Since) ^ 8))
+)
