@@ -23,7 +23,15 @@ kernel_packages=(./typed/... ./examples/... ./golden/layout)
 
 # The tests use the network no more: what they build and run outside of this
 # module, as users do, needs go.mod files of the whole module graph.
-setup() { bash .ci/setup.sh && go mod download && go list -m all >/dev/null && oldest_go version; }
+setup() { bash .ci/setup.sh && go mod download && go list -m all >/dev/null && oldest_go version && drop_in; }
+
+# The modules of users with older versions of cilium/ebpf and Go, for -bpf2go.
+drop_in() {
+	local module
+	for module in .ci/dropin/*/; do
+		(cd "$module" && GOTOOLCHAIN=go1.24.13 go mod download) || return 1
+	done
+}
 
 # typed builds wherever cilium/ebpf does. The generated code of other
 # architectures is compiled by the tests of golden.

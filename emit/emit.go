@@ -81,6 +81,11 @@ type Options struct {
 	// (Declared) is used instead of being declared again, and proved to have
 	// the layout of this object's C type.
 	TypesFrom string
+	// Bpf2go gives bpf2go's API and types instead, in a file for each target.
+	Bpf2go bool
+	// Packed says, for Bpf2go, what becomes of structs that Go lays out
+	// otherwise than C.
+	Packed Packed
 	// Declared are the Go types that the package has already.
 	Declared map[string]bool
 }
@@ -126,6 +131,9 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 		return nil, err
 	}
 	targets = slices.SortedFunc(slices.Values(targets), func(a, b Target) int { return cmp.Compare(a.Name, b.Name) })
+	if opts.Bpf2go {
+		return bpf2goPlan(targets, &opts)
+	}
 	w := want(targets, &opts)
 	types := findTypes(w.report, typedProfile, w.roots)
 	names := name(w, types)

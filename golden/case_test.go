@@ -89,6 +89,10 @@ func (c *goldenCase) set(key, value string) error {
 		c.opts.Types = words
 	case "no-global-types":
 		c.opts.NoGlobalTypes = value == "true"
+	case "bpf2go":
+		c.opts.Bpf2go = value == "true"
+	case "packed":
+		c.opts.Packed = emit.Packed(value)
 	case "types-only":
 		c.opts.TypesOnly = value == "true"
 	case "event": // map=type[,short]

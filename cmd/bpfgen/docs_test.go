@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 )
 
 const (
@@ -62,8 +64,8 @@ func TestGuide(t *testing.T) {
 		u.command(t, u.dir, "bash", "-euxc", b.code)
 	}
 	u.compile(t, blocks(text, "go"))
-	if _, err := os.Stat(filepath.Join(u.dir, "moved/counter_bpfgen.go")); err != nil {
-		t.Errorf("what bpf2go generated did not move over: %v", err)
+	if moved := readDocument(t, u.dir, "moved/counter_bpfel.go"); !strings.HasPrefix(moved, outfile.Header) || !strings.Contains(moved, "type counterObjects struct") {
+		t.Errorf("what bpf2go generated did not move over:\n%s", moved)
 	}
 }
 
@@ -194,6 +196,9 @@ func newUser(t *testing.T, repo string) *user {
 	u.write(t, "main.go", userMain)
 	for name, content := range moved {
 		u.write(t, name, content)
+	}
+	for _, args := range [][]string{{"init", "-q"}, {"config", "user.name", "u"}, {"config", "user.email", "u@example.com"}} {
+		u.command(t, u.dir, "git", args...)
 	}
 	u.command(t, u.dir, "go", "mod", "edit", "-module", "example.com/app",
 		"-require", "github.com/bpfgen/bpfgen@v0.0.0", "-replace", "github.com/bpfgen/bpfgen="+repo)

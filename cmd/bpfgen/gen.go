@@ -31,6 +31,12 @@ type genOptions struct {
 	events        pairs
 	// typesFrom is another ident, "" for none.
 	typesFrom string
+	// bpf2go asks for bpf2go's API, packed what becomes of structs that Go lays
+	// out otherwise than C then.
+	bpf2go bool
+	packed string
+	// prune removes the files of targets that this run does not write.
+	prune bool
 	// makeBase is absolute, "" for no dependency files.
 	makeBase string
 	compile  compileOptions
@@ -80,6 +86,9 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 	fs.BoolVar(&o.noGlobalTypes, "no-global-types", false, "declare only the types that -type names, not those of maps and variables")
 	fs.Var(o.events, "event", "`map=type[,short]`: the type of the records of a ring buffer or perf event array; short fills what a record lacks with zeroes; repeatable")
 	fs.StringVar(&o.typesFrom, "types-from", "", "use the Go types that another `ident` of the package has declared, so that both can share maps")
+	fs.BoolVar(&o.bpf2go, "bpf2go", false, "write bpf2go's API and types, which need nothing but cilium/ebpf")
+	fs.StringVar(&o.packed, "packed", "", "with -bpf2go, what becomes of structs that Go lays out otherwise than C (an error): `fix` makes byte arrays of the fields that stand wrong, keep leaves them as bpf2go has them")
+	fs.BoolVar(&o.prune, "prune", false, "remove the files of targets that are not asked for")
 	fs.StringVar(&o.makeBase, "makebase", c.env.lookup("BPF2GO_MAKEBASE", ""), "write .d files for make, relative to `directory` ($BPF2GO_MAKEBASE)")
 	if err := c.parse(fs, args); err != nil {
 		return nil, err
@@ -130,7 +139,24 @@ func (o *genOptions) finishGen(c *cli, fs *flag.FlagSet) (err error) {
 			return err
 		}
 	}
-	return errors.Join(o.finish(c, o.ident), o.compile.finish(c, given(fs)))
+	return errors.Join(o.finish(c, o.ident), o.compile.finish(c, given(fs)), o.checkBpf2go(fs))
+}
+
+// checkBpf2go finds flags that do not go together.
+func (o *genOptions) checkBpf2go(fs *flag.FlagSet) error {
+	if !slices.Contains([]string{"", "fix", "keep"}, o.packed) {
+		return fmt.Errorf("-packed %s: it is fix or keep", o.packed)
+	}
+	var errs []error
+	if o.packed != "" && !o.bpf2go {
+		errs = append(errs, errors.New("-packed goes with -bpf2go: the typed API lays out every struct as C does"))
+	}
+	for _, name := range []string{"event", "rename", "types-from"} {
+		if given(fs)[name] && o.bpf2go {
+			errs = append(errs, fmt.Errorf("-%s has no effect with -bpf2go: bpf2go's API has no place for it", name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func splitList(list string) []string {
@@ -178,6 +204,9 @@ func generate(ctx context.Context, c *cli, o *genOptions) (*result, error) {
 			return nil, err
 		}
 	}
+	if o.bpf2go {
+		out.TakeOver()
+	}
 	removeStale(out, o)
 	warnings := slices.Concat(plan.Warnings, refusedC(o.args[0], o.directory()), leftOut(out))
 	return &result{out: out, warnings: warnings, pkg: opts.Package, uncompiled: o.committed && !builds[0].compiled && isC(o.args[0])}, nil
@@ -190,6 +219,7 @@ func (o *genOptions) emitOptions(c *cli, pkg func() (string, error)) (emit.Optio
 	}
 	opts := o.options(o.ident, name)
 	opts.NoGlobalTypes = o.noGlobalTypes
+	opts.Bpf2go, opts.Packed = o.bpf2go, emit.Packed(o.packed)
 	opts.Events = make(map[string]emit.EventType)
 	for m, typ := range o.events {
 		name, short := strings.CutSuffix(typ, ",short")
@@ -214,6 +244,9 @@ type build struct {
 	dependencies []clang.Dependency
 	// objectFile is the name of the object in the output directory.
 	objectFile string
+	// earlier is true for the object of another target that an earlier run
+	// wrote.
+	earlier bool
 	// compiled says that the object is what the compiler makes of source.
 	compiled bool
 }
@@ -236,7 +269,7 @@ func emitTargets(builds []*build) []emit.Target {
 func (b *build) addTo(out *outfile.Plan, o *genOptions) error {
 	out.Add(b.objectFile, b.bytes, b.source)
 	out.Keep(b.source)
-	if o.makeBase == "" {
+	if o.makeBase == "" || b.earlier {
 		return nil
 	}
 	goFile := o.fileName(b.target.Name, ".go")

@@ -55,6 +55,12 @@ go:generate line that runs bpfgen is generated in memory and compared:
   untracked  the file is right, and git does not know it
 Lines of other tools are counted. Exit status: 0 current, 1 not, 2 trouble.
 `,
+	"migrate": `go:generate lines that run bpf2go run bpfgen -bpf2go instead, which writes the same API.
+Packages are named as for go build ("./..." if none is); the tool directive of
+go.mod and a tools.go are changed, too, and the Makefiles and scripts that are named.
+Without -write the difference is shown. With it all is written or nothing, and
+nothing over changes that are not committed. What cannot be read is reported.
+`,
 	"types": `The source is raw BTF (/sys/kernel/btf/vmlinux, a .btf file) or an ELF file with
 a section .BTF. Without -type all its named types are written, to
 <stem>_types.go. The file builds on the architectures of the source's byte

@@ -17,6 +17,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/internal/target"
 )
 
@@ -40,10 +41,58 @@ func findBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error) {
 	if err != nil {
 		return nil, err
 	}
+	others, err := otherBuilds(c, o, builds)
+	if err != nil {
+		return nil, err
+	}
+	builds = append(builds, others...)
 	for _, b := range builds {
 		b.objectFile = o.fileName(b.target.Name, ".o")
 	}
 	return builds, checkTargets(builds)
+}
+
+// otherBuilds are the objects of targets that an earlier run of the stem wrote
+// and that this one does not: what all targets share is decided over these, too.
+// The files of bpf2go's API stand alone, and -prune removes the others.
+func otherBuilds(c *cli, o *genOptions, builds []*build) ([]*build, error) {
+	if o.bpf2go || o.prune {
+		return nil, nil
+	}
+	var others []*build
+	var errs []error
+	for _, t := range target.All() {
+		written := slices.ContainsFunc(builds, func(b *build) bool { return b.target.Name == t.Name })
+		goFile, _ := c.readFile(o.path(t.Name, ".go"))
+		if written || !bytes.HasPrefix(goFile, []byte(outfile.Header)) || o.ofOtherStem(o.fileName(t.Name, ".go"), fileParts()) {
+			continue
+		}
+		b := &build{target: t, source: o.path(t.Name, ".o"), earlier: true}
+		var err error
+		if b.bytes, err = c.readFile(b.source); err == nil {
+			b.object, err = parseObject(b.source, b.bytes)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s belongs to the same ident and cannot be read: give its target in this line, too, or remove it with -prune: %w", o.path(t.Name, ".go"), openError(b.source, err)))
+		}
+		others = append(others, b)
+	}
+	return others, errors.Join(errs...)
+}
+
+// path of one part's file, seen from the working directory.
+func (o *genOptions) path(part, ext string) string {
+	return filepath.Join(o.directory(), o.fileName(part, ext))
+}
+
+// readFile reads what another line of this run is about to write, else the file.
+func (c *cli) readFile(path string) ([]byte, error) {
+	for _, other := range c.overlay {
+		if name := filepath.Base(path); filepath.Clean(other.Dir()) == filepath.Clean(filepath.Dir(path)) && other.Has(name) {
+			return other.Content(name), nil
+		}
+	}
+	return os.ReadFile(path)
 }
 
 // source is one argument.
@@ -205,9 +254,20 @@ func checkTargets(builds []*build) error {
 	return errors.Join(errs...)
 }
 
+// overlap says whether both would be built for some GOARCH.
+func overlap(a, b *build) bool {
+	if len(a.target.GOARCH) == 0 || len(b.target.GOARCH) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(a.target.GOARCH, func(arch string) bool { return slices.Contains(b.target.GOARCH, arch) })
+}
+
 func clash(a, b *build) error {
 	if a.target.Name == b.target.Name {
 		return fmt.Errorf("%s and %s would both be written to %s: say what each is for with -target", a.source, b.source, a.objectFile)
+	}
+	if b.earlier && overlap(a, b) {
+		return fmt.Errorf("targets %s and %s, which an earlier run wrote, would both be built into one program: -prune removes the files of %s", a.target.Name, b.target.Name, b.target.Name)
 	}
 	if len(a.target.GOARCH) == 0 || len(b.target.GOARCH) == 0 {
 		return fmt.Errorf("targets %s and %s would both be built into one program: bpf is for all architectures", a.target.Name, b.target.Name)

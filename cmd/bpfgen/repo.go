@@ -97,16 +97,11 @@ func findRepo(ctx context.Context, c *cli, patterns []string) (*repo, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
-	dirs, paths, err := gogen.Directories(cmp.Or(c.base, mustGetwd()), patterns)
-	if err == nil && len(paths) > 0 {
-		var more []string
-		more, err = gopkg.Directories(ctx, cmp.Or(c.base, "."), c.env, paths)
-		dirs = append(dirs, more...)
-	}
+	dirs, err := packageDirs(ctx, c, patterns)
 	if err != nil {
 		return nil, err
 	}
-	r := &repo{dirs: slices.Compact(slices.Sorted(slices.Values(dirs)))}
+	r := &repo{dirs: dirs}
 	var errs []error
 	for _, dir := range r.dirs {
 		lines, err := gogen.InDirectory(dir, c.env)
@@ -122,6 +117,17 @@ func findRepo(ctx context.Context, c *cli, patterns []string) (*repo, error) {
 		return nil, fmt.Errorf("no go:generate line runs bpfgen in %s (%s)", strings.Join(patterns, " "), count(uint32(r.others), "line")+" of other tools")
 	}
 	return r, r.order()
+}
+
+// packageDirs are the directories that patterns name, sorted.
+func packageDirs(ctx context.Context, c *cli, patterns []string) ([]string, error) {
+	dirs, paths, err := gogen.Directories(cmp.Or(c.base, mustGetwd()), patterns)
+	if err == nil && len(paths) > 0 {
+		var more []string
+		more, err = gopkg.Directories(ctx, cmp.Or(c.base, "."), c.env, paths)
+		dirs = append(dirs, more...)
+	}
+	return slices.Compact(slices.Sorted(slices.Values(dirs))), err
 }
 
 func mustGetwd() string {

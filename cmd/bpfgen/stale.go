@@ -6,6 +6,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
@@ -17,7 +18,16 @@ import (
 // others stay.
 func removeStale(out *outfile.Plan, o *genOptions) {
 	parts := fileParts()
-	for _, part := range parts {
+	stale := parts
+	if !o.prune { // the files of other targets stay, and are those of builds
+		stale = slices.Clone(sharedParts)
+		for _, t := range target.All() {
+			if out.Has(o.fileName(t.Name, ".go")) {
+				stale = append(stale, t.Name+"_types")
+			}
+		}
+	}
+	for _, part := range stale {
 		name := o.fileName(part, ".go")
 		if !out.Has(name) && !o.ofOtherStem(name, parts) {
 			out.RemoveStale(name)
@@ -25,9 +35,12 @@ func removeStale(out *outfile.Plan, o *genOptions) {
 	}
 }
 
+// sharedParts are those of files that all targets share.
+var sharedParts = []string{"types", "bpfgen"}
+
 // fileParts is what stands between stem and suffix in the names of files.
 func fileParts() []string {
-	parts := []string{"types", "bpfgen"}
+	parts := slices.Clone(sharedParts)
 	for _, t := range target.All() {
 		parts = append(parts, t.Name, t.Name+"_types")
 	}

@@ -37,6 +37,9 @@ type Plan struct {
 	Aliases []Alias
 
 	Targets []*Target
+
+	// Bpf2go are the files of bpf2go's flavour, which has nothing else.
+	Bpf2go []*Bpf2go
 }
 
 // Runtime has the import paths of what generated code calls.
@@ -212,6 +215,8 @@ type Decl struct {
 	Foreign bool
 	// Enum is nil for structs and unions.
 	Enum *Enum
+	// Base is the type beneath, where that is neither a struct nor an enum.
+	Base *GoType
 
 	// Fields cover the struct without a gap, in order of offset.
 	Fields    []Field

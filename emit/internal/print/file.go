@@ -83,6 +83,12 @@ func prints(p *plan.Plan) []filePrint {
 	add := func(part string, print func() ([]byte, error)) {
 		prints = append(prints, filePrint{p.Stem + "_" + part + p.Suffix + ".go", print})
 	}
+	for _, f := range p.Bpf2go {
+		add(f.Target, func() ([]byte, error) { return bpf2goFile(p, f) })
+	}
+	if p.Bpf2go != nil {
+		return prints
+	}
 	if len(p.Types) > 0 || p.TypesOnly {
 		add("types", func() ([]byte, error) { return typesFile(p, p.Constraint, p.Types) })
 	}

@@ -1,6 +1,8 @@
 package print
 
 import (
+	"slices"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
@@ -36,18 +38,40 @@ func (s *source) guard(d *plan.Decl) *jen.Statement {
 		return jen.Const().Id("_").Op("=").Op("-").Add(s.sizeof(jen.Id(d.Name).Call(lit(0)), d.Size))
 	}
 	zero := func() *jen.Statement { return jen.Id(d.Name).Values() }
-	lines := []jen.Code{jen.Id("_").Op("=").Op("-").Add(s.sizeof(zero(), d.Size))}
-	for _, f := range d.Fields {
-		if f.Name == "_" {
-			continue
-		}
-		offset := differs(s.qual("unsafe", "Offsetof").Call(zero().Dot(f.Name)), f.Offset)
-		lines = append(lines, jen.Id("_").Op("=").Op("-").Parens(offset.Op("|").Add(s.sizeof(zero().Dot(f.Name), f.Size))))
+	if d.Base != nil {
+		zero = func() *jen.Statement { return jen.Op("*").New(jen.Id(d.Name)) }
 	}
+	lines := []jen.Code{jen.Id("_").Op("=").Op("-").Add(s.sizeof(zero(), d.Size))}
+	lines = append(lines, s.guardFields(d.Fields, zero)...)
 	if len(lines) == 1 {
 		return jen.Const().Add(lines[0])
 	}
 	return jen.Const().Defs(lines...)
+}
+
+// guardFields compares place and size of the fields of a struct, and of the
+// structs that are written out in it.
+func (s *source) guardFields(fields []plan.Field, of func() *jen.Statement) []jen.Code {
+	var lines []jen.Code
+	for _, f := range fields {
+		if f.Name == "_" {
+			continue
+		}
+		field := func() *jen.Statement { return of().Dot(f.Name) }
+		offset := differs(s.qual("unsafe", "Offsetof").Call(field()), f.Offset)
+		lines = append(lines, jen.Id("_").Op("=").Op("-").Parens(offset.Op("|").Add(s.sizeof(field(), f.Size))))
+		if len(f.Type.Fields) == 0 || slices.Contains(f.Type.Dims, 0) {
+			continue
+		}
+		lines = append(lines, s.guardFields(f.Type.Fields, func() *jen.Statement {
+			inner := field()
+			for range f.Type.Dims {
+				inner.Index(lit(0))
+			}
+			return inner
+		})...)
+	}
+	return lines
 }
 
 // sizeof is 0 if the value has that size.

@@ -36,6 +36,8 @@ func (s *source) declare(d *plan.Decl) error {
 		return s.add(declComment(d), jen.Type().Id(d.Name).Op("=").Id(d.Alias))
 	case d.Enum != nil:
 		return s.declareEnum(d)
+	case d.Base != nil:
+		return s.add(declComment(d), jen.Type().Id(d.Name).Add(s.typ(*d.Base)))
 	}
 	groups := [][]jen.Code{{declComment(d), jen.Type().Id(d.Name).Add(s.structure(d.Fields))}}
 	for _, a := range d.Accessors {

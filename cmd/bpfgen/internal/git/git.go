@@ -64,3 +64,19 @@ func run(ctx context.Context, dir string, args ...string) ([]byte, error) {
 	}
 	return nil, errors.New("git: " + strings.TrimSpace(stderr.String()))
 }
+
+// Changed are those of the files of a directory that differ from HEAD, untracked
+// ones too.
+func Changed(ctx context.Context, dir string, names []string) ([]string, error) {
+	out, err := run(ctx, dir, append([]string{"status", "--porcelain", "-z", "--untracked-files=all", "--ignored", "--"}, literal(names)...)...)
+	if err != nil {
+		return nil, err
+	}
+	var changed []string
+	for entry := range strings.SplitSeq(string(out), "\x00") {
+		if len(entry) > 3 {
+			changed = append(changed, filepath.Base(entry[3:]))
+		}
+	}
+	return changed, nil
+}

@@ -29,6 +29,10 @@ type Line struct {
 	Text string
 	// Words are the command and its arguments, variables and -command replaced.
 	Words []string
+	// aliased is the name of the -command that the line uses.
+	aliased string
+	// split are the words where they stand in Text.
+	split []word
 	// Unset are the variables that the line uses and nobody has set.
 	Unset []string
 	// Err says why the line cannot be read.
@@ -79,14 +83,16 @@ func isGenerate(text string) bool {
 // read splits the line. A -command leaves no words: it is remembered for the
 // lines below.
 func (l *Line) read(commands map[string][]string, env []string) {
-	words, err := split(strings.TrimPrefix(l.Text, "//go:generate"))
+	split, err := split(l.Text, len("//go:generate"))
 	if err != nil {
 		l.Err = err
 		return
 	}
-	for i, w := range words {
-		words[i] = os.Expand(w, l.lookup(env))
+	words := make([]string, len(split))
+	for i, w := range split {
+		words[i] = os.Expand(w.text, l.lookup(env))
 	}
+	l.split = split
 	switch {
 	case len(words) == 0:
 		l.Err = errors.New("the line has no command")
@@ -95,6 +101,7 @@ func (l *Line) read(commands map[string][]string, env []string) {
 	case words[0] == "-command":
 		commands[words[1]] = words[2:]
 	case commands[words[0]] != nil:
+		l.aliased = words[0]
 		l.Words = slices.Concat(commands[words[0]], words[1:])
 	default:
 		l.Words = words
@@ -127,31 +134,38 @@ func (l *Line) lookup(env []string) func(name string) string {
 	}
 }
 
-// split divides at blanks; a word that begins with a double quote is a string
-// of Go.
-func split(s string) ([]string, error) {
-	var words []string
-	for s = strings.TrimSpace(s); s != ""; s = strings.TrimLeft(s, " \t") {
-		if s[0] != '"' {
-			end := strings.IndexAny(s, " \t")
-			if end < 0 {
-				end = len(s)
+// word is one of a line, and the bytes of the line that it is.
+type word struct {
+	text       string
+	start, end int
+}
+
+// split divides text from a byte on at blanks; a word that begins with a double
+// quote is a string of Go.
+func split(text string, from int) ([]word, error) {
+	var words []word
+	for at := from; ; {
+		at += len(text[at:]) - len(strings.TrimLeft(text[at:], " \t"))
+		if at == len(text) {
+			return words, nil
+		}
+		w := word{start: at}
+		if text[at] == '"' {
+			quoted, err := strconv.QuotedPrefix(text[at:])
+			if err != nil {
+				return nil, fmt.Errorf("the quoted word %s has no end", text[at:])
 			}
-			words, s = append(words, s[:end]), s[end:]
-			continue
+			if w.text, err = strconv.Unquote(quoted); err != nil {
+				return nil, fmt.Errorf("the quoted word %s: %w", quoted, err)
+			}
+			w.end = at + len(quoted)
+		} else {
+			w.end = at + (strings.IndexAny(text[at:]+" ", " \t"))
+			w.text = text[at:w.end]
 		}
-		quoted, err := strconv.QuotedPrefix(s)
-		if err != nil {
-			return nil, fmt.Errorf("the quoted word %s has no end", s)
-		}
-		word, err := strconv.Unquote(quoted)
-		if err != nil {
-			return nil, fmt.Errorf("the quoted word %s: %w", quoted, err)
-		}
-		words, s = append(words, word), s[len(quoted):]
-		if s != "" && s[0] != ' ' && s[0] != '\t' {
-			return nil, fmt.Errorf("a blank is missing behind the quoted word %s", quoted)
+		words = append(words, w)
+		if at = w.end; at < len(text) && text[at] != ' ' && text[at] != '\t' {
+			return nil, fmt.Errorf("a blank is missing behind the quoted word %s", text[w.start:w.end])
 		}
 	}
-	return words, nil
 }

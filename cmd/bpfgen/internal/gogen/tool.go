@@ -19,17 +19,21 @@ type Call struct {
 	Env []string
 	// Args of the program.
 	Args []string
+	// Start and End are the bytes of the line's Text that name the program:
+	// "go run path". Both are 0 where a -command stands between.
+	Start, End int
 }
 
 // Call takes the ways apart in which a line may run a Go tool: by name, by path,
 // by go run, by go tool, each behind env(1). ok is false for anything else,
 // such as a shell.
 func (l Line) Call() (c Call, ok bool) {
-	words := l.Words
-	if c.Env, words = cutEnv(words); len(words) == 0 {
+	var words []string
+	if c.Env, words = cutEnv(l.Words); len(words) == 0 {
 		return Call{}, false
 	}
-	if base := command(words[0]); base == "go" && len(words) > 1 {
+	first := len(l.Words) - len(words)
+	if command(words[0]) == "go" && len(words) > 1 {
 		flags := goFlags[words[1]]
 		if flags == nil {
 			return Call{}, false
@@ -41,6 +45,9 @@ func (l Line) Call() (c Call, ok bool) {
 	}
 	c.Path, c.Version, _ = strings.Cut(words[0], "@")
 	c.Tool, c.Args = command(c.Path), words[1:]
+	if l.aliased == "" {
+		c.Start, c.End = l.split[first].start, l.split[len(l.Words)-len(words)].end
+	}
 	return c, true
 }
 

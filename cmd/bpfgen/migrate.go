@@ -1,0 +1,369 @@
+package main
+
+// bpfgen migrate: from bpf2go's lines to bpfgen's, with -bpf2go, which leaves
+// everything else as it is.
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"golang.org/x/mod/modfile"
+
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/git"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gogen"
+)
+
+const (
+	bpf2goPath = "github.com/cilium/ebpf/cmd/bpf2go"
+	bpfgenPath = "github.com/bpfgen/bpfgen/cmd/bpfgen"
+)
+
+// migration collects edits in memory.
+type migration struct {
+	// tool are the words that run bpfgen, behind which -bpf2go comes.
+	tool string
+	// edits are the new contents of files, lines count what was changed.
+	edits map[string][]byte
+	lines int
+	// unread are places that speak of bpf2go and were not understood.
+	unread []string
+}
+
+func runMigrate(ctx context.Context, c *cli, args []string) error {
+	fs := newFlagSet("migrate")
+	write := fs.Bool("write", false, "change the files; without it the difference is shown")
+	tool := fs.String("tool", "", "`words` that run bpfgen (go run "+bpfgenPath+"@ and the version of this one)")
+	if err := c.parse(fs, args); err != nil {
+		return err
+	}
+	if err := flagBehind(fs.Args()); err != nil {
+		return err
+	}
+	if *tool == "" {
+		own := ownVersion()
+		if own == develVersion {
+			return errors.New("this bpfgen was built from a clone and has no version that lines could name: say with -tool what they shall run")
+		}
+		*tool = "go run " + bpfgenPath + "@" + own
+	}
+	m := &migration{tool: *tool, edits: make(map[string][]byte)}
+	if err := m.collect(ctx, c, fs.Args()); err != nil {
+		return err
+	}
+	return m.finish(ctx, c, *write)
+}
+
+// collect edits all that the arguments name: packages, and other files, such as
+// Makefiles.
+func (m *migration) collect(ctx context.Context, c *cli, args []string) error {
+	var patterns []string
+	var errs []error
+	for _, arg := range args {
+		if info, err := os.Stat(c.path(arg)); err == nil && !info.IsDir() {
+			errs = append(errs, m.textFile(c.path(arg)))
+			continue
+		}
+		patterns = append(patterns, arg)
+	}
+	if len(patterns) == 0 && len(args) == 0 {
+		patterns = []string{"./..."}
+	}
+	dirs, err := packageDirs(ctx, c, patterns)
+	errs = append(errs, err)
+	modules := make(map[string]bool)
+	for _, dir := range dirs {
+		errs = append(errs, m.directory(dir, c.env))
+		if root := moduleOf(dir); root != "" && !modules[root] {
+			modules[root] = true
+			errs = append(errs, m.goMod(filepath.Join(root, "go.mod")))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// directory edits the Go files of one.
+func (m *migration) directory(dir string, env []string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".go" || !e.Type().IsRegular() {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if !bytes.Contains(content, []byte("bpf2go")) && !bytes.Contains(content, []byte("//go:generate")) {
+			continue
+		}
+		changed := m.goFile(path, content, env)
+		if !bytes.Equal(changed, content) {
+			m.edits[path] = changed
+		}
+	}
+	return nil
+}
+
+// goFile edits lines and the imports of a tools.go.
+func (m *migration) goFile(path string, content []byte, env []string) []byte {
+	var out bytes.Buffer
+	lines := make(map[int]gogen.Line)
+	for _, l := range gogen.Parse(path, content, env) {
+		lines[l.Number] = l
+	}
+	number := 0
+	aliases := make(map[string]bool)
+	for text := range strings.Lines(string(content)) {
+		number++
+		switch l, ok := lines[number]; {
+		case ok:
+			out.WriteString(m.line(l, text, aliases))
+		case strings.HasPrefix(text, "//go:generate") && strings.Contains(text, "-command"):
+			out.WriteString(m.alias(path, number, text, aliases))
+		default:
+			out.WriteString(text)
+		}
+	}
+	return m.toolsImport(path, out.Bytes())
+}
+
+// line edits one line.
+func (m *migration) line(l gogen.Line, text string, aliases map[string]bool) string {
+	call, ok := l.Call()
+	switch {
+	case ok && call.Tool == "bpf2go" && call.End > 0 && !strings.Contains(text[call.Start:call.End], "$"):
+		m.lines++
+		return text[:call.Start] + m.tool + " -bpf2go" + text[call.End:]
+	case ok && call.Tool == "bpf2go" && call.End == 0 && len(aliases) > 0:
+		return text // the -command above was edited
+	case strings.Contains(text, "bpf2go") || strings.Contains(text, "BPF2GO") && strings.HasPrefix(strings.TrimSpace(text[len("//go:generate"):]), "$"):
+		m.unread = append(m.unread, unreadLine(l, text))
+	}
+	return text
+}
+
+// unreadLine says what is to be done about a line that is not edited.
+func unreadLine(l gogen.Line, text string) string {
+	place := fmt.Sprintf("%s:%d: ", seen(l.File), l.Number)
+	if program := strings.TrimSpace(text[len("//go:generate"):]); strings.HasPrefix(program, "$") {
+		word, _, _ := strings.Cut(program, " ")
+		return place + word + " is set elsewhere: name the Makefile that sets it, too, if it runs bpf2go"
+	}
+	return place + "bpf2go is not run directly: change the line by hand"
+}
+
+// alias edits a -command.
+func (m *migration) alias(path string, number int, text string, aliases map[string]bool) string {
+	edited, n := m.replace(text)
+	if n > 0 {
+		m.lines += n
+		words := strings.Fields(text)
+		aliases[words[2]] = true
+		return edited
+	}
+	if strings.Contains(strings.SplitN(text, "-command", 2)[1], "bpf2go") {
+		m.unread = append(m.unread, fmt.Sprintf("%s:%d: the -command is not understood: change it by hand", seen(path), number))
+	}
+	return text
+}
+
+// invocation is bpf2go as it is run by the go command, anywhere in a text.
+var invocation = regexp.MustCompile(`\bgo\s+(?:run\s+(?:-\S+\s+)*` + regexp.QuoteMeta(bpf2goPath) + `(?:@\S+)?|tool\s+(?:-\S+\s+)*(?:` + regexp.QuoteMeta(bpf2goPath) + `|bpf2go))(\s|$|["'])`)
+
+// replace edits the invocations in a text.
+func (m *migration) replace(text string) (edited string, n int) {
+	edited = invocation.ReplaceAllStringFunc(text, func(found string) string {
+		n++
+		end := invocation.FindStringSubmatch(found)[1]
+		return m.tool + " -bpf2go" + end
+	})
+	return edited, n
+}
+
+// textFile edits a Makefile or a script.
+func (m *migration) textFile(path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	edited, n := m.replace(string(content))
+	m.lines += n
+	if n > 0 {
+		m.edits[path] = []byte(edited)
+	}
+	number := 0
+	for text := range strings.Lines(edited) {
+		number++
+		if strings.Contains(text, bpf2goPath) || strings.Contains(text, "bpf2go ") {
+			if _, n := m.replace(text); n == 0 && !strings.Contains(text, "-bpf2go") {
+				m.unread = append(m.unread, fmt.Sprintf("%s:%d: not understood: %s", seen(path), number, strings.TrimSpace(text)))
+			}
+		}
+	}
+	return nil
+}
+
+// toolsImport removes the import that keeps bpf2go in go.mod.
+func (m *migration) toolsImport(path string, content []byte) []byte {
+	if !bytes.Contains(content, []byte(strconv.Quote(bpf2goPath))) {
+		return content
+	}
+	files := token.NewFileSet()
+	f, err := parser.ParseFile(files, path, content, parser.ImportsOnly|parser.ParseComments)
+	if err != nil {
+		m.unread = append(m.unread, fmt.Sprintf("%s: %v", seen(path), err))
+		return content
+	}
+	for _, imp := range f.Imports {
+		if imp.Path.Value != strconv.Quote(bpf2goPath) || imp.Name == nil || imp.Name.Name != "_" {
+			continue
+		}
+		first, last := files.Position(imp.Pos()).Line, files.Position(imp.End()).Line
+		lines := slices.Collect(strings.Lines(string(content)))
+		m.lines++
+		return []byte(strings.Join(slices.Delete(lines, first-1, last), ""))
+	}
+	return content
+}
+
+// goMod removes the tool directive. The module itself stays: whoever needs it
+// no more has go mod tidy.
+func (m *migration) goMod(path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	f, err := modfile.Parse(path, content, nil)
+	if err != nil {
+		return err
+	}
+	had := slices.ContainsFunc(f.Tool, func(t *modfile.Tool) bool { return t.Path == bpf2goPath })
+	if !had {
+		return nil
+	}
+	if err := f.DropTool(bpf2goPath); err != nil {
+		return err
+	}
+	f.Cleanup()
+	m.lines++
+	m.edits[path], err = f.Format()
+	return err
+}
+
+// finish shows or writes the edits.
+func (m *migration) finish(ctx context.Context, c *cli, write bool) error {
+	slices.Sort(m.unread)
+	for _, place := range m.unread {
+		c.note(place)
+	}
+	if len(m.edits) == 0 {
+		return errors.New("nothing runs bpf2go here that could be changed")
+	}
+	paths := make([]string, 0, len(m.edits))
+	for path := range m.edits {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	if !write {
+		for _, path := range paths {
+			old, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			c.stdout.Write(diff.Diff(seen(path), old, seen(path)+" (migrated)", m.edits[path]))
+		}
+		return nil
+	}
+	if err := uncommitted(ctx, paths); err != nil {
+		return err
+	}
+	if err := replaceAll(m.edits, paths); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stdout, "%s changed in %s; next: bpfgen gen ./..., go build ./...\n", count(uint32(m.lines), "line"), count(uint32(len(paths)), "file"))
+	return nil
+}
+
+// uncommitted refuses to write over what git could not give back.
+func uncommitted(ctx context.Context, paths []string) error {
+	byDir := make(map[string][]string)
+	for _, path := range paths {
+		byDir[filepath.Dir(path)] = append(byDir[filepath.Dir(path)], filepath.Base(path))
+	}
+	var errs []error
+	for dir, names := range byDir {
+		changed, err := git.Changed(ctx, dir, names)
+		switch {
+		case errors.Is(err, git.ErrNone):
+			errs = append(errs, fmt.Errorf("%s is not in a git repository: nobody could take the changes back", seen(dir)))
+		case err != nil:
+			errs = append(errs, err)
+		}
+		for _, name := range changed {
+			errs = append(errs, fmt.Errorf("%s has changes that are not committed: commit or stash them first", seen(filepath.Join(dir, name))))
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
+	return errors.Join(errs...)
+}
+
+// replaceAll writes all files or none.
+func replaceAll(edits map[string][]byte, paths []string) (err error) {
+	const suffix = ".bpfgen-migrate"
+	old := make(map[string][]byte)
+	defer func() {
+		for _, path := range paths {
+			os.Remove(path + suffix)
+		}
+	}()
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if old[path], err = os.ReadFile(path); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path+suffix, edits[path], info.Mode().Perm()); err != nil {
+			return err
+		}
+	}
+	for i, path := range paths {
+		if err := os.Rename(path+suffix, path); err != nil {
+			for _, done := range paths[:i] {
+				err = errors.Join(err, os.WriteFile(done, old[done], 0o666))
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// moduleOf is the directory of the go.mod above a directory, "" for none.
+func moduleOf(dir string) string {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if parent := filepath.Dir(dir); parent != dir {
+			dir = parent
+			continue
+		}
+		return ""
+	}
+}

@@ -1,0 +1,183 @@
+package emit
+
+// The fields of structs in bpf2go's flavour (GoFormatter.writeStructLit): C's
+// members at C's offsets, blank bytes between them; a union is its first member;
+// bitfields are blank bytes. The members of anonymous structs, which bpf2go
+// refuses, stand among those around them, as in C.
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
+)
+
+// structBuilder collects the fields of one struct.
+type structBuilder struct {
+	*bpf2go
+	path   btfparse.Path
+	fields []plan.Field
+	values []bpf2goValue
+	names  map[string]string
+	// end is the first byte behind the last field, bits that a bitfield was
+	// left out since.
+	end  uint32
+	bits bool
+}
+
+// structFields are the fields of a struct or union, and its alignment in Go. of
+// is the type that they are of.
+func (b *bpf2go) structFields(t *btfparse.Struct, path btfparse.Path, of *bpf2goType) (fields []plan.Field, align uint64) {
+	s := &structBuilder{bpf2go: b, path: path, names: make(map[string]string)}
+	s.members(t, 0)
+	s.pad(t.Bytes)
+	s.check(t, of)
+	align = 1
+	for _, v := range s.values {
+		align = max(align, v.align)
+	}
+	return s.fields, align
+}
+
+// members adds those of a struct that starts at a byte; of a union the first.
+func (s *structBuilder) members(t *btfparse.Struct, base uint32) {
+	fields := t.Fields
+	if t.Union {
+		fields = fields[:min(1, len(fields))]
+	}
+	for _, f := range fields {
+		if f.Bitfield || f.OffsetBits%8 != 0 {
+			s.bits = true
+			continue
+		}
+		s.member(f, base+f.OffsetBits/8)
+	}
+}
+
+func (s *structBuilder) member(f btfparse.Field, offset uint32) {
+	if inner := f.Anonymous(); inner != nil {
+		s.members(inner, offset)
+		return
+	}
+	v := s.value(f.Type, s.path.Join("field "+f.Name))
+	if f.Name == "" || isOpaque(f.Type) || offset < s.end || v.size > 1<<31-1 {
+		return // blank bytes
+	}
+	s.pad(offset)
+	s.fields = append(s.fields, plan.Field{Name: s.name(f.Name), Type: v.typ, Offset: offset, Size: uint32(v.size)})
+	s.values = append(s.values, v)
+	s.end = offset + uint32(v.size)
+}
+
+// pad fills up to a byte.
+func (s *structBuilder) pad(to uint32) {
+	if to <= s.end {
+		return
+	}
+	f := plan.Field{Name: "_", Type: plan.GoType{Name: "byte"}.Of(to - s.end), Offset: s.end, Size: to - s.end}
+	if s.bits {
+		f.Comment = "unsupported bitfield"
+	}
+	s.fields = append(s.fields, f)
+	s.values = append(s.values, bpf2goValue{typ: f.Type, size: uint64(f.Size), align: 1})
+	s.end = to
+}
+
+// name is the field's. bpf2go would write two of one name, which does not
+// compile.
+func (s *structBuilder) name(c string) string {
+	name := bpf2goIdentifier(c)
+	if s.names[name] != "" {
+		name = unlike(s.names, c)
+	}
+	s.names[name] = c
+	return name
+}
+
+// check compares C's layout with Go's. A difference is an error, unless the
+// user said what to do about it.
+func (s *structBuilder) check(t *btfparse.Struct, of *bpf2goType) {
+	s.dropTail(t)
+	if s.fits(t.Bytes) {
+		return
+	}
+	switch s.opts.Packed {
+	case PackedFix:
+		s.fix(t.Bytes)
+	case PackedKeep:
+		if of.decl == nil {
+			of.decl = &plan.Decl{}
+		}
+		of.decl.Foreign = true
+	default:
+		s.fail(s.on, "%s: Go would lay out %s otherwise than C (%s): -packed fix makes byte arrays of the fields that stand wrong, -packed keep leaves them as bpf2go has them",
+			s.path, t.CName(), s.bothLayouts(t))
+	}
+}
+
+// dropTail leaves out a flexible array at the very end: as the last field
+// without a size it would make Go's struct longer than C's.
+func (s *structBuilder) dropTail(t *btfparse.Struct) {
+	for len(s.fields) > 1 && s.values[len(s.values)-1].size == 0 {
+		last := s.fields[len(s.fields)-1]
+		s.warn(s.on, btfparse.Diagnostic{
+			Path: s.path.Join("field " + last.Name),
+			What: fmt.Sprintf("is left out: as the last field, without a size, it would make Go's %s longer than C's", t.CName()), Remedy: "without -bpf2go it is a method",
+		})
+		s.fields, s.values = s.fields[:len(s.fields)-1], s.values[:len(s.values)-1]
+	}
+}
+
+// fits says whether Go puts every field at its offset, and the struct has C's
+// size, whether 64-bit integers are aligned to 8 bytes or to 4.
+func (s *structBuilder) fits(size uint32) bool {
+	for _, most := range []uint64{8, 4} {
+		at, whole := uint64(0), uint64(1)
+		for i, v := range s.values {
+			align := min(v.align, most)
+			at = (at + align - 1) / align * align
+			if at != uint64(s.fields[i].Offset) || v.wrong {
+				return false
+			}
+			at, whole = at+v.size, max(whole, align)
+		}
+		if (at+whole-1)/whole*whole != uint64(size) {
+			return false
+		}
+	}
+	return true
+}
+
+// fix makes byte arrays of the fields that cannot stand where C has them, and
+// of all with the largest alignment if the size is no multiple of it.
+func (s *structBuilder) fix(size uint32) {
+	for i := range s.fields {
+		f, v := &s.fields[i], &s.values[i]
+		if uint64(f.Offset)%v.align != 0 || uint64(size)%v.align != 0 || v.wrong {
+			f.Type = plan.GoType{Name: "byte"}.Of(f.Size)
+			*v = bpf2goValue{typ: f.Type, size: uint64(f.Size), align: 1}
+		}
+	}
+}
+
+// bothLayouts shows where C and Go have the fields: "Pid at 1, in Go at 4".
+func (s *structBuilder) bothLayouts(t *btfparse.Struct) string {
+	var parts []string
+	at, whole := uint64(0), uint64(1)
+	for i, v := range s.values {
+		at = (at + v.align - 1) / v.align * v.align
+		if f := s.fields[i]; at != uint64(f.Offset) && f.Name != "_" {
+			parts = append(parts, fmt.Sprintf("%s at %d, in Go at %d", f.Name, f.Offset, at))
+		}
+		at, whole = at+v.size, max(whole, v.align)
+	}
+	if at = (at + whole - 1) / whole * whole; at != uint64(t.Bytes) {
+		parts = append(parts, fmt.Sprintf("size %d, in Go %d", t.Bytes, at))
+	}
+	const most = 4
+	if n := len(parts) - most; n > 0 {
+		parts = append(parts[:most], fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,279 @@
+package golden
+
+// What cilium/ebpf's bpf2go makes of an object is part of what -bpf2go makes of
+// it: names, kinds, types, fields with their offsets and tags, constants. The
+// oracle is the library's own generator.
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/cmd/bpf2go/gen"
+
+	"github.com/bpfgen/bpfgen/emit"
+)
+
+// otherLayouts are the types that bpf2go lays out otherwise than C, where ours
+// are other types, by object and Go name: a last field without a size makes Go's
+// struct longer.
+var otherLayouts = map[string]bool{
+	"golden/flexible-tail/bpfel ObjectOldStyle": true,
+	"golden/flexible-tail/bpfeb ObjectOldStyle": true,
+	"golden/lpm-trie/bpfel ObjectKeyKernel":     true,
+	"golden/lpm-trie/bpfeb ObjectKeyKernel":     true,
+}
+
+// TestBpf2goIsPartOfOurs compares over the corpus and all golden objects.
+func TestBpf2goIsPartOfOurs(t *testing.T) {
+	objects := slices.Clone(corpus(t))
+	for _, c := range findCases(t) {
+		targets, refused, err := c.objects()
+		if err != nil || refused != nil {
+			continue
+		}
+		for _, target := range targets {
+			content, err := os.ReadFile(filepath.Join(c.dir, target.ObjectFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			objects = append(objects, corpusObject{"golden/" + c.name + "/" + target.Name, content})
+		}
+	}
+	compared, identifiers := 0, 0
+	for _, o := range objects {
+		theirs, err := bpf2goOutput(o.content)
+		if err != nil {
+			continue // bpf2go refuses it
+		}
+		want, err := checkFile(theirs, o.goarch())
+		if err != nil {
+			continue // bpf2go's does not compile
+		}
+		for _, packed := range []emit.Packed{emit.PackedKeep, emit.PackedFix} {
+			files, _, err := o.emit(emit.Options{Package: "object", Ident: "Object", Bpf2go: true, Packed: packed})
+			if err != nil {
+				t.Errorf("%s: %v", o.name, err)
+				continue
+			}
+			got, err := checkFile(files[0].Content, o.goarch())
+			if err != nil {
+				t.Errorf("%s, -packed %s: ours does not compile: %v", o.name, packed, err)
+				continue
+			}
+			if packed == emit.PackedKeep {
+				compared++
+				identifiers += len(want.Scope().Names())
+				comparePackages(t, o.name, want, got)
+			}
+		}
+	}
+	t.Logf("%d of %d objects compared, %d identifiers", compared, len(objects), identifiers)
+	if compared < 100 {
+		t.Errorf("only %d objects were compared", compared)
+	}
+}
+
+// bpf2goOutput is what bpf2go writes for an object (cmd/bpf2go/main.go).
+// Its panics (variables without BTF, unions without members) are errors.
+func bpf2goOutput(object []byte) (content []byte, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(object))
+	if err != nil {
+		return nil, err
+	}
+	args := gen.GenerateArgs{Package: "object", Stem: "Object", ObjectFile: "object.o", Types: gen.CollectGlobalTypes(spec)}
+	for name := range spec.Maps {
+		if !strings.HasPrefix(name, ".") {
+			args.Maps = append(args.Maps, name)
+		}
+	}
+	for name := range spec.Variables {
+		args.Variables = append(args.Variables, name)
+	}
+	for name := range spec.Programs {
+		args.Programs = append(args.Programs, name)
+	}
+	if ambiguous(args.Types, spec) {
+		return nil, errors.New("bpf2go takes any of several types of one name")
+	}
+	var out bytes.Buffer
+	args.Output = &out
+	err = gen.Generate(args)
+	return out.Bytes(), err
+}
+
+// ambiguous says whether bpf2go's choice of a type depends on the order of a Go
+// map.
+func ambiguous(chosen []btf.Type, spec *ebpf.CollectionSpec) bool {
+	again := gen.CollectGlobalTypes(spec)
+	for range 8 {
+		if !slices.Equal(chosen, again) {
+			return true
+		}
+		again = gen.CollectGlobalTypes(spec)
+	}
+	return false
+}
+
+var checkMu sync.Mutex
+
+// stub is as much of package ebpf as bpf2go's files speak of.
+const stub = `package ebpf
+import "io"
+type CollectionSpec struct{}
+func (*CollectionSpec) LoadAndAssign(any, *CollectionOptions) error { return nil }
+type CollectionOptions struct{}
+type ProgramSpec struct{}
+type MapSpec struct{}
+type VariableSpec struct{}
+type Program struct{}
+func (*Program) Close() error { return nil }
+type Map struct{}
+func (*Map) Close() error { return nil }
+type Variable struct{}
+func LoadCollectionSpecFromReader(io.ReaderAt) (*CollectionSpec, error) { return nil, nil }
+`
+
+var standard = importer.ForCompiler(token.NewFileSet(), "source", nil)
+
+type stubImporter struct{}
+
+func (stubImporter) Import(path string) (*types.Package, error) {
+	if path == "github.com/cilium/ebpf" {
+		return stubOnce()
+	}
+	return standard.Import(path)
+}
+
+var stubOnce = sync.OnceValues(func() (*types.Package, error) {
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, "ebpf.go", stub, 0)
+	if err != nil {
+		return nil, err
+	}
+	return (&types.Config{Importer: standard}).Check("github.com/cilium/ebpf", fset, []*ast.File{f}, nil)
+})
+
+// checkFile type-checks a file of bpf2go's form.
+func checkFile(source []byte, goarch string) (*types.Package, error) {
+	checkMu.Lock()
+	defer checkMu.Unlock()
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, "object.go", source, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	return (&types.Config{Importer: stubImporter{}, Sizes: types.SizesFor("gc", goarch)}).Check("object", fset, []*ast.File{f}, nil)
+}
+
+func comparePackages(t *testing.T, name string, want, got *types.Package) {
+	t.Helper()
+	for _, id := range want.Scope().Names() {
+		w, g := want.Scope().Lookup(id), got.Scope().Lookup(id)
+		if g == nil {
+			t.Errorf("%s: %s is missing", name, id)
+			continue
+		}
+		switch diff := objectDiff(w, g); {
+		case otherLayouts[name+" "+id] && diff == "":
+			t.Errorf("%s: %s is listed as different, and is not", name, id)
+		case !otherLayouts[name+" "+id] && diff != "":
+			t.Errorf("%s: %s: %s", name, id, diff)
+		}
+	}
+	for _, id := range got.Scope().Names() {
+		if want.Scope().Lookup(id) == nil {
+			t.Errorf("%s: %s is declared, and not by bpf2go", name, id)
+		}
+	}
+}
+
+// blank are fields that nobody can name: two neighbours may be one.
+var blank = regexp.MustCompile(`_ \[\d+\](byte|uint8)( "[^"]*")?; |; _ \[\d+\](byte|uint8)`)
+
+func objectDiff(w, g types.Object) string {
+	own := func(p *types.Package) string {
+		if p.Path() == "object" {
+			return ""
+		}
+		return p.Name()
+	}
+	text := func(typ types.Type) string {
+		s := types.TypeString(typ, own)
+		return blank.ReplaceAllString(s, "")
+	}
+	if fmt.Sprintf("%T", w) != fmt.Sprintf("%T", g) {
+		return fmt.Sprintf("is %v, want %v", g, w)
+	}
+	if a, b := text(w.Type()), text(g.Type()); a != b {
+		return fmt.Sprintf("is %s, want %s", b, a)
+	}
+	if a, b := text(w.Type().Underlying()), text(g.Type().Underlying()); a != b {
+		return fmt.Sprintf("is %s, want %s", b, a)
+	}
+	if c, ok := w.(*types.Const); ok && !constant.Compare(c.Val(), token.EQL, g.(*types.Const).Val()) {
+		return fmt.Sprintf("is %v, want %v", g.(*types.Const).Val(), c.Val())
+	}
+	if _, ok := w.(*types.TypeName); ok {
+		for _, goarch := range []string{"amd64", "arm64", "s390x"} {
+			if diff := offsetsDiff(w.Type(), g.Type(), types.SizesFor("gc", goarch)); diff != "" {
+				return "on " + goarch + " " + diff
+			}
+		}
+		if n := types.NewMethodSet(types.NewPointer(g.Type())).Len(); n != types.NewMethodSet(types.NewPointer(w.Type())).Len() {
+			return fmt.Sprintf("has %d methods", n)
+		}
+	}
+	return ""
+}
+
+// offsetsDiff compares the places of fields that have names.
+func offsetsDiff(w, g types.Type, sizes types.Sizes) string {
+	ws, ok := w.Underlying().(*types.Struct)
+	if !ok {
+		return ""
+	}
+	places := func(s *types.Struct) map[string]int64 {
+		fields := make([]*types.Var, s.NumFields())
+		for i := range fields {
+			fields[i] = s.Field(i)
+		}
+		at := make(map[string]int64)
+		for i, off := range sizes.Offsetsof(fields) {
+			if fields[i].Name() != "_" {
+				at[fields[i].Name()] = off
+			}
+		}
+		return at
+	}
+	have := places(g.Underlying().(*types.Struct))
+	for field, off := range places(ws) {
+		if have[field] != off {
+			return fmt.Sprintf("%s is at %d, want %d", field, have[field], off)
+		}
+	}
+	if a, b := sizes.Sizeof(w), sizes.Sizeof(g); a != b {
+		return fmt.Sprintf("has %d bytes, want %d", b, a)
+	}
+	return ""
+}
