@@ -94,7 +94,7 @@ func load[S interface {
 	}
 	l.close = bpf.Close
 	records, write, check := parts(bpf)
-	l.records, l.write, l.check = records, write.Program, check.Program
+	l.records, l.write, l.check = records, write.Program(), check.Program()
 	return l, nil
 }
 
