@@ -165,18 +165,39 @@ func sameDecl(on []*plan.Decl) bool {
 func (b *builder) maps() {
 	for _, w := range inOrder(b, b.wanted.maps) {
 		on := make([]*plan.Map, len(b.targets))
-		aliases := make([]*plan.Alias, len(b.targets))
 		for i, m := range w.on {
 			if m == nil {
 				continue
 			}
 			on[i] = b.mapOn(m)
 			on[i].Field, on[i].Alias = b.names.fields[w], b.names.aliases[w]
-			aliases[i] = mapAlias(on[i], b.plan.Runtime)
+			if inner := on[i].Inner(); inner != nil {
+				inner.Name, inner.Alias = w.name+"_inner", b.names.inners[w]
+			}
 		}
 		b.plan.Maps = append(b.plan.Maps, first(on))
-		b.addAlias(aliases)
+		b.addMapType(on)
 	}
+}
+
+// addMapType adds the type of a map once where all targets agree, else to every
+// target its own; one that lacks the map has that of another.
+func (b *builder) addMapType(on []*plan.Map) {
+	if b.sameMapType(on) {
+		b.plan.MapTypes = append(b.plan.MapTypes, first(on))
+		return
+	}
+	for i, t := range b.plan.Targets {
+		t.MapTypes = append(t.MapTypes, cmp.Or(on[i], first(on)))
+	}
+}
+
+// sameMapType says whether one type serves all targets that have the map.
+func (b *builder) sameMapType(on []*plan.Map) bool {
+	one := first(on)
+	return !slices.ContainsFunc(on, func(m *plan.Map) bool {
+		return m != nil && !m.Type(b.plan.Runtime).Equal(one.Type(b.plan.Runtime))
+	})
 }
 
 // inOrder are maps, programs or variables in the order of their fields.
@@ -184,15 +205,9 @@ func inOrder[T comparable](b *builder, list []T) []T {
 	return slices.SortedFunc(slices.Values(list), func(x, y T) int { return cmp.Compare(b.names.fields[x], b.names.fields[y]) })
 }
 
-// mapAlias names the type of a map.
-func mapAlias(m *plan.Map, r plan.Runtime) *plan.Alias {
-	doc := fmt.Sprintf("%s is the type of the map %s (%s).", m.Alias, m.Name, m.Kind)
-	return &plan.Alias{Name: m.Alias, Type: m.Type(r), Doc: append([]string{doc}, m.Tags...)}
-}
-
 // mapOn is a map with its class and type arguments.
 func (b *builder) mapOn(m *mapOn) *plan.Map {
-	p := &plan.Map{Class: m.class.name, EventName: m.eventName, Short: m.short}
+	p := &plan.Map{Class: m.class.name, Given: m.class.given, EventName: m.eventName, Short: m.short}
 	if m.Map != nil { // an inner map may be unknown
 		p.Name, p.Kind, p.Tags = m.Name, m.Type.String(), userTags(m.Tags)
 	}
@@ -223,7 +238,7 @@ func (b *builder) mapArg(m *mapOn, a mapArg) plan.MapArg {
 		}
 		return plan.MapArg{Role: plan.Key, Type: plan.GoType{Pkg: b.plan.Runtime.Loader, Name: "CgroupStorageKey"}}
 	case paramInner:
-		return plan.MapArg{Role: plan.Inner, Inner: b.mapOn(a.inner)}
+		return plan.MapArg{Role: plan.InnerMap, Inner: b.mapOn(a.inner)}
 	}
 	panic(fmt.Sprintf("map parameter %d has no rule", a.param))
 }

@@ -27,6 +27,8 @@ type names struct {
 	// fields and aliases are those of maps, programs and variables.
 	fields  map[any]string
 	aliases map[any]string
+	// inners are the types of the maps inside others.
+	inners map[any]string
 
 	// things are all of them, those without an owner first.
 	things []*thing
@@ -46,6 +48,7 @@ func name(w *wanted, ts *typeSet) *names {
 		pkg:     newScope("the language or of an import", sortedKeys(reservedInPackage)...),
 		fields:  make(map[any]string),
 		aliases: make(map[any]string),
+		inners:  make(map[any]string),
 		renamed: make(map[string]bool),
 	}
 	n.pkg.add("the API of "+w.opts.Ident, reservedForAPI(n.api)...)
@@ -279,9 +282,25 @@ func (n *names) nameAliases(w *wanted) {
 			more:  func() []string { return []string{ident + field + "Map", ident + "_" + field + "Map"} },
 		})
 	}
+	var inners []*wantedMap
+	for i, m := range w.maps {
+		if m.hasInner() {
+			inners = append(inners, m)
+			short := strings.TrimSuffix(claims[i].first, "Map")
+			claims = append(claims, &claim{
+				label: "the type of the maps in map " + m.name,
+				rank:  rank{kind: 2, spelling: n.fields[m]},
+				first: short + "InnerMap",
+				more:  func() []string { return []string{short + "MapInner", "_" + short + "InnerMap"} },
+			})
+		}
+	}
 	n.settle(n.pkg, claims)
 	for i, m := range w.maps {
 		n.aliases[m] = claims[i].name
+	}
+	for i, m := range inners {
+		n.inners[m] = claims[len(w.maps)+i].name
 	}
 	for _, p := range w.programs {
 		n.alias(p, ident+n.fields[p]+"Program", "the type of program "+p.name)

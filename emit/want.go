@@ -59,6 +59,11 @@ type wantedMap struct {
 	on []*mapOn
 }
 
+// hasInner says whether it has maps inside, on any target.
+func (m *wantedMap) hasInner() bool {
+	return slices.ContainsFunc(m.on, func(on *mapOn) bool { return on != nil && on.class.has(paramInner) })
+}
+
 // mapOn is a map on one target.
 type mapOn struct {
 	*btfparse.Map

@@ -17,6 +17,9 @@ var all = template.Must(template.New("").ParseFS(files, "*.tmpl"))
 // Loader is <stem>_bpfgen.go: open, load, and the collection's types.
 var Loader = all.Lookup("loader.go.tmpl")
 
+// Maps is <stem>_maps.go: the types of the maps.
+var Maps = all.Lookup("maps.go.tmpl")
+
 // Bpf2go is <stem>_<target>.go with bpf2go's API.
 var Bpf2go = all.Lookup("bpf2go.go.tmpl")
 

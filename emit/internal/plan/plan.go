@@ -35,6 +35,9 @@ type Plan struct {
 	Variables []*Variable
 	// Aliases are the type aliases that all targets share.
 	Aliases []Alias
+	// MapTypes are the maps whose type is the same on all targets that have
+	// them.
+	MapTypes []*Map
 
 	Targets []*Target
 
@@ -71,8 +74,9 @@ type Target struct {
 	// ObjectFile is the name of the file to embed.
 	ObjectFile string
 	// Types and Aliases differ from those of other targets.
-	Types   []*Decl
-	Aliases []Alias
+	Types    []*Decl
+	Aliases  []Alias
+	MapTypes []*Map
 }
 
 // Alias is a type alias.
@@ -91,9 +95,11 @@ type Map struct {
 	Field string
 	// Alias is the name of the map's Go type.
 	Alias string
-	// Class is the Go type in the runtime that stands for the map type, Args
-	// its type arguments in order.
+	// Class is what the runtime calls maps with these methods, Args the types
+	// that the map is made for. Given is true if the runtime has the type, with
+	// Args as type arguments; else it is generated.
 	Class string
+	Given bool
 	Args  []MapArg
 	// EventName is the C type that the user gave for events, "" where the
 	// object says it.
@@ -122,21 +128,32 @@ const (
 	Value
 	// Event is the type of records.
 	Event
-	// Inner is the class of the maps inside.
-	Inner
+	// InnerMap is the type of the maps inside.
+	InnerMap
 )
 
-// Type is the class with its type arguments.
+// Type is what tells the type of a map from those of others: its class with the
+// types that it is made for. Where the class is given, it is the Go type.
 func (m *Map) Type(r Runtime) GoType {
 	t := GoType{Pkg: r.Loader, Name: m.Class}
 	for _, a := range m.Args {
 		if a.Inner != nil {
-			t.Args = append(t.Args, a.Inner.Type(r))
+			t.Args = append(t.Args, GoType{Name: a.Inner.Alias, Args: []GoType{a.Inner.Type(r)}})
 		} else {
 			t.Args = append(t.Args, a.Type)
 		}
 	}
 	return t
+}
+
+// Inner is the map inside, nil where there is none.
+func (m *Map) Inner() *Map {
+	for _, a := range m.Args {
+		if a.Inner != nil {
+			return a.Inner
+		}
+	}
+	return nil
 }
 
 // Arg is the type for a role, ok false where the class has none.

@@ -101,7 +101,13 @@ func prints(p *plan.Plan) []filePrint {
 		return prints
 	}
 	add("bpfgen", func() ([]byte, error) { return execute(templates.Loader, newLoaderData(p)) })
+	if len(p.MapTypes) > 0 {
+		add("maps", func() ([]byte, error) { return mapsFile(p, p.Constraint, p.MapTypes) })
+	}
 	for _, t := range p.Targets {
+		if len(t.MapTypes) > 0 {
+			add(t.Name+"_maps", func() ([]byte, error) { return mapsFile(p, t.Constraint, t.MapTypes) })
+		}
 		add(t.Name, func() ([]byte, error) { return execute(templates.Target, newTargetData(p, t)) })
 	}
 	return prints
