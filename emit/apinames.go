@@ -42,8 +42,20 @@ func (n apiNames) nameMaps(colls []*collection) {
 				short = m.Field
 			}
 			m.Alias = n.ident + short + "Map"
+			if m.class.has(paramInner) {
+				m.innerPlan().Alias = n.ident + short + innerSuffix(fields, short)
+			}
 		}
 	}
+}
+
+// innerSuffix ends the name of the type of inner maps, which another map might
+// have: flows_inner beside flows.
+func innerSuffix(fields map[string]bool, short string) string {
+	if fields[short+"Inner"] || fields[short+"InnerMap"] {
+		return "MapInner"
+	}
+	return "InnerMap"
 }
 
 // ProgramAlias names the type of a program that is of another kind on
@@ -82,6 +94,9 @@ func (n apiNames) aliases(c *collection) []string {
 	var names []string
 	for _, m := range c.maps {
 		names = append(names, m.Alias)
+		if m.inner != nil {
+			names = append(names, m.inner.Alias)
+		}
 	}
 	for _, p := range c.programs {
 		names = append(names, n.ProgramAlias(p.Field))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/templates"
 )
 
 // collection is what is decided on the maps, programs and variables of one
@@ -44,18 +45,14 @@ type mapPlan struct {
 	Field string
 	// Alias names the type of the map.
 	Alias string
-	// GoType is what Alias stands for.
+	// GoType is what the type is: equal for maps that can share one.
 	GoType string
+	// decl is the type to declare, without a class where GoType is given.
+	decl templates.MapType
 }
 
 // Quoted is the C name as a Go string.
 func (m *mapPlan) Quoted() string { return strconv.Quote(m.Name) }
-
-// aliasDoc says which map it is the type of.
-func (m *mapPlan) aliasDoc(alias string) string {
-	text := fmt.Sprintf("%s is the type of the map %s (%s).", alias, m.Name, m.Type)
-	return strings.Join(docLines(text, m.Tags), "\n")
-}
 
 // programPlan is one program in Go.
 type programPlan struct {
@@ -318,9 +315,13 @@ func (m *mapPlan) roots() []root {
 // innerPlan is the map inside, named after the outer one.
 func (m *mapPlan) innerPlan() *mapPlan {
 	if m.inner == nil {
-		inner := *m.Inner
+		inner := btfparse.Map{}
+		class := opaqueMap
+		if m.Inner != nil {
+			inner = *m.Inner
+			class, _ = classOf(&inner)
+		}
 		inner.Name = m.Name + "_inner"
-		class, _ := classOf(&inner)
 		m.inner = &mapPlan{Map: withKey(&inner), class: class, event: inner.Value}
 	}
 	return m.inner
@@ -419,13 +420,28 @@ func (c *collection) variableType(v *variablePlan, types *typeSet) string {
 	return types.goType(v.Type)
 }
 
-// mapType is the class of the map with its type arguments.
+// mapType decides on the type of the map. It is what its class and the types that
+// it is made for make it.
 func (c *collection) mapType(m *mapPlan, types *typeSet) string {
 	var args []string
+	decl := templates.MapType{Name: m.Alias, T: m.Alias, Q: "typed.", Class: "Class" + m.class.name}
 	for _, p := range m.class.params {
-		args = append(args, c.mapArgument(m, p, types))
+		arg := c.mapArgument(m, p, types)
+		args = append(args, arg)
+		switch p {
+		case paramKey, paramStorageKey:
+			decl.K = arg
+		case paramInner:
+			decl.Inner = m.innerPlan().Alias
+		default:
+			decl.V = arg
+		}
 	}
-	return m.class.goType(args)
+	if m.class.given {
+		return m.class.goType(args)
+	}
+	m.decl = decl
+	return fmt.Sprintf("%s[%s]", m.class.name, strings.Join(args, ", "))
 }
 
 func (c *collection) mapArgument(m *mapPlan, p mapParam, types *typeSet) string {
@@ -454,10 +470,9 @@ func (c *collection) mapArgument(m *mapPlan, p mapParam, types *typeSet) string 
 		}
 		return "typed.CgroupStorageKey"
 	case paramInner:
-		if m.Inner == nil {
-			return "typed.OpaqueMap"
-		}
-		return c.mapType(m.innerPlan(), types)
+		inner := m.innerPlan()
+		inner.GoType = c.mapType(inner, types)
+		return inner.Alias + " = " + inner.GoType
 	}
 	panic(fmt.Sprintf("map parameter %d has no rule", p))
 }

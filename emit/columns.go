@@ -37,7 +37,7 @@ func fieldLines[F any](fields []F, row func(F) []string) string {
 // SpecMapFields are the fields of the maps before they are created.
 func (d loaderData) SpecMapFields() string {
 	return fieldLines(d.Maps, func(m *mapPlan) []string {
-		return []string{m.Field, "*typed.MapSpec[" + m.Alias + "]"}
+		return []string{m.Field, "*typed.MapSpec[*" + m.Alias + "]"}
 	})
 }
 

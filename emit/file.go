@@ -95,7 +95,13 @@ func (p *Plan) prints() []filePrint {
 		return prints
 	}
 	add("bpfgen", func() ([]byte, error) { return execute(templates.Loader, p.loaderData()) })
+	if maps := p.merged.mapTypes; len(maps) > 0 {
+		add("maps", func() ([]byte, error) { return p.mapsFile(p.unionHeader(), maps) })
+	}
 	for _, t := range p.targets {
+		if maps := p.merged.ownMapTypes[t.Name]; len(maps) > 0 {
+			add(t.Name+"_maps", func() ([]byte, error) { return p.mapsFile(p.targetHeader(t), maps) })
+		}
 		add(t.Name, func() ([]byte, error) { return execute(templates.Target, p.targetData(t)) })
 	}
 	return prints

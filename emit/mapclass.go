@@ -7,14 +7,16 @@ import (
 	"github.com/bpfgen/bpfgen/btfparse"
 )
 
-// A mapClass is the Go type in package typed that stands for one or several
-// map types of the kernel. An operation that the kernel does not have for a
-// map type is not a method of its class.
+// A mapClass stands for one or several map types of the kernel, whose maps have
+// the same methods in Go: those of its template (package templates). An operation
+// that the kernel does not have for a map type is no method of its class.
 type mapClass struct {
-	// name of the generic type in package typed.
+	// name is the constant of package typed without its "Class". Where given is
+	// true it is a type of that package, and there is no template.
 	name string
-	// params are its type parameters, in order.
+	// params are the Go types that its maps are made for, in order.
 	params []mapParam
+	given  bool
 }
 
 // mapParam is what stands for a type parameter of a class.
@@ -43,43 +45,43 @@ var (
 // bpf_map_type). A type that is not in it, or that cilium/ebpf v0.22 cannot
 // handle, gets the class OpaqueMap and a warning.
 var mapClasses = map[btfparse.MapType]mapClass{
-	btfparse.MapHash:                {"HashMap", keyValue},
-	btfparse.MapLRUHash:             {"HashMap", keyValue},
-	btfparse.MapPerCPUHash:          {"PerCPUHashMap", keyValue},
-	btfparse.MapLRUPerCPUHash:       {"PerCPUHashMap", keyValue},
-	btfparse.MapArray:               {"ArrayMap", keyValue},
-	btfparse.MapPerCPUArray:         {"PerCPUArrayMap", keyValue},
-	btfparse.MapLPMTrie:             {"LPMTrie", keyValue},
-	btfparse.MapQueue:               {"Queue", valueOne},
-	btfparse.MapStack:               {"Stack", valueOne},
-	btfparse.MapBloomFilter:         {"BloomFilter", valueOne},
-	btfparse.MapProgArray:           {"ProgramArray", keyOnly},
-	btfparse.MapArrayOfMaps:         {"ArrayOfMaps", []mapParam{paramKey, paramInner}},
-	btfparse.MapHashOfMaps:          {"HashOfMaps", []mapParam{paramKey, paramInner}},
-	btfparse.MapPerfEventArray:      {"PerfEventArray", eventOne},
-	btfparse.MapRingBuf:             {"RingBuf", eventOne},
-	btfparse.MapUserRingBuf:         {"UserRingBuf", eventOne},
-	btfparse.MapCGroupArray:         {"CGroupArray", keyOnly},
-	btfparse.MapXSKMap:              {"XSKMap", keyOnly},
-	btfparse.MapSockMap:             {"SockMap", keyOnly},
-	btfparse.MapSockHash:            {"SockHash", keyOnly},
-	btfparse.MapReusePortSockArray:  {"ReusePortSockArray", keyOnly},
-	btfparse.MapDevMap:              {"DevMap", keyOnly},
-	btfparse.MapDevMapHash:          {"DevMap", keyOnly},
-	btfparse.MapCPUMap:              {"CPUMap", keyOnly},
-	btfparse.MapSkStorage:           {"SkStorage", valueOne},
-	btfparse.MapInodeStorage:        {"InodeStorage", valueOne},
-	btfparse.MapTaskStorage:         {"TaskStorage", valueOne},
-	btfparse.MapCgrpStorage:         {"CgrpStorage", valueOne},
-	btfparse.MapCGroupStorage:       {"CGroupStorage", []mapParam{paramStorageKey, paramValue}},
-	btfparse.MapPerCPUCGroupStorage: {"PerCPUCGroupStorage", []mapParam{paramStorageKey, paramValue}},
-	btfparse.MapStackTrace:          {"StackTraceMap", keyOnly},
-	btfparse.MapStructOps:           {"StructOps", valueOne},
-	btfparse.MapArena:               {"Arena", nil},
+	btfparse.MapHash:                {"Hash", keyValue, false},
+	btfparse.MapLRUHash:             {"Hash", keyValue, false},
+	btfparse.MapPerCPUHash:          {"PerCPUHash", keyValue, false},
+	btfparse.MapLRUPerCPUHash:       {"PerCPUHash", keyValue, false},
+	btfparse.MapArray:               {"Array", keyValue, false},
+	btfparse.MapPerCPUArray:         {"PerCPUArray", keyValue, false},
+	btfparse.MapLPMTrie:             {"LPMTrie", keyValue, false},
+	btfparse.MapQueue:               {"Queue", valueOne, false},
+	btfparse.MapStack:               {"Stack", valueOne, false},
+	btfparse.MapBloomFilter:         {"BloomFilter", valueOne, false},
+	btfparse.MapProgArray:           {"ProgramArray", keyOnly, false},
+	btfparse.MapArrayOfMaps:         {"ArrayOfMaps", []mapParam{paramKey, paramInner}, false},
+	btfparse.MapHashOfMaps:          {"HashOfMaps", []mapParam{paramKey, paramInner}, false},
+	btfparse.MapPerfEventArray:      {"PerfEventArray", eventOne, true},
+	btfparse.MapRingBuf:             {"RingBuf", eventOne, true},
+	btfparse.MapUserRingBuf:         {"UserRingBuf", eventOne, true},
+	btfparse.MapCGroupArray:         {"CgroupArray", keyOnly, false},
+	btfparse.MapXSKMap:              {"XSKMap", keyOnly, false},
+	btfparse.MapSockMap:             {"SockMap", keyOnly, false},
+	btfparse.MapSockHash:            {"SockHash", keyOnly, false},
+	btfparse.MapReusePortSockArray:  {"ReusePortSockArray", keyOnly, false},
+	btfparse.MapDevMap:              {"DevMap", keyOnly, false},
+	btfparse.MapDevMapHash:          {"DevMap", keyOnly, false},
+	btfparse.MapCPUMap:              {"CPUMap", keyOnly, false},
+	btfparse.MapSkStorage:           {"SkStorage", valueOne, false},
+	btfparse.MapInodeStorage:        {"InodeStorage", valueOne, false},
+	btfparse.MapTaskStorage:         {"TaskStorage", valueOne, false},
+	btfparse.MapCgrpStorage:         {"CgrpStorage", valueOne, false},
+	btfparse.MapCGroupStorage:       {"CgroupStorage", []mapParam{paramStorageKey, paramValue}, false},
+	btfparse.MapPerCPUCGroupStorage: {"PerCPUCgroupStorage", []mapParam{paramStorageKey, paramValue}, false},
+	btfparse.MapStackTrace:          {"StackTrace", keyOnly, false},
+	btfparse.MapStructOps:           {"StructOps", valueOne, false},
+	btfparse.MapArena:               {"Arena", nil, true},
 }
 
 // opaqueMap stands for every map that has no class of its own.
-var opaqueMap = mapClass{"OpaqueMap", nil}
+var opaqueMap = mapClass{"OpaqueMap", nil, true}
 
 // withProgram are the map types whose values may hold a program beside a
 // number: the class with an 8-byte value has a longer name and more methods
@@ -119,7 +121,7 @@ func (c mapClass) has(p mapParam) bool {
 	return false
 }
 
-// goType is the class with its type arguments: typed.HashMap[uint32, counterFlow].
+// goType is a given type with its type arguments: typed.RingBuf[counterEvent].
 func (c mapClass) goType(args []string) string {
 	if len(args) == 0 {
 		return "typed." + c.name

@@ -19,7 +19,11 @@ type merged struct {
 	aliases []alias
 	// ownAliases and ownDecls differ: every target has its own of that name.
 	ownAliases map[string][]alias
-	ownDecls   map[string][]*typeDecl
+	// mapTypes are the maps whose types are the same on all targets, ownMapTypes
+	// those of which every target has its own.
+	mapTypes    []*mapPlan
+	ownMapTypes map[string][]*mapPlan
+	ownDecls    map[string][]*typeDecl
 }
 
 // alias is a type alias with its comment.
@@ -31,7 +35,10 @@ type alias struct {
 // have is taken from the first that has it: it is in the API of all, and not
 // loaded where the object lacks it.
 func mergeTargets(targets []*targetPlan, names apiNames) (merged, error) {
-	m := merged{ownAliases: make(map[string][]alias), ownDecls: make(map[string][]*typeDecl)}
+	m := merged{
+		ownAliases: make(map[string][]alias), ownDecls: make(map[string][]*typeDecl),
+		ownMapTypes: make(map[string][]*mapPlan),
+	}
 	errs := []error{m.mergeDecls(targets)}
 	ofMaps := func(t *targetPlan) []*mapPlan { return t.coll.maps }
 	ofPrograms := func(t *targetPlan) []*programPlan { return t.coll.programs }
@@ -44,7 +51,7 @@ func mergeTargets(targets []*targetPlan, names apiNames) (merged, error) {
 	m.variables, err = union(targets, ofVariables)
 	errs = append(errs, err)
 	for _, p := range m.maps {
-		mergeAlias(&m, targets, p.Alias, onTargets(targets, ofMaps, p))
+		m.mergeMapType(targets, onTargets(targets, ofMaps, p))
 	}
 	for i, p := range m.programs {
 		if own := onTargets(targets, ofPrograms, p); differ(own) {
@@ -72,7 +79,12 @@ type planned interface {
 	goType() string
 	// cPlace is what C calls it and where it lives there.
 	cPlace() string
-	// aliasDoc is the comment of an alias of its Go type.
+}
+
+// aliased is what may have an alias of its Go type.
+type aliased interface {
+	planned
+	// aliasDoc is the comment of the alias.
 	aliasDoc(alias string) string
 }
 
@@ -139,7 +151,7 @@ func differ[P planned](own map[string]P) bool {
 
 // mergeAlias adds an alias once where all targets agree, else to every target
 // its own; one that lacks what the alias is for has that of another.
-func mergeAlias[P planned](m *merged, targets []*targetPlan, name string, own map[string]P) {
+func mergeAlias[P aliased](m *merged, targets []*targetPlan, name string, own map[string]P) {
 	first := own[sortedKeys(own)[0]]
 	of := func(p P) alias { return alias{name, p.goType(), p.aliasDoc(name)} }
 	if !differ(own) {

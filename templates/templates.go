@@ -20,3 +20,6 @@ var Loader = all.Lookup("loader.go.tmpl")
 // Target is <stem>_<target>.go: build line, embedded object, and what differs
 // from the other targets.
 var Target = all.Lookup("target.go.tmpl")
+
+// Maps is <stem>_maps.go: the types of the maps.
+var Maps = all.Lookup("maps.go.tmpl")

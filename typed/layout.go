@@ -35,22 +35,23 @@ func CheckObject(name string, object []byte, checksum string) error {
 // [*LayoutError]; what the object lacks, or does not say in its BTF, is no error.
 // Generated code calls it after the Bind functions.
 func CheckLayouts(c *CollectionSpec, layouts string) {
-	c.layouts = layouts
+	core := (*specCore)(c)
+	core.layouts = layouts
 	var maker layout.Maker
 	hashes, err := layout.Hashes(layouts)
 	if err != nil {
-		c.fail(err)
+		core.fail(err)
 	}
 	for _, root := range hashes {
-		if !c.hasLayout(&maker, root.Place, root.Hash) {
-			c.compareLayout(&maker, root.Place)
+		if !core.hasLayout(&maker, root.Place, root.Hash) {
+			core.compareLayout(&maker, root.Place)
 		}
 	}
 }
 
 // hasLayout says whether nothing is to be compared: one of the types that the
 // place has in the object is the same, or there is none.
-func (c *CollectionSpec) hasLayout(maker *layout.Maker, place []string, want layout.Hash) bool {
+func (c *specCore) hasLayout(maker *layout.Maker, place []string, want layout.Hash) bool {
 	candidates := c.typesAt(place)
 	for _, t := range candidates {
 		if got, err := maker.Layout(t.Type, t.tags...); err == nil && got.Hash() == want {
@@ -61,7 +62,7 @@ func (c *CollectionSpec) hasLayout(maker *layout.Maker, place []string, want lay
 }
 
 // compareLayout says what differs at a place.
-func (c *CollectionSpec) compareLayout(maker *layout.Maker, place []string) {
+func (c *specCore) compareLayout(maker *layout.Maker, place []string) {
 	want, err := findLayout(c.layouts, place)
 	if err != nil {
 		c.fail(err)
@@ -148,7 +149,7 @@ type placedType struct {
 //	map outer inner key, map outer inner value
 //	variable sample_rate
 //	static .bss count 16
-func (c *CollectionSpec) typesAt(place []string) []placedType {
+func (c *specCore) typesAt(place []string) []placedType {
 	switch {
 	case len(place) >= 3 && place[0] == "map":
 		return c.mapTypes(place[1], place[2:])
@@ -166,7 +167,7 @@ func (c *CollectionSpec) typesAt(place []string) []placedType {
 }
 
 // variable is the BTF of a global variable, nil where there is none.
-func (c *CollectionSpec) variable(name string) *btf.Var {
+func (c *specCore) variable(name string) *btf.Var {
 	if spec := c.Spec.Variables[name]; spec != nil {
 		return spec.Type
 	}
@@ -185,7 +186,7 @@ func variableTypes(v *btf.Var) []placedType {
 }
 
 // mapTypes are the types of a map's key, value or event.
-func (c *CollectionSpec) mapTypes(name string, role []string) []placedType {
+func (c *specCore) mapTypes(name string, role []string) []placedType {
 	spec := c.Spec.Maps[name]
 	if spec != nil && role[0] == "inner" && len(role) > 1 {
 		spec, role = spec.InnerMap, role[1:]
@@ -212,7 +213,7 @@ func mapType(spec *ebpf.MapSpec, role string) []placedType {
 }
 
 // namedTypes are the types with a C name: "struct event", or a typedef.
-func (c *CollectionSpec) namedTypes(ctype string) []placedType {
+func (c *specCore) namedTypes(ctype string) []placedType {
 	if c.Spec.Types == nil {
 		return nil
 	}
