@@ -3,60 +3,112 @@ package typed
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"go/format"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/bpfgen/bpfgen/templates"
 )
 
-// The types of maps that these tests use are printed by the template of the
-// generated ones, with type parameters for the key and the value: classes_test.go.
+// The types of maps of these tests, and those of package typedtest, are printed by
+// the template of the generated ones, with type parameters for the key and the
+// value.
 
-var update = flag.Bool("update", false, "write classes_test.go anew")
+var update = flag.Bool("update", false, "write the types of maps of tests anew")
 
-// testClasses are the types. Of maps of maps there is one, as generated code has
-// it.
-var testClasses = []templates.MapType{
-	{Class: "ClassHash", Name: "HashMap", K: "K", V: "V"},
-	{Class: "ClassArray", Name: "ArrayMap", K: "K", V: "V"},
-	{Class: "ClassPerCPUHash", Name: "PerCPUHashMap", K: "K", V: "V"},
-	{Class: "ClassPerCPUArray", Name: "PerCPUArrayMap", K: "K", V: "V"},
-	{Class: "ClassLPMTrie", Name: "LPMTrie", K: "K", V: "V"},
-	{Class: "ClassQueue", Name: "Queue", V: "V"},
-	{Class: "ClassStack", Name: "Stack", V: "V"},
-	{Class: "ClassBloomFilter", Name: "BloomFilter", V: "V"},
-	{Class: "ClassProgramArray", Name: "ProgramArray", K: "K"},
-	{Class: "ClassArrayOfMaps", Name: "ArrayOfHashes", K: "uint32", Inner: "innerHash"},
-	{Class: "ClassHashOfMaps", Name: "HashOfHashes", K: "uint32", Inner: "innerHash"},
-	{Class: "ClassCgroupArray", Name: "CgroupArray", K: "K"},
-	{Class: "ClassXSKMap", Name: "XSKMap", K: "K"},
-	{Class: "ClassSockMap", Name: "SockMap", K: "K"},
-	{Class: "ClassSockHash", Name: "SockHash", K: "K"},
-	{Class: "ClassReusePortSockArray", Name: "ReusePortSockArray", K: "K"},
-	{Class: "ClassDevMap", Name: "DevMap", K: "K"},
-	{Class: "ClassDevMapProg", Name: "DevMapProg", K: "K"},
-	{Class: "ClassCPUMap", Name: "CPUMap", K: "K"},
-	{Class: "ClassCPUMapProg", Name: "CPUMapProg", K: "K"},
-	{Class: "ClassSkStorage", Name: "SkStorage", V: "V"},
-	{Class: "ClassInodeStorage", Name: "InodeStorage", V: "V"},
-	{Class: "ClassTaskStorage", Name: "TaskStorage", V: "V"},
-	{Class: "ClassCgrpStorage", Name: "CgrpStorage", V: "V"},
-	{Class: "ClassCgroupStorage", Name: "CgroupStorage", K: "K", V: "V"},
-	{Class: "ClassPerCPUCgroupStorage", Name: "PerCPUCgroupStorage", K: "K", V: "V"},
-	{Class: "ClassStackTrace", Name: "StackTraceMap", K: "K"},
-	{Class: "ClassStructOps", Name: "StructOpsMap", V: "V"},
+// classFile is a file with types of maps.
+type classFile struct {
+	path, pkg string
+	imports   []string
+	q, tag    string // the qualifier of package typed, and a build tag
+	types     []templates.MapType
 }
 
-// printClasses is the source of the types.
-func printClasses(t *testing.T) []byte {
+// classFiles are those that are printed here. Of maps of maps there is one type, as
+// generated code has it.
+var classFiles = []classFile{
+	{
+		path: "classes_test.go", pkg: "typed", imports: []string{"iter", "syscall", "unsafe", "", "github.com/cilium/ebpf"},
+		types: []templates.MapType{
+			{Class: "ClassHash", Name: "HashMap", K: "K", V: "V"},
+			{Class: "ClassArray", Name: "ArrayMap", K: "K", V: "V"},
+			{Class: "ClassPerCPUHash", Name: "PerCPUHashMap", K: "K", V: "V"},
+			{Class: "ClassPerCPUArray", Name: "PerCPUArrayMap", K: "K", V: "V"},
+			{Class: "ClassLPMTrie", Name: "LPMTrie", K: "K", V: "V"},
+			{Class: "ClassQueue", Name: "Queue", V: "V"},
+			{Class: "ClassStack", Name: "Stack", V: "V"},
+			{Class: "ClassBloomFilter", Name: "BloomFilter", V: "V"},
+			{Class: "ClassProgramArray", Name: "ProgramArray", K: "K"},
+			{Class: "ClassArrayOfMaps", Name: "ArrayOfHashes", K: "uint32", Inner: "innerHash"},
+			{Class: "ClassHashOfMaps", Name: "HashOfHashes", K: "uint32", Inner: "innerHash"},
+			{Class: "ClassCgroupArray", Name: "CgroupArray", K: "K"},
+			{Class: "ClassXSKMap", Name: "XSKMap", K: "K"},
+			{Class: "ClassSockMap", Name: "SockMap", K: "K"},
+			{Class: "ClassSockHash", Name: "SockHash", K: "K"},
+			{Class: "ClassReusePortSockArray", Name: "ReusePortSockArray", K: "K"},
+			{Class: "ClassDevMap", Name: "DevMap", K: "K"},
+			{Class: "ClassDevMapProg", Name: "DevMapProg", K: "K"},
+			{Class: "ClassCPUMap", Name: "CPUMap", K: "K"},
+			{Class: "ClassCPUMapProg", Name: "CPUMapProg", K: "K"},
+			{Class: "ClassSkStorage", Name: "SkStorage", V: "V"},
+			{Class: "ClassInodeStorage", Name: "InodeStorage", V: "V"},
+			{Class: "ClassTaskStorage", Name: "TaskStorage", V: "V"},
+			{Class: "ClassCgrpStorage", Name: "CgrpStorage", V: "V"},
+			{Class: "ClassCgroupStorage", Name: "CgroupStorage", K: "K", V: "V"},
+			{Class: "ClassPerCPUCgroupStorage", Name: "PerCPUCgroupStorage", K: "K", V: "V"},
+			{Class: "ClassStackTrace", Name: "StackTraceMap", K: "K"},
+			{Class: "ClassStructOps", Name: "StructOpsMap", V: "V"},
+		},
+	},
+	{
+		path: "typedtest/classes.go", pkg: "typedtest", imports: []string{"iter", "unsafe", "", "github.com/bpfgen/bpfgen/typed"},
+		q: "typed.",
+		types: []templates.MapType{
+			{Class: "ClassHash", Name: "Hash", K: "K", V: "V", Doc: "Hash is a [typed.Hash]: see [NewHash] and [NewLRUHash]."},
+			{Class: "ClassLPMTrie", Name: "LPMTrie", K: "K", V: "V", Doc: "LPMTrie is a [typed.Map]: see [NewLPMTrie]."},
+			{Class: "ClassArray", Name: "Array", K: "K", V: "V", Doc: "Array is a [typed.FixedMap]: see [NewArray]."},
+			{Class: "ClassPerCPUHash", Name: "PerCPUHash", K: "K", V: "V", Doc: "PerCPUHash is a [typed.PerCPUMap]: see [NewPerCPUHash] and [NewLRUPerCPUHash]."},
+			{Class: "ClassPerCPUArray", Name: "PerCPUArray", K: "K", V: "V", Doc: "PerCPUArray is a [typed.FixedPerCPUMap]: see [NewPerCPUArray]."},
+			{Class: "ClassQueue", Name: "Queue", V: "V", Doc: "Queue is a [typed.QueueLike]: see [NewQueue]."},
+			{Class: "ClassStack", Name: "Stack", V: "V", Doc: "Stack is a [typed.QueueLike]: see [NewStack]."},
+			{Class: "ClassBloomFilter", Name: "BloomFilter", V: "V", Doc: "BloomFilter is a [typed.FilterLike]: see [NewBloomFilter]."},
+			{Class: "ClassTaskStorage", Name: "Storage", V: "V", Doc: "Storage is a [typed.StorageLike]: see [NewStorage]."},
+		},
+	},
+	{
+		path: "bench/classes_test.go", pkg: "bench", imports: []string{"iter", "unsafe", "", "github.com/bpfgen/bpfgen/typed"},
+		q: "typed.", tag: "linux",
+		types: []templates.MapType{
+			{Class: "ClassHash", Name: "flowsMap", K: "flowKey", V: "flowStats"},
+			{Class: "ClassPerCPUArray", Name: "countersMap", K: "uint32", V: "uint64"},
+		},
+	},
+}
+
+// print is the source of a file.
+func (f classFile) print(t *testing.T) []byte {
 	t.Helper()
 	var src bytes.Buffer
-	src.WriteString("// Code generated by classes_gen_test.go; DO NOT EDIT.\n\npackage typed\n\n" +
-		"import (\n\t\"iter\"\n\t\"syscall\"\n\t\"unsafe\"\n\n\t\"github.com/cilium/ebpf\"\n)\n")
-	for _, m := range testClasses {
-		m.Doc = "// " + m.Name + " is the type of maps of " + m.Class + "."
-		m.T = m.Name
+	src.WriteString("// Code generated by typed/classes_gen_test.go; DO NOT EDIT.\n\n")
+	if f.tag != "" {
+		fmt.Fprintf(&src, "//go:build %s\n\n", f.tag)
+	}
+	fmt.Fprintf(&src, "package %s\n\nimport (\n", f.pkg)
+	for _, path := range f.imports {
+		if path != "" {
+			path = fmt.Sprintf("\t%q", path)
+		}
+		src.WriteString(path + "\n")
+	}
+	src.WriteString(")\n")
+	for _, m := range f.types {
+		m.Q, m.T = f.q, m.Name
+		if m.Doc == "" {
+			m.Doc = m.Name + " is the type of maps of " + m.Class + "."
+		}
+		m.Doc = "// " + m.Doc
 		switch params := m.K + m.V; params {
 		case "K", "V":
 			m.Params, m.T = "["+params+" any]", m.Name+"["+params+"]"
@@ -76,20 +128,17 @@ func TestClassesAreOfTheTemplate(t *testing.T) {
 	if kernel := os.Getenv("BPFGEN_KERNEL"); kernel != "" && kernel != "host" {
 		t.Skip("the source is not in virtual machines; the host's run looks at it")
 	}
-	const file = "classes_test.go"
-	want := printClasses(t)
-	if *update {
-		must(t, os.WriteFile(file, want, 0o644))
-	}
-	if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s is not what the template prints (%v): go test ./typed -run Classes -update", file, err)
-	}
-	printed := make(map[string]bool)
-	for _, m := range testClasses {
-		printed[m.Class] = true
+	for _, f := range classFiles {
+		want := f.print(t)
+		if *update {
+			must(t, os.WriteFile(f.path, want, 0o644))
+		}
+		if got, err := os.ReadFile(f.path); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what the template prints (%v): go test ./typed -run Classes -update", f.path, err)
+		}
 	}
 	for _, class := range templates.MapClasses() {
-		if !printed[class] {
+		if !slices.ContainsFunc(classFiles[0].types, func(m templates.MapType) bool { return m.Class == class }) {
 			t.Errorf("%s has a template and no type here", class)
 		}
 	}

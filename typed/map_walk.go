@@ -47,16 +47,16 @@ func (bl block) from(i int) block {
 
 // write does a batch command that has no cursor, and where the kernel has none,
 // the command for each element. It says how many were done before the error.
-func (c *mapCore) write(op string, cmd, one bpf.Command, bl block, flags uint64) (int, error) {
+func (c *mapCore) write(batchOp, op string, cmd, one bpf.Command, bl block, flags uint64) (int, error) {
 	if bl.n == 0 {
 		return 0, c.usable()
 	}
-	n, errno, err := c.batch("batch "+op, cmd, nil, nil, bl, flags)
+	n, errno, err := c.batch(batchOp, cmd, nil, nil, bl, flags)
 	switch {
 	case err != nil:
 		return 0, err
 	case n > 0 || !noBatch(errno):
-		return n, c.fail("batch "+op, errno)
+		return n, c.fail(batchOp, errno)
 	}
 	for i := range bl.n {
 		if err := c.elem(op, one, bl.keyAt(i), bl.valueAt(i), flags); err != nil {
@@ -68,12 +68,12 @@ func (c *mapCore) write(op string, cmd, one bpf.Command, bl block, flags uint64)
 
 // updateBlock writes all elements of a block.
 func (c *mapCore) updateBlock(bl block, flags uint64) (int, error) {
-	return c.write("update", bpf.MapUpdateBatch, bpf.MapUpdateElem, bl, flags)
+	return c.write("batch update", "update", bpf.MapUpdateBatch, bpf.MapUpdateElem, bl, flags)
 }
 
 // deleteBlock removes the keys of a block up to the first that fails.
 func (c *mapCore) deleteBlock(bl block) (int, error) {
-	return c.write("delete", bpf.MapDeleteBatch, bpf.MapDeleteElem, bl, 0)
+	return c.write("batch delete", "delete", bpf.MapDeleteBatch, bpf.MapDeleteElem, bl, 0)
 }
 
 // deletePresent removes the keys of a block that still exist and says how many
@@ -107,7 +107,8 @@ type walk struct {
 	c      *mapCore
 	cmd    bpf.Command // MapLookupBatch or MapLookupAndDelBatch
 	flags  uint64
-	cursor []byte // bucket or key, after the first step
+	cursor []byte   // bucket or key, after the first step
+	few    [24]byte // where most cursors are
 	begun  bool
 	single bool // the kernel has no batch command for this map
 	noTake bool // … nor the command to read and remove one element
@@ -116,7 +117,13 @@ type walk struct {
 }
 
 func (c *mapCore) newWalk(cmd bpf.Command, flags uint64) *walk {
-	return &walk{c: c, cmd: cmd, flags: flags, cursor: make([]byte, c.cursorSize())}
+	w := &walk{c: c, cmd: cmd, flags: flags}
+	if size := c.cursorSize(); size <= len(w.few) {
+		w.cursor = w.few[:]
+	} else {
+		w.cursor = make([]byte, size)
+	}
+	return w
 }
 
 // byKey says that the place of the walk is a key that can vanish.
