@@ -54,7 +54,7 @@ func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 		made = append(made, lk)
 		return c.Links.add(lk)
 	}
-	for _, h := range c.sortedHandles() {
+	for _, h := range (*collectionCore)(c).sortedHandles() {
 		lk, needs, err := attachHandle(h)
 		p := h.base()
 		if needs == "" && c.optional[p.name] {
@@ -72,12 +72,12 @@ func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 			}
 		}
 	}
-	return needTarget, c.attachStructOps(own)
+	return needTarget, (*collectionCore)(c).attachStructOps(own)
 }
 
 // sortedHandles are the handles of loaded programs without a link, in the
 // order of their C names.
-func (c *Collection) sortedHandles() []programHandle {
+func (c *collectionCore) sortedHandles() []programHandle {
 	attached := make(map[string]bool)
 	for name := range c.Links.All() {
 		attached[name] = true
@@ -114,18 +114,23 @@ func attachHandle(h programHandle) (lk *Link, needs string, err error) {
 // the library sets for the section .struct_ops.link.
 const structOpsLink = 1 << 13
 
-func (c *Collection) attachStructOps(own func(*Link) error) error {
+func (c *collectionCore) attachStructOps(own func(*Link) error) error {
 	if c.Collection == nil {
 		return nil
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Collection.Maps)) {
-		m := c.Collection.Maps[name]
-		if m.Type() != ebpf.StructOpsMap || m.Flags()&structOpsLink == 0 || len(c.Links.named(name)) > 0 {
-			continue
-		}
-		lk, err := attachStructOps(name, m)
+	for _, name := range slices.Sorted(maps.Keys(c.maps)) {
+		var lk *Link
+		err := c.maps[name].use(name, func(m *ebpf.Map) (err error) {
+			if m.Type() == ebpf.StructOpsMap && m.Flags()&structOpsLink != 0 && len(c.Links.named(name)) == 0 {
+				lk, err = attachStructOps(name, m)
+			}
+			return err
+		})
 		if err != nil {
 			return err
+		}
+		if lk == nil {
+			continue
 		}
 		if err := own(lk); err != nil {
 			return err

@@ -12,7 +12,7 @@ package typed
 //     keeps the attribute, and what it points to, alive and in place until the
 //     call returns (package unsafe, pattern 4).
 //   - The sizes behind the pointers are those of the map: the handle compares
-//     them with the kernel's when it is made (boundMap.bindAs). Callers keep the
+//     them with the kernel's when it is made (mapCore.bind). Callers keep the
 //     map alive over the call, so that its descriptor cannot be another's.
 
 import (
@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -29,7 +30,7 @@ type elemAttr struct {
 	mapFD uint32
 	_     uint32
 	key   pointer64
-	value pointer64 // the next key for bpfMapGetNextKey
+	value pointer64 // the next key for bpf.MapGetNextKey
 	flags uint64
 }
 
@@ -81,12 +82,12 @@ func bpfBatch(cmd bpfCommand, fd int, in, out, keys, values unsafe.Pointer, coun
 }
 
 // bpfMapFacts asks the kernel what a map is. Linux 4.13.
-func bpfMapFacts(fd int) (mapFacts, error) {
-	var facts mapFacts
+func bpfMapFacts(fd int) (bpf.MapFacts, error) {
+	var facts bpf.MapFacts
 	attr := infoAttr{fd: uint32(fd), infoLen: uint32(unsafe.Sizeof(facts)), info: pointer64{ptr: unsafe.Pointer(&facts)}}
 	_, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(bpfObjGetInfoByFD), uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr))
 	if errno != 0 {
-		return mapFacts{}, errno
+		return bpf.MapFacts{}, errno
 	}
 	return facts, nil
 }

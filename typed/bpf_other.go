@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 )
 
@@ -20,4 +21,4 @@ func bpfBatch(bpfCommand, int, unsafe.Pointer, unsafe.Pointer, unsafe.Pointer, u
 	return 0, errnoNotSupported
 }
 
-func bpfMapFacts(int) (mapFacts, error) { return mapFacts{}, ebpf.ErrNotSupported }
+func bpfMapFacts(int) (bpf.MapFacts, error) { return bpf.MapFacts{}, ebpf.ErrNotSupported }

@@ -3,7 +3,6 @@ package typed
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -20,11 +19,16 @@ type CollectionSpec struct {
 
 	name         string
 	programs     map[string]*programState
-	replacements map[string]*ebpf.Map
-	events       map[string]string // C types, see BindEventType
+	replacements map[string]*mapLife // nil: of a map that is not loaded
+	events       map[string]string   // C types, see BindEventType
 	layouts      layouts
 	errs         []error
 }
+
+// specCore is the CollectionSpec as this package sees it. Generated collections
+// embed the exported type, and compile all methods that it has anew, those without
+// a capital too: these it must not have.
+type specCore CollectionSpec
 
 // programState is what the user said of a program before Load.
 type programState struct {
@@ -39,7 +43,7 @@ func newCollectionSpec(name string, spec *ebpf.CollectionSpec) *CollectionSpec {
 		Spec:         spec,
 		name:         name,
 		programs:     make(map[string]*programState),
-		replacements: make(map[string]*ebpf.Map),
+		replacements: make(map[string]*mapLife),
 	}
 	for prog, spec := range spec.Programs {
 		c.programs[prog] = &programState{disabled: strings.HasPrefix(spec.SectionName, "?")}
@@ -48,25 +52,17 @@ func newCollectionSpec(name string, spec *ebpf.CollectionSpec) *CollectionSpec {
 	return c
 }
 
-func (c *CollectionSpec) fail(err error) { c.errs = append(c.errs, err) }
+func (c *specCore) fail(err error) { c.errs = append(c.errs, err) }
 
 // Err is everything that the object has and the generated code expects to be
 // of another type or layout, joined; nil if all fits. Generated code calls it.
+//
+//go:noinline
 func (c *CollectionSpec) Err() error {
-	if len(c.errs) == 0 {
+	if c == nil || len(c.errs) == 0 {
 		return nil
 	}
 	return fmt.Errorf("open %s: the object does not fit the generated code; run go generate for this object: %w", c.name, errors.Join(c.errs...))
-}
-
-// ReplaceMaps makes Load use the maps of other for all maps that both have by
-// name, instead of creating its own. The new collection holds duplicates.
-func (c *CollectionSpec) ReplaceMaps(other *Collection) {
-	for name, m := range other.Collection.Maps {
-		if c.Spec.Maps[name] != nil && !strings.HasPrefix(name, ".") {
-			c.replacements[name] = m
-		}
-	}
 }
 
 // Load creates the maps and loads the programs of a copy of the spec. The spec
@@ -76,20 +72,26 @@ func (c *CollectionSpec) ReplaceMaps(other *Collection) {
 // arrays; optional programs that the kernel refuses likewise, with the reason
 // in their Err. A program that is refused gives a [*LoadError].
 func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error) {
+	if c == nil || c.Spec == nil {
+		return nil, fmt.Errorf("load: no object was opened: %w", ErrNotLoaded)
+	}
+	core := (*specCore)(c)
 	var o ebpf.CollectionOptions
 	if opts != nil {
 		o = *opts
 	}
-	if len(c.replacements) > 0 {
-		merged := maps.Clone(c.replacements)
-		maps.Copy(merged, o.MapReplacements)
-		o.MapReplacements = merged
+	replaced, done, err := core.enterReplacements()
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", c.name, err)
 	}
+	defer done()
+	maps.Copy(replaced, o.MapReplacements)
+	o.MapReplacements = replaced
 	spec := c.Spec.Copy()
 	for _, m := range spec.Maps {
 		fixRing(m)
 	}
-	left, err := c.unloadable(spec)
+	left, err := core.unloadable(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -100,14 +102,14 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 	// as it is: wrapped, %+v would not print the log.
 	refused := func(prog *ebpf.ProgramSpec, err error) error {
 		err = newLoadError(prog, err)
-		if !c.state(prog.Name).optional {
+		if !core.state(prog.Name).optional {
 			return err
 		}
 		left[prog.Name] = err
 		return nil
 	}
 	later := takeLoadedLater(spec)
-	coll, err := c.create(spec, o, refused)
+	coll, err := core.create(spec, o, refused)
 	if err != nil {
 		return nil, err
 	}
@@ -116,12 +118,12 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		return nil, err
 	}
 	maps.Copy(spec.Programs, later.programs)
-	return newCollection(coll, spec, left, c.optionalPrograms()), nil
+	return newCollection(coll, spec, left, core.optionalPrograms()), nil
 }
 
 // create has the library load what is in spec, from which it takes the
 // programs that are refused and may be.
-func (c *CollectionSpec) create(spec *ebpf.CollectionSpec, opts ebpf.CollectionOptions, refused func(*ebpf.ProgramSpec, error) error) (*ebpf.Collection, error) {
+func (c *specCore) create(spec *ebpf.CollectionSpec, opts ebpf.CollectionOptions, refused func(*ebpf.ProgramSpec, error) error) (*ebpf.Collection, error) {
 	for {
 		coll, err := ebpf.NewCollectionWithOptions(spec, opts)
 		if err == nil {
@@ -140,7 +142,7 @@ func (c *CollectionSpec) create(spec *ebpf.CollectionSpec, opts ebpf.CollectionO
 
 // unloadable are the programs that need not be tried: disabled, or optional
 // and without what they need before load. Of the others it is an error.
-func (c *CollectionSpec) unloadable(spec *ebpf.CollectionSpec) (left map[string]error, err error) {
+func (c *specCore) unloadable(spec *ebpf.CollectionSpec) (left map[string]error, err error) {
 	left = make(map[string]error)
 	var missing []error
 	for _, name := range slices.Sorted(maps.Keys(spec.Programs)) {
@@ -165,7 +167,7 @@ func (c *CollectionSpec) unloadable(spec *ebpf.CollectionSpec) (left map[string]
 }
 
 // optionalPrograms are those of which Optional has been said.
-func (c *CollectionSpec) optionalPrograms() map[string]bool {
+func (c *specCore) optionalPrograms() map[string]bool {
 	names := make(map[string]bool)
 	for name, st := range c.programs {
 		names[name] = st.optional
@@ -175,7 +177,7 @@ func (c *CollectionSpec) optionalPrograms() map[string]bool {
 
 var errDisabled = fmt.Errorf("%w: disabled", ErrNotLoaded)
 
-func (c *CollectionSpec) state(program string) *programState {
+func (c *specCore) state(program string) *programState {
 	st := c.programs[program]
 	if st == nil { // added to Spec by the user
 		st = new(programState)
@@ -228,79 +230,4 @@ func withRemedy(err error) error {
 		return fmt.Errorf("%w; %s", err, remedy)
 	}
 	return err
-}
-
-// Collection is a loaded object: the common part of every generated
-// …Collection.
-type Collection struct {
-	// Collection is the library's, for everything that has no typed form.
-	Collection *ebpf.Collection
-	// Links are the attached programs that the collection owns.
-	Links *Links
-
-	spec *ebpf.CollectionSpec
-	left map[string]error
-	// lives are the loaded programs, by C name.
-	lives map[string]*programLife
-	// optional are the programs that AttachAll may leave alone.
-	optional map[string]bool
-	readers  owner
-	handles  []programHandle // as BindProgram made them
-	usdt     usdtState
-	// sections hold the variables, by ELF name.
-	sections map[string]*section
-}
-
-func newCollection(coll *ebpf.Collection, spec *ebpf.CollectionSpec, left map[string]error, optional map[string]bool) *Collection {
-	lives := make(map[string]*programLife)
-	for name, prog := range coll.Programs {
-		lives[name] = newProgramLife(prog)
-	}
-	return &Collection{
-		Collection: coll, Links: &Links{programs: lives},
-		spec: spec, left: left, optional: optional, lives: lives,
-	}
-}
-
-// Close detaches the links newest first, then closes readers, programs and
-// maps. Errors are joined. A second Close does nothing.
-func (c *Collection) Close() error {
-	if c.Collection == nil {
-		return nil
-	}
-	errs := []error{c.Links.Close(), c.readers.Close()}
-	for _, name := range slices.Sorted(maps.Keys(c.lives)) {
-		errs = append(errs, c.lives[name].calls.Close())
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Collection.Maps)) {
-		errs = append(errs, c.Collection.Maps[name].Close())
-	}
-	c.Collection = nil
-	return errors.Join(errs...)
-}
-
-// AllMaps ranges over the loaded maps by C name, data sections included, in
-// the order of their names.
-func (c *Collection) AllMaps() iter.Seq2[string, *ebpf.Map] { return sorted(c.Collection.Maps) }
-
-// AllPrograms ranges over the loaded programs by C name, in the order of their
-// names.
-func (c *Collection) AllPrograms() iter.Seq2[string, *ebpf.Program] {
-	return sorted(c.Collection.Programs)
-}
-
-// AllVariables ranges over the global variables by C name, in the order of
-// their names.
-func (c *Collection) AllVariables() iter.Seq2[string, *ebpf.Variable] {
-	return sorted(c.Collection.Variables)
-}
-
-func sorted[V any](m map[string]V) iter.Seq2[string, V] {
-	return func(yield func(string, V) bool) {
-		for _, k := range slices.Sorted(maps.Keys(m)) {
-			if !yield(k, m[k]) {
-				return
-			}
-		}
-	}
 }

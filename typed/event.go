@@ -115,7 +115,7 @@ func isBytes[T any]() bool {
 // initReader makes r read events of the map m. Closing the map, or the
 // collection that owns it, closes r first.
 func initReader[T any](r *Reader[T], m *eventMap[T], src recordSource, zeroFill bool) {
-	r.src, r.name, r.bytes = src, m.name, isBytes[T]()
+	r.src, r.name, r.bytes = src, m.Name(), isBytes[T]()
 	r.zeroFill = zeroFill || m.zeroFill
 	r.disown = m.readers.own(r)
 }

@@ -96,7 +96,7 @@ func BenchmarkRingBuf(b *testing.B) {
 	newRing := func(b *testing.B) (*ebpf.Map, *RingBuf[benchEvent]) {
 		raw := newMap(b, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: benchRing})
 		m := new(RingBuf[benchEvent])
-		if err := m.bind("events", raw); err != nil {
+		if err := bindMap(m, "events", raw); err != nil {
 			b.Fatal(err)
 		}
 		return raw, m
@@ -211,7 +211,7 @@ func BenchmarkPerfEventArray(b *testing.B) {
 	b.Run("ReadInto", func(b *testing.B) {
 		raw := newMap(b, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
 		m := new(PerfEventArray[benchEvent])
-		if err := m.bind("events", raw); err != nil {
+		if err := bindMap(m, "events", raw); err != nil {
 			b.Fatal(err)
 		}
 		r, err := m.NewReader(&PerfOptions{PerCPUBuffer: benchRing})
@@ -250,14 +250,14 @@ func BenchmarkVariable(b *testing.B) {
 	}
 	var n uint64
 	var configs [3]testConfig
-	run("integer/library-Get", func() error { return counter.Variable.Get(&n) })
+	run("integer/library-Get", func() error { return l.Collection.Variables["counter"].Get(&n) })
 	run("integer/Get", func() (err error) { n, err = counter.Get(); return err })
-	run("integer/library-Set", func() error { return counter.Variable.Set(n) })
+	run("integer/library-Set", func() error { return l.Collection.Variables["counter"].Set(n) })
 	run("integer/Set", func() error { return counter.Set(n) })
 	run("integer/AtomicAdd", func() (err error) { n, err = AtomicAdd(counter, 1); return err })
-	run("structs/library-Get", func() error { return table.Variable.Get(&configs) })
+	run("structs/library-Get", func() error { return l.Collection.Variables["table"].Get(&configs) })
 	run("structs/Get", func() (err error) { configs, err = table.Get(); return err })
-	run("structs/library-Set", func() error { return table.Variable.Set(configs) })
+	run("structs/library-Set", func() error { return l.Collection.Variables["table"].Set(configs) })
 	run("structs/Set", func() error { return table.Set(configs) })
 }
 

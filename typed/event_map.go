@@ -11,14 +11,17 @@ import (
 
 // eventMap is what the maps that carry records have in common.
 type eventMap[T any] struct {
-	boundMap
+	MapHandle
 	zeroFill bool // short records
 	readers  owner
 }
 
-// shape is that of a map of type want. The kernel has no size of records.
-func (m *eventMap[T]) shape(want ebpf.MapType) mapShape {
-	shape := mapShape{types: []ebpf.MapType{want}, key: anySize}
+// eventShape is the shape of a map of records of type T.
+func eventShape[T any](class MapClass) MapShape {
+	shape := MapShape{Class: class}
+	if !isBytes[T]() {
+		shape.Value = uintptr(sizeOf[T]())
+	}
 	if err := checkEvent[T](); err != nil {
 		shape.unfit = &LayoutError{
 			Property: "type of records", Want: "a type with a fixed layout", Got: err.Error(),
@@ -27,27 +30,22 @@ func (m *eventMap[T]) shape(want ebpf.MapType) mapShape {
 	return shape
 }
 
-// bindTo is bind for a map that must be of type want.
-func (m *eventMap[T]) bindTo(want ebpf.MapType, name string, raw *ebpf.Map) error {
-	return m.bindAs(m.shape(want), name, raw)
-}
-
-// checkSpecFor is checkSpec for a map that must be of type want. What
-// __type(value, struct …) says of the records is compared with T. Other types
-// of value say nothing: perf arrays are often declared with an int.
-func (m *eventMap[T]) checkSpecFor(want ebpf.MapType, name string, spec *ebpf.MapSpec) error {
-	if err := m.shape(want).checkSpec(name, spec); err != nil {
-		return err
-	}
+// checkRecords compares what __type(value, struct …) says of the records of a map
+// with the Go type. Other types of value say nothing: perf arrays are often
+// declared with an int.
+func (s MapShape) checkRecords(name string, spec *ebpf.MapSpec) error {
 	event, size := compositeSize(spec.Value)
-	if event == "" || isBytes[T]() || size == sizeOf[T]() {
+	if !carriesRecords[s.Class] || event == "" || s.Value == 0 || uintptr(size) == s.Value {
 		return nil
 	}
 	return &LayoutError{
 		Object: "map " + name, Property: "size of " + event,
-		Want: fmt.Sprint(sizeOf[T]()), Got: fmt.Sprint(size),
+		Want: fmt.Sprint(s.Value), Got: fmt.Sprint(size),
 	}
 }
+
+// carriesRecords are the classes whose Go type is that of records.
+var carriesRecords = map[MapClass]bool{ClassRingBuf: true, ClassUserRingBuf: true, ClassPerfEventArray: true}
 
 // compositeSize is the C name and the size in bytes of a struct or union; no
 // name for other types.
@@ -65,7 +63,7 @@ func compositeSize(t btf.Type) (ctype string, size int) {
 }
 
 func (m *eventMap[T]) ownedBy(name string, o *owner) {
-	m.name = name
+	m.c.name = name
 	o.own(&m.readers)
 }
 
@@ -73,12 +71,12 @@ func (m *eventMap[T]) zeroFillShort() { m.zeroFill = true }
 
 // wrap names the operation that failed.
 func (m *eventMap[T]) wrap(op string, err error) error {
-	return fmt.Errorf("map %s: %s: %w", m.name, op, err)
+	return fmt.Errorf("map %s: %s: %w", m.Name(), op, err)
 }
 
 // Close closes the readers of the map, then its descriptor.
 func (m *eventMap[T]) Close() error {
-	return errors.Join(m.readers.Close(), m.boundMap.Close())
+	return errors.Join(m.readers.Close(), m.MapHandle.Close())
 }
 
 // eventTag starts the btf_decl_tag of a map that names the type of its
@@ -97,7 +95,7 @@ func BindEventType(c *CollectionSpec, name, ctype string) {
 
 // withEvent is the spec of a map whose value is the type of its records: by
 // BindEventType, a tag, or as __type(value, …) says.
-func (c *CollectionSpec) withEvent(name string, spec *ebpf.MapSpec) *ebpf.MapSpec {
+func (c *specCore) withEvent(name string, spec *ebpf.MapSpec) *ebpf.MapSpec {
 	ctype := c.events[name]
 	for _, tag := range spec.Tags {
 		if tagged, ok := strings.CutPrefix(tag, eventTag); ok && ctype == "" {
@@ -149,5 +147,8 @@ func keywordOf(t btf.Type) string {
 // map=type,short`.
 func BindShortEvents(m shortEvents) { m.zeroFillShort() }
 
-// shortEvents is a map of events, or the spec of one.
+// BindShortEventsSpec does that for every handle that is made from a spec.
+func BindShortEventsSpec[P AnyMap](s *MapSpec[P]) { s.s.short = true }
+
+// shortEvents is a map of events.
 type shortEvents interface{ zeroFillShort() }

@@ -2,8 +2,7 @@ package typed
 
 import (
 	"os"
-
-	"github.com/cilium/ebpf"
+	"unsafe"
 )
 
 // PerfEventArray is a BPF_MAP_TYPE_PERF_EVENT_ARRAY whose records are of type
@@ -36,15 +35,8 @@ type PerfOptions struct {
 // defaultPerCPUBuffer is in pages.
 const defaultPerCPUBuffer = 16
 
-func (m *PerfEventArray[T]) bind(name string, raw *ebpf.Map) error {
-	shape := m.shape(ebpf.PerfEventArray)
-	shape.key, shape.values = 4, size4 // what PutEvent writes; objects leave both out
-	return m.bindAs(shape, name, raw)
-}
-
-func (m *PerfEventArray[T]) checkSpec(name string, spec *ebpf.MapSpec) error {
-	return m.checkSpecFor(ebpf.PerfEventArray, name, spec)
-}
+// Shape is what the type is made for.
+func (*PerfEventArray[T]) Shape() MapShape { return eventShape[T](ClassPerfEventArray) }
 
 // PerfReader is a [Reader] of a perf event array.
 type PerfReader[T any] struct {
@@ -65,7 +57,7 @@ type perfSource interface {
 //
 // A map has one reader at a time: a second one takes the records of the first.
 func (m *PerfEventArray[T]) NewReader(opts *PerfOptions) (*PerfReader[T], error) {
-	if _, err := m.ready(); err != nil {
+	if _, err := m.c.ready(); err != nil {
 		return nil, err
 	}
 	var o PerfOptions
@@ -75,7 +67,7 @@ func (m *PerfEventArray[T]) NewReader(opts *PerfOptions) (*PerfReader[T], error)
 	if o.PerCPUBuffer == 0 {
 		o.PerCPUBuffer = defaultPerCPUBuffer * os.Getpagesize()
 	}
-	src, err := newPerfSource(m.Map, o)
+	src, err := newPerfSource(m.Map(), o)
 	if err != nil {
 		return nil, m.wrap("new reader", err)
 	}
@@ -99,11 +91,11 @@ func (r *PerfReader[T]) Resume() error { return r.source.resume() }
 // has no reader. fd can be closed afterwards. The error wraps
 // [ebpf.ErrKeyNotExist] if the map has no such index.
 func (m *PerfEventArray[T]) PutEvent(cpu uint32, fd int) error {
-	return putFD(&m.boundMap, &cpu, fd, UpdateAny)
+	return m.c.putFD(unsafe.Pointer(&cpu), fd, UpdateAny)
 }
 
 // DeleteEvent removes the perf event of a CPU; [ebpf.ErrKeyNotExist] if there
 // is none.
 func (m *PerfEventArray[T]) DeleteEvent(cpu uint32) error {
-	return deleteElem(&m.boundMap, &cpu)
+	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&cpu))
 }

@@ -1,7 +1,5 @@
 package typed
 
-import "github.com/cilium/ebpf"
-
 // RingBuf is a BPF_MAP_TYPE_RINGBUF (5.8) whose records are of type T, or a
 // []byte where the object does not say of which.
 //
@@ -16,13 +14,8 @@ type RingBufOptions struct {
 	ZeroFill bool
 }
 
-func (m *RingBuf[T]) bind(name string, raw *ebpf.Map) error {
-	return m.bindTo(ebpf.RingBuf, name, raw)
-}
-
-func (m *RingBuf[T]) checkSpec(name string, spec *ebpf.MapSpec) error {
-	return m.checkSpecFor(ebpf.RingBuf, name, spec)
-}
+// Shape is what the type is made for.
+func (*RingBuf[T]) Shape() MapShape { return eventShape[T](ClassRingBuf) }
 
 // NewReader starts reading. opts may be nil. The caller closes the reader;
 // closing the map, or the collection that it belongs to, closes it too.
@@ -30,7 +23,7 @@ func (m *RingBuf[T]) checkSpec(name string, spec *ebpf.MapSpec) error {
 // All readers of a map share one position: each record goes to one of them,
 // and two at a time disturb each other.
 func (m *RingBuf[T]) NewReader(opts *RingBufOptions) (*Reader[T], error) {
-	fd, err := m.ready()
+	fd, err := m.c.ready()
 	if err != nil {
 		return nil, err
 	}

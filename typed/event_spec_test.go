@@ -66,14 +66,14 @@ func TestRingsAreMadeToFit(t *testing.T) {
 			t.Errorf("%s: the spec was changed: %v", name, spec)
 		}
 	}
-	var ring *MapSpec[RingBuf[testEvent]]
-	var user *MapSpec[UserRingBuf[testEvent]]
+	var ring *MapSpec[*RingBuf[testEvent]]
+	var user *MapSpec[*UserRingBuf[testEvent]]
 	BindMapSpec(set, &ring, "ring")
 	BindMapSpec(set, &user, "user")
 	must(t, set.Err())
-	r := got(ring.New())(t)
+	r := got(ring.New(nil))(t)
 	defer r.Close()
-	u := got(user.New())(t)
+	u := got(user.New(nil))(t)
 	defer u.Close()
 	equal(t, "ring", r.MaxEntries(), want)
 	equal(t, "user", u.MaxEntries(), want)

@@ -47,7 +47,7 @@ func ringTest[T any](t testing.TB, opts *RingBufOptions) (*eventTest[T], *Reader
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
 	m := new(RingBuf[T])
-	if err := m.bind("events", raw); err != nil {
+	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}
 	r, err := m.NewReader(opts)
@@ -62,7 +62,7 @@ func perfTest[T any](t testing.TB, opts *PerfOptions) (*eventTest[T], *PerfReade
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
 	m := new(PerfEventArray[T])
-	if err := m.bind("events", raw); err != nil {
+	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}
 	r, err := m.NewReader(opts)
@@ -468,7 +468,7 @@ func TestPerfWakeupEvents(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	m := new(PerfEventArray[testEvent])
-	if err := m.bind("events", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})); err != nil {
+	if err := bindMap(m, "events", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.NewReader(&PerfOptions{WakeupEvents: 3, Watermark: 3}); err == nil {
@@ -480,7 +480,7 @@ func TestPerfWakeupEvents(t *testing.T) {
 func TestPerfPutEvent(t *testing.T) {
 	needKernel(t)
 	m := new(PerfEventArray[testEvent])
-	if err := m.bind("events", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})); err != nil {
+	if err := bindMap(m, "events", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})); err != nil {
 		t.Fatal(err)
 	}
 	attr := unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CPU_CLOCK}
@@ -506,7 +506,7 @@ func TestRingBufDiscarded(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(os.Getpagesize())})
 	m := new(RingBuf[testEvent])
-	must(t, m.bind("events", raw))
+	must(t, bindMap(m, "events", raw))
 	r := got(m.NewReader(nil))(t)
 	defer r.Close()
 	e, discard := newEmitter(t, raw), newProgram(t, discardCode(raw))
@@ -532,7 +532,7 @@ func TestRingBufWithoutWakeup(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
 	m := new(RingBuf[testEvent])
-	must(t, m.bind("events", raw))
+	must(t, bindMap(m, "events", raw))
 	r := got(m.NewReader(nil))(t)
 	defer r.Close()
 	const noWakeup, forceWakeup = 1, 2 // BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP
@@ -563,7 +563,7 @@ func TestRingBufReaderOfAClosedMap(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
 	m := new(RingBuf[testEvent])
-	must(t, m.bind("events", raw))
+	must(t, bindMap(m, "events", raw))
 	e := newEmitter(t, raw)
 	first := got(m.NewReader(nil))(t)
 	e.emit(event(1).bytes())
@@ -620,7 +620,7 @@ func openTest(spec *ebpf.CollectionSpec) *CollectionSpec {
 	return &CollectionSpec{
 		Spec: spec, name: "test",
 		programs:     make(map[string]*programState),
-		replacements: make(map[string]*ebpf.Map),
+		replacements: make(map[string]*mapLife),
 	}
 }
 
@@ -634,12 +634,12 @@ func TestCollectionClosesReaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ring *RingBuf[testEvent]
-	var perf *PerfEventArray[testEvent]
-	var user *UserRingBuf[testEvent]
-	BindMap(c, &ring, "ring")
-	BindMap(c, &perf, "perf")
-	BindMap(c, &user, "user")
+	ring := new(RingBuf[testEvent])
+	perf := new(PerfEventArray[testEvent])
+	user := new(UserRingBuf[testEvent])
+	BindMap(c, ring, "ring")
+	BindMap(c, perf, "perf")
+	BindMap(c, user, "user")
 	rr, err1 := ring.NewReader(nil)
 	pr, err2 := perf.NewReader(nil)
 	producer, err3 := user.NewProducer()
@@ -665,7 +665,7 @@ func TestCollectionClosesReaders(t *testing.T) {
 func TestClosedReaderIsForgotten(t *testing.T) {
 	needKernel(t)
 	m := new(RingBuf[testEvent])
-	if err := m.bind("events", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 12})); err != nil {
+	if err := bindMap(m, "events", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 12})); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
@@ -685,12 +685,12 @@ func TestClosedReaderIsForgotten(t *testing.T) {
 
 func TestEventsNotLoaded(t *testing.T) {
 	c := &Collection{Collection: new(ebpf.Collection), Links: new(Links)}
-	var ring *RingBuf[testEvent]
-	var perf *PerfEventArray[testEvent]
-	var user *UserRingBuf[testEvent]
-	BindMap(c, &ring, "ring")
-	BindMap(c, &perf, "perf")
-	BindMap(c, &user, "user")
+	ring := new(RingBuf[testEvent])
+	perf := new(PerfEventArray[testEvent])
+	user := new(UserRingBuf[testEvent])
+	BindMap(c, ring, "ring")
+	BindMap(c, perf, "perf")
+	BindMap(c, user, "user")
 	_, err1 := ring.NewReader(nil)
 	_, err2 := perf.NewReader(nil)
 	_, err3 := user.NewProducer()
@@ -703,9 +703,9 @@ func TestEventsNotLoaded(t *testing.T) {
 
 func TestEventLayout(t *testing.T) {
 	size := func(n uint32) btf.Type { return &btf.Typedef{Name: "t", Type: &btf.Struct{Name: "event", Size: n}} }
-	check := func(what string, fits bool, h mapHandle, spec *ebpf.MapSpec) {
+	check := func(what string, fits bool, h AnyMap, spec *ebpf.MapSpec) {
 		t.Helper()
-		err := h.checkSpec("events", spec)
+		err := checkMapSpec(h, "events", spec)
 		var layout *LayoutError
 		if fits != (err == nil) || !fits && !errors.As(err, &layout) {
 			t.Errorf("%s: %v", what, err)
@@ -759,7 +759,7 @@ func TestEventTypeOfTagAndGenerator(t *testing.T) {
 		if test.event != "" {
 			BindEventType(c, "events", test.event)
 		}
-		var s *MapSpec[RingBuf[testEvent]]
+		var s *MapSpec[*RingBuf[testEvent]]
 		BindMapSpec(c, &s, "events")
 		if err := c.Err(); (err == nil) != test.fits {
 			t.Errorf("%s: %v", test.name, err)
@@ -774,7 +774,7 @@ func TestBindShortEvents(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 12})
 	m := new(RingBuf[testEvent])
-	if err := m.bind("events", raw); err != nil {
+	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}
 	BindShortEvents(m)
@@ -795,7 +795,7 @@ func TestNextReaderGoesOn(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
 	m := new(RingBuf[testEvent])
-	if err := m.bind("events", raw); err != nil {
+	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}
 	e := newEmitter(t, raw)
@@ -822,7 +822,7 @@ func TestRingBufManyRecords(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(os.Getpagesize())})
 	m := new(RingBuf[uint64])
-	if err := m.bind("events", raw); err != nil {
+	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}
 	r, err := m.NewReader(nil)

@@ -344,8 +344,8 @@ var hookTests = []hookTest{
 	}},
 	{section: "iter/bpf_map_elem", since: "5.10", run: func(r *hookRun) {
 		p := load[Iter](r, r.spec(0))
-		var m *ArrayMap[uint32, uint64]
-		BindMap(r.coll, &m, hitsName)
+		m := new(ArrayMap[uint32, uint64])
+		BindMap(r.coll, m, hitsName)
 		o := &IterOptions{Map: m}
 		r.attached(p.Attach(o))
 		r.fire(func() { readIter(r, p, o) })
@@ -758,8 +758,8 @@ func testReuseport(r *hookRun) {
 var sockMap = &ebpf.MapSpec{Name: "socks", Type: ebpf.SockMap, KeySize: 4, ValueSize: 4, MaxEntries: 2}
 
 func (r *hookRun) sockMap() *SockMap[uint32] {
-	var m *SockMap[uint32]
-	BindMap(r.coll, &m, "socks")
+	m := new(SockMap[uint32])
+	BindMap(r.coll, m, "socks")
 	return m
 }
 

@@ -49,21 +49,41 @@ func sinceKernel(t testing.TB, major, minor uint32, feature string) {
 	}
 }
 
+// mapOf says that *M is a type of maps.
+type mapOf[M any] interface {
+	*M
+	AnyMap
+}
+
 // testMap creates a map and its handle, closed after the test.
-func testMap[M any, P mapHandleOf[M]](t testing.TB, spec *ebpf.MapSpec) *M {
+func testMap[M any, P mapOf[M]](t testing.TB, spec *ebpf.MapSpec) *M {
 	t.Helper()
 	needKernel(t)
 	m, err := ebpf.NewMap(spec)
 	if err != nil {
 		t.Fatalf("create %s: %v", spec.Type, err)
 	}
-	t.Cleanup(func() { m.Close() })
 	h := new(M)
-	if err := P(h).bind("test", m); err != nil {
+	if err := bindOwn(P(h), "test", m); err != nil {
 		t.Fatalf("bind %s: %v", spec.Type, err)
 	}
-	if err := P(h).checkSpec("test", spec); err != nil {
+	t.Cleanup(func() { P(h).handle().Close() })
+	if err := P(h).Shape().checkSpec("test", spec); err != nil {
 		t.Fatalf("check the spec of %s: %v", spec.Type, err)
 	}
 	return h
+}
+
+// bindMap makes h the handle of m, which may be nil.
+func bindMap(h AnyMap, name string, m *ebpf.Map) error {
+	var life *mapLife
+	if m != nil {
+		life = newMapLife(m)
+	}
+	return h.handle().c.bind(h.Shape(), name, life)
+}
+
+// checkMapSpec compares a type with a spec.
+func checkMapSpec(h AnyMap, name string, spec *ebpf.MapSpec) error {
+	return h.Shape().checkSpec(name, spec)
 }

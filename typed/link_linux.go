@@ -205,16 +205,25 @@ type iterInfo struct {
 	third  uint64 // cgroup.cgroup_id, or task.pid_fd
 }
 
+// attachMapIter attaches an iterator, over the elements of a map if there is one.
+func attachMapIter(prog *ebpf.Program, m AnyMap) (l link.Link, err error) {
+	if m == nil {
+		return link.AttachIter(link.IterOptions{Program: prog})
+	}
+	if isNil(m) {
+		return nil, notLoaded("")
+	}
+	err = m.handle().Use(func(em *ebpf.Map) error {
+		l, err = link.AttachIter(link.IterOptions{Program: prog, Map: em})
+		return err
+	})
+	return l, err
+}
+
 // attachIter goes past the library, which knows of maps only.
 func attachIter(prog *ebpf.Program, opts IterOptions) (link.Link, error) {
 	if opts.Cgroup == "" && opts.TID == 0 && opts.PID == 0 {
-		o := link.IterOptions{Program: prog}
-		if opts.Map != nil {
-			if o.Map = opts.Map.raw(); o.Map == nil {
-				return nil, notLoaded(opts.Map.Name())
-			}
-		}
-		return link.AttachIter(o)
+		return attachMapIter(prog, opts.Map)
 	}
 	info := &iterInfo{first: uint32(opts.TID), second: uint32(opts.PID)}
 	if opts.Cgroup != "" {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
@@ -30,7 +31,7 @@ func TestArrayOperations(t *testing.T) {
 	failsWith(t, "lookup out of range", err, notExist...)
 	failsWith(t, "put out of range", m.Put(3, v), ebpf.ErrKeyNotExist, unix.E2BIG)
 
-	n, err := m.BatchUpdate([]index{0, 1, 9, 2}, []flowStats{v, v, v, v}, UpdateAny)
+	n, err := BatchUpdate(m, []index{0, 1, 9, 2}, []flowStats{v, v, v, v}, nil)
 	equal(t, "batch before the index out of range", n, 2)
 	failsWith(t, "batch out of range", err, ebpf.ErrKeyNotExist)
 	seq, errf := m.All()
@@ -42,7 +43,7 @@ func TestArrayOperations(t *testing.T) {
 	keys, values := make([]index, 2), make([]flowStats, 2)
 	read := 0
 	for !c.Done() {
-		read += got(m.BatchLookup(&c, keys, values))(t)
+		read += got(BatchLookup(m, &c, keys, values, nil))(t)
 	}
 	equal(t, "entries by batches", read, 3)
 
@@ -51,13 +52,13 @@ func TestArrayOperations(t *testing.T) {
 	eachFails(t, os.ErrClosed, []failing{{"Lookup", err}, {"Put", m.Put(1, v)}})
 	var none ArrayMap[index, flowStats]
 	_, err = none.Lookup(1)
-	_, memErr := none.Memory()
+	_, memErr := ArrayMemory(&none)
 	eachFails(t, ErrNotLoaded, []failing{{"Lookup", err}, {"Put", none.Put(1, v)}, {"Memory", memErr}})
 }
 
 func TestArrayWithoutBatches(t *testing.T) {
 	m := testMap[ArrayMap[uint32, uint64]](t, arraySpec(ebpf.Array, 8, 1000))
-	w := m.newWalk(bpfMapLookupBatch, 0)
+	w := m.c.newWalk(bpf.MapLookupBatch, 0)
 	w.single = true
 	next := uint32(0)
 	must(t, each(w, func(k uint32, v uint64) bool {
@@ -74,12 +75,12 @@ func TestArrayMemory(t *testing.T) {
 	spec.Flags = unix.BPF_F_MMAPABLE
 	m := testMap[ArrayMap[uint32, uint32]](t, spec)
 	must(t, m.Put(1, 0x01010101))
-	memory := got(m.Memory())(t)
+	memory := got(ArrayMemory(m))(t)
 	b := make([]byte, 1)
 	_, err := memory.ReadAt(b, 8)
 	must(t, err)
 	equal(t, "byte of value 1", b[0], 1)
-	_, err = testMap[ArrayMap[uint32, uint32]](t, arraySpec(ebpf.Array, 4, 3)).Memory()
+	_, err = ArrayMemory(testMap[ArrayMap[uint32, uint32]](t, arraySpec(ebpf.Array, 4, 3)))
 	failsWith(t, "memory without the flag", err, ebpf.ErrNotSupported)
 }
 
@@ -101,5 +102,5 @@ func TestOpaqueMap(t *testing.T) {
 	m := testMap[OpaqueMap](t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(os.Getpagesize())})
 	equal(t, "type", got(m.Info())(t).Type, ebpf.RingBuf)
 	must(t, m.Close())
-	failsWith(t, "bind", new(OpaqueMap).bind("x", nil), ErrNotLoaded)
+	failsWith(t, "bind", bindMap(new(OpaqueMap), "x", nil), ErrNotLoaded)
 }

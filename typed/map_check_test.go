@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"testing"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
@@ -44,6 +45,13 @@ func failsWith(t testing.TB, what string, err error, targets ...error) {
 			t.Errorf("%s: got error %v, want one that wraps %q", what, err, target)
 		}
 	}
+}
+
+// each gives what a walk finds to yield.
+func each[K, V any](w *walk, yield func(K, V) bool) error {
+	return scan(w, false, func(p *page) bool {
+		return p.each(w.c, func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*V)(value)) })
+	})
 }
 
 // Error sets of the library's meanings.

@@ -43,25 +43,25 @@ func newKeyErrors(name string) keyErrors {
 }
 
 // fail makes the error of an operation from its errno; nil for 0.
-func (b *boundMap) fail(op string, errno syscall.Errno) error {
+func (c *mapCore) fail(op string, errno syscall.Errno) error {
 	switch errno {
 	case 0:
 		return nil
 	case syscall.ENOENT:
-		return b.keyErrors.notExist
+		return c.keyErrors.notExist
 	case syscall.EEXIST:
-		return b.keyErrors.exist
+		return c.keyErrors.exist
 	default:
-		return b.failSlow(op, errno)
+		return c.failSlow(op, errno)
 	}
 }
 
-func (b *boundMap) failSlow(op string, errno syscall.Errno) error {
-	text := fmt.Sprintf("map %s: %s: ", b.name, op)
+func (c *mapCore) failSlow(op string, errno syscall.Errno) error {
+	text := mapName(c.name) + ": " + op + ": "
 	switch {
 	case unsupported(errno):
 		return &mapError{text + "operation not supported", ebpf.ErrNotSupported, errno}
-	case errno == syscall.E2BIG && b.arrayLike():
+	case errno == syscall.E2BIG && c.arrayLike():
 		return &mapError{text + "key out of range", ebpf.ErrKeyNotExist, errno}
 	case errno == syscall.E2BIG || errno == syscall.ENOSPC:
 		return &mapError{text + "map is full", ErrMapFull, errno}
@@ -81,13 +81,25 @@ func noBatch(errno syscall.Errno) bool {
 	return unsupported(errno) || errno == syscall.EINVAL
 }
 
-func notLoaded(name string) error { return fmt.Errorf("map %s: %w", name, ErrNotLoaded) }
-
-func closedError(name string) error {
-	return &mapError{"map " + name + ": closed", os.ErrClosed, syscall.EBADF}
+// mapName is what errors call a map. The zero handle has no name.
+func mapName(name string) string {
+	if name == "" {
+		return "map"
+	}
+	return "map " + name
 }
 
-var errUnchecked = errors.New("its field Map was set without a check of the layout; use MapSpec.Wrap")
+// opError is the error of an operation that failed for a reason without a
+// meaning of its own.
+func opError(name, op string, err error) error {
+	return fmt.Errorf("%s: %s: %w", mapName(name), op, err)
+}
+
+func notLoaded(name string) error { return fmt.Errorf("%s: %w", mapName(name), ErrNotLoaded) }
+
+func closedError(name string) error {
+	return &mapError{mapName(name) + ": closed", os.ErrClosed, syscall.EBADF}
+}
 
 // gone says that an object with an id, or a key, is not there any more.
 func gone(err error) bool { return errors.Is(err, os.ErrNotExist) }

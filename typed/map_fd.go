@@ -5,60 +5,88 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 )
 
 // Maps whose values are references that only the kernel can follow: user space
 // puts a file descriptor in and gets an id, a cookie or nothing out.
 
-// fdMap is a map from K to file descriptors.
-type fdMap[K any] struct {
-	boundMap
+// PutFD makes a key hold what a file descriptor refers to.
+//
+//go:noinline
+func (h *MapCore) PutFD(key unsafe.Pointer, fd int, flags UpdateFlags) error {
+	return h.c.putFD(key, fd, flags)
 }
 
-// Put makes the map hold what fd refers to. fd can be closed afterwards.
-func (m *fdMap[K]) Put(key K, fd int) error { return putFD(&m.boundMap, &key, fd, UpdateAny) }
-
-// Delete removes a key, or makes the slot of an array empty. Where that is so
-// already, the error wraps [ebpf.ErrKeyNotExist] or, for BPF_MAP_TYPE_SOCKMAP,
-// EINVAL; for BPF_MAP_TYPE_XSKMAP it is none.
-func (m *fdMap[K]) Delete(key K) error { return deleteElem(&m.boundMap, &key) }
-
-// fdUpdateMap is one whose updates have flags, too.
-type fdUpdateMap[K any] struct {
-	fdMap[K]
+// PutConn is PutFD of the descriptor of a connection or listener of package net.
+//
+//go:noinline
+func (h *MapCore) PutConn(key unsafe.Pointer, conn syscall.Conn, flags UpdateFlags) error {
+	return h.c.putConn(copyKey(&h.c, key), conn, flags)
 }
 
-// Update is Put with flags. The error wraps [ebpf.ErrKeyExist] or
-// [ebpf.ErrKeyNotExist] as these ask for.
-func (m *fdUpdateMap[K]) Update(key K, fd int, flags UpdateFlags) error {
-	return putFD(&m.boundMap, &key, fd, flags)
+// PutPath is PutFD of a file or directory.
+//
+//go:noinline
+func (h *MapCore) PutPath(key unsafe.Pointer, path string) error {
+	if err := h.c.usable(); err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return h.c.putConn(copyKey(&h.c, key), file, UpdateAny)
 }
+
+// PutProgram makes a key hold a program.
+//
+//go:noinline
+func (h *MapCore) PutProgram(key unsafe.Pointer, program LoadedProgram) error {
+	k := copyKey(&h.c, key)
+	return h.c.withProgram(program, func(fd int) error { return h.c.putFD(k.pointer(), fd, UpdateAny) })
+}
+
+// heapKey is a copy of a key for the calls of functions that the compiler cannot
+// see through. The key itself stays on its stack.
+type heapKey []byte
+
+func copyKey(c *mapCore, key unsafe.Pointer) heapKey { return copyOf(key, int(c.facts.KeySize)) }
+
+func (k heapKey) pointer() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(k)) }
 
 // putFD writes a descriptor as a value of 4 or 8 bytes.
-func putFD[K any](b *boundMap, key *K, fd int, flags UpdateFlags) error {
-	if err := b.Err(); err != nil {
+func (c *mapCore) putFD(key unsafe.Pointer, fd int, flags UpdateFlags) error {
+	if err := c.usable(); err != nil {
 		return err
 	}
 	if fd < 0 {
-		return fmt.Errorf("map %s: update: %d is no file descriptor: %w", b.name, fd, os.ErrClosed)
+		return fmt.Errorf("%s: update: %d is no file descriptor: %w", mapName(c.name), fd, os.ErrClosed)
 	}
-	if b.facts.valueSize == 8 {
+	if c.facts.ValueSize == 8 {
 		value := uint64(fd)
-		return updateElem(b, key, &value, flags)
+		return c.elem("update", bpf.MapUpdateElem, key, unsafe.Pointer(&value), uint64(flags))
 	}
 	value := uint32(fd)
-	return updateElem(b, key, &value, flags)
+	return c.elem("update", bpf.MapUpdateElem, key, unsafe.Pointer(&value), uint64(flags))
 }
 
-// putConn is putFD of the descriptor of a connection or listener of package net.
-func putConn[K any](b *boundMap, key *K, conn syscall.Conn, flags UpdateFlags) error {
-	return withConn(conn, func(fd int) error { return putFD(b, key, fd, flags) })
+func (c *mapCore) putConn(key heapKey, conn syscall.Conn, flags UpdateFlags) error {
+	if err := c.usable(); err != nil {
+		return err
+	}
+	return withConn(conn, func(fd int) error { return c.putFD(key.pointer(), fd, flags) })
 }
 
 // withConn calls use with the descriptor of conn, which stays open meanwhile.
 func withConn(conn syscall.Conn, use func(fd int) error) error {
+	if isNil(conn) {
+		return fmt.Errorf("no connection: %w", os.ErrInvalid)
+	}
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
@@ -70,54 +98,46 @@ func withConn(conn syscall.Conn, use func(fd int) error) error {
 	return useErr
 }
 
-// CGroupArray is a BPF_MAP_TYPE_CGROUP_ARRAY (4.8): cgroups, for
-// bpf_skb_under_cgroup and kin. Values are descriptors of cgroup directories
-// (v2) and cannot be read back. K is a type of 4 bytes, mostly uint32.
-type CGroupArray[K any] struct {
-	fdMap[K]
+// LookupCookie reads the cookie of a socket (SO_COOKIE), which only maps have
+// whose values are of 8 bytes.
+//
+//go:noinline
+func (h *MapCore) LookupCookie(key unsafe.Pointer) (cookie uint64, err error) {
+	if err := h.c.hasCookies(); err != nil {
+		return 0, err
+	}
+	err = h.c.elem("lookup", bpf.MapLookupElem, key, unsafe.Pointer(&cookie), 0)
+	return cookie, err
 }
 
-func (m *CGroupArray[K]) bind(name string, em *ebpf.Map) error {
-	return m.bindAs(m.shape(), name, em)
+// AllCookies is a loop over the sockets.
+//
+//go:noinline
+func (h *MapCore) AllCookies() *MapScan {
+	return &MapScan{c: &h.c, cmd: bpf.MapLookupBatch, check: h.c.hasCookies}
 }
 
-func (m *CGroupArray[K]) checkSpec(name string, spec *ebpf.MapSpec) error {
-	return m.shape().checkSpec(name, spec)
-}
-
-func (*CGroupArray[K]) shape() mapShape { return keyShape[K](size4, ebpf.CGroupArray) }
-
-// PutPath is Put of the cgroup at a path, such as /sys/fs/cgroup/system.slice.
-func (m *CGroupArray[K]) PutPath(key K, path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
+func (c *mapCore) hasCookies() error {
+	if err := c.usable(); err != nil {
 		return err
 	}
-	defer dir.Close()
-	return withConn(dir, func(fd int) error { return m.Put(key, fd) })
+	if c.facts.ValueSize != 8 {
+		return fmt.Errorf("%s: lookup: %w: its values have 4 bytes, a cookie has 8", mapName(c.name), ebpf.ErrNotSupported)
+	}
+	return nil
 }
 
-// XSKMap is a BPF_MAP_TYPE_XSKMAP (4.18): AF_XDP sockets by the number of
-// their queue. Values are socket descriptors and cannot be read back. K is a
-// type of 4 bytes, mostly uint32.
-type XSKMap[K any] struct {
-	fdUpdateMap[K]
+// SocketMap is a map that sk_msg and sk_skb programs attach to: one of
+// [ClassSockMap] or [ClassSockHash].
+type SocketMap interface {
+	AnyMap
+	takesPrograms()
 }
 
-func (m *XSKMap[K]) bind(name string, em *ebpf.Map) error { return m.bindAs(m.shape(), name, em) }
+// SocketMapHandle is the [MapHandle] of a [SocketMap].
+type SocketMapHandle struct{ MapHandle }
 
-func (m *XSKMap[K]) checkSpec(name string, spec *ebpf.MapSpec) error {
-	return m.shape().checkSpec(name, spec)
-}
-
-func (*XSKMap[K]) shape() mapShape { return keyShape[K](size4, ebpf.XSKMap) }
-
-// The sizes of values that are descriptors.
-var (
-	size4    = []uint32{4}
-	size4Or8 = []uint32{4, 8}
-	size8    = []uint32{8}
-)
+func (*SocketMapHandle) takesPrograms() {}
 
 // LoadedProgram is a program that a map can hold: the handle of any kind in
 // this package, or the library's [*ebpf.Program].
@@ -130,20 +150,92 @@ type LoadedProgram interface {
 var _ LoadedProgram = (*ebpf.Program)(nil)
 
 // withProgram calls use with the descriptor of a program.
-func (b *boundMap) withProgram(p LoadedProgram, use func(fd int) error) error {
-	fd := programFD(p)
-	if fd < 0 {
-		return fmt.Errorf("map %s: update: the program: %w", b.name, ErrNotLoaded)
+func (c *mapCore) withProgram(p LoadedProgram, use func(fd int) error) error {
+	if err := c.usable(); err != nil {
+		return err
 	}
-	err := use(fd)
-	runtime.KeepAlive(p)
-	return err
+	switch p := p.(type) {
+	case AnyProgram: // of which the use is counted
+		if isNil(p) {
+			break
+		}
+		called := false
+		err := p.Use(func(prog *ebpf.Program) error {
+			called = true
+			return use(prog.FD())
+		})
+		if err == nil || called {
+			return err
+		}
+		return opError(c.name, "update", err)
+	default:
+		if !isNil(p) && p.FD() >= 0 {
+			err := use(p.FD())
+			runtime.KeepAlive(p)
+			return err
+		}
+	}
+	return opError(c.name, "update", fmt.Errorf("the program: %w", ErrNotLoaded))
 }
 
-// programFD is the descriptor of a program, -1 if there is none.
-func programFD(p LoadedProgram) int {
-	if lib, ok := p.(*ebpf.Program); p == nil || ok && lib == nil {
-		return -1
+// LookupID reads the id of a program, or of a map.
+//
+//go:noinline
+func (h *MapCore) LookupID(key unsafe.Pointer) (id uint32, err error) {
+	err = h.c.elem("lookup", bpf.MapLookupElem, key, unsafe.Pointer(&id), 0)
+	return id, err
+}
+
+// OpenProgram opens the program of a key.
+//
+//go:noinline
+func (h *MapCore) OpenProgram(key unsafe.Pointer) (*ebpf.Program, error) {
+	id, err := h.LookupID(key)
+	if err != nil {
+		return nil, err
 	}
-	return p.FD()
+	program, err := ebpf.NewProgramFromID(ebpf.ProgramID(id))
+	if err != nil {
+		return nil, opError(h.c.name, "open program", err)
+	}
+	return program, nil
+}
+
+// PutNumber writes a value of 4 bytes: the index of a network interface, the size
+// of a queue.
+//
+//go:noinline
+func (h *MapCore) PutNumber(key unsafe.Pointer, number uint32) error {
+	return h.c.elem("update", bpf.MapUpdateElem, key, unsafe.Pointer(&number), 0)
+}
+
+// PutNumberAndProgram writes a number with a program, or none if the program is
+// nil (struct bpf_devmap_val and struct bpf_cpumap_val,
+// include/uapi/linux/bpf.h).
+//
+//go:noinline
+func (h *MapCore) PutNumberAndProgram(key unsafe.Pointer, number uint32, program LoadedProgram) error {
+	k := copyKey(&h.c, key)
+	put := func(fd int) error {
+		value := [2]uint32{number, uint32(fd)}
+		return h.c.elem("update", bpf.MapUpdateElem, k.pointer(), unsafe.Pointer(&value), 0)
+	}
+	if program == nil {
+		return put(0) // a descriptor of 0 is none
+	}
+	return h.c.withProgram(program, put)
+}
+
+// DevMapValue is a network interface and the program that runs on what is sent
+// to it.
+type DevMapValue struct {
+	Ifindex   uint32
+	ProgramID ebpf.ProgramID // 0: none
+}
+
+// CPUMapValue is the size of a CPU's queue and the program that runs on what
+// comes out of it.
+type CPUMapValue struct {
+	QueueSize uint32
+	ProgramID ebpf.ProgramID // 0: none
 }

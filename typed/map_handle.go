@@ -1,136 +1,112 @@
 package typed
 
 import (
-	"fmt"
-	"math"
 	"slices"
-	"strings"
-	"sync"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 )
 
-// boundMap is the part that all classes of maps have in common: the library's
-// object, what the kernel says of it, and what does not depend on types.
+// MapHandle is what the types of all maps embed: one map of the kernel, with the
+// methods that do not depend on its key and value. The zero MapHandle is a map
+// that was not loaded.
 //
-// Every typed operation goes through ready, which gives out the descriptor
-// only if the map's type and sizes have been compared with the class's. That
-// is the whole of memory safety here: behind a pointer that the kernel gets
-// lie as many bytes as the kernel reads or writes.
+// All methods, those of the types that embed it too, may be called from any
+// goroutine, Close included. A call that Close finds in flight ends as if there
+// had been no Close. Later ones return an error that wraps [os.ErrClosed], loops
+// over the map with their next call. No call reaches a descriptor that was closed.
+type MapHandle struct {
+	c mapCore
+}
+
+// AnyMap is the pointer to a type of maps: what generated code declares, and
+// the types of package typedtest.
+type AnyMap interface {
+	// Shape is what the type is made for.
+	Shape() MapShape
+	// Name is the C name of the map.
+	Name() string
+
+	handle() *MapHandle
+}
+
+// mapCore is everything about a map but its Go types. The typed methods are one
+// line each over it: they hand over the addresses of keys and values (MapCore).
 //
-// Like the library's Map it must not be closed while others use it.
-type boundMap struct {
-	// Map is the library's object, nil where the map was not loaded. It does
-	// all that the typed methods do not. Replacing it makes the typed methods
-	// fail.
-	Map *ebpf.Map
+// That these addresses have as many bytes behind them as the kernel reads or
+// writes is all of memory safety here: open is set only if the map's type and
+// sizes were compared with those of the Go type.
+type mapCore struct {
+	open *mapLife // nil: no typed method reaches the kernel; whyNot says why
+	life *mapLife // nil where there is no map
+	err  error    // why open is nil though life is not
+	fake bpf.Map  // answers in the kernel's stead, in tests
 
 	name      string
-	checked   *ebpf.Map // Map as it was when its layout was checked
-	err       error     // why checked is nil
-	facts     mapFacts
+	facts     bpf.MapFacts
 	keyErrors keyErrors
-	stride    int       // bytes of one CPU's value in a system call
-	cpus      int       // values per key: 1, or the number of possible CPUs
-	pages     sync.Pool // of *page[K, V], for iteration
+	stride    int // bytes of one CPU's value in a system call
+	cpus      int // values per key: 1, or the number of possible CPUs
+
+	_ [0]func() // not comparable, which would be code for each type
 }
 
-// anySize stands for a size that a class does not care for.
-const anySize = math.MaxUint32
-
-// mapShape is what a class wants a map to be.
-type mapShape struct {
-	types  []ebpf.MapType // nil: any
-	key    uint32         // bytes, or anySize
-	values []uint32       // the sizes that will do, in bytes; nil: any
-	perCPU bool
-	// unfit says why the Go type of the key or value cannot be one.
-	unfit *LayoutError
-}
-
-// bindAs makes b the handle of m if m has the shape.
-func (b *boundMap) bindAs(shape mapShape, name string, m *ebpf.Map) error {
-	*b = boundMap{Map: m, name: name}
-	if m == nil {
-		b.err = notLoaded(name)
-		return b.err
+// bind makes c that of a map if it has the shape. The error stays in the handle;
+// what does not depend on types works nevertheless.
+func (c *mapCore) bind(shape MapShape, name string, life *mapLife) error {
+	c.name, c.life = name, life
+	if life == nil {
+		return notLoaded(name)
 	}
-	if b.err = b.check(shape); b.err != nil {
-		return b.err
+	c.err = life.use(name, func(m *ebpf.Map) error { return c.check(shape, m) })
+	if c.err == nil {
+		c.open = life
+		c.keyErrors = newKeyErrors(name)
 	}
-	b.checked = m
-	b.keyErrors = newKeyErrors(name)
-	return nil
+	return c.err
 }
 
 // check compares the shape with what the kernel says of the map.
-func (b *boundMap) check(shape mapShape) (err error) {
-	if b.facts, err = bpfMapFacts(b.Map.FD()); err != nil {
-		return fmt.Errorf("map %s: get info: %w", b.name, err)
+func (c *mapCore) check(shape MapShape, m *ebpf.Map) error {
+	var err error
+	if c.facts, err = bpfMapFacts(m.FD()); err != nil {
+		return opError(c.name, "get info", err)
 	}
-	if err := shape.compare(b.name, ebpf.MapType(b.facts.kind), b.facts.keySize, b.facts.valueSize); err != nil {
+	if err := shape.checkMap(c.name, c.facts); err != nil {
 		return err
 	}
-	b.stride, b.cpus = int(b.facts.valueSize), 1
-	if shape.perCPU {
+	return c.layOut(shape, ebpf.PossibleCPU)
+}
+
+// layOut decides how values lie in the memory that the kernel gets.
+func (c *mapCore) layOut(shape MapShape, possibleCPUs func() (int, error)) (err error) {
+	c.stride, c.cpus = int(c.facts.ValueSize), 1
+	if classes[shape.Class].perCPU {
 		// bpf_percpu_hash_copy, bpf_percpu_array_copy: round_up(value_size, 8).
-		b.stride = (b.stride + 7) &^ 7
-		b.cpus, err = ebpf.PossibleCPU()
+		c.stride = (c.stride + 7) &^ 7
+		c.cpus, err = possibleCPUs()
 	}
 	return err
 }
 
-// checkSpec compares the shape with a spec.
-func (shape mapShape) checkSpec(name string, spec *ebpf.MapSpec) error {
-	return shape.compare(name, spec.Type, spec.KeySize, spec.ValueSize)
-}
-
-func (shape mapShape) compare(name string, kind ebpf.MapType, key, value uint32) error {
-	object := "map " + name
+// whyNot is the error of all typed methods of a handle that is not open, or was
+// closed.
+func (c *mapCore) whyNot() error {
 	switch {
-	case shape.unfit != nil:
-		unfit := *shape.unfit
-		unfit.Object = object
-		return &unfit
-	case shape.types != nil && !slices.Contains(shape.types, kind):
-		return &LayoutError{Object: object, Property: "map type", Want: alternatives(shape.types), Got: kind.String()}
-	case shape.key != anySize && shape.key != key:
-		return &LayoutError{Object: object, Property: "key size", Want: fmt.Sprint(shape.key), Got: fmt.Sprint(key)}
-	case shape.values != nil && !slices.Contains(shape.values, value):
-		return &LayoutError{Object: object, Property: "value size", Want: alternatives(shape.values), Got: fmt.Sprint(value)}
+	case c.life == nil:
+		return notLoaded(c.name)
+	case c.err != nil:
+		return c.err
 	}
-	return nil
+	return closedError(c.name)
 }
 
-// alternatives is "4" or "4 or 8".
-func alternatives[T any](s []T) string {
-	text := make([]string, len(s))
-	for i, v := range s {
-		text[i] = fmt.Sprint(v)
+// usable is nil if the typed methods work.
+func (c *mapCore) usable() error {
+	if c.life != nil && c.err == nil && !c.life.calls.Closed() {
+		return nil
 	}
-	return strings.Join(text, " or ")
-}
-
-// ready returns the descriptor of a map whose layout fits.
-func (b *boundMap) ready() (int, error) {
-	if b.checked == nil || b.checked != b.Map {
-		return -1, b.whyNot()
-	}
-	fd := b.checked.FD()
-	if fd < 0 {
-		return -1, closedError(b.name)
-	}
-	return fd, nil
-}
-
-func (b *boundMap) whyNot() error {
-	switch {
-	case b.Map == nil:
-		return notLoaded(b.name)
-	case b.err != nil:
-		return b.err
-	}
-	return fmt.Errorf("map %s: %w", b.name, errUnchecked)
+	return c.whyNot()
 }
 
 // arrayLikes are the types whose keys are the numbers below MaxEntries, which
@@ -147,85 +123,90 @@ var bucketWalkers = []ebpf.MapType{
 	ebpf.Hash, ebpf.LRUHash, ebpf.PerCPUHash, ebpf.LRUCPUHash, ebpf.HashOfMaps,
 }
 
-func (b *boundMap) arrayLike() bool {
-	return slices.Contains(arrayLikes, ebpf.MapType(b.facts.kind))
+func (c *mapCore) arrayLike() bool {
+	return slices.Contains(arrayLikes, ebpf.MapType(c.facts.Type))
 }
 
-func (b *boundMap) bucketCursor() bool {
-	return slices.Contains(bucketWalkers, ebpf.MapType(b.facts.kind))
+func (c *mapCore) bucketCursor() bool {
+	return slices.Contains(bucketWalkers, ebpf.MapType(c.facts.Type))
 }
 
-func (b *boundMap) raw() *ebpf.Map { return b.Map }
+// handle is the only method without a capital: types that embed the handle have
+// each method of it anew.
+func (h *MapHandle) handle() *MapHandle { return h }
 
 // Name is the C name of the map.
-func (b *boundMap) Name() string { return b.name }
+func (h *MapHandle) Name() string { return h.c.name }
 
-// Err is why the typed methods do not work: [ErrNotLoaded] or a
-// [*LayoutError]. nil if they do.
-func (b *boundMap) Err() error {
-	if b.checked != nil && b.checked == b.Map {
-		return nil
-	}
-	return b.whyNot()
-}
+// Err is why the typed methods do not work: it wraps [ErrNotLoaded] or
+// [os.ErrClosed], or is a [*LayoutError]. nil if they do.
+func (h *MapHandle) Err() error { return h.c.usable() }
 
-// Loaded says whether there is a map behind the handle.
-func (b *boundMap) Loaded() bool { return b.Map != nil }
-
-// FD is the file descriptor of the map, -1 where it was not loaded or was
-// closed.
-func (b *boundMap) FD() int {
-	if b.Map == nil {
-		return -1
-	}
-	return b.Map.FD()
-}
+// Loaded says whether there is a map behind the handle, which may be closed.
+func (h *MapHandle) Loaded() bool { return h.c.life != nil }
 
 // MaxEntries is how many entries the map can hold, 0 where it was not loaded.
-func (b *boundMap) MaxEntries() int {
-	if b.Map == nil {
-		return 0
+func (h *MapHandle) MaxEntries() int { return int(h.c.facts.MaxEntries) }
+
+// Map is the library's object, nil where the map was not loaded. It does all
+// that the typed methods do not. What is called on it is not counted: Close can
+// take its descriptor away meanwhile. [MapHandle.Use] counts, and the object of
+// [MapHandle.CloneMap] is the caller's.
+func (h *MapHandle) Map() *ebpf.Map {
+	if h.c.life == nil {
+		return nil
 	}
-	return int(b.Map.MaxEntries())
+	return h.c.life.m
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+// f must not keep it, and must not close it. It may close the handle.
+func (h *MapHandle) Use(f func(*ebpf.Map) error) error { return h.c.life.use(h.c.name, f) }
+
+// CloneMap returns an object of the library with a descriptor of its own, which
+// the caller closes.
+func (h *MapHandle) CloneMap() (clone *ebpf.Map, err error) {
+	err = h.Use(func(m *ebpf.Map) error {
+		clone, err = m.Clone()
+		return err
+	})
+	return clone, err
 }
 
 // Info is what the kernel says of the map.
-func (b *boundMap) Info() (*ebpf.MapInfo, error) {
-	if b.Map == nil {
-		return nil, b.whyNot()
-	}
-	return b.Map.Info()
+func (h *MapHandle) Info() (info *ebpf.MapInfo, err error) {
+	err = h.Use(func(m *ebpf.Map) error {
+		info, err = m.Info()
+		return err
+	})
+	return info, err
 }
 
 // Freeze forbids writing from user space from now on; programs still can.
 // Linux 5.2.
-func (b *boundMap) Freeze() error {
-	if b.Map == nil {
-		return b.whyNot()
-	}
-	return b.Map.Freeze()
-}
+func (h *MapHandle) Freeze() error { return h.Use((*ebpf.Map).Freeze) }
 
 // Pin gives the map a name in a bpf file system, which keeps it after the
 // process. See [ebpf.Map.Pin].
-func (b *boundMap) Pin(path string) error {
-	if b.Map == nil {
-		return b.whyNot()
-	}
-	return b.Map.Pin(path)
+func (h *MapHandle) Pin(path string) error {
+	return h.Use(func(m *ebpf.Map) error { return m.Pin(path) })
 }
 
 // Unpin removes that name. An unpinned map is no error.
-func (b *boundMap) Unpin() error {
-	if b.Map == nil {
-		return b.whyNot()
-	}
-	return b.Map.Unpin()
-}
+func (h *MapHandle) Unpin() error { return h.Use((*ebpf.Map).Unpin) }
 
 // IsPinned says whether the handle knows a name of the map.
-func (b *boundMap) IsPinned() bool { return b.Map != nil && b.Map.IsPinned() }
+func (h *MapHandle) IsPinned() bool {
+	pinned := false
+	_ = h.Use(func(m *ebpf.Map) error {
+		pinned = m.IsPinned()
+		return nil
+	})
+	return pinned
+}
 
-// Close closes the descriptor. A map that was not loaded, or was closed, is no
-// error.
-func (b *boundMap) Close() error { return b.Map.Close() }
+// Close closes the descriptor: at once, or when the calls that are in flight
+// have ended, for which it does not wait. Loops over the map end with their next
+// call. The kernel keeps a map that is pinned or that a program uses. A map that
+// was not loaded, or was closed, is no error.
+func (h *MapHandle) Close() error { return h.c.life.close() }

@@ -9,7 +9,9 @@ import (
 	"os"
 	"structs"
 	"testing"
+	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
@@ -52,7 +54,7 @@ func fillFlows(t testing.TB, m *flows, n int) {
 	for i := range n {
 		keys[i], values[i] = flow(i)
 	}
-	equal(t, "filled", got(m.BatchUpdate(keys, values, UpdateAny))(t), n)
+	equal(t, "filled", got(BatchUpdate(m, keys, values, nil))(t), n)
 }
 
 func TestHashOperations(t *testing.T) {
@@ -77,7 +79,7 @@ func TestHashOperations(t *testing.T) {
 
 	failsWith(t, "put into a full map", m.Put(k3, v3), ErrMapFull, unix.E2BIG)
 	failsWith(t, "wrong flag", m.Update(k1, v1, 1<<20), unix.EINVAL)
-	failsWith(t, "lock without a lock", m.LookupWithFlags(k1, &into, LookupLock), unix.EINVAL)
+	failsWith(t, "lock without a lock", LookupWith(m, k1, &into, &ReadOptions{Flags: LookupLock}), unix.EINVAL)
 
 	must(t, m.Delete(k1))
 	must(t, m.Delete(k2))
@@ -95,7 +97,7 @@ func TestHashLookupAndDelete(t *testing.T) {
 	must(t, m.Put(k2, v2))
 	equal(t, "taken", got(m.LookupAndDelete(k2))(t), v2)
 	var into flowStats
-	must(t, m.LookupAndDeleteWithFlags(k1, &into, 0))
+	must(t, LookupAndDeleteWith(m, k1, &into, &ReadOptions{Flags: 0}))
 	equal(t, "taken into memory", into, v1)
 	equal(t, "entries left", len(collect2(t, m)), 0)
 }
@@ -122,10 +124,10 @@ func refused(m *flows) []failing {
 	k, v := flow(1)
 	_, lookup := m.Lookup(k)
 	_, take := m.LookupAndDelete(k)
-	_, update := m.BatchUpdate([]flowKey{k}, []flowStats{v}, UpdateAny)
-	_, remove := m.BatchDelete([]flowKey{k})
-	_, read := m.BatchLookup(new(Cursor), []flowKey{k}, []flowStats{v})
-	_, readDelete := m.BatchLookupAndDelete(new(Cursor), []flowKey{k}, []flowStats{v})
+	_, update := BatchUpdate(m, []flowKey{k}, []flowStats{v}, nil)
+	_, remove := BatchDelete(m, []flowKey{k})
+	_, read := BatchLookup(m, new(Cursor), []flowKey{k}, []flowStats{v}, nil)
+	_, readDelete := BatchLookupAndDelete(m, new(Cursor), []flowKey{k}, []flowStats{v}, nil)
 	_, deleteFunc := m.DeleteFunc(func(flowKey, *flowStats) bool { return true })
 	all, allErr := m.All()
 	drain, drainErr := m.Drain()
@@ -134,9 +136,9 @@ func refused(m *flows) []failing {
 	for range drain {
 	}
 	return []failing{
-		{"Lookup", lookup}, {"LookupInto", m.LookupInto(k, &v)}, {"LookupWithFlags", m.LookupWithFlags(k, &v, 0)},
+		{"Lookup", lookup}, {"LookupInto", m.LookupInto(k, &v)}, {"LookupWith", LookupWith(m, k, &v, &ReadOptions{Flags: 0})},
 		{"Put", m.Put(k, v)}, {"Update", m.Update(k, v, UpdateAny)}, {"Delete", m.Delete(k)},
-		{"LookupAndDelete", take}, {"LookupAndDeleteWithFlags", m.LookupAndDeleteWithFlags(k, &v, 0)},
+		{"LookupAndDelete", take}, {"LookupAndDeleteWith", LookupAndDeleteWith(m, k, &v, &ReadOptions{Flags: 0})},
 		{"BatchUpdate", update}, {"BatchDelete", remove}, {"BatchLookup", read},
 		{"BatchLookupAndDelete", readDelete}, {"DeleteFunc", deleteFunc}, {"All", allErr()}, {"Drain", drainErr()},
 	}
@@ -144,14 +146,16 @@ func refused(m *flows) []failing {
 
 func TestHashNotLoaded(t *testing.T) {
 	m := new(flows)
-	failsWith(t, "bind", m.bind("test", nil), ErrNotLoaded)
+	failsWith(t, "bind", bindMap(m, "test", nil), ErrNotLoaded)
 	_, info := m.Info()
 	ops := append(refused(m), []failing{
 		{"Info", info}, {"Freeze", m.Freeze()}, {"Pin", m.Pin("/x")}, {"Unpin", m.Unpin()}, {"Err", m.Err()},
 	}...)
 	eachFails(t, ErrNotLoaded, ops)
 	eachFails(t, ErrNotLoaded, refused(new(flows)))
-	equal(t, "FD", m.FD(), -1)
+	if m.Map() != nil {
+		t.Error("a map that was not loaded has an object of the library")
+	}
 	equal(t, "Loaded", m.Loaded(), false)
 	must(t, m.Close())
 }
@@ -162,6 +166,7 @@ func TestHashClosed(t *testing.T) {
 	must(t, m.Close())
 	eachFails(t, os.ErrClosed, refused(m))
 	eachFails(t, unix.EBADF, refused(m))
+	failsWith(t, "Err", m.Err(), os.ErrClosed)
 }
 
 func TestHashLayout(t *testing.T) {
@@ -181,24 +186,16 @@ func TestHashLayout(t *testing.T) {
 		defer raw.Close()
 
 		var h flows
-		for _, err := range []error{h.checkSpec("test", spec), h.bind("test", raw)} {
+		for _, err := range []error{checkMapSpec(&h, "test", spec), bindMap(&h, "test", raw)} {
 			if layoutError(err).Property != test.property {
 				t.Errorf("%s: got %v", test.property, err)
 			}
 		}
 		eachFails(t, h.Err(), refused(&h))
-		if h.Map != raw {
+		if h.Map() != raw {
 			t.Error("the raw map is not kept")
 		}
 	}
-}
-
-// TestHashMapReplaced: a map that nobody checked is never used.
-func TestHashMapReplaced(t *testing.T) {
-	m := testMap[flows](t, flowSpec(ebpf.Hash, 2))
-	other := testMap[HashMap[uint32, uint32]](t, &ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
-	m.Map = other.Map
-	eachFails(t, errUnchecked, refused(m))
 }
 
 func TestUnfitTypes(t *testing.T) {
@@ -210,17 +207,17 @@ func TestUnfitTypes(t *testing.T) {
 	raw, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 8, ValueSize: 8, MaxEntries: 1})
 	must(t, err)
 	defer raw.Close()
-	for what, h := range map[string]mapHandle{
+	for what, h := range map[string]AnyMap{
 		"pointer as value":         new(HashMap[uint64, *int32]),
 		"pointer as key":           new(HashMap[[1]*int32, uint64]),
 		"size that depends on CPU": new(HashMap[uint64, int]),
 		"implicit padding in key":  new(HashMap[hole, uint64]),
 	} {
-		if layoutError(h.bind("test", raw)).Property == "" {
+		if layoutError(bindMap(h, "test", raw)).Property == "" {
 			t.Errorf("%s: accepted", what)
 		}
 	}
-	must(t, new(HashMap[uint64, hole]).bind("test", raw))
+	must(t, bindMap(new(HashMap[uint64, hole]), "test", raw))
 }
 
 // TestHashKeyPadding: padding of keys is zero for the kernel, whatever the stack
@@ -253,10 +250,10 @@ func TestHashBatches(t *testing.T) {
 
 	k1, _ := flow(1)
 	kx, vx := flow(5000)
-	n, err := m.BatchUpdate([]flowKey{k1, kx}, []flowStats{vx, vx}, UpdateAny)
+	n, err := BatchUpdate(m, []flowKey{k1, kx}, []flowStats{vx, vx}, nil)
 	equal(t, "updated before the map was full", n, 1)
 	failsWith(t, "batch update of a full map", err, ErrMapFull)
-	_, err = m.BatchUpdate([]flowKey{k1}, nil, UpdateAny)
+	_, err = BatchUpdate(m, []flowKey{k1}, nil, nil)
 	if err == nil {
 		t.Error("a key without a value was accepted")
 	}
@@ -265,25 +262,25 @@ func TestHashBatches(t *testing.T) {
 	var c Cursor
 	keys, values := make([]flowKey, 100), make([]flowStats, 100)
 	for !c.Done() {
-		n := got(m.BatchLookup(&c, keys, values))(t)
+		n := got(BatchLookup(m, &c, keys, values, nil))(t)
 		for i := range n {
 			read[keys[i]] = values[i]
 		}
 	}
 	equal(t, "entries read", len(read), 1000)
-	equal(t, "after the end", got(m.BatchLookup(&c, keys, values))(t), 0)
-	if _, err := m.BatchLookupAndDelete(&c, keys, values); err == nil {
+	equal(t, "after the end", got(BatchLookup(m, &c, keys, values, nil))(t), 0)
+	if _, err := BatchLookupAndDelete(m, &c, keys, values, nil); err == nil {
 		t.Error("a cursor changed its kind of call")
 	}
 
-	n, err = m.BatchDelete([]flowKey{k1, kx, k1})
+	n, err = BatchDelete(m, []flowKey{k1, kx, k1})
 	equal(t, "deleted before the missing key", n, 1)
 	failsWith(t, "batch delete of a missing key", err, notExist...)
 
 	taken := 0
 	c = Cursor{}
 	for !c.Done() {
-		taken += got(m.BatchLookupAndDelete(&c, keys, values))(t)
+		taken += got(BatchLookupAndDelete(m, &c, keys, values, nil))(t)
 	}
 	equal(t, "taken", taken, 999)
 	equal(t, "left", len(collect2(t, m)), 0)
@@ -300,7 +297,7 @@ func TestHashSmallBatch(t *testing.T) {
 	for size := 1; size < 8 && !failed; size++ {
 		var c Cursor
 		for !c.Done() {
-			if _, err := m.BatchLookup(&c, make([]uint32, size), make([]uint32, size)); err != nil {
+			if _, err := BatchLookup(m, &c, make([]uint32, size), make([]uint32, size), nil); err != nil {
 				failsWith(t, "small batch", err, unix.ENOSPC)
 				failed = true
 				break
@@ -312,13 +309,13 @@ func TestHashSmallBatch(t *testing.T) {
 	}
 
 	// The same through iteration, which begins with a page of one.
-	w := m.newWalk(bpfMapLookupBatch, 0)
-	r := &pageReader[uint32, uint32]{w: w, free: newPage[uint32, uint32](&m.boundMap, 1)}
+	w := m.c.newWalk(bpf.MapLookupBatch, 0)
+	r := &pageReader{w: w, free: m.c.newPage(1, 0)}
 	seen := 0
 	for !w.done {
 		p := got(r.read())(t)
-		seen += p.n
-		r.free = newPage[uint32, uint32](&m.boundMap, 1)
+		seen += p.got
+		r.free = m.c.newPage(1, 0)
 	}
 	equal(t, "entries by growing pages", seen, 64)
 }
@@ -472,7 +469,7 @@ func TestHashDrainUnderChange(t *testing.T) {
 					k, v := flow(i)
 					return m.Update(k, v, UpdateNoExist)
 				}, func(got func(i int)) error {
-					w := m.newWalk(bpfMapLookupAndDelBatch, 0)
+					w := m.c.newWalk(bpf.MapLookupAndDelBatch, 0)
 					w.single = single
 					return each(w, func(k flowKey, v flowStats) bool {
 						equal(t, "value", v.Packets, k.ID)
@@ -515,11 +512,11 @@ func TestHashNestedLoops(t *testing.T) {
 func TestHugeValues(t *testing.T) {
 	type huge [1 << 20]byte
 	m := testMap[HashMap[uint32, huge]](t, arraySpec(ebpf.Hash, 1<<20, 6))
-	equal(t, "values at a time", m.pageLen(), 4)
+	equal(t, "values at a time", m.c.pageLen(0), 4)
 	value := new(huge)
 	for i := range uint32(6) {
 		value[0], value[len(value)-1] = byte(i), byte(i)
-		must(t, updateElem(&m.boundMap, &i, value, UpdateAny))
+		must(t, (*MapCore)(&m.MapHandle).Update(unsafe.Pointer(&i), unsafe.Pointer(value), UpdateAny))
 	}
 	equal(t, "deleted", got(m.DeleteFunc(func(k uint32, v *huge) bool { return k%2 == 0 }))(t), 3)
 	n := 0
@@ -532,14 +529,14 @@ func TestHugeValues(t *testing.T) {
 	equal(t, "drained", n, 3)
 
 	one := testMap[ArrayMap[uint32, huge]](t, arraySpec(ebpf.Array, 1<<20, 1))
-	equal(t, "values of one", one.pageLen(), 1)
+	equal(t, "values of one", one.c.pageLen(0), 1)
 }
 
 // TestHashWithoutBatches is the way of kernels before 5.6.
 func TestHashWithoutBatches(t *testing.T) {
 	m := testMap[flows](t, flowSpec(ebpf.Hash, 5000))
 	fillFlows(t, m, 5000)
-	w := m.newWalk(bpfMapLookupBatch, 0)
+	w := m.c.newWalk(bpf.MapLookupBatch, 0)
 	w.single = true
 	seen := make(map[flowKey]bool)
 	must(t, each(w, func(k flowKey, v flowStats) bool {
@@ -555,7 +552,7 @@ func TestHashWithoutBatches(t *testing.T) {
 	fillFlows(t, m, 5000)
 	for _, noTake := range []bool{false, true} {
 		fillFlows(t, m, 5000)
-		w = m.newWalk(bpfMapLookupAndDelBatch, 0)
+		w = m.c.newWalk(bpf.MapLookupAndDelBatch, 0)
 		w.single, w.noTake = true, noTake
 		n := 0
 		must(t, each(w, func(flowKey, flowStats) bool { n++; return true }))
@@ -571,15 +568,15 @@ func TestHashIterationAborted(t *testing.T) {
 	for i := range uint32(100) {
 		must(t, m.Put(i, i))
 	}
-	w := m.newWalk(bpfMapLookupBatch, 0)
+	w := m.c.newWalk(bpf.MapLookupBatch, 0)
 	w.single = true
 	var key, value [1]uint32
 	var err error
 	for err == nil && !w.done {
-		if _, err = w.next(blockOf(key[:], value[:])); err == nil {
+		if _, err = w.next(m.c.blockOf(unsafe.Pointer(&key), unsafe.Pointer(&value), 1, 0)); err == nil {
 			// The place of the walk goes, and comes back when the walk is elsewhere.
 			must(t, m.Delete(key[0]))
-			_, err = w.next(blockOf(value[:], value[:]))
+			_, err = w.next(m.c.blockOf(unsafe.Pointer(&value), unsafe.Pointer(&value), 1, 0))
 			must(t, m.Put(key[0], 0))
 		}
 	}
@@ -608,7 +605,7 @@ func TestLookupAndDeleteUnderSpinLock(t *testing.T) {
 	m := lockedMap(t)
 	must(t, m.Put(1, locked{Count: 7}))
 	var v locked
-	must(t, m.LookupAndDeleteWithFlags(1, &v, LookupLock))
+	must(t, LookupAndDeleteWith(m, 1, &v, &ReadOptions{Flags: LookupLock}))
 	equal(t, "locked value", v, locked{Count: 7})
 }
 
@@ -618,9 +615,9 @@ func TestSpinLock(t *testing.T) {
 	must(t, m.Put(1, locked{Count: 7}))
 	must(t, m.Update(1, locked{Lock: 99, Count: 8}, UpdateExist|UpdateLock))
 	var v locked
-	must(t, m.LookupWithFlags(1, &v, LookupLock))
+	must(t, LookupWith(m, 1, &v, &ReadOptions{Flags: LookupLock}))
 	equal(t, "locked value", v, locked{Count: 8})
-	seq, errf := m.AllWithFlags(LookupLock)
+	seq, errf := AllWith(m, &ReadOptions{Flags: LookupLock})
 	equal(t, "locked entries", collect(t, seq, errf)[1], locked{Count: 8})
 	must(t, m.Delete(1))
 	failsWith(t, "update of a missing key under the lock", m.Update(1, v, UpdateExist|UpdateLock), notExist...)
@@ -633,8 +630,8 @@ func TestCommonMethods(t *testing.T) {
 	equal(t, "type", got(m.Info())(t).Type, ebpf.Hash)
 	equal(t, "loaded", m.Loaded(), true)
 	equal(t, "error", m.Err(), nil)
-	if m.FD() < 1 {
-		t.Error("no descriptor")
+	if m.Map() == nil {
+		t.Error("no object of the library")
 	}
 	must(t, m.Freeze())
 	k, v := flow(1)
@@ -648,13 +645,13 @@ func TestPin(t *testing.T) {
 	path := mountBPF(t) + "/flows"
 	must(t, m.Pin(path))
 	equal(t, "pinned", m.IsPinned(), true)
-	spec := &MapSpec[flows]{name: "flows"}
+	spec := &MapSpec[*flows]{s: mapSpec{name: "flows"}}
 	again := got(spec.OpenPinned(path, nil))(t)
 	defer again.Close()
 	k, v := flow(1)
 	must(t, m.Put(k, v))
 	equal(t, "through the pin", got(again.Lookup(k))(t), v)
-	_, err := (&MapSpec[HashMap[uint32, uint32]]{name: "flows"}).OpenPinned(path, nil)
+	_, err := (&MapSpec[*HashMap[uint32, uint32]]{s: mapSpec{name: "flows"}}).OpenPinned(path, nil)
 	if layout := layoutError(err); layout.Property != "key size" {
 		t.Errorf("opened with other types: %v", err)
 	}

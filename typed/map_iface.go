@@ -1,54 +1,42 @@
 package typed
 
-import (
-	"iter"
+import "iter"
 
-	"github.com/cilium/ebpf"
-)
-
-// The interfaces that the classes of maps satisfy, for code that is to run
-// against a map of the kernel and against one of package typedtest alike. An
-// interface has the methods whose meaning does not depend on the kernel; what
-// is about the kernel's object (Pin, FD, batch cursors, …) stays with the
-// classes. Which class satisfies which is asserted at the end of this file.
-
-// UpdateFlags says what Update does with a key that exists or does not.
-type UpdateFlags = ebpf.MapUpdateFlags
-
-// The flags of Update (include/uapi/linux/bpf.h). UpdateLock may be added to
-// one of the others.
-const (
-	// UpdateAny creates the entry or replaces its value.
-	UpdateAny UpdateFlags = ebpf.UpdateAny
-	// UpdateNoExist creates the entry; [ebpf.ErrKeyExist] if there is one.
-	UpdateNoExist UpdateFlags = ebpf.UpdateNoExist
-	// UpdateExist replaces the value; [ebpf.ErrKeyNotExist] if there is none.
-	UpdateExist UpdateFlags = ebpf.UpdateExist
-	// UpdateLock writes the value under its struct bpf_spin_lock (5.1).
-	UpdateLock UpdateFlags = ebpf.UpdateLock
-)
-
-// LookupFlags says how Lookup copies a value.
-type LookupFlags = ebpf.MapLookupFlags
-
-// LookupLock reads the value under its struct bpf_spin_lock (5.1); the lock
-// itself reads as zero.
-const LookupLock LookupFlags = ebpf.LookupLock
+// The interfaces that types of maps satisfy, generated ones and those of package
+// typedtest, for code that is to take more than one of them. Package typedtest
+// makes maps of the same types, and of generated ones, in memory.
+//
+// What a Close does to each method says [MapHandle].
 
 // MapReader is the reading half of a map.
 type MapReader[K, V any] interface {
+	AnyMap
 	// Lookup returns a copy of the value. An error that wraps
 	// [ebpf.ErrKeyNotExist] and [os.ErrNotExist] if there is no such key.
 	Lookup(key K) (V, error)
-	// LookupInto is Lookup into the caller's memory. After an error *value is
-	// unspecified.
+	// LookupInto is Lookup into the caller's memory, for values that are large.
+	// After an error *value is unspecified.
 	LookupInto(key K, value *V) error
 	// All ranges over the entries. The second result is called after the loop
-	// and returns what ended it early.
+	// and returns what ended it early, such as a Close: [os.ErrClosed].
+	//
+	// Entries are read many at a time (Linux 5.6), so what the loop sees may be
+	// older than what Lookup finds. If the map changes during the loop:
+	//   - In a hash, no key comes twice, and an entry that is there from start to
+	//     end comes once. Others may come or not.
+	//   - In an array, every index comes once.
+	//   - In an LPM trie, and in a hash before Linux 5.6, deleting what the loop
+	//     has been given is safe. If others delete, entries may come twice, and
+	//     the loop may end early with [ebpf.ErrIterationAborted].
+	//
+	// A value that a program writes meanwhile may be half old, half new; see
+	// [AllWith].
 	All() (iter.Seq2[K, V], func() error)
 }
 
-// FixedMap is a map whose keys always exist and cannot be deleted: an array.
+// FixedMap is a map whose keys always exist and cannot be deleted: an array
+// (3.19), of which every K below MaxEntries has a V, zero at first; or a storage
+// of cgroups (4.19), where attaching a program creates the V of a cgroup.
 type FixedMap[K, V any] interface {
 	MapReader[K, V]
 	// Put is Update with UpdateAny.
@@ -56,65 +44,97 @@ type FixedMap[K, V any] interface {
 	// Update writes one value. Errors wrap [ebpf.ErrKeyExist] (os.ErrExist),
 	// [ebpf.ErrKeyNotExist] (os.ErrNotExist) or [ErrMapFull].
 	Update(key K, value V, flags UpdateFlags) error
-	// BatchUpdate writes values[i] under keys[i], in that order. The first
-	// result is how many were written before the error. keys and values must
-	// be of the same length.
-	BatchUpdate(keys []K, values []V, flags UpdateFlags) (int, error)
 }
 
 // Map is a map whose entries come and go: a hash or an LPM trie.
+//
+// The key of a trie is the C struct: the length of the prefix in bits, in native
+// byte order, then the data, the most significant byte first. Lookup finds the
+// longest prefix that covers the key, everything else the prefix itself. Kernels
+// before 6.13, unless they have the fix, take no notice of [UpdateExist] and
+// [UpdateNoExist] there, and replace nothing in a full trie. Iteration is from long
+// prefixes to the short ones that cover them.
 type Map[K, V any] interface {
 	FixedMap[K, V]
 	// Delete removes an entry; [ebpf.ErrKeyNotExist] if there is none.
 	Delete(key K) error
-	// BatchDelete removes the entries in the order of the keys and stops at
-	// the first error, which a missing key is. The first result is how many
-	// were removed.
-	BatchDelete(keys []K) (int, error)
-	// DeleteFunc removes the entries for which del returns true and says how
-	// many these were. The value that del gets is a copy.
+	// DeleteFunc removes the entries for which del returns true and says how many
+	// these were. The value is a copy, taken before and only for the call: what a
+	// program writes between del and the removal is lost. The map is walked as by
+	// All; del may read and delete in the map, too.
 	DeleteFunc(del func(key K, value *V) bool) (int, error)
-	// Drain is All that removes what it yields. The map is empty after the
-	// loop, unless it ended early or others added to it.
+	// Drain is All that removes what it yields. After the loop the map is empty,
+	// but for what others have added meanwhile.
+	//
+	// Hashes are read and emptied bucket by bucket, under the lock of the bucket
+	// (Linux 5.6), so that no entry is lost that a program creates or replaces in
+	// between. LPM tries, and hashes before Linux 5.6, are read and emptied entry
+	// by entry in two steps: a value that replaces another between them is lost.
+	// What a program writes through the pointer that bpf_map_lookup_elem gave it
+	// before the removal can be lost in either way, as the kernel does not wait
+	// for it.
+	//
+	// If the loop ends early, what was removed and not yielded is put back, and
+	// the second result tells if that fails. A Close does not end it before it has
+	// yielded what was removed.
 	Drain() (iter.Seq2[K, V], func() error)
 }
 
-// FixedPerCPUMap is a per-CPU array: every key has a value on each possible
-// CPU.
-type FixedPerCPUMap[K, V any] interface {
-	// Lookup returns the values in the order of the CPU numbers, one for each
-	// possible CPU.
+// Hash is a hash, or one that removes the least recently used entries to make
+// room.
+type Hash[K, V any] interface {
+	Map[K, V]
+	// LookupAndDelete removes a key and returns its value, in one step for
+	// others. Linux 5.14.
+	LookupAndDelete(key K) (V, error)
+}
+
+// PerCPUReader is the reading half of a per-CPU map.
+type PerCPUReader[K, V any] interface {
+	AnyMap
+	// CPUs is how many values a key has: the number of possible CPUs. 0 where the
+	// map was not loaded.
+	CPUs() int
+	// Lookup returns copies of the values in the order of the CPU numbers, one for
+	// each possible CPU.
 	Lookup(key K) ([]V, error)
-	// LookupInto is Lookup into the caller's memory. values must have
-	// exactly one element for each possible CPU, see [ebpf.PossibleCPU].
+	// LookupInto is Lookup into the caller's memory, which can be used again and
+	// again. values must have CPUs elements.
 	LookupInto(key K, values []V) error
-	// All ranges over the entries; the slices belong to the caller.
+	// All ranges over the entries; the slices belong to the caller. What happens
+	// when the map changes during the loop is as for [MapReader].
 	All() (iter.Seq2[K, []V], func() error)
+}
+
+// FixedPerCPUMap is a per-CPU array (4.6) or storage of cgroups (4.20): every key
+// has a value on each possible CPU.
+type FixedPerCPUMap[K, V any] interface {
+	PerCPUReader[K, V]
 	// Put is Update with UpdateAny.
 	Put(key K, values []V) error
 	// PutEach writes the same value on every CPU.
 	PutEach(key K, value V) error
-	// Update writes the values of all CPUs.
+	// Update writes the values of all CPUs, of which there must be CPUs.
 	Update(key K, values []V, flags UpdateFlags) error
 }
 
-// PerCPUMap is a hash with a value on each possible CPU for every key.
+// PerCPUMap is a hash with a value on each possible CPU for every key (4.6).
 type PerCPUMap[K, V any] interface {
 	FixedPerCPUMap[K, V]
 	// Delete removes an entry; [ebpf.ErrKeyNotExist] if there is none.
 	Delete(key K) error
-	// BatchDelete removes the entries in the order of the keys and stops at
-	// the first error, which a missing key is.
-	BatchDelete(keys []K) (int, error)
-	// DeleteFunc removes the entries for which del returns true and says how
-	// many these were. The values that del gets are copies.
+	// LookupAndDelete removes a key and returns its values. Linux 5.14.
+	LookupAndDelete(key K) ([]V, error)
+	// DeleteFunc removes the entries for which del returns true and says how many
+	// these were. The values are copies, taken before and only for the call.
 	DeleteFunc(del func(key K, values []V) bool) (int, error)
-	// Drain is All that removes what it yields.
+	// Drain is All that removes what it yields, as for [Map].
 	Drain() (iter.Seq2[K, []V], func() error)
 }
 
-// QueueLike is a queue or a stack of values. Push and Pop decide which.
+// QueueLike is a queue or a stack of values (4.20). Push and Pop decide which.
 type QueueLike[V any] interface {
+	AnyMap
 	// Push adds a value; [ErrMapFull] if there is no room.
 	Push(value V) error
 	// PushOverwrite adds a value and, if there is no room, drops the oldest.
@@ -125,20 +145,28 @@ type QueueLike[V any] interface {
 	// Pop removes and returns the next value; [ebpf.ErrKeyNotExist] if there
 	// is none.
 	Pop() (V, error)
-	// Drain pops until nothing is left.
+	// PopInto is Pop into the caller's memory.
+	PopInto(value *V) error
+	// Drain pops until nothing is left. What the loop did not get stays.
 	Drain() (iter.Seq[V], func() error)
 }
 
-// FilterLike is a Bloom filter: what was added is contained; what was not may
-// seem to be.
+// FilterLike is a Bloom filter (5.16): what was added is contained; what was not
+// may seem to be.
 type FilterLike[V any] interface {
+	AnyMap
+	// Add adds a value.
 	Add(value V) error
+	// Contains says whether a value was added: false is certain, true is not.
 	Contains(value V) (bool, error)
 }
 
-// StorageLike is local storage of sockets, inodes, tasks or cgroups: a map
-// whose keys are file descriptors of these objects.
+// StorageLike is local storage of sockets (5.2), inodes (5.10), tasks (5.11) or
+// cgroups (6.2): a map whose keys are file descriptors of these objects, the last
+// two being pidfds ([OpenPID]) and cgroup directories. Storage of inodes needs
+// CONFIG_BPF_LSM and "bpf" among the active security modules.
 type StorageLike[V any] interface {
+	AnyMap
 	// Lookup returns a copy of the value; [ebpf.ErrKeyNotExist] if the object
 	// has none.
 	Lookup(fd int) (V, error)
@@ -146,28 +174,16 @@ type StorageLike[V any] interface {
 	LookupInto(fd int, value *V) error
 	// Put is Update with UpdateAny.
 	Put(fd int, value V) error
-	// Update writes the value of the object.
+	// Update writes the value of the object. The error wraps [ebpf.ErrKeyExist] or
+	// [ebpf.ErrKeyNotExist] as flags ask for.
 	Update(fd int, value V, flags UpdateFlags) error
 	// Delete removes the value; [ebpf.ErrKeyNotExist] if there is none.
 	Delete(fd int) error
 }
 
-type anyKey = uint32
-
-// The classes and what they can do.
-var (
-	_ Map[anyKey, int64]            = (*HashMap[anyKey, int64])(nil)
-	_ Map[anyKey, int64]            = (*LPMTrie[anyKey, int64])(nil)
-	_ FixedMap[anyKey, int64]       = (*ArrayMap[anyKey, int64])(nil)
-	_ FixedMap[anyKey, int64]       = (*CGroupStorage[anyKey, int64])(nil)
-	_ PerCPUMap[anyKey, int64]      = (*PerCPUHashMap[anyKey, int64])(nil)
-	_ FixedPerCPUMap[anyKey, int64] = (*PerCPUArrayMap[anyKey, int64])(nil)
-	_ FixedPerCPUMap[anyKey, int64] = (*PerCPUCGroupStorage[anyKey, int64])(nil)
-	_ QueueLike[int64]              = (*Queue[int64])(nil)
-	_ QueueLike[int64]              = (*Stack[int64])(nil)
-	_ FilterLike[int64]             = (*BloomFilter[int64])(nil)
-	_ StorageLike[int64]            = (*SkStorage[int64])(nil)
-	_ StorageLike[int64]            = (*InodeStorage[int64])(nil)
-	_ StorageLike[int64]            = (*TaskStorage[int64])(nil)
-	_ StorageLike[int64]            = (*CgrpStorage[int64])(nil)
-)
+// DeletingMap is any map of which keys can be removed.
+type DeletingMap[K any] interface {
+	AnyMap
+	// Delete removes an entry; [ebpf.ErrKeyNotExist] if there is none.
+	Delete(key K) error
+}

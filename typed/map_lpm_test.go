@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/bpfgen/bpfgen/typed/ctypes"
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
@@ -84,7 +85,7 @@ func TestLPMOperations(t *testing.T) {
 
 	must(t, m.Delete(block24(t, "10.1.0.0/16")))
 	equal(t, "covering prefix", got(m.Lookup(block24(t, "10.1.2.4/32")))(t), 8)
-	n, err := m.BatchDelete([]blockKey{block24(t, "10.0.0.0/8"), block24(t, "10.1.0.0/16")})
+	n, err := BatchDelete(m, []blockKey{block24(t, "10.0.0.0/8"), block24(t, "10.1.0.0/16")})
 	equal(t, "deleted before the missing prefix", n, 1)
 	failsWith(t, "batch delete of a missing prefix", err, notExist...)
 
@@ -144,7 +145,7 @@ func TestLPMDeleteWhileIterating(t *testing.T) {
 	m := testMap[LPMTrie[blockKey, uint32]](t, lpmSpec(8, 15000)) // more than a page
 	for _, single := range []bool{false, true} {
 		all := fillTrie(t, m, 15000)
-		w := m.newWalk(bpfMapLookupBatch, 0)
+		w := m.c.newWalk(bpf.MapLookupBatch, 0)
 		w.single = single
 		must(t, each(w, func(k blockKey, v uint32) bool {
 			if want, ok := all[k]; !ok || want != v {
@@ -215,7 +216,7 @@ func TestLPMBatchLookup(t *testing.T) {
 	var c Cursor
 	keys, values := make([]blockKey, 300), make([]uint32, 300)
 	for !c.Done() {
-		n := got(m.BatchLookup(&c, keys, values))(t)
+		n := got(BatchLookup(m, &c, keys, values, nil))(t)
 		for i, k := range keys[:n] {
 			if want, ok := all[k]; !ok || values[i] != want {
 				t.Errorf("%v: %d, want %d", k, values[i], want)

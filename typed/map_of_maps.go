@@ -1,178 +1,126 @@
 package typed
 
 import (
+	"errors"
 	"fmt"
-	"iter"
-	"reflect"
-	"runtime"
+	"os"
+	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 )
 
-// outerMap is a map of maps. User space puts a descriptor in and gets an id
-// out, which these methods turn into a handle of class M.
-type outerMap[K, M any] struct {
-	boundMap
-}
+// Maps of maps. User space puts a descriptor in and gets an id out, which these
+// methods turn into a handle of the type that the inner maps have.
 
-// outerShape is the shape of a map of K to maps of class M.
-func outerShape[K, M any](kind ebpf.MapType) mapShape {
-	shape := keyShape[K](size4, kind)
-	if _, ok := any(new(M)).(mapHandle); !ok && shape.unfit == nil {
-		shape.unfit = &LayoutError{Property: "inner map", Want: "a class of maps", Got: reflect.TypeFor[M]().String()}
-	}
-	return shape
-}
-
-// checkOuterSpec also compares the spec of the inner maps with M.
-func checkOuterSpec[M any](shape mapShape, name string, spec *ebpf.MapSpec) error {
-	if err := shape.checkSpec(name, spec); err != nil || spec.InnerMap == nil {
+// PutMap makes a key hold an inner map.
+//
+//go:noinline
+func (h *MapCore) PutMap(key unsafe.Pointer, inner AnyMap, flags UpdateFlags) error {
+	if err := h.c.usable(); err != nil {
 		return err
 	}
-	return any(new(M)).(mapHandle).checkSpec(innerName(name), spec.InnerMap)
+	if isNil(inner) {
+		return fmt.Errorf("%s: update: the inner map: %w", mapName(h.c.name), ErrNotLoaded)
+	}
+	k := copyKey(&h.c, key)
+	err := inner.handle().Use(func(m *ebpf.Map) error { return h.c.putFD(k.pointer(), m.FD(), flags) })
+	if errors.Is(err, ErrNotLoaded) {
+		return fmt.Errorf("%s: update: the inner %w", mapName(h.c.name), err)
+	}
+	return err
+}
+
+// OpenMap makes inner the handle of the map that a key holds. The caller closes
+// it.
+//
+//go:noinline
+func (h *MapCore) OpenMap(key unsafe.Pointer, inner AnyMap) error {
+	id, err := h.LookupID(key)
+	if err != nil {
+		return err
+	}
+	return h.c.openInner(ebpf.MapID(id), inner)
+}
+
+func (c *mapCore) openInner(id ebpf.MapID, inner AnyMap) error {
+	m, err := ebpf.NewMapFromID(id)
+	if err != nil {
+		return opError(c.name, "open inner map", err)
+	}
+	return c.ownInner(m, inner)
+}
+
+// ownInner makes a handle of an inner map, or closes it.
+func (c *mapCore) ownInner(m *ebpf.Map, inner AnyMap) error {
+	return bindOwn(inner, innerName(c.name), m)
 }
 
 func innerName(outer string) string { return outer + " (inner)" }
 
-// Put makes the map hold inner, which can be closed afterwards. It must be like
-// the inner map of the spec: of its type, sizes and flags, and of its
-// MaxEntries unless that is a hash or an array with BPF_F_INNER_MAP (5.10).
-func (m *outerMap[K, M]) Put(key K, inner *M) error { return m.put(key, inner, UpdateAny) }
-
-func (m *outerMap[K, M]) put(key K, inner *M, flags UpdateFlags) error {
-	if inner == nil || any(inner).(mapHandle).raw() == nil {
-		return fmt.Errorf("map %s: update: the inner map: %w", m.name, ErrNotLoaded)
+// NewMap makes inner the handle of a new map that can be put into the map: spec
+// is the InnerMap of the outer map's spec, or like it. The caller closes it.
+//
+//go:noinline
+func (h *MapCore) NewMap(spec *ebpf.MapSpec, inner AnyMap) error {
+	if err := h.c.usable(); err != nil {
+		return err
 	}
-	em := any(inner).(mapHandle).raw()
-	err := putFD(&m.boundMap, &key, em.FD(), flags)
-	runtime.KeepAlive(em)
-	return err
-}
-
-// Delete removes a key, or makes the slot of an array empty. The error wraps
-// [ebpf.ErrKeyNotExist] if there is none.
-func (m *outerMap[K, M]) Delete(key K) error { return deleteElem(&m.boundMap, &key) }
-
-// LookupID returns the id of an inner map. The error wraps
-// [ebpf.ErrKeyNotExist] if there is none.
-func (m *outerMap[K, M]) LookupID(key K) (id ebpf.MapID, err error) {
-	err = lookupElem(&m.boundMap, &key, &id, 0)
-	return id, err
-}
-
-// Lookup opens an inner map. The caller closes it. The error wraps
-// [ebpf.ErrKeyNotExist] if there is none.
-func (m *outerMap[K, M]) Lookup(key K) (*M, error) {
-	id, err := m.LookupID(key)
-	if err != nil {
-		return nil, err
-	}
-	return m.open(id)
-}
-
-func (m *outerMap[K, M]) open(id ebpf.MapID) (*M, error) {
-	em, err := ebpf.NewMapFromID(id)
-	if err != nil {
-		return nil, fmt.Errorf("map %s: open inner map: %w", m.name, err)
-	}
-	return m.own(em)
-}
-
-// own makes a handle of an inner map, or closes it.
-func (m *outerMap[K, M]) own(em *ebpf.Map) (*M, error) {
-	inner := new(M)
-	if err := any(inner).(mapHandle).bind(innerName(m.name), em); err != nil {
-		em.Close()
-		return nil, err
-	}
-	return inner, nil
-}
-
-// NewInner creates a map to Put: spec is the InnerMap of the outer map's spec,
-// changed where Put allows. The caller closes it.
-func (m *outerMap[K, M]) NewInner(spec *ebpf.MapSpec) (*M, error) {
-	if err := m.Err(); err != nil {
-		return nil, err
+	if spec == nil {
+		return fmt.Errorf("%s: create inner map: no spec: %w", mapName(h.c.name), os.ErrInvalid)
 	}
 	spec = spec.Copy()
 	fixRing(spec)
-	em, err := ebpf.NewMap(spec)
+	m, err := ebpf.NewMap(spec)
 	if err != nil {
-		return nil, fmt.Errorf("map %s: create inner map: %w", m.name, err)
+		return opError(h.c.name, "create inner map", err)
 	}
-	return m.own(em)
+	return h.c.ownInner(m, inner)
 }
 
-// IDs ranges over the keys and the ids of their maps. The second result is
-// called after the loop and returns what ended it early.
-func (m *outerMap[K, M]) IDs() (iter.Seq2[K, ebpf.MapID], func() error) {
-	return all[K, ebpf.MapID](&m.boundMap)
+// MapsScan is a loop over the inner maps. It is not for other code than
+// generated one.
+type MapsScan struct {
+	ids MapScan
+	err error
 }
 
-// All ranges over the keys and their maps. A handle is closed when the loop
-// body that got it ends. Inner maps that vanish meanwhile are left out. The
-// second result is called after the loop and returns what ended it early.
-func (m *outerMap[K, M]) All() (iter.Seq2[K, *M], func() error) {
-	var err error
-	return func(yield func(K, *M) bool) {
-		ids, errf := m.IDs()
-		for key, id := range ids {
-			var more bool
-			if more, err = m.visit(key, id, yield); !more {
-				return
-			}
-		}
-		err = errf()
-	}, func() error { return err }
+// Maps is a loop over the inner maps.
+//
+//go:noinline
+func (h *MapCore) Maps() *MapsScan {
+	return &MapsScan{ids: MapScan{c: &h.c, cmd: bpf.MapLookupBatch}}
+}
+
+// Each begins anew and yields the addresses of keys, and the handles of their
+// maps, which inner makes and which are closed when use returns. Maps that vanish
+// meanwhile are left out.
+func (s *MapsScan) Each(inner func() AnyMap, use func(key unsafe.Pointer, inner AnyMap) bool) {
+	s.err = nil
+	s.ids.Each(func(key, value unsafe.Pointer) bool {
+		var more bool
+		more, s.err = s.visit(key, *(*ebpf.MapID)(value), inner(), use)
+		return more
+	})
 }
 
 // visit opens a map for the time of a call.
-func (m *outerMap[K, M]) visit(key K, id ebpf.MapID, yield func(K, *M) bool) (more bool, err error) {
-	inner, err := m.open(id)
+func (s *MapsScan) visit(key unsafe.Pointer, id ebpf.MapID, inner AnyMap, use func(unsafe.Pointer, AnyMap) bool) (bool, error) {
+	err := s.ids.c.openInner(id, inner)
 	if gone(err) {
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	defer any(inner).(mapHandle).raw().Close()
-	return yield(key, inner), nil
+	defer inner.handle().Close()
+	return use(key, inner), nil
 }
 
-// ArrayOfMaps is a BPF_MAP_TYPE_ARRAY_OF_MAPS (4.12): maps of class M, for
-// example [HashMap], by number. K is a type of 4 bytes, mostly uint32.
-type ArrayOfMaps[K, M any] struct {
-	outerMap[K, M]
-}
-
-func (m *ArrayOfMaps[K, M]) bind(name string, em *ebpf.Map) error {
-	return m.bindAs(m.shape(), name, em)
-}
-
-func (m *ArrayOfMaps[K, M]) checkSpec(name string, spec *ebpf.MapSpec) error {
-	return checkOuterSpec[M](m.shape(), name, spec)
-}
-
-func (*ArrayOfMaps[K, M]) shape() mapShape { return outerShape[K, M](ebpf.ArrayOfMaps) }
-
-// HashOfMaps is a BPF_MAP_TYPE_HASH_OF_MAPS (4.12): maps of class M, for
-// example [ArrayMap], by K.
-type HashOfMaps[K, M any] struct {
-	outerMap[K, M]
-}
-
-func (m *HashOfMaps[K, M]) bind(name string, em *ebpf.Map) error {
-	return m.bindAs(m.shape(), name, em)
-}
-
-func (m *HashOfMaps[K, M]) checkSpec(name string, spec *ebpf.MapSpec) error {
-	return checkOuterSpec[M](m.shape(), name, spec)
-}
-
-func (*HashOfMaps[K, M]) shape() mapShape { return outerShape[K, M](ebpf.HashOfMaps) }
-
-// Update is Put with flags. The error wraps [ebpf.ErrKeyExist],
-// [ebpf.ErrKeyNotExist] or [ErrMapFull].
-func (m *HashOfMaps[K, M]) Update(key K, inner *M, flags UpdateFlags) error {
-	return m.put(key, inner, flags)
+// Err is what ended the last Each early.
+func (s *MapsScan) Err() error {
+	if s.err != nil {
+		return s.err
+	}
+	return s.ids.Err()
 }

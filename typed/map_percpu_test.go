@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
@@ -96,7 +97,7 @@ func testPerCPUMany[V comparable](t *testing.T, m *PerCPUHashMap[uint32, V], val
 			keys[i] = uint32(i)
 			values = append(values, onEach(value(i))...)
 		}
-		equal(t, "batch update", got(m.BatchUpdate(keys, values, UpdateAny))(t), n)
+		equal(t, "batch update", got(PerCPUBatchUpdate(m, keys, values, nil))(t), n)
 	}
 	const n = 1000 // half of what an LRU map surely keeps
 	fill(n)
@@ -115,28 +116,28 @@ func testPerCPUMany[V comparable](t *testing.T, m *PerCPUHashMap[uint32, V], val
 	keys, values := make([]uint32, 100), make([]V, 100*m.CPUs())
 	read := 0
 	for !c.Done() {
-		got := got(m.BatchLookup(&c, keys, values))(t)
+		got := got(PerCPUBatchLookup(m, &c, keys, values, nil))(t)
 		for i := range got {
 			equalSlices(t, "batch", values[i*m.CPUs():(i+1)*m.CPUs()], onEach(value(int(keys[i]))))
 		}
 		read += got
 	}
 	equal(t, "entries by batches", read, n)
-	if _, err := m.BatchLookup(new(Cursor), keys, values[1:]); err == nil {
+	if _, err := PerCPUBatchLookup(m, new(Cursor), keys, values[1:], nil); err == nil {
 		t.Error("batch with a value missing")
 	}
 
 	deleted := got(m.DeleteFunc(func(k uint32, v []V) bool { return k%2 == 0 }))(t)
 	equal(t, "deleted", deleted, n/2)
-	equal(t, "batch delete", got(m.BatchDelete([]uint32{1, 3}))(t), 2)
-	_, err := m.BatchDelete([]uint32{1})
+	equal(t, "batch delete", got(BatchDelete(m, []uint32{1, 3}))(t), 2)
+	_, err := BatchDelete(m, []uint32{1})
 	failsWith(t, "batch delete of a missing key", err, notExist...)
 	drain, errf := m.Drain()
 	equal(t, "drained", len(collectPerCPU(t, drain, errf)), n/2-2)
 	fill(n)
 	c, read = Cursor{}, 0
 	for !c.Done() {
-		read += got(m.BatchLookupAndDelete(&c, keys, values))(t)
+		read += got(PerCPUBatchLookupAndDelete(m, &c, keys, values, nil))(t)
 	}
 	equal(t, "taken by batches", read, n)
 
@@ -176,9 +177,9 @@ func testPerCPUFull[V comparable](t *testing.T, m *PerCPUHashMap[uint32, V], val
 func perCPUOps[V any](m *PerCPUHashMap[uint32, V], values []V) []failing {
 	_, lookup := m.Lookup(1)
 	_, take := m.LookupAndDelete(1)
-	_, update := m.BatchUpdate([]uint32{1}, values, UpdateAny)
-	_, remove := m.BatchDelete([]uint32{1})
-	_, read := m.BatchLookup(new(Cursor), []uint32{1}, values)
+	_, update := PerCPUBatchUpdate(m, []uint32{1}, values, nil)
+	_, remove := BatchDelete(m, []uint32{1})
+	_, read := PerCPUBatchLookup(m, new(Cursor), []uint32{1}, values, nil)
 	_, deleteFunc := m.DeleteFunc(func(uint32, []V) bool { return true })
 	all, allErr := m.All()
 	drain, drainErr := m.Drain()
@@ -211,20 +212,20 @@ func TestPerCPUArray(t *testing.T) {
 	_, err := m.Lookup(4)
 	failsWith(t, "lookup out of range", err, notExist...)
 	failsWith(t, "put out of range", m.Put(4, values), ebpf.ErrKeyNotExist, unix.E2BIG)
-	equal(t, "batch", got(m.BatchUpdate([]uint32{0, 1}, append(values, values...), UpdateAny))(t), 2)
+	equal(t, "batch", got(PerCPUBatchUpdate(m, []uint32{0, 1}, append(values, values...), nil))(t), 2)
 	all, errf := m.All()
 	entries := collectPerCPU(t, all, errf)
 	equal(t, "entries", len(entries), 4)
 	equalSlices(t, "entry", entries[1], values)
 	failsWith(t, "wrong flag", m.Update(3, values, 1<<20), unix.EINVAL)
-	n, err := m.BatchUpdate([]uint32{0, 9}, append(values, values...), UpdateAny)
+	n, err := PerCPUBatchUpdate(m, []uint32{0, 9}, append(values, values...), nil)
 	equal(t, "batch before the index out of range", n, 1)
 	failsWith(t, "batch out of range", err, ebpf.ErrKeyNotExist)
 	var c Cursor
 	keys, batch := make([]uint32, 3), make([]odd, 3*m.CPUs())
 	read := 0
 	for !c.Done() {
-		n := got(m.BatchLookup(&c, keys, batch))(t)
+		n := got(PerCPUBatchLookup(m, &c, keys, batch, nil))(t)
 		for i, key := range keys[:n] {
 			equalSlices(t, "batch", batch[i*m.CPUs():(i+1)*m.CPUs()], entries[key])
 		}
@@ -234,11 +235,11 @@ func TestPerCPUArray(t *testing.T) {
 	must(t, m.PutEach(0, odd{9}))
 	equal(t, "each", got(m.Lookup(0))(t)[0], odd{9})
 
-	w := m.newWalk(bpfMapLookupBatch, 0)
+	w := m.c.newWalk(bpf.MapLookupBatch, 0)
 	w.single = true
 	n = 0
-	must(t, scan(w, false, func(p *page[uint32, odd]) bool {
-		n += p.n
+	must(t, scan(w, false, func(p *page) bool {
+		n += p.got
 		return true
 	}))
 	equal(t, "entries without batches", n, 4)

@@ -97,7 +97,7 @@ func TestBloomFilter(t *testing.T) {
 		A uint8
 		B uint32
 	}
-	if err := new(BloomFilter[hole]).bind("test", m.Map); err == nil {
+	if err := bindMap(new(BloomFilter[hole]), "test", m.Map()); err == nil {
 		t.Error("implicit padding in a set")
 	}
 }

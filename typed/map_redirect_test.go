@@ -4,6 +4,7 @@ package typed
 
 import (
 	"errors"
+	"iter"
 	"os"
 	"testing"
 
@@ -36,14 +37,22 @@ func TestDevMap(t *testing.T) {
 			must(t, m.Delete(1))
 			_, err = m.Lookup(1)
 			failsWith(t, "lookup of what was deleted", err, notExist...)
-			testRedirectGone(t, &m.redirectMap)
+			testRedirectGone[uint32](t, m, new(DevMap[uint32]))
 			failsWith(t, "put into a closed map", m.Put(1, loopback), os.ErrClosed)
 		})
 	}
 }
 
-func testRedirectGone[V any](t *testing.T, m *redirectMap[uint32, V]) {
-	ops := func(m *redirectMap[uint32, V]) []failing {
+// redirectMap is a map of network interfaces or CPUs.
+type redirectMap[V any] interface {
+	Lookup(uint32) (V, error)
+	Delete(uint32) error
+	All() (iter.Seq2[uint32, V], func() error)
+	Close() error
+}
+
+func testRedirectGone[V any](t *testing.T, m, none redirectMap[V]) {
+	ops := func(m redirectMap[V]) []failing {
 		_, lookup := m.Lookup(1)
 		seq, all := m.All()
 		for range seq {
@@ -52,7 +61,7 @@ func testRedirectGone[V any](t *testing.T, m *redirectMap[uint32, V]) {
 	}
 	must(t, m.Close())
 	eachFails(t, os.ErrClosed, ops(m))
-	eachFails(t, ErrNotLoaded, ops(new(redirectMap[uint32, V])))
+	eachFails(t, ErrNotLoaded, ops(none))
 }
 
 func TestDevMapProg(t *testing.T) {
@@ -70,7 +79,7 @@ func TestDevMapProg(t *testing.T) {
 			failsWith(t, "put of no program", m.Put(1, loopback, new(program)), ErrNotLoaded)
 			seq, errf := m.All()
 			equal(t, "entry", collect(t, seq, errf)[1], DevMapValue{Ifindex: loopback})
-			testRedirectGone(t, &m.redirectMap)
+			testRedirectGone[DevMapValue](t, m, new(DevMapProg[uint32]))
 			failsWith(t, "put into a closed map", m.Put(1, loopback, p), os.ErrClosed)
 		})
 	}
@@ -87,7 +96,7 @@ func TestCPUMap(t *testing.T) {
 	seq, errf := m.All()
 	equal(t, "entry", collect(t, seq, errf)[0], 192)
 	must(t, m.Delete(0))
-	testRedirectGone(t, &m.redirectMap)
+	testRedirectGone[uint32](t, m, new(CPUMap[uint32]))
 	failsWith(t, "put into a closed map", m.Put(0, 192), os.ErrClosed)
 }
 
@@ -108,6 +117,6 @@ func TestCPUMapProg(t *testing.T) {
 	equal(t, "after a put that failed", got(m.Lookup(0))(t), CPUMapValue{QueueSize: 100})
 	failsWith(t, "put of no program", m.Put(0, 192, new(program)), ErrNotLoaded)
 	must(t, m.Delete(0))
-	testRedirectGone(t, &m.redirectMap)
+	testRedirectGone[CPUMapValue](t, m, new(CPUMapProg[uint32]))
 	failsWith(t, "put into a closed map", m.Put(0, 192, p), os.ErrClosed)
 }

@@ -2,28 +2,15 @@ package typed
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"structs"
+	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 )
 
-// StackTraceMap is a BPF_MAP_TYPE_STACK_TRACE (4.6): what bpf_get_stackid found,
-// by the id that it returned. K is a type of 4 bytes, mostly uint32 or int32.
-type StackTraceMap[K any] struct {
-	boundMap
-}
-
-func (m *StackTraceMap[K]) bind(name string, em *ebpf.Map) error {
-	return m.bindAs(m.shape(), name, em)
-}
-
-func (m *StackTraceMap[K]) checkSpec(name string, spec *ebpf.MapSpec) error {
-	return m.shape().checkSpec(name, spec)
-}
-
-func (*StackTraceMap[K]) shape() mapShape { return keyShape[K](nil, ebpf.StackTrace) }
+// Maps of stacks: what bpf_get_stackid found, by the id that it returned.
 
 // StackBuildID is a frame of a user stack in a map with the flag
 // BPF_F_STACK_BUILD_ID: struct bpf_stack_build_id of include/uapi/linux/bpf.h,
@@ -46,59 +33,66 @@ const (
 )
 
 // Depth is how many frames a stack can have.
-func (m *StackTraceMap[K]) Depth() int { return int(m.facts.valueSize) / m.frameSize() }
+//
+//go:noinline
+func (h *MapCore) Depth() int { return h.c.depth() }
 
-func (m *StackTraceMap[K]) frameSize() int {
-	if m.facts.flags&flagStackBuildID != 0 {
+func (c *mapCore) depth() int { return int(c.facts.ValueSize) / c.frameSize() }
+
+func (c *mapCore) frameSize() int {
+	if c.facts.Flags&flagStackBuildID != 0 {
 		return buildIDSize
 	}
 	return counterSize
 }
 
-// Lookup returns the program counters of a stack, the innermost first. The
-// error wraps [ebpf.ErrKeyNotExist] if there is none.
-func (m *StackTraceMap[K]) Lookup(id K) ([]uint64, error) {
-	frames := make([]uint64, m.Depth())
-	n, err := m.LookupInto(id, frames)
+// LookupStack returns the program counters of a stack.
+//
+//go:noinline
+func (h *MapCore) LookupStack(id unsafe.Pointer) ([]uint64, error) {
+	frames := make([]uint64, h.Depth())
+	n, err := h.LookupStackInto(id, frames)
 	return frames[:n], err
 }
 
-// LookupInto is Lookup into the caller's memory and returns the number of
-// frames. frames must have Depth elements.
-func (m *StackTraceMap[K]) LookupInto(id K, frames []uint64) (int, error) {
-	if err := m.frames(counterSize, len(frames)); err != nil {
+// LookupStackInto is LookupStack into the caller's memory, of Depth frames.
+//
+//go:noinline
+func (h *MapCore) LookupStackInto(id unsafe.Pointer, frames []uint64) (int, error) {
+	if err := h.c.frames(counterSize, len(frames)); err != nil {
 		return 0, err
 	}
-	if err := lookupBytes(&m.boundMap, bpfMapLookupElem, &id, bytesOf(frames)); err != nil {
+	if err := h.c.elem("lookup", bpf.MapLookupElem, id, unsafe.Pointer(unsafe.SliceData(frames)), 0); err != nil {
 		return 0, err
 	}
 	return len(untilZero(frames)), nil
 }
 
-// LookupBuildIDs returns the frames of a stack in a map with the flag
-// BPF_F_STACK_BUILD_ID (4.17), the innermost first.
-func (m *StackTraceMap[K]) LookupBuildIDs(id K) ([]StackBuildID, error) {
-	frames := make([]StackBuildID, m.Depth())
-	if err := m.frames(buildIDSize, len(frames)); err != nil {
+// LookupBuildIDs returns the frames of a stack in a map with build ids.
+//
+//go:noinline
+func (h *MapCore) LookupBuildIDs(id unsafe.Pointer) ([]StackBuildID, error) {
+	frames := make([]StackBuildID, h.Depth())
+	if err := h.c.frames(buildIDSize, len(frames)); err != nil {
 		return nil, err
 	}
-	if err := lookupBytes(&m.boundMap, bpfMapLookupElem, &id, bytesOf(frames)); err != nil {
+	if err := h.c.elem("lookup", bpf.MapLookupElem, id, unsafe.Pointer(unsafe.SliceData(frames)), 0); err != nil {
 		return nil, err
 	}
 	return untilZero(frames), nil
 }
 
 // frames checks that the map has frames of a size, and room for Depth of them.
-func (m *StackTraceMap[K]) frames(size, n int) error {
-	if err := m.Err(); err != nil {
+func (c *mapCore) frames(size, n int) error {
+	if err := c.usable(); err != nil {
 		return err
 	}
-	if m.frameSize() != size {
-		return fmt.Errorf("map %s: lookup: %w: its frames have %d bytes, not %d (BPF_F_STACK_BUILD_ID)",
-			m.name, ebpf.ErrNotSupported, m.frameSize(), size)
+	if c.frameSize() != size {
+		return fmt.Errorf("%s: lookup: %w: its frames have %d bytes, not %d (BPF_F_STACK_BUILD_ID)",
+			mapName(c.name), ebpf.ErrNotSupported, c.frameSize(), size)
 	}
-	if n != m.Depth() {
-		return fmt.Errorf("map %s: lookup: room for %d frames instead of %d", m.name, n, m.Depth())
+	if depth := c.depth(); n != depth {
+		return fmt.Errorf("%s: lookup: room for %d frames instead of %d", mapName(c.name), n, depth)
 	}
 	return nil
 }
@@ -113,27 +107,36 @@ func untilZero[T comparable](frames []T) []T {
 	return frames
 }
 
-// Delete removes a stack. The error wraps [ebpf.ErrKeyNotExist] if there is
-// none.
-func (m *StackTraceMap[K]) Delete(id K) error { return deleteElem(&m.boundMap, &id) }
+// StacksScan is a loop over stacks. It is not for other code than generated one.
+type StacksScan struct {
+	h   *MapCore
+	err error
+}
 
-// All ranges over the stacks, as program counters that belong to the caller.
-// The second result is called after the loop and returns what ended it early.
-func (m *StackTraceMap[K]) All() (iter.Seq2[K, []uint64], func() error) {
-	var err error
-	return func(yield func(K, []uint64) bool) {
-		if err = m.frames(counterSize, m.Depth()); err != nil {
+// Stacks is a loop over the stacks.
+//
+//go:noinline
+func (h *MapCore) Stacks() *StacksScan { return &StacksScan{h: h} }
+
+// Each begins anew and yields the addresses of ids, and program counters that
+// belong to the caller.
+func (s *StacksScan) Each(use func(id unsafe.Pointer, frames []uint64) bool) {
+	c := &s.h.c
+	if s.err = c.frames(counterSize, s.h.Depth()); s.err != nil {
+		return
+	}
+	// One stack at a time: most kernels have no batches of them.
+	w, p := c.newWalk(bpf.MapLookupBatch, 0), c.newPage(1, 0)
+	for !w.done {
+		n, err := w.next(p.block)
+		if s.err = err; err != nil {
 			return
 		}
-		frames := make([]uint64, m.Depth())
-		w := m.newWalk(bpfMapLookupBatch, 0)
-		for !w.done {
-			var id [1]K
-			var n int
-			n, err = w.next(blockOf(id[:], frames))
-			if err != nil || n == 1 && !yield(id[0], slices.Clone(untilZero(frames))) {
-				return
-			}
+		if n == 1 && !use(p.keys, slices.Clone(untilZero(unsafe.Slice((*uint64)(p.values), s.h.Depth())))) {
+			return
 		}
-	}, func() error { return err }
+	}
 }
+
+// Err is what ended the last Each early.
+func (s *StacksScan) Err() error { return s.err }

@@ -26,7 +26,7 @@ func storageSpec(kind ebpf.MapType) *ebpf.MapSpec {
 }
 
 // testStorage does every operation on an object, twice the same.
-func testStorage(t *testing.T, m *storage[uint64], fd int) {
+func testStorage(t *testing.T, m, none StorageLike[uint64], fd int) {
 	_, err := m.Lookup(fd)
 	failsWith(t, "lookup of no value", err, notExist...)
 	failsWith(t, "delete of no value", m.Delete(fd), notExist...)
@@ -41,13 +41,13 @@ func testStorage(t *testing.T, m *storage[uint64], fd int) {
 	failsWith(t, "lookup of no descriptor", m.LookupInto(-1, &v), unix.EBADF)
 	must(t, m.Delete(fd))
 
-	ops := func(m *storage[uint64]) []failing {
+	ops := func(m StorageLike[uint64]) []failing {
 		_, lookup := m.Lookup(fd)
 		return []failing{{"Lookup", lookup}, {"Put", m.Put(fd, 1)}, {"Delete", m.Delete(fd)}}
 	}
-	must(t, m.Close())
+	must(t, m.handle().Close())
 	eachFails(t, os.ErrClosed, ops(m))
-	eachFails(t, ErrNotLoaded, ops(new(storage[uint64])))
+	eachFails(t, ErrNotLoaded, ops(none))
 }
 
 func TestSkStorage(t *testing.T) {
@@ -60,7 +60,7 @@ func TestSkStorage(t *testing.T) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
 	must(t, err)
 	defer unix.Close(fd)
-	testStorage(t, &m.storage, fd)
+	testStorage(t, m, new(SkStorage[uint64]), fd)
 }
 
 func TestInodeStorage(t *testing.T) {
@@ -69,7 +69,7 @@ func TestInodeStorage(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	must(t, err)
 	defer f.Close()
-	testStorage(t, &m.storage, int(f.Fd()))
+	testStorage(t, m, new(InodeStorage[uint64]), int(f.Fd()))
 }
 
 func TestTaskStorage(t *testing.T) {
@@ -77,7 +77,7 @@ func TestTaskStorage(t *testing.T) {
 	m := testMap[TaskStorage[uint64]](t, storageSpec(ebpf.TaskStorage))
 	self := got(OpenPID(os.Getpid()))(t)
 	defer self.Close()
-	testStorage(t, &m.storage, int(self.Fd()))
+	testStorage(t, m, new(TaskStorage[uint64]), int(self.Fd()))
 	_, err := OpenPID(1 << 30)
 	failsWith(t, "a process that is not there", err, unix.ESRCH)
 }
@@ -88,7 +88,7 @@ func TestCgrpStorage(t *testing.T) {
 	dir, err := os.Open(newCgroup(t))
 	must(t, err)
 	defer dir.Close()
-	testStorage(t, &m.storage, int(dir.Fd()))
+	testStorage(t, m, new(CgrpStorage[uint64]), int(dir.Fd()))
 }
 
 // attachStorage attaches a program that uses cgroup storage to a cgroup, which
@@ -114,32 +114,32 @@ func cgroupStorageSpec(kind ebpf.MapType, key uint32) *ebpf.MapSpec {
 	return &ebpf.MapSpec{Type: kind, KeySize: key, ValueSize: 8}
 }
 
-func TestCGroupStorage(t *testing.T) {
+func TestCgroupStorage(t *testing.T) {
 	t.Run("long", func(t *testing.T) {
-		testCGroupStorage(t, 16, func(path string) CgroupStorageKey {
+		testCgroupStorage(t, 16, func(path string) CgroupStorageKey {
 			return got(NewCgroupStorageKey(path, ebpf.AttachCGroupInetEgress))(t)
 		})
 	})
 	t.Run("short", func(t *testing.T) {
 		sinceKernel(t, 5, 9, "cgroup storage by id")
-		testCGroupStorage(t, 8, func(path string) uint64 { return got(CgroupID(path))(t) })
+		testCgroupStorage(t, 8, func(path string) uint64 { return got(CgroupID(path))(t) })
 	})
 }
 
-func testCGroupStorage[K comparable](t *testing.T, size uint32, keyOf func(string) K) {
-	m := testMap[CGroupStorage[K, uint64]](t, cgroupStorageSpec(ebpf.CGroupStorage, size))
+func testCgroupStorage[K comparable](t *testing.T, size uint32, keyOf func(string) K) {
+	m := testMap[CgroupStorage[K, uint64]](t, cgroupStorageSpec(ebpf.CGroupStorage, size))
 	path := newCgroup(t)
 	key := keyOf(path)
 	_, err := m.Lookup(key)
 	failsWith(t, "lookup before attaching", err, notExist...)
 	failsWith(t, "put before attaching", m.Put(key, 1), notExist...)
-	attachStorage(t, m.Map, path)
+	attachStorage(t, m.Map(), path)
 	equal(t, "created", got(m.Lookup(key))(t), 0)
 	must(t, m.Put(key, 7))
 	must(t, m.Update(key, 8, UpdateExist))
 	failsWith(t, "create", m.Update(key, 9, UpdateNoExist), unix.EINVAL)
 	equal(t, "value", got(m.Lookup(key))(t), 8)
-	equal(t, "batch", got(m.BatchUpdate([]K{key}, []uint64{9}, UpdateAny))(t), 1)
+	equal(t, "batch", got(BatchUpdate(m, []K{key}, []uint64{9}, nil))(t), 1)
 	failsWith(t, "wrong flag", m.Update(key, 9, 1<<20), unix.EINVAL)
 	seq, errf := m.All()
 	all := collect(t, seq, errf)
@@ -147,31 +147,31 @@ func testCGroupStorage[K comparable](t *testing.T, size uint32, keyOf func(strin
 	equal(t, "entry", all[key], 9)
 	var c Cursor
 	keys, batch := make([]K, 2), make([]uint64, 2)
-	equal(t, "entries by batches", got(m.BatchLookup(&c, keys, batch))(t), 1)
+	equal(t, "entries by batches", got(BatchLookup(m, &c, keys, batch, nil))(t), 1)
 	equal(t, "end of the batches", c.Done(), true)
 	equal(t, "key", keys[0], key)
 	equal(t, "entry", batch[0], 9)
 	must(t, m.Close())
 	failsWith(t, "put into a closed map", m.Put(key, 1), os.ErrClosed)
-	failsWith(t, "put into no map", new(CGroupStorage[K, uint64]).Put(key, 1), ErrNotLoaded)
+	failsWith(t, "put into no map", new(CgroupStorage[K, uint64]).Put(key, 1), ErrNotLoaded)
 }
 
-func TestPerCPUCGroupStorage(t *testing.T) {
-	m := testMap[PerCPUCGroupStorage[CgroupStorageKey, uint64]](t, cgroupStorageSpec(ebpf.PerCPUCGroupStorage, 16))
+func TestPerCPUCgroupStorage(t *testing.T) {
+	m := testMap[PerCPUCgroupStorage[CgroupStorageKey, uint64]](t, cgroupStorageSpec(ebpf.PerCPUCGroupStorage, 16))
 	path := newCgroup(t)
 	key := got(NewCgroupStorageKey(path, ebpf.AttachCGroupInetEgress))(t)
 	values := onEach(evenValue(1))
 	failsWith(t, "put before attaching", m.Put(key, values), notExist...)
-	attachStorage(t, m.Map, path)
+	attachStorage(t, m.Map(), path)
 	must(t, m.Put(key, values))
 	equalSlices(t, "values", got(m.Lookup(key))(t), values)
 	failsWith(t, "create", m.Update(key, values, UpdateNoExist), unix.EINVAL)
 	must(t, m.Update(key, values, UpdateExist))
 	var c Cursor
 	keys, batch := make([]CgroupStorageKey, 1), make([]uint64, m.CPUs())
-	equal(t, "entries by batches", got(m.BatchLookup(&c, keys, batch))(t), 1)
+	equal(t, "entries by batches", got(PerCPUBatchLookup(m, &c, keys, batch, nil))(t), 1)
 	equalSlices(t, "batch", batch, values)
-	equal(t, "batch update", got(m.BatchUpdate(keys, batch, UpdateAny))(t), 1)
+	equal(t, "batch update", got(PerCPUBatchUpdate(m, keys, batch, nil))(t), 1)
 	must(t, m.PutEach(key, 3))
 	seq, errf := m.All()
 	n := 0
@@ -207,7 +207,7 @@ func TestStackTraceMap(t *testing.T) {
 	equal(t, "depth", m.Depth(), depth)
 	_, err := m.Lookup(1)
 	failsWith(t, "lookup of no stack", err, notExist...)
-	id := takeStack(t, m.Map, 0)
+	id := takeStack(t, m.Map(), 0)
 	frames := got(m.Lookup(id))(t)
 	if len(frames) == 0 || len(frames) > depth || frames[0] == 0 {
 		t.Errorf("frames %x", frames)
@@ -273,7 +273,7 @@ func TestStackBuildIDs(t *testing.T) {
 	failsWith(t, "program counters", err, ebpf.ErrNotSupported)
 	equal(t, "size of a frame", int(sizeOf[StackBuildID]()), buildIDSize)
 	const userStack = 1 << 8 // BPF_F_USER_STACK
-	frames := got(m.LookupBuildIDs(takeStack(t, m.Map, userStack)))(t)
+	frames := got(m.LookupBuildIDs(takeStack(t, m.Map(), userStack)))(t)
 	if len(frames) == 0 || frames[0].Offset == 0 || frames[0].Status != 1 && frames[0].Status != 2 {
 		t.Errorf("frames %+v", frames)
 	}

@@ -4,31 +4,21 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"unsafe"
 
-	"github.com/cilium/ebpf"
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 )
 
-// StructOps is a BPF_MAP_TYPE_STRUCT_OPS (5.6): a structure of functions of the
-// kernel, implemented by programs. V is the struct as C has it, with what is
-// set in C; the kernel's own form of it is larger and differs by version, so
-// that only the spec is compared with V.
-type StructOps[V any] struct {
-	boundMap
-}
+// Struct_ops maps (5.6): a structure of functions of the kernel, implemented by
+// programs. The Go type is the struct as C has it, with what is set in C; the
+// kernel's own form of it is larger and differs by version, so that only the spec
+// is compared with it.
 
-func (m *StructOps[V]) bind(name string, em *ebpf.Map) error {
-	return m.bindAs(mapShape{types: []ebpf.MapType{ebpf.StructOpsMap}, key: 4}, name, em)
-}
-
-func (m *StructOps[V]) checkSpec(name string, spec *ebpf.MapSpec) error {
-	return keyValueShape[uint32, V](ebpf.StructOpsMap).checkSpec(name, spec)
-}
-
-// StructOpsState is what the kernel does with a [StructOps] map (enum
+// StructOpsState is what the kernel does with a struct_ops map (enum
 // bpf_struct_ops_state, kernel/bpf/bpf_struct_ops.c).
 type StructOpsState uint32
 
-// The states of a StructOps map.
+// The states of a struct_ops map.
 const (
 	StructOpsInit     StructOpsState = iota // nothing in it yet
 	StructOpsInUse                          // registered without a link
@@ -45,52 +35,60 @@ func (s StructOpsState) String() string {
 	return "unknown"
 }
 
+// StructOpsHandle is the [MapHandle] of a struct_ops map.
+type StructOpsHandle struct{ MapHandle }
+
 // State says what the kernel does with the map.
-func (m *StructOps[V]) State() (StructOpsState, error) {
-	if err := m.Err(); err != nil {
+func (h *StructOpsHandle) State() (StructOpsState, error) {
+	if err := h.c.usable(); err != nil {
 		return 0, err
 	}
 	key := uint32(0)
-	value := make([]byte, m.valueBytes())
-	if err := lookupBytes(&m.boundMap, bpfMapLookupElem, &key, value); err != nil {
+	value := make([]byte, h.c.valueSize(0))
+	err := h.c.elem("lookup", bpf.MapLookupElem, unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(value)), 0)
+	if err != nil {
 		return 0, err
 	}
 	// The value starts with struct bpf_struct_ops_common_value {refcnt; state}.
 	return StructOpsState(binary.NativeEndian.Uint32(value[4:])), nil
 }
 
+// StructOps is the pointer to a type of struct_ops maps whose C type is V.
+type StructOps[V any] interface {
+	AnyMap
+	// Ops says what V is. It returns nil.
+	Ops() *V
+}
+
 // SetStructOps changes what a struct_ops map is created with, before Load: set
 // gets the values that C has given to the members of the struct. Members that
 // are functions are the programs' and cannot be changed.
-func SetStructOps[V any](spec *MapSpec[StructOps[V]], set func(ops *V)) error {
-	if !spec.present {
-		return notLoaded(spec.name)
-	}
-	if len(spec.Contents) != 1 {
-		return fmt.Errorf("map %s: %d values instead of the one of a struct_ops map", spec.name, len(spec.Contents))
-	}
-	data, ok := spec.Contents[0].Value.([]byte)
-	if !ok || len(data) != sizeOf[V]() {
-		return &LayoutError{
-			Object: "map " + spec.name, Property: "value size",
-			Want: fmt.Sprint(sizeOf[V]()), Got: fmt.Sprint(len(data)),
-		}
-	}
+func SetStructOps[V any, P StructOps[V]](spec *MapSpec[P], set func(ops *V)) error {
 	var ops V
+	data, err := spec.s.structOps(spec.MapFields, int(unsafe.Sizeof(ops)))
+	if err != nil {
+		return err
+	}
 	copy(memoryOf(&ops), data)
 	set(&ops)
 	spec.Contents[0].Value = slices.Clone(memoryOf(&ops))
 	return nil
 }
 
-// OpaqueMap is a map of a type that has no class: only what all maps have in
-// common, and the library's object in Map.
-type OpaqueMap struct {
-	boundMap
+// structOps is the value of size bytes that the map is created with.
+func (s *mapSpec) structOps(fields *MapFields, size int) ([]byte, error) {
+	if !s.present {
+		return nil, notLoaded(s.name)
+	}
+	if len(fields.Contents) != 1 {
+		return nil, fmt.Errorf("map %s: %d values instead of the one of a struct_ops map", s.name, len(fields.Contents))
+	}
+	data, ok := fields.Contents[0].Value.([]byte)
+	if !ok || len(data) != size {
+		return nil, &LayoutError{
+			Object: "map " + s.name, Property: "value size",
+			Want: fmt.Sprint(size), Got: fmt.Sprint(len(data)),
+		}
+	}
+	return data, nil
 }
-
-func (m *OpaqueMap) bind(name string, em *ebpf.Map) error {
-	return m.bindAs(mapShape{key: anySize}, name, em)
-}
-
-func (m *OpaqueMap) checkSpec(string, *ebpf.MapSpec) error { return nil }

@@ -57,7 +57,7 @@ func TestStructOps(t *testing.T) {
 	sinceKernel(t, 6, 4, "links of struct_ops")
 	lib := congestionSpec()
 	c := &CollectionSpec{Spec: lib, name: "test"}
-	var spec *MapSpec[StructOps[congestionOps]]
+	var spec *MapSpec[*StructOpsMap[congestionOps]]
 	BindMapSpec(c, &spec, "ops")
 	must(t, c.Err())
 	must(t, SetStructOps(spec, func(ops *congestionOps) {
@@ -68,11 +68,11 @@ func TestStructOps(t *testing.T) {
 	must(t, err)
 	defer coll.Close()
 
-	var m StructOps[congestionOps]
-	must(t, m.bind("ops", coll.Maps["ops"]))
+	m := new(StructOpsMap[congestionOps])
+	must(t, bindMap(m, "ops", coll.Maps["ops"]))
 	equal(t, "before attaching", got(m.State())(t), StructOpsReady)
 	equal(t, "as text", StructOpsReady.String(), "ready")
-	l, err := link.AttachStructOps(link.StructOpsOptions{Map: m.Map})
+	l, err := link.AttachStructOps(link.StructOpsOptions{Map: m.Map()})
 	must(t, err)
 	available, err := os.ReadFile("/proc/sys/net/ipv4/tcp_available_congestion_control")
 	must(t, err)
@@ -83,14 +83,14 @@ func TestStructOps(t *testing.T) {
 	must(t, m.Close())
 	_, err = m.State()
 	failsWith(t, "state of a closed map", err, os.ErrClosed)
-	_, err = new(StructOps[congestionOps]).State()
+	_, err = new(StructOpsMap[congestionOps]).State()
 	failsWith(t, "state of no map", err, ErrNotLoaded)
 }
 
 func TestSetStructOpsErrors(t *testing.T) {
 	lib := congestionSpec()
 	c := &CollectionSpec{Spec: lib, name: "test"}
-	var spec *MapSpec[StructOps[[8]byte]]
+	var spec *MapSpec[*StructOpsMap[[8]byte]]
 	BindMapSpec(c, &spec, "ops")
 	if c.Err() == nil {
 		t.Error("a struct of another size was accepted")

@@ -1,136 +1,183 @@
 package typed
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/cilium/ebpf"
 )
 
-// MapHandle is the pointer to any class of map.
-type MapHandle interface {
-	// Name is the C name of the map.
-	Name() string
-	// raw is the map, nil where it was not loaded.
-	raw() *ebpf.Map
-}
+// MapFields are the fields of the library's spec of a map, without its methods:
+// those take any.
+type MapFields ebpf.MapSpec
 
-// mapHandle is implemented by the pointer to every class of map.
-type mapHandle interface {
-	MapHandle
-	// bind makes the handle one of m. It compares m's real type and sizes (as
-	// the kernel has them) with the class and its type parameters, and returns
-	// a *LayoutError if they differ; the handle then keeps m for .Map, and its
-	// typed methods return that error. name is the C name, for messages.
-	bind(name string, m *ebpf.Map) error
-	// checkSpec compares the spec of an object that was opened with the class
-	// and its type parameters; a *LayoutError if they differ.
-	checkSpec(name string, spec *ebpf.MapSpec) error
-}
-
-// mapHandleOf says that *M is a class of maps.
-type mapHandleOf[M any] interface {
-	*M
-	mapHandle
-}
-
-// MapSpec is a map before it is loaded. M is the class of map with its types,
-// for example HashMap[counterFlowKey, counterFlowStats].
+// MapSpec is a map before it is loaded. P is the pointer to its type.
 //
-// The embedded [ebpf.MapSpec] may be changed before Load (MaxEntries, Flags,
-// Pinning, …). Where the opened object has no such map it is an empty one, and
-// the methods return [ErrNotLoaded].
-type MapSpec[M any] struct {
-	*ebpf.MapSpec
+// The embedded fields may be changed before Load (MaxEntries, Flags, Pinning,
+// …); (*ebpf.MapSpec)(s.MapFields) is the library's spec. Where the opened object
+// has no such map they are empty, and the methods return [ErrNotLoaded].
+type MapSpec[P AnyMap] struct {
+	*MapFields
+	s mapSpec
+	_ [0]func() // not comparable, which would be code for each type
+}
+
+// mapSpec is the part of a MapSpec that knows no types.
+type mapSpec struct {
 	name    string
 	present bool
 	set     *CollectionSpec
 	short   bool // short records of events are filled up
 }
 
-// zeroFillShort passes the wish on to every handle made from the spec.
-func (s *MapSpec[M]) zeroFillShort() { s.short = true }
-
 // New creates a map from the spec, without a collection. The caller closes it.
-func (s *MapSpec[M]) New() (*M, error) {
-	if !s.present {
-		return nil, fmt.Errorf("map %s: %w", s.name, ErrNotLoaded)
-	}
-	spec := s.MapSpec.Copy()
-	fixRing(spec)
-	m, err := ebpf.NewMap(spec)
-	if err != nil {
-		return nil, fmt.Errorf("create map %s: %w", s.name, err)
-	}
-	return s.own(m)
+// opts may be nil; one that is pinned by name (Pinning) needs a PinPath there, and
+// is opened if it exists.
+func (s *MapSpec[P]) New(opts *ebpf.MapOptions) (P, error) {
+	return made[P](s.s.create(s.MapFields, opts, newHandle[P]()))
 }
 
 // OpenPinned opens a pinned map. It fails with a [*LayoutError] if that map is
 // of another type or size. opts may be nil. The caller closes the map.
-func (s *MapSpec[M]) OpenPinned(path string, opts *ebpf.LoadPinOptions) (*M, error) {
-	m, err := ebpf.LoadPinnedMap(path, opts)
-	if err != nil {
-		return nil, fmt.Errorf("open pinned map %s: %w", s.name, err)
-	}
-	return s.own(m)
+func (s *MapSpec[P]) OpenPinned(path string, opts *ebpf.LoadPinOptions) (P, error) {
+	return made[P](s.s.openPinned(path, opts, newHandle[P]()))
 }
 
 // Wrap makes a typed handle of a map that the caller has from elsewhere. It
 // fails with a [*LayoutError] if that map is of another type or size. The
-// handle and m are one: closing either closes both.
-func (s *MapSpec[M]) Wrap(m *ebpf.Map) (*M, error) {
-	h := new(M)
-	if err := any(h).(mapHandle).bind(s.name, m); err != nil {
+// handle has a descriptor of its own: the caller closes both.
+func (s *MapSpec[P]) Wrap(m *ebpf.Map) (P, error) {
+	return made[P](s.s.wrap(m, newHandle[P]()))
+}
+
+// Replace makes Load use an existing map instead of creating one. The
+// collection holds a duplicate: closing it leaves other open. A nil other
+// takes an earlier Replace back. If other is not loaded or was closed by then,
+// that is an error of Load.
+func (s *MapSpec[P]) Replace(other P) { s.s.replace(other) }
+
+// newHandle is a zero handle of the type that P points to.
+//
+//go:noinline
+func newHandle[P AnyMap]() AnyMap {
+	var none P
+	return newLike(none)
+}
+
+// newLike is a zero handle of the type that none points to. Generic code, which
+// every package that uses it compiles, must not mention package reflect: that
+// compiles the methods of its types, too.
+func newLike(none AnyMap) AnyMap {
+	return reflect.New(reflect.TypeOf(none).Elem()).Interface().(AnyMap)
+}
+
+// made is h as what it is. It is not inlined into the methods of every type.
+//
+//go:noinline
+func made[P AnyMap](h AnyMap, err error) (P, error) {
+	if err != nil {
+		var none P
+		return none, err
+	}
+	return h.(P), nil
+}
+
+func (s *mapSpec) create(fields *MapFields, opts *ebpf.MapOptions, h AnyMap) (AnyMap, error) {
+	if !s.present {
+		return nil, notLoaded(s.name)
+	}
+	spec := (*ebpf.MapSpec)(fields).Copy()
+	fixRing(spec)
+	if opts == nil {
+		opts = new(ebpf.MapOptions)
+	}
+	if spec.Pinning != ebpf.PinNone && opts.PinPath == "" {
+		return nil, fmt.Errorf("create %s: it is pinned by name: PinPath of the options must say where, or Pinning of the spec be ebpf.PinNone", mapName(s.name))
+	}
+	m, err := ebpf.NewMapWithOptions(spec, *opts)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", mapName(s.name), err)
+	}
+	return s.own(m, h)
+}
+
+func (s *mapSpec) openPinned(path string, opts *ebpf.LoadPinOptions, h AnyMap) (AnyMap, error) {
+	m, err := ebpf.LoadPinnedMap(path, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open pinned %s: %w", mapName(s.name), err)
+	}
+	return s.own(m, h)
+}
+
+func (s *mapSpec) wrap(m *ebpf.Map, h AnyMap) (AnyMap, error) {
+	if m == nil {
+		return nil, notLoaded(s.name)
+	}
+	clone, err := m.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("wrap %s: %w", mapName(s.name), err)
+	}
+	return s.own(clone, h)
+}
+
+// own makes h the handle of m, or closes m.
+func (s *mapSpec) own(m *ebpf.Map, h AnyMap) (AnyMap, error) {
+	if err := bindOwn(h, s.name, m); err != nil {
 		return nil, err
 	}
-	if events, ok := any(h).(shortEvents); ok && s.short {
+	if events, ok := h.(shortEvents); ok && s.short {
 		events.zeroFillShort()
 	}
 	return h, nil
 }
 
-// own is Wrap that closes m on failure.
-func (s *MapSpec[M]) own(m *ebpf.Map) (*M, error) {
-	h, err := s.Wrap(m)
-	if err != nil {
-		m.Close()
-		return nil, err
+// bindOwn makes h the handle of m, or closes m.
+func bindOwn(h AnyMap, name string, m *ebpf.Map) error {
+	life := newMapLife(m)
+	if err := h.handle().c.bind(h.Shape(), name, life); err != nil {
+		return errors.Join(err, life.close())
 	}
-	return h, nil
+	return nil
 }
 
-// Replace makes Load use an existing map instead of creating one. The
-// collection holds a duplicate: closing it leaves other open. A nil other
-// takes an earlier Replace back.
-func (s *MapSpec[M]) Replace(other *M) {
-	if other == nil {
+func (s *mapSpec) replace(other AnyMap) {
+	switch {
+	case s.set == nil: // a zero spec
+	case isNil(other):
 		delete(s.set.replacements, s.name)
-		return
+	default:
+		s.set.replacements[s.name] = other.handle().c.life
 	}
-	s.set.replacements[s.name] = any(other).(mapHandle).raw()
 }
 
 // BindMapSpec makes *dst the spec of the map with that C name. Generated code
 // calls it; errors are collected and come out of [CollectionSpec.Err].
-func BindMapSpec[M any, P mapHandleOf[M]](c *CollectionSpec, dst **MapSpec[M], name string) {
-	spec := c.Spec.Maps[name]
-	s := &MapSpec[M]{MapSpec: spec, name: name, present: spec != nil, set: c}
-	if spec == nil {
-		s.MapSpec = &ebpf.MapSpec{Name: name}
-	} else if err := P(new(M)).checkSpec(name, c.withEvent(name, spec)); err != nil {
-		c.fail(err)
-	}
-	*dst = s
+//
+//go:noinline
+func BindMapSpec[P AnyMap](c *CollectionSpec, dst **MapSpec[P], name string) {
+	fields, s := (*specCore)(c).bindMapSpec(name, newHandle[P]())
+	*dst = &MapSpec[P]{MapFields: fields, s: s}
 }
 
-// BindMap makes *dst the handle of the loaded map with that C name. Generated
-// code calls it.
-func BindMap[M any, P mapHandleOf[M]](c *Collection, dst **M, name string) {
-	h := new(M)
-	// A layout error stays in the handle: the raw map is still of use. So does
-	// ErrNotLoaded where there is no map.
-	_ = P(h).bind(name, c.Collection.Maps[name])
-	if o, ok := any(h).(ownable); ok {
+func (c *specCore) bindMapSpec(name string, h AnyMap) (*MapFields, mapSpec) {
+	spec := c.Spec.Maps[name]
+	s := mapSpec{name: name, present: spec != nil, set: (*CollectionSpec)(c)}
+	if spec == nil {
+		return &MapFields{Name: name}, s
+	}
+	if err := h.Shape().checkSpec(name, c.withEvent(name, spec)); err != nil {
+		c.fail(err)
+	}
+	return (*MapFields)(spec), s
+}
+
+// BindMap makes h the handle of the loaded map with that C name. Generated code
+// calls it. A layout error stays in the handle: the library's object is still of
+// use. So does ErrNotLoaded where there is no map.
+func BindMap(c *Collection, h AnyMap, name string) {
+	_ = h.handle().c.bind(h.Shape(), name, c.maps[name])
+	if o, ok := h.(ownable); ok {
 		o.ownedBy(name, &c.readers)
 	}
-	*dst = h
 }

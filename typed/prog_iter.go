@@ -12,7 +12,7 @@ import (
 // that the iterator of the section can see; a map iterator needs Map.
 type IterOptions struct {
 	// Map is the map of bpf_map_elem, bpf_sk_storage_map and sockmap iterators.
-	Map MapHandle
+	Map AnyMap
 	// Cgroup is the cgroup v2 directory where a cgroup iterator starts; Order
 	// is how it goes on (Linux ≥ 6.1).
 	Cgroup string

@@ -92,7 +92,7 @@ func TestSetTarget(t *testing.T) {
 		spec := sectionSpec(t, section, countHit(0))
 		cs := testSpec(map[string]*ebpf.ProgramSpec{progName: spec})
 		set(cs)
-		_, err := cs.unloadable(cs.Spec)
+		_, err := (*specCore)(cs).unloadable(cs.Spec)
 		return err
 	}
 	var fentry *ProgramSpec[Fentry]

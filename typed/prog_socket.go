@@ -48,7 +48,12 @@ func (p *sockMapProgram) attachSockMap(k *kind, m SocketMap, at ebpf.AttachType)
 		if isNil(m) {
 			return nil, ErrNotLoaded
 		}
-		return attachSockMap(prog, m.raw(), at)
+		var l link.Link
+		err := m.handle().Use(func(em *ebpf.Map) (err error) {
+			l, err = attachSockMap(prog, em, at)
+			return err
+		})
+		return l, err
 	})
 }
 

@@ -11,11 +11,15 @@ import (
 
 // Attach makes the kernel use the functions of the map, which comes from a
 // section .struct_ops.link (Linux ≥ 6.4). Closing the link takes them away.
-func (m *StructOps[V]) Attach() (*Link, error) {
-	if err := m.Err(); err != nil {
+func (h *StructOpsHandle) Attach() (l *Link, err error) {
+	if err := h.Err(); err != nil {
 		return nil, err
 	}
-	return attachStructOps(m.name, m.Map)
+	err = h.Use(func(m *ebpf.Map) error {
+		l, err = attachStructOps(h.Name(), m)
+		return err
+	})
+	return l, err
 }
 
 // structOpsSection is the section of struct_ops maps that can have a link.

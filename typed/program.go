@@ -254,9 +254,9 @@ func BindProgramSpec[P any, H programHandleOf[P]](c *CollectionSpec, dst **Progr
 		return
 	}
 	if err := H(new(P)).kind().check(spec); err != nil {
-		c.fail(err)
+		(*specCore)(c).fail(err)
 	}
-	*dst = &ProgramSpec[P]{ProgramSpec: spec, state: c.state(name)}
+	*dst = &ProgramSpec[P]{ProgramSpec: spec, state: (*specCore)(c).state(name)}
 }
 
 // BindProgram makes *dst the handle of the loaded program with that C name.

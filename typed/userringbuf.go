@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-
-	"github.com/cilium/ebpf"
 )
 
 // A user ring buffer carries records from Go to a program, which reads them
@@ -17,13 +15,8 @@ import (
 // T, or a []byte where the object does not say of which.
 type UserRingBuf[T any] struct{ eventMap[T] }
 
-func (m *UserRingBuf[T]) bind(name string, raw *ebpf.Map) error {
-	return m.bindTo(ebpf.UserRingbuf, name, raw)
-}
-
-func (m *UserRingBuf[T]) checkSpec(name string, spec *ebpf.MapSpec) error {
-	return m.checkSpecFor(ebpf.UserRingbuf, name, spec)
-}
+// Shape is what the type is made for.
+func (*UserRingBuf[T]) Shape() MapShape { return eventShape[T](ClassUserRingBuf) }
 
 // ErrRecordTooLarge is returned for a record that no user ring buffer, or not
 // this one, can hold however empty it is.
@@ -44,7 +37,7 @@ type Producer[T any] struct {
 // closes it; closing the map, or the collection that it belongs to, closes it
 // too.
 func (m *UserRingBuf[T]) NewProducer() (*Producer[T], error) {
-	fd, err := m.ready()
+	fd, err := m.c.ready()
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +45,7 @@ func (m *UserRingBuf[T]) NewProducer() (*Producer[T], error) {
 	if err != nil {
 		return nil, m.wrap("new producer", err)
 	}
-	return &Producer[T]{ring: ring, name: m.name, disown: m.readers.own(ring)}, nil
+	return &Producer[T]{ring: ring, name: m.Name(), disown: m.readers.own(ring)}, nil
 }
 
 // Submit writes a record. The error wraps [ErrMapFull] if there is no room,

@@ -34,7 +34,7 @@ func newEcho[T any](t testing.TB) *echo[T] {
 	out := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 4 << 20})
 	e.prog = newProgram(t, echoCode(in, out))
 	back := new(RingBuf[uint64])
-	err1, err2 := e.m.bind("commands", in), back.bind("back", out)
+	err1, err2 := bindMap(e.m, "commands", in), bindMap(back, "back", out)
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}

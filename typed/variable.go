@@ -2,6 +2,8 @@ package typed
 
 import (
 	"fmt"
+	"os"
+	"reflect"
 	"sync/atomic"
 	"unsafe"
 
@@ -11,12 +13,14 @@ import (
 
 // Global variables of the object. Before load they are bytes of the spec
 // ([VariableSpec]); after load they live in the only element of an array map
-// per ELF section, which is mapped into this process (section.go).
+// per ELF section, which is mapped into this process (variable_memory.go).
 //
 // Values are copied byte by byte as the program has them, in the byte order of
 // the host, which is that of a loaded object. Of the library's Variable only
 // the address of the data is taken, out of its spec: Variable.Get and Set go
 // through encoding/binary for types with padding.
+//
+// What has type parameters is one line each over what has none.
 
 // VariableSpec is a global variable before load. Constants (const volatile in
 // C) can be set too: the verifier then knows their values.
@@ -27,66 +31,91 @@ type VariableSpec[T any] struct {
 	// Spec is the library's object, nil where the object has no such variable.
 	Spec *ebpf.VariableSpec
 
-	absent T
+	absent []byte
 }
 
 // Get is the value that the variable will have when it is loaded.
-func (s *VariableSpec[T]) Get() T {
-	v := s.absent
-	if s.Spec != nil {
-		copy(memoryOf(&v), s.Spec.Value)
-	}
-	return v
+func (s *VariableSpec[T]) Get() (value T) {
+	getSpec(s.Spec, s.absent, memoryOf(&value))
+	return value
 }
 
 // Set makes value the one that the variable will have when it is loaded.
-func (s *VariableSpec[T]) Set(value T) {
-	if s.Spec == nil {
-		s.absent = value
-		return
+func (s *VariableSpec[T]) Set(value T) { s.absent = setSpec(s.Spec, memoryOf(&value)) }
+
+//go:noinline
+func getSpec(spec *ebpf.VariableSpec, absent, value []byte) {
+	if spec != nil {
+		absent = spec.Value
 	}
-	if len(s.Spec.Value) != sizeOf[T]() { // changed through Spec
-		s.Spec.Value = make([]byte, sizeOf[T]())
+	copy(value, absent)
+}
+
+//go:noinline
+func setSpec(spec *ebpf.VariableSpec, value []byte) (absent []byte) {
+	value = append([]byte(nil), value...)
+	if spec == nil {
+		return value
 	}
-	copy(s.Spec.Value, memoryOf(&value))
+	if len(spec.Value) == len(value) {
+		copy(spec.Value, value)
+	} else { // changed through Spec
+		spec.Value = value
+	}
+	return nil
 }
 
 // BindVariableSpec makes *dst the spec of the variable with that C name.
 // Generated code calls it; errors are collected and come out of
 // [CollectionSpec.Err].
+//
+//go:noinline
 func BindVariableSpec[T any](c *CollectionSpec, dst **VariableSpec[T], name string) {
-	s := new(VariableSpec[T])
-	if spec := c.Spec.Variables[name]; spec != nil {
-		s.Spec = spec
-		if err := checkVariable[T](name, spec.Size()); err != nil {
-			c.fail(err)
-		}
-	}
-	*dst = s
+	*dst = &VariableSpec[T]{Spec: (*specCore)(c).variableSpec(name, (*T)(nil))}
 }
 
 // BindStaticSpec makes *dst the spec of a static variable. The library makes
 // none of these; it is added to the spec under a key like ".bss+16", made of
 // its section and offset. offset tells apart variables of one name.
+//
+//go:noinline
 func BindStaticSpec[T any](c *CollectionSpec, dst **VariableSpec[T], section, name string, offset uint32) {
+	*dst = &VariableSpec[T]{Spec: (*specCore)(c).staticSpec(section, name, offset, (*T)(nil))}
+}
+
+// variableSpec finds the spec of a variable by its key in the library's.
+func (c *specCore) variableSpec(key string, like any) *ebpf.VariableSpec {
+	spec := c.Spec.Variables[key]
+	if spec != nil {
+		if err := checkVariable(key, like, spec.Size()); err != nil {
+			c.fail(err)
+		}
+	}
+	return spec
+}
+
+// staticSpec is variableSpec of a static variable.
+func (c *specCore) staticSpec(section, name string, offset uint32, like any) *ebpf.VariableSpec {
 	key, v := findStatic(c.Spec, section, name, offset)
 	if v != nil && c.Spec.Variables[key] == nil {
 		if err := addStatic(c.Spec, section, key, v); err != nil {
 			c.fail(fmt.Errorf("variable %s: %w", name, err))
 		}
 	}
-	BindVariableSpec(c, dst, key)
+	return c.variableSpec(key, like)
 }
 
-// checkVariable compares the size of a variable with its Go type.
-func checkVariable[T any](name string, size uint32) error {
-	if err := checkPlain[T](); err != nil {
+// checkVariable compares the size of a variable with its Go type, to which like is
+// a pointer.
+func checkVariable(name string, like any, size uint32) error {
+	t := reflect.TypeOf(like).Elem()
+	if err := checkPlainType(t); err != nil {
 		return fmt.Errorf("variable %s: %w", name, err)
 	}
-	if int(size) != sizeOf[T]() {
+	if uintptr(size) != t.Size() {
 		return &LayoutError{
 			Object: "variable " + name, Property: "size",
-			Want: fmt.Sprint(sizeOf[T]()), Got: fmt.Sprint(size),
+			Want: fmt.Sprint(t.Size()), Got: fmt.Sprint(size),
 		}
 	}
 	return nil
@@ -144,104 +173,171 @@ func addStatic(spec *ebpf.CollectionSpec, section, key string, v *btf.VarSecinfo
 	return nil
 }
 
-// Variable is a global variable of a loaded object, in .data or .bss.
+// Variable is a global variable of a loaded object, in .data or .bss. The zero
+// Variable is one that was not loaded.
 //
 // Where the kernel has mmap for arrays (5.5), values of 4 and 8 bytes are
 // loaded and stored in one piece. Larger ones are copied and may be torn when
 // the program writes at the same time.
-type Variable[T any] struct {
-	// Variable is the library's object, nil where the variable was not loaded.
-	Variable *ebpf.Variable
-
-	global
-}
+type Variable[T any] struct{ VariableHandle }
 
 // Constant is a global variable that does not change once the object is
 // loaded: of .rodata (const volatile in C) or of .kconfig (extern __kconfig).
-type Constant[T any] struct {
-	// Variable is the library's object, nil where the variable was not loaded
-	// and for variables of .kconfig, of which the library has none.
-	Variable *ebpf.Variable
+type Constant[T any] struct{ VariableHandle }
 
-	global
-}
-
-// global is where a variable lives.
-type global struct {
-	name string
-	sec  *section
-	off  uint32
-	err  error // why it cannot be read
+// Get reads the value.
+func (v *Variable[T]) Get() (value T, err error) {
+	err = v.g.read(unsafe.Pointer(&value), unsafe.Sizeof(value))
+	return value, err
 }
 
 // Get reads the value.
-func (v *Variable[T]) Get() (T, error) { return readGlobal[T](&v.global) }
-
-// Get reads the value.
-func (v *Constant[T]) Get() (T, error) { return readGlobal[T](&v.global) }
+func (v *Constant[T]) Get() (value T, err error) {
+	err = v.g.read(unsafe.Pointer(&value), unsafe.Sizeof(value))
+	return value, err
+}
 
 // Set writes the value. Below Linux 5.5, and if the map of the section is
 // without BPF_F_MMAPABLE, the error wraps [ebpf.ErrNotSupported]: the kernel
 // could only replace the whole section, and with it what the program has
 // written since.
 func (v *Variable[T]) Set(value T) error {
-	b := memoryOf(&value)
-	mem, err := v.writable(len(b))
+	return v.g.write(unsafe.Pointer(&value), unsafe.Sizeof(value))
+}
+
+// VariableHandle is what [Variable] and [Constant] embed. Its methods may be
+// called from any goroutine. After Close of the collection the errors of all
+// methods that have one wrap [os.ErrClosed].
+type VariableHandle struct {
+	g global
+	_ [0]func() // not comparable, which would be code for each type
+}
+
+// Name is the C name of the variable.
+func (v *VariableHandle) Name() string { return v.g.name }
+
+// Err is why the variable cannot be read: it wraps [ErrNotLoaded] or
+// [os.ErrClosed], or is a [*LayoutError]. nil if it can.
+func (v *VariableHandle) Err() error { return v.g.usable() }
+
+// global is where a variable lives.
+type global struct {
+	name string
+	sec  *section // nil: it cannot be read; see err
+	off  uint32
+	size uint32 // bytes
+	err  error
+}
+
+func (g *global) usable() error {
+	switch {
+	case g.err != nil:
+		return g.err
+	case g.sec == nil:
+		return variableError(g.name, ErrNotLoaded)
+	case g.sec.calls.Closed():
+		return variableError(g.name, errVariableClosed)
+	}
+	return nil
+}
+
+var errVariableClosed = fmt.Errorf("the collection is closed: %w", os.ErrClosed)
+
+func variableError(name string, err error) error {
+	if name == "" { // the zero handle
+		return fmt.Errorf("variable: %w", err)
+	}
+	return fmt.Errorf("variable %s: %w", name, err)
+}
+
+// enter begins the use of a variable, which sec.calls.Leave ends.
+func (g *global) enter(size uintptr) error {
+	if g.sec == nil || !g.sec.calls.Enter() {
+		return g.usable()
+	}
+	if uintptr(g.size) != size {
+		g.sec.calls.Leave()
+		return &LayoutError{Object: "variable " + g.name, Property: "size", Want: fmt.Sprint(size), Got: fmt.Sprint(g.size)}
+	}
+	return nil
+}
+
+// read copies the variable to value, from mapped memory or by a system call.
+//
+//go:noinline
+func (g *global) read(value unsafe.Pointer, size uintptr) error {
+	if err := g.enter(size); err != nil {
+		return err
+	}
+	defer g.sec.calls.Leave()
+	mem := g.sec.mem
+	if mem == nil {
+		var err error
+		if mem, err = g.sec.lookUp(); err != nil {
+			return fmt.Errorf("read variable %s: %w", g.name, err)
+		}
+	}
+	g.sec.load(value, mem[g.off:][:size])
+	return nil
+}
+
+// write copies value to the variable.
+//
+//go:noinline
+func (g *global) write(value unsafe.Pointer, size uintptr) error {
+	mem, err := g.writable(size)
 	if err != nil {
 		return err
 	}
-	defer v.sec.keepAlive()
+	store(mem, value)
+	g.sec.calls.Leave()
+	return nil
+}
+
+// writable is the mapped memory of the variable. Without an error,
+// sec.calls.Leave ends its use.
+func (g *global) writable(size uintptr) ([]byte, error) {
+	if err := g.enter(size); err != nil {
+		return nil, err
+	}
+	mem, err := g.sec.writable()
+	if err != nil {
+		g.sec.calls.Leave()
+		return nil, fmt.Errorf("write variable %s: %w", g.name, err)
+	}
+	return mem[g.off:][:size], nil
+}
+
+// load copies out of mem, in one piece where the processor can and somebody may
+// write meanwhile.
+func (s *section) load(value unsafe.Pointer, mem []byte) {
 	switch {
-	case len(b) == 8 && aligned(mem, 8):
+	case len(mem) == 8 && !s.readOnly && aligned(mem, 8):
+		x := atomic.LoadUint64((*uint64)(unsafe.Pointer(&mem[0])))
+		copy(unsafe.Slice((*byte)(value), 8), memoryOf(&x))
+	case len(mem) == 4 && !s.readOnly && aligned(mem, 4):
+		x := atomic.LoadUint32((*uint32)(unsafe.Pointer(&mem[0])))
+		copy(unsafe.Slice((*byte)(value), 4), memoryOf(&x))
+	default:
+		copy(unsafe.Slice((*byte)(value), len(mem)), mem)
+	}
+}
+
+// store is load in the other direction.
+func store(mem []byte, value unsafe.Pointer) {
+	b := unsafe.Slice((*byte)(value), len(mem))
+	switch {
+	case len(mem) == 8 && aligned(mem, 8):
 		var x uint64
 		copy(memoryOf(&x), b)
 		atomic.StoreUint64((*uint64)(unsafe.Pointer(&mem[0])), x)
-	case len(b) == 4 && aligned(mem, 4):
+	case len(mem) == 4 && aligned(mem, 4):
 		var x uint32
 		copy(memoryOf(&x), b)
 		atomic.StoreUint32((*uint32)(unsafe.Pointer(&mem[0])), x)
 	default:
 		copy(mem, b)
 	}
-	return nil
-}
-
-// readGlobal reads a variable, from mapped memory or by a system call.
-func readGlobal[T any](g *global) (value T, err error) {
-	if g.err != nil {
-		return value, g.err
-	}
-	b := memoryOf(&value)
-	mem, err := g.sec.bytes(g.off, len(b))
-	if err != nil {
-		return value, fmt.Errorf("read variable %s: %w", g.name, err)
-	}
-	defer g.sec.keepAlive()
-	switch {
-	case g.sec.readOnly: // does not change
-		copy(b, mem)
-	case len(b) == 8 && aligned(mem, 8):
-		x := atomic.LoadUint64((*uint64)(unsafe.Pointer(&mem[0])))
-		copy(b, memoryOf(&x))
-	case len(b) == 4 && aligned(mem, 4):
-		x := atomic.LoadUint32((*uint32)(unsafe.Pointer(&mem[0])))
-		copy(b, memoryOf(&x))
-	default:
-		copy(b, mem)
-	}
-	return value, nil
-}
-
-// writable is the mapped memory of the variable.
-func (g *global) writable(size int) ([]byte, error) {
-	if g.err != nil {
-		return nil, g.err
-	}
-	mem, err := g.sec.writable(g.off, size)
-	if err != nil {
-		return nil, fmt.Errorf("write variable %s: %w", g.name, err)
-	}
-	return mem, nil
 }
 
 func aligned(mem []byte, size uintptr) bool {
@@ -250,52 +346,81 @@ func aligned(mem []byte, size uintptr) bool {
 
 // BindVariable makes *dst the loaded variable with that C name. Generated code
 // calls it.
+//
+//go:noinline
 func BindVariable[T any](c *Collection, dst **Variable[T], name string) {
-	*dst = &Variable[T]{
-		Variable: c.Collection.Variables[name],
-		global:   locate[T](c, name),
-	}
+	*dst = &Variable[T]{handleOf(c, name, (*T)(nil))}
 }
 
 // BindConstant makes *dst the loaded constant with that C name. Generated code
 // calls it.
+//
+//go:noinline
 func BindConstant[T any](c *Collection, dst **Constant[T], name string) {
-	*dst = &Constant[T]{
-		Variable: c.Collection.Variables[name],
-		global:   locate[T](c, name),
-	}
+	*dst = &Constant[T]{handleOf(c, name, (*T)(nil))}
 }
 
 // BindStatic makes *dst a loaded static variable. Generated code calls it.
+//
+//go:noinline
 func BindStatic[T any](c *Collection, dst **Variable[T], section, name string, offset uint32) {
-	key, _ := findStatic(c.spec, section, name, offset)
-	BindVariable(c, dst, key)
+	*dst = &Variable[T]{staticHandleOf(c, section, name, offset, (*T)(nil))}
 }
 
 // BindStaticConstant makes *dst a loaded static constant. Generated code calls
 // it.
+//
+//go:noinline
 func BindStaticConstant[T any](c *Collection, dst **Constant[T], section, name string, offset uint32) {
+	*dst = &Constant[T]{staticHandleOf(c, section, name, offset, (*T)(nil))}
+}
+
+func handleOf(c *Collection, key string, like any) VariableHandle {
+	return VariableHandle{g: (*collectionCore)(c).locate(key, like)}
+}
+
+func staticHandleOf(c *Collection, section, name string, offset uint32, like any) VariableHandle {
 	key, _ := findStatic(c.spec, section, name, offset)
-	BindConstant(c, dst, key)
+	return handleOf(c, key, like)
 }
 
 // locate finds a loaded variable by its key in the spec.
-func locate[T any](c *Collection, key string) global {
+func (c *collectionCore) locate(key string, like any) global {
+	g := global{name: key, err: variableError(key, ErrNotLoaded)}
+	var in string
 	if spec := c.spec.Variables[key]; spec != nil && c.Collection.Variables[key] != nil {
-		g := global{name: spec.Name, off: spec.Offset}
-		if g.err = checkVariable[T](spec.Name, spec.Size()); g.err == nil {
-			g.sec, g.err = c.section(spec.SectionName)
-		}
+		g, in = global{name: spec.Name, off: spec.Offset, size: spec.Size()}, spec.SectionName
+	} else if v := findKconfig(c.spec, key); v != nil {
+		g, in = global{name: key, off: v.Offset, size: v.Size}, kconfig
+	} else {
 		return g
 	}
-	if v := findKconfig(c.spec, key); v != nil {
-		g := global{name: key, off: v.Offset}
-		if g.err = checkVariable[T](key, v.Size); g.err == nil {
-			g.sec, g.err = c.section(kconfig)
-		}
-		return g
+	if g.err = checkVariable(g.name, like, g.size); g.err == nil {
+		g.sec, g.err = c.section(in)
 	}
-	return global{name: key, err: fmt.Errorf("variable %s: %w", key, ErrNotLoaded)}
+	if g.err == nil {
+		g.err = g.inside()
+	}
+	if g.err != nil {
+		g.sec = nil
+	}
+	return g
+}
+
+// inside says whether the variable lies in the memory of its section. One that
+// is not mapped is as long as the map's value.
+func (g *global) inside() error {
+	end, size := uint64(g.off)+uint64(g.size), uint64(len(g.sec.mem))
+	if g.sec.mem == nil {
+		_ = g.sec.life.use(g.name, func(m *ebpf.Map) error {
+			size = uint64(m.ValueSize())
+			return nil
+		})
+	}
+	if end > size {
+		return variableError(g.name, fmt.Errorf("bytes %d to %d are outside of %d bytes", g.off, end, size))
+	}
+	return nil
 }
 
 // findKconfig finds an extern __kconfig variable.
@@ -314,7 +439,7 @@ type AtomicInteger interface {
 // [ebpf.ErrNotSupported] where the memory of the variable is not mapped: see
 // [Variable.Set]. So do those of the other atomic functions.
 func AtomicLoad[T AtomicInteger](v *Variable[T]) (value T, err error) {
-	err = v.atomic(
+	err = v.g.atomic(unsafe.Sizeof(*new(T)),
 		func(p *uint32) { value = T(atomic.LoadUint32(p)) },
 		func(p *uint64) { value = T(atomic.LoadUint64(p)) })
 	return value, err
@@ -322,7 +447,7 @@ func AtomicLoad[T AtomicInteger](v *Variable[T]) (value T, err error) {
 
 // AtomicStore writes a variable with the meaning of sync/atomic.
 func AtomicStore[T AtomicInteger](v *Variable[T], value T) error {
-	return v.atomic(
+	return v.g.atomic(unsafe.Sizeof(*new(T)),
 		func(p *uint32) { atomic.StoreUint32(p, uint32(value)) },
 		func(p *uint64) { atomic.StoreUint64(p, uint64(value)) })
 }
@@ -330,7 +455,7 @@ func AtomicStore[T AtomicInteger](v *Variable[T], value T) error {
 // AtomicAdd adds delta, which may be negative, to a variable and returns the
 // sum: the counterpart of __sync_fetch_and_add in the program.
 func AtomicAdd[T AtomicInteger](v *Variable[T], delta T) (sum T, err error) {
-	err = v.atomic(
+	err = v.g.atomic(unsafe.Sizeof(*new(T)),
 		func(p *uint32) { sum = T(atomic.AddUint32(p, uint32(delta))) },
 		func(p *uint64) { sum = T(atomic.AddUint64(p, uint64(delta))) })
 	return sum, err
@@ -338,7 +463,7 @@ func AtomicAdd[T AtomicInteger](v *Variable[T], delta T) (sum T, err error) {
 
 // AtomicSwap writes a variable and returns the value that it had before.
 func AtomicSwap[T AtomicInteger](v *Variable[T], value T) (old T, err error) {
-	err = v.atomic(
+	err = v.g.atomic(unsafe.Sizeof(*new(T)),
 		func(p *uint32) { old = T(atomic.SwapUint32(p, uint32(value))) },
 		func(p *uint64) { old = T(atomic.SwapUint64(p, uint64(value))) })
 	return old, err
@@ -347,21 +472,21 @@ func AtomicSwap[T AtomicInteger](v *Variable[T], value T) (old T, err error) {
 // AtomicCompareAndSwap writes a variable if it has the value old, and says
 // whether it had.
 func AtomicCompareAndSwap[T AtomicInteger](v *Variable[T], old, value T) (swapped bool, err error) {
-	err = v.atomic(
+	err = v.g.atomic(unsafe.Sizeof(*new(T)),
 		func(p *uint32) { swapped = atomic.CompareAndSwapUint32(p, uint32(old), uint32(value)) },
 		func(p *uint64) { swapped = atomic.CompareAndSwapUint64(p, uint64(old), uint64(value)) })
 	return swapped, err
 }
 
 // atomic calls the function for the size of T with the memory of the variable.
-func (v *Variable[T]) atomic(word func(*uint32), long func(*uint64)) error {
-	mem, err := v.writable(sizeOf[T]())
+func (g *global) atomic(size uintptr, word func(*uint32), long func(*uint64)) error {
+	mem, err := g.writable(size)
 	if err != nil {
 		return err
 	}
-	defer v.sec.keepAlive()
+	defer g.sec.calls.Leave()
 	if !aligned(mem, uintptr(len(mem))) {
-		return fmt.Errorf("variable %s: not aligned: %w", v.name, ebpf.ErrNotSupported)
+		return fmt.Errorf("variable %s: not aligned: %w", g.name, ebpf.ErrNotSupported)
 	}
 	if len(mem) == 8 {
 		long((*uint64)(unsafe.Pointer(&mem[0])))

@@ -202,7 +202,7 @@ func TestVariableSet(t *testing.T) {
 
 	// The library's object is the same memory.
 	var raw uint64
-	if err := variable[uint64](l, "counter").Variable.Get(&raw); err != nil || raw != 1<<50 {
+	if err := l.Collection.Variables["counter"].Get(&raw); err != nil || raw != 1<<50 {
 		t.Errorf("through the library: %d, %v", raw, err)
 	}
 	// A constant has no Set; one that is bound as a variable refuses.
@@ -274,8 +274,9 @@ func TestVariableWithoutMemory(t *testing.T) {
 	spec := c.Spec.Maps[".data"].Copy()
 	spec.Flags = 0
 	plain := newMap(t, spec)
-	l := &Collection{spec: c.Spec, Collection: &ebpf.Collection{
-		Maps:      map[string]*ebpf.Map{".data": plain},
+	loaded := map[string]*ebpf.Map{".data": plain}
+	l := &Collection{spec: c.Spec, maps: newMapLives(loaded), Collection: &ebpf.Collection{
+		Maps:      loaded,
 		Variables: map[string]*ebpf.Variable{"start": {}, "grid": {}},
 	}}
 	expectGet(t, "start", variable[uint64](l, "start"), 42)
@@ -307,7 +308,7 @@ func TestKconfig(t *testing.T) {
 	if got, err := version.Get(); err != nil || got < 4<<16 {
 		t.Errorf("kernel version %#x, %v", got, err)
 	}
-	if version.Variable != nil {
+	if l.Collection.Variables["LINUX_KERNEL_VERSION"] != nil {
 		t.Error("the library has a variable of .kconfig")
 	}
 	expectGet(t, "CONFIG_BPF", constant[bool](l, "CONFIG_BPF"), true)

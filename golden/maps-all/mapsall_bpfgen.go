@@ -91,88 +91,126 @@ func (s *MapsAllCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapsAllColl
 		return nil, err
 	}
 	b := &MapsAllCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Arena, "arena")
-	typed.BindMap(c, &b.Maps.Array, "array")
-	typed.BindMap(c, &b.Maps.ArrayOfMaps, "array_of_maps")
-	typed.BindMap(c, &b.Maps.BloomFilter, "bloom_filter")
-	typed.BindMap(c, &b.Maps.CgroupArray, "cgroup_array")
-	typed.BindMap(c, &b.Maps.CgroupStorage, "cgroup_storage")
-	typed.BindMap(c, &b.Maps.CgrpStorage, "cgrp_storage")
-	typed.BindMap(c, &b.Maps.Cpumap, "cpumap")
-	typed.BindMap(c, &b.Maps.CpumapProg, "cpumap_prog")
-	typed.BindMap(c, &b.Maps.Devmap, "devmap")
-	typed.BindMap(c, &b.Maps.DevmapHash, "devmap_hash")
-	typed.BindMap(c, &b.Maps.DevmapHashProg, "devmap_hash_prog")
-	typed.BindMap(c, &b.Maps.DevmapProg, "devmap_prog")
-	typed.BindMap(c, &b.Maps.Hash, "hash")
-	typed.BindMap(c, &b.Maps.HashOfMaps, "hash_of_maps")
-	typed.BindMap(c, &b.Maps.InodeStorage, "inode_storage")
-	typed.BindMap(c, &b.Maps.LpmTrie, "lpm_trie")
-	typed.BindMap(c, &b.Maps.LruHash, "lru_hash")
-	typed.BindMap(c, &b.Maps.LruPercpuHash, "lru_percpu_hash")
-	typed.BindMap(c, &b.Maps.PercpuArray, "percpu_array")
-	typed.BindMap(c, &b.Maps.PercpuCgroupStorage, "percpu_cgroup_storage")
-	typed.BindMap(c, &b.Maps.PercpuHash, "percpu_hash")
-	typed.BindMap(c, &b.Maps.PerfEventArray, "perf_event_array")
-	typed.BindMap(c, &b.Maps.PerfEventArrayTyped, "perf_event_array_typed")
-	typed.BindMap(c, &b.Maps.ProgArray, "prog_array")
-	typed.BindMap(c, &b.Maps.Queue, "queue")
-	typed.BindMap(c, &b.Maps.ReuseportSockarray, "reuseport_sockarray")
-	typed.BindMap(c, &b.Maps.Ringbuf, "ringbuf")
-	typed.BindMap(c, &b.Maps.RingbufTyped, "ringbuf_typed")
-	typed.BindMap(c, &b.Maps.SkStorage, "sk_storage")
-	typed.BindMap(c, &b.Maps.Sockhash, "sockhash")
-	typed.BindMap(c, &b.Maps.Sockmap, "sockmap")
-	typed.BindMap(c, &b.Maps.Stack, "stack")
-	typed.BindMap(c, &b.Maps.StackTrace, "stack_trace")
-	typed.BindMap(c, &b.Maps.StructOps, "struct_ops")
-	typed.BindMap(c, &b.Maps.TaskStorage, "task_storage")
-	typed.BindMap(c, &b.Maps.UserRingbuf, "user_ringbuf")
-	typed.BindMap(c, &b.Maps.Xskmap, "xskmap")
+	b.Maps.Arena = new(MapsAllArenaMap)
+	typed.BindMap(c, b.Maps.Arena, "arena")
+	b.Maps.Array = new(MapsAllArrayMap)
+	typed.BindMap(c, b.Maps.Array, "array")
+	b.Maps.ArrayOfMaps = new(MapsAllArrayOfMapsMap)
+	typed.BindMap(c, b.Maps.ArrayOfMaps, "array_of_maps")
+	b.Maps.BloomFilter = new(MapsAllBloomFilterMap)
+	typed.BindMap(c, b.Maps.BloomFilter, "bloom_filter")
+	b.Maps.CgroupArray = new(MapsAllCgroupArrayMap)
+	typed.BindMap(c, b.Maps.CgroupArray, "cgroup_array")
+	b.Maps.CgroupStorage = new(MapsAllCgroupStorageMap)
+	typed.BindMap(c, b.Maps.CgroupStorage, "cgroup_storage")
+	b.Maps.CgrpStorage = new(MapsAllCgrpStorageMap)
+	typed.BindMap(c, b.Maps.CgrpStorage, "cgrp_storage")
+	b.Maps.Cpumap = new(MapsAllCpumapMap)
+	typed.BindMap(c, b.Maps.Cpumap, "cpumap")
+	b.Maps.CpumapProg = new(MapsAllCpumapProgMap)
+	typed.BindMap(c, b.Maps.CpumapProg, "cpumap_prog")
+	b.Maps.Devmap = new(MapsAllDevmapMap)
+	typed.BindMap(c, b.Maps.Devmap, "devmap")
+	b.Maps.DevmapHash = new(MapsAllDevmapHashMap)
+	typed.BindMap(c, b.Maps.DevmapHash, "devmap_hash")
+	b.Maps.DevmapHashProg = new(MapsAllDevmapHashProgMap)
+	typed.BindMap(c, b.Maps.DevmapHashProg, "devmap_hash_prog")
+	b.Maps.DevmapProg = new(MapsAllDevmapProgMap)
+	typed.BindMap(c, b.Maps.DevmapProg, "devmap_prog")
+	b.Maps.Hash = new(MapsAllHashMap)
+	typed.BindMap(c, b.Maps.Hash, "hash")
+	b.Maps.HashOfMaps = new(MapsAllHashOfMapsMap)
+	typed.BindMap(c, b.Maps.HashOfMaps, "hash_of_maps")
+	b.Maps.InodeStorage = new(MapsAllInodeStorageMap)
+	typed.BindMap(c, b.Maps.InodeStorage, "inode_storage")
+	b.Maps.LpmTrie = new(MapsAllLpmTrieMap)
+	typed.BindMap(c, b.Maps.LpmTrie, "lpm_trie")
+	b.Maps.LruHash = new(MapsAllLruHashMap)
+	typed.BindMap(c, b.Maps.LruHash, "lru_hash")
+	b.Maps.LruPercpuHash = new(MapsAllLruPercpuHashMap)
+	typed.BindMap(c, b.Maps.LruPercpuHash, "lru_percpu_hash")
+	b.Maps.PercpuArray = new(MapsAllPercpuArrayMap)
+	typed.BindMap(c, b.Maps.PercpuArray, "percpu_array")
+	b.Maps.PercpuCgroupStorage = new(MapsAllPercpuCgroupStorageMap)
+	typed.BindMap(c, b.Maps.PercpuCgroupStorage, "percpu_cgroup_storage")
+	b.Maps.PercpuHash = new(MapsAllPercpuHashMap)
+	typed.BindMap(c, b.Maps.PercpuHash, "percpu_hash")
+	b.Maps.PerfEventArray = new(MapsAllPerfEventArrayMap)
+	typed.BindMap(c, b.Maps.PerfEventArray, "perf_event_array")
+	b.Maps.PerfEventArrayTyped = new(MapsAllPerfEventArrayTypedMap)
+	typed.BindMap(c, b.Maps.PerfEventArrayTyped, "perf_event_array_typed")
+	b.Maps.ProgArray = new(MapsAllProgArrayMap)
+	typed.BindMap(c, b.Maps.ProgArray, "prog_array")
+	b.Maps.Queue = new(MapsAllQueueMap)
+	typed.BindMap(c, b.Maps.Queue, "queue")
+	b.Maps.ReuseportSockarray = new(MapsAllReuseportSockarrayMap)
+	typed.BindMap(c, b.Maps.ReuseportSockarray, "reuseport_sockarray")
+	b.Maps.Ringbuf = new(MapsAllRingbufMap)
+	typed.BindMap(c, b.Maps.Ringbuf, "ringbuf")
+	b.Maps.RingbufTyped = new(MapsAllRingbufTypedMap)
+	typed.BindMap(c, b.Maps.RingbufTyped, "ringbuf_typed")
+	b.Maps.SkStorage = new(MapsAllSkStorageMap)
+	typed.BindMap(c, b.Maps.SkStorage, "sk_storage")
+	b.Maps.Sockhash = new(MapsAllSockhashMap)
+	typed.BindMap(c, b.Maps.Sockhash, "sockhash")
+	b.Maps.Sockmap = new(MapsAllSockmapMap)
+	typed.BindMap(c, b.Maps.Sockmap, "sockmap")
+	b.Maps.Stack = new(MapsAllStackMap)
+	typed.BindMap(c, b.Maps.Stack, "stack")
+	b.Maps.StackTrace = new(MapsAllStackTraceMap)
+	typed.BindMap(c, b.Maps.StackTrace, "stack_trace")
+	b.Maps.StructOps = new(MapsAllStructOpsMap)
+	typed.BindMap(c, b.Maps.StructOps, "struct_ops")
+	b.Maps.TaskStorage = new(MapsAllTaskStorageMap)
+	typed.BindMap(c, b.Maps.TaskStorage, "task_storage")
+	b.Maps.UserRingbuf = new(MapsAllUserRingbufMap)
+	typed.BindMap(c, b.Maps.UserRingbuf, "user_ringbuf")
+	b.Maps.Xskmap = new(MapsAllXskmapMap)
+	typed.BindMap(c, b.Maps.Xskmap, "xskmap")
 	typed.BindProgram(c, &b.Programs.Run, "run")
 	return b, nil
 }
 
 // MapsAllCollectionSpecMaps are the maps before they are created.
 type MapsAllCollectionSpecMaps struct {
-	Arena               *typed.MapSpec[MapsAllArenaMap]
-	Array               *typed.MapSpec[MapsAllArrayMap]
-	ArrayOfMaps         *typed.MapSpec[MapsAllArrayOfMapsMap]
-	BloomFilter         *typed.MapSpec[MapsAllBloomFilterMap]
-	CgroupArray         *typed.MapSpec[MapsAllCgroupArrayMap]
-	CgroupStorage       *typed.MapSpec[MapsAllCgroupStorageMap]
-	CgrpStorage         *typed.MapSpec[MapsAllCgrpStorageMap]
-	Cpumap              *typed.MapSpec[MapsAllCpumapMap]
-	CpumapProg          *typed.MapSpec[MapsAllCpumapProgMap]
-	Devmap              *typed.MapSpec[MapsAllDevmapMap]
-	DevmapHash          *typed.MapSpec[MapsAllDevmapHashMap]
-	DevmapHashProg      *typed.MapSpec[MapsAllDevmapHashProgMap]
-	DevmapProg          *typed.MapSpec[MapsAllDevmapProgMap]
-	Hash                *typed.MapSpec[MapsAllHashMap]
-	HashOfMaps          *typed.MapSpec[MapsAllHashOfMapsMap]
-	InodeStorage        *typed.MapSpec[MapsAllInodeStorageMap]
-	LpmTrie             *typed.MapSpec[MapsAllLpmTrieMap]
-	LruHash             *typed.MapSpec[MapsAllLruHashMap]
-	LruPercpuHash       *typed.MapSpec[MapsAllLruPercpuHashMap]
-	PercpuArray         *typed.MapSpec[MapsAllPercpuArrayMap]
-	PercpuCgroupStorage *typed.MapSpec[MapsAllPercpuCgroupStorageMap]
-	PercpuHash          *typed.MapSpec[MapsAllPercpuHashMap]
-	PerfEventArray      *typed.MapSpec[MapsAllPerfEventArrayMap]
-	PerfEventArrayTyped *typed.MapSpec[MapsAllPerfEventArrayTypedMap]
-	ProgArray           *typed.MapSpec[MapsAllProgArrayMap]
-	Queue               *typed.MapSpec[MapsAllQueueMap]
-	ReuseportSockarray  *typed.MapSpec[MapsAllReuseportSockarrayMap]
-	Ringbuf             *typed.MapSpec[MapsAllRingbufMap]
-	RingbufTyped        *typed.MapSpec[MapsAllRingbufTypedMap]
-	SkStorage           *typed.MapSpec[MapsAllSkStorageMap]
-	Sockhash            *typed.MapSpec[MapsAllSockhashMap]
-	Sockmap             *typed.MapSpec[MapsAllSockmapMap]
-	Stack               *typed.MapSpec[MapsAllStackMap]
-	StackTrace          *typed.MapSpec[MapsAllStackTraceMap]
-	StructOps           *typed.MapSpec[MapsAllStructOpsMap]
-	TaskStorage         *typed.MapSpec[MapsAllTaskStorageMap]
-	UserRingbuf         *typed.MapSpec[MapsAllUserRingbufMap]
-	Xskmap              *typed.MapSpec[MapsAllXskmapMap]
+	Arena               *typed.MapSpec[*MapsAllArenaMap]
+	Array               *typed.MapSpec[*MapsAllArrayMap]
+	ArrayOfMaps         *typed.MapSpec[*MapsAllArrayOfMapsMap]
+	BloomFilter         *typed.MapSpec[*MapsAllBloomFilterMap]
+	CgroupArray         *typed.MapSpec[*MapsAllCgroupArrayMap]
+	CgroupStorage       *typed.MapSpec[*MapsAllCgroupStorageMap]
+	CgrpStorage         *typed.MapSpec[*MapsAllCgrpStorageMap]
+	Cpumap              *typed.MapSpec[*MapsAllCpumapMap]
+	CpumapProg          *typed.MapSpec[*MapsAllCpumapProgMap]
+	Devmap              *typed.MapSpec[*MapsAllDevmapMap]
+	DevmapHash          *typed.MapSpec[*MapsAllDevmapHashMap]
+	DevmapHashProg      *typed.MapSpec[*MapsAllDevmapHashProgMap]
+	DevmapProg          *typed.MapSpec[*MapsAllDevmapProgMap]
+	Hash                *typed.MapSpec[*MapsAllHashMap]
+	HashOfMaps          *typed.MapSpec[*MapsAllHashOfMapsMap]
+	InodeStorage        *typed.MapSpec[*MapsAllInodeStorageMap]
+	LpmTrie             *typed.MapSpec[*MapsAllLpmTrieMap]
+	LruHash             *typed.MapSpec[*MapsAllLruHashMap]
+	LruPercpuHash       *typed.MapSpec[*MapsAllLruPercpuHashMap]
+	PercpuArray         *typed.MapSpec[*MapsAllPercpuArrayMap]
+	PercpuCgroupStorage *typed.MapSpec[*MapsAllPercpuCgroupStorageMap]
+	PercpuHash          *typed.MapSpec[*MapsAllPercpuHashMap]
+	PerfEventArray      *typed.MapSpec[*MapsAllPerfEventArrayMap]
+	PerfEventArrayTyped *typed.MapSpec[*MapsAllPerfEventArrayTypedMap]
+	ProgArray           *typed.MapSpec[*MapsAllProgArrayMap]
+	Queue               *typed.MapSpec[*MapsAllQueueMap]
+	ReuseportSockarray  *typed.MapSpec[*MapsAllReuseportSockarrayMap]
+	Ringbuf             *typed.MapSpec[*MapsAllRingbufMap]
+	RingbufTyped        *typed.MapSpec[*MapsAllRingbufTypedMap]
+	SkStorage           *typed.MapSpec[*MapsAllSkStorageMap]
+	Sockhash            *typed.MapSpec[*MapsAllSockhashMap]
+	Sockmap             *typed.MapSpec[*MapsAllSockmapMap]
+	Stack               *typed.MapSpec[*MapsAllStackMap]
+	StackTrace          *typed.MapSpec[*MapsAllStackTraceMap]
+	StructOps           *typed.MapSpec[*MapsAllStructOpsMap]
+	TaskStorage         *typed.MapSpec[*MapsAllTaskStorageMap]
+	UserRingbuf         *typed.MapSpec[*MapsAllUserRingbufMap]
+	Xskmap              *typed.MapSpec[*MapsAllXskmapMap]
 }
 
 // MapsAllCollectionSpecPrograms are the programs before they are loaded.
@@ -243,124 +281,3 @@ type MapsAllCollectionPrograms struct {
 // MapsAllCollectionVariables are the global variables in the kernel.
 type MapsAllCollectionVariables struct {
 }
-
-// MapsAllArenaMap is the type of the map arena (ARENA).
-type MapsAllArenaMap = typed.Arena
-
-// MapsAllArrayMap is the type of the map array (ARRAY).
-type MapsAllArrayMap = typed.ArrayMap[uint32, MapsAllValue]
-
-// MapsAllArrayOfMapsMap is the type of the map array_of_maps (ARRAY_OF_MAPS).
-type MapsAllArrayOfMapsMap = typed.ArrayOfMaps[uint32, typed.HashMap[MapsAllKey, MapsAllValue]]
-
-// MapsAllBloomFilterMap is the type of the map bloom_filter (BLOOM_FILTER).
-type MapsAllBloomFilterMap = typed.BloomFilter[MapsAllValue]
-
-// MapsAllCgroupArrayMap is the type of the map cgroup_array (CGROUP_ARRAY).
-type MapsAllCgroupArrayMap = typed.CGroupArray[uint32]
-
-// MapsAllCgroupStorageMap is the type of the map cgroup_storage
-// (CGROUP_STORAGE).
-type MapsAllCgroupStorageMap = typed.CGroupStorage[typed.CgroupStorageKey, MapsAllValue]
-
-// MapsAllCgrpStorageMap is the type of the map cgrp_storage (CGRP_STORAGE).
-type MapsAllCgrpStorageMap = typed.CgrpStorage[MapsAllValue]
-
-// MapsAllCpumapMap is the type of the map cpumap (CPUMAP).
-type MapsAllCpumapMap = typed.CPUMap[uint32]
-
-// MapsAllCpumapProgMap is the type of the map cpumap_prog (CPUMAP).
-type MapsAllCpumapProgMap = typed.CPUMapProg[uint32]
-
-// MapsAllDevmapMap is the type of the map devmap (DEVMAP).
-type MapsAllDevmapMap = typed.DevMap[uint32]
-
-// MapsAllDevmapHashMap is the type of the map devmap_hash (DEVMAP_HASH).
-type MapsAllDevmapHashMap = typed.DevMap[uint32]
-
-// MapsAllDevmapHashProgMap is the type of the map devmap_hash_prog
-// (DEVMAP_HASH).
-type MapsAllDevmapHashProgMap = typed.DevMapProg[uint32]
-
-// MapsAllDevmapProgMap is the type of the map devmap_prog (DEVMAP).
-type MapsAllDevmapProgMap = typed.DevMapProg[uint32]
-
-// MapsAllHashMap is the type of the map hash (HASH).
-type MapsAllHashMap = typed.HashMap[MapsAllKey, MapsAllValue]
-
-// MapsAllHashOfMapsMap is the type of the map hash_of_maps (HASH_OF_MAPS).
-type MapsAllHashOfMapsMap = typed.HashOfMaps[MapsAllKey, typed.HashMap[MapsAllKey, MapsAllValue]]
-
-// MapsAllInodeStorageMap is the type of the map inode_storage (INODE_STORAGE).
-type MapsAllInodeStorageMap = typed.InodeStorage[MapsAllValue]
-
-// MapsAllLpmTrieMap is the type of the map lpm_trie (LPM_TRIE).
-type MapsAllLpmTrieMap = typed.LPMTrie[MapsAllLpmTrieKey, MapsAllValue]
-
-// MapsAllLruHashMap is the type of the map lru_hash (LRU_HASH).
-type MapsAllLruHashMap = typed.HashMap[MapsAllKey, MapsAllValue]
-
-// MapsAllLruPercpuHashMap is the type of the map lru_percpu_hash
-// (LRU_PERCPU_HASH).
-type MapsAllLruPercpuHashMap = typed.PerCPUHashMap[MapsAllKey, MapsAllValue]
-
-// MapsAllPercpuArrayMap is the type of the map percpu_array (PERCPU_ARRAY).
-type MapsAllPercpuArrayMap = typed.PerCPUArrayMap[uint32, MapsAllValue]
-
-// MapsAllPercpuCgroupStorageMap is the type of the map percpu_cgroup_storage
-// (PERCPU_CGROUP_STORAGE).
-type MapsAllPercpuCgroupStorageMap = typed.PerCPUCGroupStorage[uint64, MapsAllValue]
-
-// MapsAllPercpuHashMap is the type of the map percpu_hash (PERCPU_HASH).
-type MapsAllPercpuHashMap = typed.PerCPUHashMap[MapsAllKey, MapsAllValue]
-
-// MapsAllPerfEventArrayMap is the type of the map perf_event_array
-// (PERF_EVENT_ARRAY).
-type MapsAllPerfEventArrayMap = typed.PerfEventArray[[]byte]
-
-// MapsAllPerfEventArrayTypedMap is the type of the map perf_event_array_typed
-// (PERF_EVENT_ARRAY).
-type MapsAllPerfEventArrayTypedMap = typed.PerfEventArray[MapsAllEvent]
-
-// MapsAllProgArrayMap is the type of the map prog_array (PROG_ARRAY).
-type MapsAllProgArrayMap = typed.ProgramArray[uint32]
-
-// MapsAllQueueMap is the type of the map queue (QUEUE).
-type MapsAllQueueMap = typed.Queue[MapsAllValue]
-
-// MapsAllReuseportSockarrayMap is the type of the map reuseport_sockarray
-// (REUSEPORT_SOCKARRAY).
-type MapsAllReuseportSockarrayMap = typed.ReusePortSockArray[uint32]
-
-// MapsAllRingbufMap is the type of the map ringbuf (RINGBUF).
-type MapsAllRingbufMap = typed.RingBuf[[]byte]
-
-// MapsAllRingbufTypedMap is the type of the map ringbuf_typed (RINGBUF).
-type MapsAllRingbufTypedMap = typed.RingBuf[MapsAllEvent]
-
-// MapsAllSkStorageMap is the type of the map sk_storage (SK_STORAGE).
-type MapsAllSkStorageMap = typed.SkStorage[MapsAllValue]
-
-// MapsAllSockhashMap is the type of the map sockhash (SOCKHASH).
-type MapsAllSockhashMap = typed.SockHash[MapsAllKey]
-
-// MapsAllSockmapMap is the type of the map sockmap (SOCKMAP).
-type MapsAllSockmapMap = typed.SockMap[uint32]
-
-// MapsAllStackMap is the type of the map stack (STACK).
-type MapsAllStackMap = typed.Stack[MapsAllValue]
-
-// MapsAllStackTraceMap is the type of the map stack_trace (STACK_TRACE).
-type MapsAllStackTraceMap = typed.StackTraceMap[uint32]
-
-// MapsAllStructOpsMap is the type of the map struct_ops (STRUCT_OPS).
-type MapsAllStructOpsMap = typed.StructOps[MapsAllGoldenOps]
-
-// MapsAllTaskStorageMap is the type of the map task_storage (TASK_STORAGE).
-type MapsAllTaskStorageMap = typed.TaskStorage[MapsAllValue]
-
-// MapsAllUserRingbufMap is the type of the map user_ringbuf (USER_RINGBUF).
-type MapsAllUserRingbufMap = typed.UserRingBuf[MapsAllEvent]
-
-// MapsAllXskmapMap is the type of the map xskmap (XSKMAP).
-type MapsAllXskmapMap = typed.XSKMap[uint32]

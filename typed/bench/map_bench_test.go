@@ -37,8 +37,14 @@ const entries = 10_000
 
 func keyOf(i int) flowKey { return flowKey{Saddr: uint32(i), Dport: uint16(i), Proto: 6} }
 
+// mapOf says that *M is a type of maps.
+type mapOf[M any] interface {
+	*M
+	typed.AnyMap
+}
+
 // create makes a map and its typed handle.
-func create[M any](b *testing.B, spec *ebpf.MapSpec) (*ebpf.Map, *M) {
+func create[M any, P mapOf[M]](b *testing.B, spec *ebpf.MapSpec) (*ebpf.Map, *M) {
 	b.Helper()
 	err := rlimit.RemoveMemlock()
 	var m *ebpf.Map
@@ -52,7 +58,7 @@ func create[M any](b *testing.B, spec *ebpf.MapSpec) (*ebpf.Map, *M) {
 		b.Skipf("needs access to BPF (root): %v", err)
 	}
 	b.Cleanup(func() { m.Close() })
-	h, err := (&typed.MapSpec[M]{MapSpec: spec}).Wrap(m)
+	h, err := new(typed.MapSpec[P]).Wrap(m)
 	check(err)
 	return m, h
 }
@@ -64,8 +70,8 @@ func check(err error) {
 }
 
 // flows is a hash with entries.
-func flows(b *testing.B) (*ebpf.Map, *typed.HashMap[flowKey, flowStats]) {
-	m, h := create[typed.HashMap[flowKey, flowStats]](b, &ebpf.MapSpec{
+func flows(b *testing.B) (*ebpf.Map, *flowsMap) {
+	m, h := create[flowsMap](b, &ebpf.MapSpec{
 		Type: ebpf.Hash, KeySize: 16, ValueSize: 24, MaxEntries: entries,
 	})
 	for i := range entries {
@@ -282,7 +288,7 @@ func BenchmarkIterate(b *testing.B) {
 }
 
 func BenchmarkPerCPULookup(b *testing.B) {
-	m, h := create[typed.PerCPUArrayMap[uint32, uint64]](b, &ebpf.MapSpec{
+	m, h := create[countersMap](b, &ebpf.MapSpec{
 		Type: ebpf.PerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: turn,
 	})
 	values := make([]uint64, h.CPUs())

@@ -1,22 +1,26 @@
-// Package typedtest has maps in memory that behave like those of the kernel,
-// so that code written against the interfaces of package typed
-// ([typed.Map] and kin, [typed.EventReader]) can be tested without root, and
-// on systems without BPF.
+// Package typedtest has maps, variables and readers in memory that behave like
+// those of the kernel, so that code can be tested without root, and on systems
+// without BPF: code over generated types ([New]) and code over the interfaces of
+// package typed alike ([NewHash] and kin).
 //
-// What a map does is what Linux 6.18 does, held to that by a test which gives
-// the same random operations to both. Where kernels differ, or leave open what
-// happens, the types say what is to be relied on. Three things hold for all:
+// A map in memory is the same handle as one of the kernel. What differs is who
+// answers its system calls: loops, cursors, options, errors and Close are package
+// typed's own. The answers are those of Linux 6.18, held to that by a test which
+// gives the same random operations to both. Where kernels differ, or leave open
+// what happens, the functions say what is to be relied on. Four things hold for
+// all:
 //
 //   - Keys are compared by their bytes, blank padding fields included.
 //   - The order of All and Drain is random, where the kernel does not promise
-//     one. A loop sees the entries of when it began.
+//     one. As with the kernel, a loop reads many entries at a time, and Drain has
+//     removed these before it yields the first.
 //   - [typed.UpdateLock] and [typed.LookupLock] are taken as if the value had a
 //     struct bpf_spin_lock.
+//   - [typed.OneCPU] and [typed.EveryCPU] work as in Linux 7.0.
 //
 // All maps may be used from several goroutines. Programs that fill the maps are
-// played by the test, through the same methods.
+// played by the test, through the same methods. [Fail] makes calls fail.
 //
-// Where to go next: store.go is the table that all maps with keys are made of;
-// map.go and percpu.go the maps; queue.go those without keys; events.go
-// readers.
+// Where to go next: maps.go makes maps; memory.go and tables.go are the kernel's
+// part; variables.go global variables; events.go readers.
 package typedtest

@@ -7,14 +7,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bpfgen/bpfgen/typed/internal/inuse"
 	"github.com/cilium/ebpf"
 )
 
 // A section of global variables is an array map with one element. Libbpf and
 // cilium/ebpf give it BPF_F_MMAPABLE where the kernel has that (5.5,
 // kernel/bpf/arraymap.c, array_map_mmap), so that its memory can be shared
-// with this process. It is mapped once per collection; the mapping lives as
-// long as a variable is in use, also beyond Close of the collection.
+// with this process. It is mapped once per collection. Close of the collection
+// unmaps it, or whoever uses a variable of it at that moment.
 //
 // Without it the element can still be looked up as a whole, which is what
 // reading does then. .kconfig is always read in this way, once: cilium/ebpf
@@ -27,16 +28,18 @@ const kconfig = ".kconfig"
 
 // section is the memory of the variables of one ELF section.
 type section struct {
-	// mem is the mapped memory of m, or a copy of a section that cannot
+	// mem is the mapped memory of the map, or a copy of a section that cannot
 	// change; nil if every read has to look the element up.
 	mem []byte
 	// readOnly: no write through mem, which does not change either.
 	readOnly bool
-	m        *ebpf.Map
+	life     *mapLife // nil for a copy
+	calls    inuse.Count
+	cleanup  runtime.Cleanup
 }
 
 // section is the section of that name, for all of its variables the same.
-func (c *Collection) section(name string) (*section, error) {
+func (c *collectionCore) section(name string) (*section, error) {
 	if s := c.sections[name]; s != nil {
 		return s, nil
 	}
@@ -51,25 +54,35 @@ func (c *Collection) section(name string) (*section, error) {
 	return s, nil
 }
 
-func (c *Collection) newSection(name string) (*section, error) {
+func (c *collectionCore) newSection(name string) (*section, error) {
 	if name == kconfig {
 		return c.readKconfig()
 	}
-	m := c.Collection.Maps[name]
-	if m == nil {
-		return nil, ErrNotLoaded
+	s := &section{life: c.maps[name]}
+	err := s.life.use(name, func(m *ebpf.Map) error {
+		// Not being mapped is not an error yet: reading works without.
+		s.mem, s.readOnly, _ = mapMemory(m)
+		return nil
+	})
+	if err == nil && s.mem != nil {
+		s.cleanup = runtime.AddCleanup(s, unmapMemory, s.mem)
+		s.calls.Init(s.unmap)
 	}
-	s := &section{m: m}
-	// Not being mapped is not an error yet: reading works without.
-	s.mem, s.readOnly, _ = mapMemory(m)
-	if s.mem != nil {
-		runtime.AddCleanup(s, unmapMemory, s.mem)
-	}
-	return s, nil
+	return s, err
 }
 
+// unmap is called once the section is closed and no variable is in use.
+func (s *section) unmap() error {
+	s.cleanup.Stop()
+	unmapMemory(s.mem)
+	return nil
+}
+
+// copyOfSection is a section that nobody shares.
+func copyOfSection(mem []byte, readOnly bool) *section { return &section{mem: mem, readOnly: readOnly} }
+
 // readKconfig copies .kconfig from the map of any program that refers to it.
-func (c *Collection) readKconfig() (*section, error) {
+func (c *collectionCore) readKconfig() (*section, error) {
 	ds := datasec(c.spec, kconfig)
 	for _, name := range slices.Sorted(maps.Keys(c.Collection.Programs)) {
 		info, err := c.Collection.Programs[name].Info()
@@ -83,7 +96,7 @@ func (c *Collection) readKconfig() (*section, error) {
 				return nil, err
 			}
 			if data != nil {
-				return &section{mem: data, readOnly: true}, nil
+				return copyOfSection(data, true), nil
 			}
 		}
 	}
@@ -109,33 +122,22 @@ func kconfigData(id ebpf.MapID, size uint32) ([]byte, error) {
 	return m.LookupBytes(uint32(0))
 }
 
-// bytes is the memory of a variable: shared with the program if it is mapped,
-// else a copy.
-func (s *section) bytes(off uint32, size int) ([]byte, error) {
-	mem := s.mem
-	if mem == nil {
-		data, err := s.m.LookupBytes(uint32(0))
-		if err != nil {
-			return nil, err
-		}
-		mem = data
-	}
-	if uint64(off)+uint64(size) > uint64(len(mem)) {
-		return nil, fmt.Errorf("bytes %d to %d are outside of %d bytes", off, int(off)+size, len(mem))
-	}
-	return mem[off : int(off)+size], nil
+// lookUp is a copy of a section that is not mapped.
+func (s *section) lookUp() (mem []byte, err error) {
+	err = s.life.use("", func(m *ebpf.Map) error {
+		mem, err = m.LookupBytes(uint32(0))
+		return err
+	})
+	return mem, err
 }
 
-// writable is the memory of a variable shared with the program.
-func (s *section) writable(off uint32, size int) ([]byte, error) {
+// writable is the memory that is shared with the program.
+func (s *section) writable() ([]byte, error) {
 	switch {
 	case s.mem == nil:
 		return nil, fmt.Errorf("memory is not mapped, which needs Linux 5.5 and a map with BPF_F_MMAPABLE: %w", ebpf.ErrNotSupported)
 	case s.readOnly:
 		return nil, ebpf.ErrReadOnly
 	}
-	return s.bytes(off, size)
+	return s.mem, nil
 }
-
-// keepAlive keeps the memory mapped up to where it is called.
-func (s *section) keepAlive() { runtime.KeepAlive(s) }

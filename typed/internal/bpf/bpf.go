@@ -1,0 +1,52 @@
+// Package bpf has the words of bpf(2) that typed maps use, for the kernel and for
+// what stands in its place in tests.
+package bpf
+
+// Command is a command of bpf(2) (enum bpf_cmd, include/uapi/linux/bpf.h).
+type Command uintptr
+
+// The commands on maps, with the kernel that has them for hashes.
+const (
+	MapLookupElem          Command = 1  // 3.19
+	MapUpdateElem          Command = 2  // 3.19
+	MapDeleteElem          Command = 3  // 3.19
+	MapGetNextKey          Command = 4  // 3.19; a nil key since 4.12
+	MapLookupAndDeleteElem Command = 21 // 4.20 queue and stack, 5.14 hash
+	MapLookupBatch         Command = 24 // 5.6
+	MapLookupAndDelBatch   Command = 25 // 5.6
+	MapUpdateBatch         Command = 26 // 5.6
+	MapDeleteBatch         Command = 27 // 5.6
+)
+
+// Flags of the commands on maps, beside those that the library names.
+const (
+	FlagLock    = 1 << 2 // BPF_F_LOCK, 5.1
+	FlagCPU     = 1 << 3 // BPF_F_CPU, 7.0; the CPU is in the upper 32 bits
+	FlagAllCPUs = 1 << 4 // BPF_F_ALL_CPUS, 7.0
+)
+
+// MapFacts is what the kernel says of a map: the start of struct bpf_map_info.
+type MapFacts struct {
+	Type       uint32 // enum bpf_map_type
+	_          uint32 // id
+	KeySize    uint32 // bytes
+	ValueSize  uint32 // bytes, of one CPU
+	MaxEntries uint32
+	Flags      uint32
+}
+
+// Map is a map that is not the kernel's: it does what bpf(2) would do with it, on
+// memory that belongs to it during the call. Keys and values are as long as the
+// command has them; nil is no address. An error is a [syscall.Errno] of the
+// kernel's, or one that a test wants to see.
+type Map interface {
+	// Facts is what the kernel would say of the map.
+	Facts() MapFacts
+	// CPUs is the number of possible CPUs.
+	CPUs() int
+	// Elem does a command on one element.
+	Elem(cmd Command, key, value []byte, flags uint64) error
+	// Batch does a command on up to count elements and says how many were done. in
+	// is the cursor, nil at the start; out is what it becomes.
+	Batch(cmd Command, in, out, keys, values []byte, count int, flags uint64) (int, error)
+}

@@ -1,0 +1,300 @@
+package typed
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
+	"github.com/cilium/ebpf"
+)
+
+// What a Go type of maps wants of a map of the kernel, or of an object, and the
+// comparison of the two. It is made once, when a handle is made: behind every
+// pointer that the kernel gets later lie as many bytes as the kernel reads or
+// writes.
+
+// MapClass says which operations a map has, and so which map types of the
+// kernel a Go type stands for.
+type MapClass uint8
+
+// The classes, with the map types that they stand for and the first kernel that
+// has them.
+const (
+	// ClassOpaque stands for all map types that have no class of their own.
+	ClassOpaque MapClass = iota
+	// ClassHash is HASH (3.19) and LRU_HASH (4.10).
+	ClassHash
+	// ClassArray is ARRAY (3.19).
+	ClassArray
+	// ClassPerCPUHash is PERCPU_HASH (4.6) and LRU_PERCPU_HASH (4.10).
+	ClassPerCPUHash
+	// ClassPerCPUArray is PERCPU_ARRAY (4.6).
+	ClassPerCPUArray
+	// ClassLPMTrie is LPM_TRIE (4.11).
+	ClassLPMTrie
+	// ClassQueue is QUEUE (4.20).
+	ClassQueue
+	// ClassStack is STACK (4.20).
+	ClassStack
+	// ClassBloomFilter is BLOOM_FILTER (5.16).
+	ClassBloomFilter
+	// ClassProgramArray is PROG_ARRAY (4.2).
+	ClassProgramArray
+	// ClassArrayOfMaps is ARRAY_OF_MAPS (4.12).
+	ClassArrayOfMaps
+	// ClassHashOfMaps is HASH_OF_MAPS (4.12).
+	ClassHashOfMaps
+	// ClassCgroupArray is CGROUP_ARRAY (4.8).
+	ClassCgroupArray
+	// ClassXSKMap is XSKMAP (4.18).
+	ClassXSKMap
+	// ClassSockMap is SOCKMAP (4.14).
+	ClassSockMap
+	// ClassSockHash is SOCKHASH (4.18).
+	ClassSockHash
+	// ClassReusePortSockArray is REUSEPORT_SOCKARRAY (4.19).
+	ClassReusePortSockArray
+	// ClassDevMap is DEVMAP (4.14) and DEVMAP_HASH (5.4) with values of 4 bytes.
+	ClassDevMap
+	// ClassDevMapProg is DEVMAP and DEVMAP_HASH with values of 8 bytes (5.8).
+	ClassDevMapProg
+	// ClassCPUMap is CPUMAP (4.15) with values of 4 bytes.
+	ClassCPUMap
+	// ClassCPUMapProg is CPUMAP with values of 8 bytes (5.9).
+	ClassCPUMapProg
+	// ClassSkStorage is SK_STORAGE (5.2).
+	ClassSkStorage
+	// ClassInodeStorage is INODE_STORAGE (5.10).
+	ClassInodeStorage
+	// ClassTaskStorage is TASK_STORAGE (5.11).
+	ClassTaskStorage
+	// ClassCgrpStorage is CGRP_STORAGE (6.2).
+	ClassCgrpStorage
+	// ClassCgroupStorage is CGROUP_STORAGE (4.19).
+	ClassCgroupStorage
+	// ClassPerCPUCgroupStorage is PERCPU_CGROUP_STORAGE (4.20).
+	ClassPerCPUCgroupStorage
+	// ClassStackTrace is STACK_TRACE (4.6).
+	ClassStackTrace
+	// ClassStructOps is STRUCT_OPS (5.6).
+	ClassStructOps
+	// ClassArena is ARENA (6.9).
+	ClassArena
+	// ClassRingBuf is RINGBUF (5.8).
+	ClassRingBuf
+	// ClassUserRingBuf is USER_RINGBUF (6.1).
+	ClassUserRingBuf
+	// ClassPerfEventArray is PERF_EVENT_ARRAY (4.3).
+	ClassPerfEventArray
+
+	mapClasses // how many there are
+)
+
+// MapShape is what a Go type of maps is made for.
+type MapShape struct {
+	Class MapClass
+	// Key and Value are the sizes of the Go types in bytes, 0 where the class has
+	// no type of its own for it. Value is that of the records of rings and perf
+	// arrays, 0 if they are []byte.
+	Key, Value uintptr
+
+	// unfit says why the Go type of the key or value cannot be one.
+	unfit *LayoutError
+}
+
+// sizeRule says which sizes of keys or values a class accepts.
+type sizeRule struct {
+	own   bool     // that of the Go type
+	sizes []uint32 // or one of these; nil: any
+}
+
+func (r sizeRule) of(size uintptr) []uint32 {
+	if r.own {
+		return []uint32{uint32(size)}
+	}
+	return r.sizes
+}
+
+// The sizes of keys and values.
+var (
+	ownSize  = sizeRule{own: true}
+	anySize  = sizeRule{}
+	noSize   = sizeRule{sizes: []uint32{0}}
+	size4    = sizeRule{sizes: []uint32{4}}
+	size8    = sizeRule{sizes: []uint32{8}}
+	size4Or8 = sizeRule{sizes: []uint32{4, 8}}
+)
+
+// mapClass is what the kernel must have for a class.
+type mapClass struct {
+	types      []ebpf.MapType // nil: any
+	key, value sizeRule
+	perCPU     bool
+}
+
+func types(t ...ebpf.MapType) []ebpf.MapType { return t }
+
+// classes is the table of all classes.
+var classes = [mapClasses]mapClass{
+	ClassOpaque:              {nil, anySize, anySize, false},
+	ClassHash:                {types(ebpf.Hash, ebpf.LRUHash), ownSize, ownSize, false},
+	ClassArray:               {types(ebpf.Array), ownSize, ownSize, false},
+	ClassPerCPUHash:          {types(ebpf.PerCPUHash, ebpf.LRUCPUHash), ownSize, ownSize, true},
+	ClassPerCPUArray:         {types(ebpf.PerCPUArray), ownSize, ownSize, true},
+	ClassLPMTrie:             {types(ebpf.LPMTrie), ownSize, ownSize, false},
+	ClassQueue:               {types(ebpf.Queue), noSize, ownSize, false},
+	ClassStack:               {types(ebpf.Stack), noSize, ownSize, false},
+	ClassBloomFilter:         {types(ebpf.BloomFilter), noSize, ownSize, false},
+	ClassProgramArray:        {types(ebpf.ProgramArray), ownSize, size4, false},
+	ClassArrayOfMaps:         {types(ebpf.ArrayOfMaps), ownSize, size4, false},
+	ClassHashOfMaps:          {types(ebpf.HashOfMaps), ownSize, size4, false},
+	ClassCgroupArray:         {types(ebpf.CGroupArray), ownSize, size4, false},
+	ClassXSKMap:              {types(ebpf.XSKMap), ownSize, size4, false},
+	ClassSockMap:             {types(ebpf.SockMap), ownSize, size4Or8, false},
+	ClassSockHash:            {types(ebpf.SockHash), ownSize, size4Or8, false},
+	ClassReusePortSockArray:  {types(ebpf.ReusePortSockArray), ownSize, size4Or8, false},
+	ClassDevMap:              {types(ebpf.DevMap, ebpf.DevMapHash), ownSize, size4, false},
+	ClassDevMapProg:          {types(ebpf.DevMap, ebpf.DevMapHash), ownSize, size8, false},
+	ClassCPUMap:              {types(ebpf.CPUMap), ownSize, size4, false},
+	ClassCPUMapProg:          {types(ebpf.CPUMap), ownSize, size8, false},
+	ClassSkStorage:           {types(ebpf.SkStorage), size4, ownSize, false},
+	ClassInodeStorage:        {types(ebpf.InodeStorage), size4, ownSize, false},
+	ClassTaskStorage:         {types(ebpf.TaskStorage), size4, ownSize, false},
+	ClassCgrpStorage:         {types(ebpf.CgroupStorage), size4, ownSize, false},
+	ClassCgroupStorage:       {types(ebpf.CGroupStorage), ownSize, ownSize, false},
+	ClassPerCPUCgroupStorage: {types(ebpf.PerCPUCGroupStorage), ownSize, ownSize, true},
+	ClassStackTrace:          {types(ebpf.StackTrace), ownSize, anySize, false},
+	// The kernel's form of the struct is larger than C's and differs by version.
+	ClassStructOps:   {types(ebpf.StructOpsMap), size4, anySize, false},
+	ClassArena:       {types(ebpf.Arena), anySize, anySize, false},
+	ClassRingBuf:     {types(ebpf.RingBuf), anySize, anySize, false},
+	ClassUserRingBuf: {types(ebpf.UserRingbuf), anySize, anySize, false},
+	// What PutEvent writes.
+	ClassPerfEventArray: {types(ebpf.PerfEventArray), size4, size4, false},
+}
+
+// specClasses are the classes of which specs are compared otherwise than maps.
+var specClasses = map[MapClass]mapClass{
+	ClassStructOps: {types(ebpf.StructOpsMap), size4, ownSize, false},
+	// Objects leave out both sizes, or have a value that is the type of the
+	// records.
+	ClassPerfEventArray: {types(ebpf.PerfEventArray), anySize, anySize, false},
+}
+
+// checkMap compares the shape with what the kernel says of a map.
+func (s MapShape) checkMap(name string, facts bpf.MapFacts) error {
+	return s.compare(name, classes[s.Class], ebpf.MapType(facts.Type), facts.KeySize, facts.ValueSize)
+}
+
+// checkSpec compares the shape with a spec.
+func (s MapShape) checkSpec(name string, spec *ebpf.MapSpec) error {
+	class, ok := specClasses[s.Class]
+	if !ok {
+		class = classes[s.Class]
+	}
+	if err := s.compare(name, class, spec.Type, spec.KeySize, spec.ValueSize); err != nil {
+		return err
+	}
+	return s.checkRecords(name, spec)
+}
+
+func (s MapShape) compare(name string, class mapClass, kind ebpf.MapType, key, value uint32) error {
+	object := "map " + name
+	differs := func(property string, want []uint32, got uint32) error {
+		return &LayoutError{Object: object, Property: property, Want: alternatives(want), Got: fmt.Sprint(got)}
+	}
+	wantKey, wantValue := class.key.of(s.Key), class.value.of(s.Value)
+	switch {
+	case s.unfit != nil:
+		unfit := *s.unfit
+		unfit.Object = object
+		return &unfit
+	case class.types != nil && !slices.Contains(class.types, kind):
+		return &LayoutError{Object: object, Property: "map type", Want: alternatives(class.types), Got: kind.String()}
+	case wantKey != nil && !slices.Contains(wantKey, key):
+		return differs("key size", wantKey, key)
+	case wantValue != nil && !slices.Contains(wantValue, value):
+		return differs("value size", wantValue, value)
+	}
+	return nil
+}
+
+// alternatives is "4" or "4 or 8".
+func alternatives[T any](s []T) string {
+	text := make([]string, len(s))
+	for i, v := range s {
+		text[i] = fmt.Sprint(v)
+	}
+	return strings.Join(text, " or ")
+}
+
+// ShapeOf is the shape of a map type that was written by hand. What cannot be a
+// key or a value is an error of the handle: types that hold Go pointers, which
+// the kernel would write, or whose size depends on GOARCH; as keys also types
+// with implicit padding, as the kernel compares and hashes every byte and Go
+// leaves anything in these. Generated types are none of those.
+func ShapeOf[K, V any](class MapClass) MapShape {
+	key, value := reflect.TypeFor[K](), reflect.TypeFor[V]()
+	s := MapShape{Class: class, Key: key.Size(), Value: value.Size()}
+	s.unfit = unfitKey("key type", key)
+	switch {
+	case s.unfit != nil:
+	case class == ClassBloomFilter: // every byte is hashed
+		s.unfit = unfitKey("value type", value)
+	default:
+		s.unfit = unfitValue(value)
+	}
+	return s
+}
+
+// unfitValue refuses types that are not the same in C everywhere.
+func unfitValue(t reflect.Type) *LayoutError {
+	if err := checkPlainType(t); err != nil {
+		return &LayoutError{Property: "value type", Want: "a type with a fixed layout", Got: err.Error()}
+	}
+	return nil
+}
+
+// unfitKey also refuses types with implicit padding. A blank field of bytes Go
+// keeps, which is what generated types have.
+func unfitKey(property string, t reflect.Type) *LayoutError {
+	if err := checkPlainType(t); err != nil {
+		return &LayoutError{Property: property, Want: "a type with a fixed layout", Got: err.Error()}
+	}
+	if hole, ok := padding(t); ok {
+		return &LayoutError{
+			Property: property,
+			Want:     "one whose padding is blank fields",
+			Got:      fmt.Sprintf("%s with implicit padding at byte %d", t, hole),
+		}
+	}
+	return nil
+}
+
+// padding finds the first byte of a type that belongs to no field.
+func padding(t reflect.Type) (offset uintptr, found bool) {
+	switch {
+	case t.Kind() == reflect.Array && t.Len() > 0:
+		return padding(t.Elem())
+	case t.Kind() == reflect.Struct:
+		return structPadding(t)
+	}
+	return 0, false
+}
+
+func structPadding(t reflect.Type) (offset uintptr, found bool) {
+	end := uintptr(0)
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Offset != end {
+			return end, true
+		}
+		if hole, ok := padding(f.Type); ok {
+			return f.Offset + hole, true
+		}
+		end = f.Offset + f.Type.Size()
+	}
+	return end, end != t.Size()
+}

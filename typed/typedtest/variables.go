@@ -1,0 +1,36 @@
+package typedtest
+
+import (
+	"unsafe"
+
+	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/internal/hook"
+)
+
+// NewVariable makes a global variable in memory. The program's part is played by
+// the test, through the same handle: Set, and the atomic functions of package
+// typed.
+func NewVariable[T any](value T) *typed.Variable[T] {
+	v := new(typed.Variable[T])
+	bindVariable(&v.VariableHandle, &value, false)
+	return v
+}
+
+// NewConstant makes a constant, of .rodata or .kconfig, in memory.
+func NewConstant[T any](value T) *typed.Constant[T] {
+	v := new(typed.Constant[T])
+	bindVariable(&v.VariableHandle, &value, true)
+	return v
+}
+
+// bindVariable gives a variable memory of its own, with the value in it.
+func bindVariable(h *typed.VariableHandle, value any, readOnly bool) {
+	if err := hook.BindVariable(h, "typedtest", value, readOnly); err != nil {
+		panic("typedtest: " + err.Error())
+	}
+}
+
+// bytesOf are the bytes of a value as C has them.
+func bytesOf[T any](v T) []byte {
+	return append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(&v)), unsafe.Sizeof(v))...)
+}
