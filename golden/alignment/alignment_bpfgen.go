@@ -56,7 +56,8 @@ func (s *AlignmentCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Alignment
 		return nil, err
 	}
 	b := &AlignmentCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(AlignmentRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *AlignmentCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Alignment
 
 // AlignmentCollectionSpecMaps are the maps before they are created.
 type AlignmentCollectionSpecMaps struct {
-	Records *typed.MapSpec[AlignmentRecordsMap]
+	Records *typed.MapSpec[*AlignmentRecordsMap]
 }
 
 // AlignmentCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type AlignmentCollectionPrograms struct {
 type AlignmentCollectionVariables struct {
 	Filled *typed.Variable[[1]AlignmentRecord] // struct record[1] in .data
 }
-
-// AlignmentRecordsMap is the type of the map records (ARRAY).
-type AlignmentRecordsMap = typed.ArrayMap[uint32, AlignmentRecord]

@@ -57,8 +57,10 @@ func (s *AnonymousStructCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Ano
 		return nil, err
 	}
 	b := &AnonymousStructCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.AnonymousKeyAndValue, "anonymous_key_and_value")
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.AnonymousKeyAndValue = new(AnonymousStructAnonymousKeyAndValueMap)
+	typed.BindMap(c, b.Maps.AnonymousKeyAndValue, "anonymous_key_and_value")
+	b.Maps.Records = new(AnonymousStructRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -67,8 +69,8 @@ func (s *AnonymousStructCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Ano
 
 // AnonymousStructCollectionSpecMaps are the maps before they are created.
 type AnonymousStructCollectionSpecMaps struct {
-	AnonymousKeyAndValue *typed.MapSpec[AnonymousStructAnonymousKeyAndValueMap]
-	Records              *typed.MapSpec[AnonymousStructRecordsMap]
+	AnonymousKeyAndValue *typed.MapSpec[*AnonymousStructAnonymousKeyAndValueMap]
+	Records              *typed.MapSpec[*AnonymousStructRecordsMap]
 }
 
 // AnonymousStructCollectionSpecPrograms are the programs before they are loaded.
@@ -107,10 +109,3 @@ type AnonymousStructCollectionPrograms struct {
 type AnonymousStructCollectionVariables struct {
 	Filled *typed.Variable[[1]AnonymousStructRecord] // struct record[1] in .data
 }
-
-// AnonymousStructAnonymousKeyAndValueMap is the type of the map
-// anonymous_key_and_value (HASH).
-type AnonymousStructAnonymousKeyAndValueMap = typed.HashMap[AnonymousStructAnonymousKeyAndValueKey, AnonymousStructAnonymousKeyAndValueValue]
-
-// AnonymousStructRecordsMap is the type of the map records (ARRAY).
-type AnonymousStructRecordsMap = typed.ArrayMap[uint32, AnonymousStructRecord]

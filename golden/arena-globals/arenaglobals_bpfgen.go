@@ -54,14 +54,15 @@ func (s *ArenaGlobalsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ArenaG
 		return nil, err
 	}
 	b := &ArenaGlobalsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Arena, "arena")
+	b.Maps.Arena = new(ArenaGlobalsArenaMap)
+	typed.BindMap(c, b.Maps.Arena, "arena")
 	typed.BindProgram(c, &b.Programs.Use, "use")
 	return b, nil
 }
 
 // ArenaGlobalsCollectionSpecMaps are the maps before they are created.
 type ArenaGlobalsCollectionSpecMaps struct {
-	Arena *typed.MapSpec[ArenaGlobalsArenaMap]
+	Arena *typed.MapSpec[*ArenaGlobalsArenaMap]
 }
 
 // ArenaGlobalsCollectionSpecPrograms are the programs before they are loaded.
@@ -95,6 +96,3 @@ type ArenaGlobalsCollectionPrograms struct {
 // ArenaGlobalsCollectionVariables are the global variables in the kernel.
 type ArenaGlobalsCollectionVariables struct {
 }
-
-// ArenaGlobalsArenaMap is the type of the map arena (ARENA).
-type ArenaGlobalsArenaMap = typed.Arena

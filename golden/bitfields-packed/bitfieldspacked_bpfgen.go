@@ -56,7 +56,8 @@ func (s *BitfieldsPackedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Bit
 		return nil, err
 	}
 	b := &BitfieldsPackedCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(BitfieldsPackedRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *BitfieldsPackedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Bit
 
 // BitfieldsPackedCollectionSpecMaps are the maps before they are created.
 type BitfieldsPackedCollectionSpecMaps struct {
-	Records *typed.MapSpec[BitfieldsPackedRecordsMap]
+	Records *typed.MapSpec[*BitfieldsPackedRecordsMap]
 }
 
 // BitfieldsPackedCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type BitfieldsPackedCollectionPrograms struct {
 type BitfieldsPackedCollectionVariables struct {
 	Filled *typed.Variable[[1]BitfieldsPackedRecord] // struct record[1] in .data
 }
-
-// BitfieldsPackedRecordsMap is the type of the map records (ARRAY).
-type BitfieldsPackedRecordsMap = typed.ArrayMap[uint32, BitfieldsPackedRecord]

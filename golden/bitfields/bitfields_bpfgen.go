@@ -56,7 +56,8 @@ func (s *BitfieldsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Bitfields
 		return nil, err
 	}
 	b := &BitfieldsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(BitfieldsRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *BitfieldsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Bitfields
 
 // BitfieldsCollectionSpecMaps are the maps before they are created.
 type BitfieldsCollectionSpecMaps struct {
-	Records *typed.MapSpec[BitfieldsRecordsMap]
+	Records *typed.MapSpec[*BitfieldsRecordsMap]
 }
 
 // BitfieldsCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type BitfieldsCollectionPrograms struct {
 type BitfieldsCollectionVariables struct {
 	Filled *typed.Variable[[2]BitfieldsRecord] // struct record[2] in .data
 }
-
-// BitfieldsRecordsMap is the type of the map records (ARRAY).
-type BitfieldsRecordsMap = typed.ArrayMap[uint32, BitfieldsRecord]

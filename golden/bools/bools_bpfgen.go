@@ -9,7 +9,6 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
-	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -58,8 +57,10 @@ func (s *BoolsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BoolsCollecti
 		return nil, err
 	}
 	b := &BoolsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Flags, "flags")
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Flags = new(BoolsFlagsMap)
+	typed.BindMap(c, b.Maps.Flags, "flags")
+	b.Maps.Records = new(BoolsRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -68,8 +69,8 @@ func (s *BoolsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BoolsCollecti
 
 // BoolsCollectionSpecMaps are the maps before they are created.
 type BoolsCollectionSpecMaps struct {
-	Flags   *typed.MapSpec[BoolsFlagsMap]
-	Records *typed.MapSpec[BoolsRecordsMap]
+	Flags   *typed.MapSpec[*BoolsFlagsMap]
+	Records *typed.MapSpec[*BoolsRecordsMap]
 }
 
 // BoolsCollectionSpecPrograms are the programs before they are loaded.
@@ -108,9 +109,3 @@ type BoolsCollectionPrograms struct {
 type BoolsCollectionVariables struct {
 	Filled *typed.Variable[[1]BoolsRecord] // struct record[1] in .data
 }
-
-// BoolsFlagsMap is the type of the map flags (HASH).
-type BoolsFlagsMap = typed.HashMap[uint32, ctypes.Bool]
-
-// BoolsRecordsMap is the type of the map records (ARRAY).
-type BoolsRecordsMap = typed.ArrayMap[uint32, BoolsRecord]

@@ -56,7 +56,8 @@ func (s *ByteOrderTypesCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Byte
 		return nil, err
 	}
 	b := &ByteOrderTypesCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(ByteOrderTypesRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *ByteOrderTypesCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Byte
 
 // ByteOrderTypesCollectionSpecMaps are the maps before they are created.
 type ByteOrderTypesCollectionSpecMaps struct {
-	Records *typed.MapSpec[ByteOrderTypesRecordsMap]
+	Records *typed.MapSpec[*ByteOrderTypesRecordsMap]
 }
 
 // ByteOrderTypesCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type ByteOrderTypesCollectionPrograms struct {
 type ByteOrderTypesCollectionVariables struct {
 	Filled *typed.Variable[[2]ByteOrderTypesRecord] // struct record[2] in .data
 }
-
-// ByteOrderTypesRecordsMap is the type of the map records (ARRAY).
-type ByteOrderTypesRecordsMap = typed.ArrayMap[uint32, ByteOrderTypesRecord]

@@ -58,23 +58,29 @@ func (s *CgroupStorageCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Cgrou
 		return nil, err
 	}
 	b := &CgroupStorageCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.ByAttachment, "by_attachment")
-	typed.BindMap(c, &b.Maps.ByCgroup, "by_cgroup")
-	typed.BindMap(c, &b.Maps.EachByAttachment, "each_by_attachment")
-	typed.BindMap(c, &b.Maps.EachByCgroup, "each_by_cgroup")
-	typed.BindMap(c, &b.Maps.Local, "local")
-	typed.BindMap(c, &b.Maps.SizesOnly, "sizes_only")
+	b.Maps.ByAttachment = new(CgroupStorageByAttachmentMap)
+	typed.BindMap(c, b.Maps.ByAttachment, "by_attachment")
+	b.Maps.ByCgroup = new(CgroupStorageByCgroupMap)
+	typed.BindMap(c, b.Maps.ByCgroup, "by_cgroup")
+	b.Maps.EachByAttachment = new(CgroupStorageEachByAttachmentMap)
+	typed.BindMap(c, b.Maps.EachByAttachment, "each_by_attachment")
+	b.Maps.EachByCgroup = new(CgroupStorageEachByCgroupMap)
+	typed.BindMap(c, b.Maps.EachByCgroup, "each_by_cgroup")
+	b.Maps.Local = new(CgroupStorageLocalMap)
+	typed.BindMap(c, b.Maps.Local, "local")
+	b.Maps.SizesOnly = new(CgroupStorageSizesOnlyMap)
+	typed.BindMap(c, b.Maps.SizesOnly, "sizes_only")
 	return b, nil
 }
 
 // CgroupStorageCollectionSpecMaps are the maps before they are created.
 type CgroupStorageCollectionSpecMaps struct {
-	ByAttachment     *typed.MapSpec[CgroupStorageByAttachmentMap]
-	ByCgroup         *typed.MapSpec[CgroupStorageByCgroupMap]
-	EachByAttachment *typed.MapSpec[CgroupStorageEachByAttachmentMap]
-	EachByCgroup     *typed.MapSpec[CgroupStorageEachByCgroupMap]
-	Local            *typed.MapSpec[CgroupStorageLocalMap]
-	SizesOnly        *typed.MapSpec[CgroupStorageSizesOnlyMap]
+	ByAttachment     *typed.MapSpec[*CgroupStorageByAttachmentMap]
+	ByCgroup         *typed.MapSpec[*CgroupStorageByCgroupMap]
+	EachByAttachment *typed.MapSpec[*CgroupStorageEachByAttachmentMap]
+	EachByCgroup     *typed.MapSpec[*CgroupStorageEachByCgroupMap]
+	Local            *typed.MapSpec[*CgroupStorageLocalMap]
+	SizesOnly        *typed.MapSpec[*CgroupStorageSizesOnlyMap]
 }
 
 // CgroupStorageCollectionSpecPrograms are the programs before they are loaded.
@@ -111,24 +117,3 @@ type CgroupStorageCollectionPrograms struct {
 // CgroupStorageCollectionVariables are the global variables in the kernel.
 type CgroupStorageCollectionVariables struct {
 }
-
-// CgroupStorageByAttachmentMap is the type of the map by_attachment
-// (CGROUP_STORAGE).
-type CgroupStorageByAttachmentMap = typed.CGroupStorage[typed.CgroupStorageKey, CgroupStorageUsage]
-
-// CgroupStorageByCgroupMap is the type of the map by_cgroup (CGROUP_STORAGE).
-type CgroupStorageByCgroupMap = typed.CGroupStorage[uint64, CgroupStorageUsage]
-
-// CgroupStorageEachByAttachmentMap is the type of the map each_by_attachment
-// (PERCPU_CGROUP_STORAGE).
-type CgroupStorageEachByAttachmentMap = typed.PerCPUCGroupStorage[typed.CgroupStorageKey, CgroupStorageUsage]
-
-// CgroupStorageEachByCgroupMap is the type of the map each_by_cgroup
-// (PERCPU_CGROUP_STORAGE).
-type CgroupStorageEachByCgroupMap = typed.PerCPUCGroupStorage[uint64, CgroupStorageUsage]
-
-// CgroupStorageLocalMap is the type of the map local (CGRP_STORAGE).
-type CgroupStorageLocalMap = typed.CgrpStorage[CgroupStorageUsage]
-
-// CgroupStorageSizesOnlyMap is the type of the map sizes_only (CGROUP_STORAGE).
-type CgroupStorageSizesOnlyMap = typed.CGroupStorage[typed.CgroupStorageKey, [8]byte]

@@ -56,7 +56,8 @@ func (s *CharArraysCollectionSpec) Load(opts *ebpf.CollectionOptions) (*CharArra
 		return nil, err
 	}
 	b := &CharArraysCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(CharArraysRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *CharArraysCollectionSpec) Load(opts *ebpf.CollectionOptions) (*CharArra
 
 // CharArraysCollectionSpecMaps are the maps before they are created.
 type CharArraysCollectionSpecMaps struct {
-	Records *typed.MapSpec[CharArraysRecordsMap]
+	Records *typed.MapSpec[*CharArraysRecordsMap]
 }
 
 // CharArraysCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type CharArraysCollectionPrograms struct {
 type CharArraysCollectionVariables struct {
 	Filled *typed.Variable[[1]CharArraysRecord] // struct record[1] in .data
 }
-
-// CharArraysRecordsMap is the type of the map records (ARRAY).
-type CharArraysRecordsMap = typed.ArrayMap[uint32, CharArraysRecord]

@@ -54,14 +54,15 @@ func (s *DeclTagsStrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclT
 		return nil, err
 	}
 	b := &DeclTagsStrayCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Events, "events")
+	b.Maps.Events = new(DeclTagsStrayEventsMap)
+	typed.BindMap(c, b.Maps.Events, "events")
 	typed.BindConstant(c, &b.Variables.Address, "address")
 	return b, nil
 }
 
 // DeclTagsStrayCollectionSpecMaps are the maps before they are created.
 type DeclTagsStrayCollectionSpecMaps struct {
-	Events *typed.MapSpec[DeclTagsStrayEventsMap]
+	Events *typed.MapSpec[*DeclTagsStrayEventsMap]
 }
 
 // DeclTagsStrayCollectionSpecPrograms are the programs before they are loaded.
@@ -95,6 +96,3 @@ type DeclTagsStrayCollectionPrograms struct {
 type DeclTagsStrayCollectionVariables struct {
 	Address *typed.Constant[uint32] // unsigned int in .rodata
 }
-
-// DeclTagsStrayEventsMap is the type of the map events (HASH).
-type DeclTagsStrayEventsMap = typed.HashMap[uint32, DeclTagsStrayEvent]

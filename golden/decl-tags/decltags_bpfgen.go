@@ -56,8 +56,10 @@ func (s *DeclTagsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclTagsCo
 		return nil, err
 	}
 	b := &DeclTagsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Counters, "stats")
-	typed.BindMap(c, &b.Maps.Events, "events")
+	b.Maps.Counters = new(DeclTagsCountersMap)
+	typed.BindMap(c, b.Maps.Counters, "stats")
+	b.Maps.Events = new(DeclTagsEventsMap)
+	typed.BindMap(c, b.Maps.Events, "events")
 	typed.BindProgram(c, &b.Programs.Pass, "pass")
 	typed.BindConstant(c, &b.Variables.Rate, "rate")
 	return b, nil
@@ -65,8 +67,8 @@ func (s *DeclTagsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclTagsCo
 
 // DeclTagsCollectionSpecMaps are the maps before they are created.
 type DeclTagsCollectionSpecMaps struct {
-	Counters *typed.MapSpec[DeclTagsCountersMap]
-	Events   *typed.MapSpec[DeclTagsEventsMap]
+	Counters *typed.MapSpec[*DeclTagsCountersMap]
+	Events   *typed.MapSpec[*DeclTagsEventsMap]
 }
 
 // DeclTagsCollectionSpecPrograms are the programs before they are loaded.
@@ -103,11 +105,3 @@ type DeclTagsCollectionPrograms struct {
 type DeclTagsCollectionVariables struct {
 	Rate *typed.Constant[uint32] // unsigned int in .rodata; one in how many packets is sampled
 }
-
-// DeclTagsCountersMap is the type of the map stats (HASH).
-type DeclTagsCountersMap = typed.HashMap[uint32, DeclTagsStats]
-
-// DeclTagsEventsMap is the type of the map events (RINGBUF).
-//
-// connections, one record each
-type DeclTagsEventsMap = typed.RingBuf[DeclTagsEvent]

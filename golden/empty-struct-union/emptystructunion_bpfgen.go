@@ -56,7 +56,8 @@ func (s *EmptyStructUnionCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Em
 		return nil, err
 	}
 	b := &EmptyStructUnionCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(EmptyStructUnionRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *EmptyStructUnionCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Em
 
 // EmptyStructUnionCollectionSpecMaps are the maps before they are created.
 type EmptyStructUnionCollectionSpecMaps struct {
-	Records *typed.MapSpec[EmptyStructUnionRecordsMap]
+	Records *typed.MapSpec[*EmptyStructUnionRecordsMap]
 }
 
 // EmptyStructUnionCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type EmptyStructUnionCollectionPrograms struct {
 type EmptyStructUnionCollectionVariables struct {
 	Filled *typed.Variable[[1]EmptyStructUnionRecord] // struct record[1] in .data
 }
-
-// EmptyStructUnionRecordsMap is the type of the map records (ARRAY).
-type EmptyStructUnionRecordsMap = typed.ArrayMap[uint32, EmptyStructUnionRecord]

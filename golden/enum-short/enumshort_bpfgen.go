@@ -56,7 +56,8 @@ func (s *EnumShortCollectionSpec) Load(opts *ebpf.CollectionOptions) (*EnumShort
 		return nil, err
 	}
 	b := &EnumShortCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(EnumShortRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *EnumShortCollectionSpec) Load(opts *ebpf.CollectionOptions) (*EnumShort
 
 // EnumShortCollectionSpecMaps are the maps before they are created.
 type EnumShortCollectionSpecMaps struct {
-	Records *typed.MapSpec[EnumShortRecordsMap]
+	Records *typed.MapSpec[*EnumShortRecordsMap]
 }
 
 // EnumShortCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type EnumShortCollectionPrograms struct {
 type EnumShortCollectionVariables struct {
 	Filled *typed.Variable[[1]EnumShortRecord] // struct record[1] in .data
 }
-
-// EnumShortRecordsMap is the type of the map records (ARRAY).
-type EnumShortRecordsMap = typed.ArrayMap[uint32, EnumShortRecord]

@@ -57,8 +57,10 @@ func (s *EnumSizesSignedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Enu
 		return nil, err
 	}
 	b := &EnumSizesSignedCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.ByEnum, "by_enum")
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.ByEnum = new(EnumSizesSignedByEnumMap)
+	typed.BindMap(c, b.Maps.ByEnum, "by_enum")
+	b.Maps.Records = new(EnumSizesSignedRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -67,8 +69,8 @@ func (s *EnumSizesSignedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Enu
 
 // EnumSizesSignedCollectionSpecMaps are the maps before they are created.
 type EnumSizesSignedCollectionSpecMaps struct {
-	ByEnum  *typed.MapSpec[EnumSizesSignedByEnumMap]
-	Records *typed.MapSpec[EnumSizesSignedRecordsMap]
+	ByEnum  *typed.MapSpec[*EnumSizesSignedByEnumMap]
+	Records *typed.MapSpec[*EnumSizesSignedRecordsMap]
 }
 
 // EnumSizesSignedCollectionSpecPrograms are the programs before they are loaded.
@@ -107,9 +109,3 @@ type EnumSizesSignedCollectionPrograms struct {
 type EnumSizesSignedCollectionVariables struct {
 	Filled *typed.Variable[[1]EnumSizesSignedRecord] // struct record[1] in .data
 }
-
-// EnumSizesSignedByEnumMap is the type of the map by_enum (HASH).
-type EnumSizesSignedByEnumMap = typed.HashMap[EnumSizesSignedFour, EnumSizesSignedEightSigned]
-
-// EnumSizesSignedRecordsMap is the type of the map records (ARRAY).
-type EnumSizesSignedRecordsMap = typed.ArrayMap[uint32, EnumSizesSignedRecord]

@@ -57,8 +57,10 @@ func (s *FlexibleTailCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Flexib
 		return nil, err
 	}
 	b := &FlexibleTailCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Events, "events")
-	typed.BindMap(c, &b.Maps.Heads, "heads")
+	b.Maps.Events = new(FlexibleTailEventsMap)
+	typed.BindMap(c, b.Maps.Events, "events")
+	b.Maps.Heads = new(FlexibleTailHeadsMap)
+	typed.BindMap(c, b.Maps.Heads, "heads")
 	typed.BindVariable(c, &b.Variables.InTheMiddle, "in_the_middle")
 	typed.BindVariable(c, &b.Variables.Paired, "paired")
 	typed.BindVariable(c, &b.Variables.Sent, "sent")
@@ -67,8 +69,8 @@ func (s *FlexibleTailCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Flexib
 
 // FlexibleTailCollectionSpecMaps are the maps before they are created.
 type FlexibleTailCollectionSpecMaps struct {
-	Events *typed.MapSpec[FlexibleTailEventsMap]
-	Heads  *typed.MapSpec[FlexibleTailHeadsMap]
+	Events *typed.MapSpec[*FlexibleTailEventsMap]
+	Heads  *typed.MapSpec[*FlexibleTailHeadsMap]
 }
 
 // FlexibleTailCollectionSpecPrograms are the programs before they are loaded.
@@ -107,9 +109,3 @@ type FlexibleTailCollectionVariables struct {
 	Paired      *typed.Variable[[28]byte]                // struct pairs in .data
 	Sent        *typed.Variable[[12]byte]                // struct event in .data
 }
-
-// FlexibleTailEventsMap is the type of the map events (RINGBUF).
-type FlexibleTailEventsMap = typed.RingBuf[FlexibleTailEvent]
-
-// FlexibleTailHeadsMap is the type of the map heads (HASH).
-type FlexibleTailHeadsMap = typed.HashMap[FlexibleTailOldStyle, FlexibleTailInside]

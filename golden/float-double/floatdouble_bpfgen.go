@@ -56,7 +56,8 @@ func (s *FloatDoubleCollectionSpec) Load(opts *ebpf.CollectionOptions) (*FloatDo
 		return nil, err
 	}
 	b := &FloatDoubleCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(FloatDoubleRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *FloatDoubleCollectionSpec) Load(opts *ebpf.CollectionOptions) (*FloatDo
 
 // FloatDoubleCollectionSpecMaps are the maps before they are created.
 type FloatDoubleCollectionSpecMaps struct {
-	Records *typed.MapSpec[FloatDoubleRecordsMap]
+	Records *typed.MapSpec[*FloatDoubleRecordsMap]
 }
 
 // FloatDoubleCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type FloatDoubleCollectionPrograms struct {
 type FloatDoubleCollectionVariables struct {
 	Filled *typed.Variable[[2]FloatDoubleRecord] // struct record[2] in .data
 }
-
-// FloatDoubleRecordsMap is the type of the map records (ARRAY).
-type FloatDoubleRecordsMap = typed.ArrayMap[uint32, FloatDoubleRecord]

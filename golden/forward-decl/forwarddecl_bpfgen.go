@@ -9,7 +9,6 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
-	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -55,15 +54,17 @@ func (s *ForwardDeclCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Forward
 		return nil, err
 	}
 	b := &ForwardDeclCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Pointers, "pointers")
-	typed.BindMap(c, &b.Maps.Values, "values")
+	b.Maps.Pointers = new(ForwardDeclPointersMap)
+	typed.BindMap(c, b.Maps.Pointers, "pointers")
+	b.Maps.Values = new(ForwardDeclValuesMap)
+	typed.BindMap(c, b.Maps.Values, "values")
 	return b, nil
 }
 
 // ForwardDeclCollectionSpecMaps are the maps before they are created.
 type ForwardDeclCollectionSpecMaps struct {
-	Pointers *typed.MapSpec[ForwardDeclPointersMap]
-	Values   *typed.MapSpec[ForwardDeclValuesMap]
+	Pointers *typed.MapSpec[*ForwardDeclPointersMap]
+	Values   *typed.MapSpec[*ForwardDeclValuesMap]
 }
 
 // ForwardDeclCollectionSpecPrograms are the programs before they are loaded.
@@ -96,9 +97,3 @@ type ForwardDeclCollectionPrograms struct {
 // ForwardDeclCollectionVariables are the global variables in the kernel.
 type ForwardDeclCollectionVariables struct {
 }
-
-// ForwardDeclPointersMap is the type of the map pointers (HASH).
-type ForwardDeclPointersMap = typed.HashMap[[4]byte, ctypes.Pointer]
-
-// ForwardDeclValuesMap is the type of the map values (HASH).
-type ForwardDeclValuesMap = typed.HashMap[uint32, ForwardDeclValue]

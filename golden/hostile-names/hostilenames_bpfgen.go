@@ -56,7 +56,8 @@ func (s *HostileNamesCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Hostil
 		return nil, err
 	}
 	b := &HostileNamesCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Mapwithname, "map::with\"name*")
+	b.Maps.Mapwithname = new(HostileNamesMapwithnameMap)
+	typed.BindMap(c, b.Maps.Mapwithname, "map::with\"name*")
 	typed.BindProgram(c, &b.Programs.Programnam, "program*/\"nam")
 	typed.BindVariable(c, &b.Variables.Variablenamed, "variable\nnamed")
 	typed.BindConstant(c, &b.Variables.X0constantname, "0constant`name")
@@ -65,7 +66,7 @@ func (s *HostileNamesCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Hostil
 
 // HostileNamesCollectionSpecMaps are the maps before they are created.
 type HostileNamesCollectionSpecMaps struct {
-	Mapwithname *typed.MapSpec[HostileNamesMapwithnameMap]
+	Mapwithname *typed.MapSpec[*HostileNamesMapwithnameMap]
 }
 
 // HostileNamesCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type HostileNamesCollectionVariables struct {
 	Variablenamed  *typed.Variable[uint32] // unsigned int in .data
 	X0constantname *typed.Constant[uint32] // unsigned int in .rodata
 }
-
-// HostileNamesMapwithnameMap is the type of the map map::with"name* (HASH).
-type HostileNamesMapwithnameMap = typed.HashMap[HostileNamesKeyquote, HostileNamesOptionvalueT]

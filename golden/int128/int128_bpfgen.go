@@ -57,8 +57,10 @@ func (s *Int128CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Int128Collec
 		return nil, err
 	}
 	b := &Int128Collection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
-	typed.BindMap(c, &b.Maps.Wide, "wide")
+	b.Maps.Records = new(Int128RecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
+	b.Maps.Wide = new(Int128WideMap)
+	typed.BindMap(c, b.Maps.Wide, "wide")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -67,8 +69,8 @@ func (s *Int128CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Int128Collec
 
 // Int128CollectionSpecMaps are the maps before they are created.
 type Int128CollectionSpecMaps struct {
-	Records *typed.MapSpec[Int128RecordsMap]
-	Wide    *typed.MapSpec[Int128WideMap]
+	Records *typed.MapSpec[*Int128RecordsMap]
+	Wide    *typed.MapSpec[*Int128WideMap]
 }
 
 // Int128CollectionSpecPrograms are the programs before they are loaded.
@@ -107,9 +109,3 @@ type Int128CollectionPrograms struct {
 type Int128CollectionVariables struct {
 	Filled *typed.Variable[[1]Int128Record] // struct record[1] in .data
 }
-
-// Int128RecordsMap is the type of the map records (ARRAY).
-type Int128RecordsMap = typed.ArrayMap[uint32, Int128Record]
-
-// Int128WideMap is the type of the map wide (HASH).
-type Int128WideMap = typed.HashMap[[16]byte, [16]byte]

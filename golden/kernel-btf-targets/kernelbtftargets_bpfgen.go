@@ -61,8 +61,10 @@ func (s *KernelBtfTargetsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Ke
 		return nil, err
 	}
 	b := &KernelBtfTargetsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Binds, "binds")
-	typed.BindMap(c, &b.Maps.Steps, "steps")
+	b.Maps.Binds = new(KernelBtfTargetsBindsMap)
+	typed.BindMap(c, b.Maps.Binds, "binds")
+	b.Maps.Steps = new(KernelBtfTargetsStepsMap)
+	typed.BindMap(c, b.Maps.Steps, "steps")
 	typed.BindProgram(c, &b.Programs.CallsKernel, "calls_kernel")
 	typed.BindProgram(c, &b.Programs.CountBinds, "count_binds")
 	typed.BindProgram(c, &b.Programs.CountOpens, "count_opens")
@@ -75,8 +77,8 @@ func (s *KernelBtfTargetsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Ke
 
 // KernelBtfTargetsCollectionSpecMaps are the maps before they are created.
 type KernelBtfTargetsCollectionSpecMaps struct {
-	Binds *typed.MapSpec[KernelBtfTargetsBindsMap]
-	Steps *typed.MapSpec[KernelBtfTargetsStepsMap]
+	Binds *typed.MapSpec[*KernelBtfTargetsBindsMap]
+	Steps *typed.MapSpec[*KernelBtfTargetsStepsMap]
 }
 
 // KernelBtfTargetsCollectionSpecPrograms are the programs before they are loaded.
@@ -123,9 +125,3 @@ type KernelBtfTargetsCollectionVariables struct {
 	Most   *typed.Constant[uint32] // unsigned int in .rodata
 	Opened *typed.Variable[uint64] // unsigned long long in .bss
 }
-
-// KernelBtfTargetsBindsMap is the type of the map binds (ARRAY).
-type KernelBtfTargetsBindsMap = typed.ArrayMap[uint32, uint64]
-
-// KernelBtfTargetsStepsMap is the type of the map steps (PROG_ARRAY).
-type KernelBtfTargetsStepsMap = typed.ProgramArray[uint32]

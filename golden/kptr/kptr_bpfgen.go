@@ -53,13 +53,14 @@ func (s *KptrCollectionSpec) Load(opts *ebpf.CollectionOptions) (*KptrCollection
 		return nil, err
 	}
 	b := &KptrCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Held, "held")
+	b.Maps.Held = new(KptrHeldMap)
+	typed.BindMap(c, b.Maps.Held, "held")
 	return b, nil
 }
 
 // KptrCollectionSpecMaps are the maps before they are created.
 type KptrCollectionSpecMaps struct {
-	Held *typed.MapSpec[KptrHeldMap]
+	Held *typed.MapSpec[*KptrHeldMap]
 }
 
 // KptrCollectionSpecPrograms are the programs before they are loaded.
@@ -91,6 +92,3 @@ type KptrCollectionPrograms struct {
 // KptrCollectionVariables are the global variables in the kernel.
 type KptrCollectionVariables struct {
 }
-
-// KptrHeldMap is the type of the map held (HASH).
-type KptrHeldMap = typed.HashMap[uint32, KptrHeld]

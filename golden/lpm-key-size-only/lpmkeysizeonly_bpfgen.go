@@ -54,15 +54,17 @@ func (s *LpmKeySizeOnlyCollectionSpec) Load(opts *ebpf.CollectionOptions) (*LpmK
 		return nil, err
 	}
 	b := &LpmKeySizeOnlyCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Ipv4, "ipv4")
-	typed.BindMap(c, &b.Maps.Ipv6, "ipv6")
+	b.Maps.Ipv4 = new(LpmKeySizeOnlyIpv4Map)
+	typed.BindMap(c, b.Maps.Ipv4, "ipv4")
+	b.Maps.Ipv6 = new(LpmKeySizeOnlyIpv6Map)
+	typed.BindMap(c, b.Maps.Ipv6, "ipv6")
 	return b, nil
 }
 
 // LpmKeySizeOnlyCollectionSpecMaps are the maps before they are created.
 type LpmKeySizeOnlyCollectionSpecMaps struct {
-	Ipv4 *typed.MapSpec[LpmKeySizeOnlyIpv4Map]
-	Ipv6 *typed.MapSpec[LpmKeySizeOnlyIpv6Map]
+	Ipv4 *typed.MapSpec[*LpmKeySizeOnlyIpv4Map]
+	Ipv6 *typed.MapSpec[*LpmKeySizeOnlyIpv6Map]
 }
 
 // LpmKeySizeOnlyCollectionSpecPrograms are the programs before they are loaded.
@@ -95,9 +97,3 @@ type LpmKeySizeOnlyCollectionPrograms struct {
 // LpmKeySizeOnlyCollectionVariables are the global variables in the kernel.
 type LpmKeySizeOnlyCollectionVariables struct {
 }
-
-// LpmKeySizeOnlyIpv4Map is the type of the map ipv4 (LPM_TRIE).
-type LpmKeySizeOnlyIpv4Map = typed.LPMTrie[LpmKeySizeOnlyIpv4Key, [8]byte]
-
-// LpmKeySizeOnlyIpv6Map is the type of the map ipv6 (LPM_TRIE).
-type LpmKeySizeOnlyIpv6Map = typed.LPMTrie[LpmKeySizeOnlyIpv6Key, uint32]

@@ -57,21 +57,26 @@ func (s *LpmTrieCollectionSpec) Load(opts *ebpf.CollectionOptions) (*LpmTrieColl
 		return nil, err
 	}
 	b := &LpmTrieCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.ByBytes, "by_bytes")
-	typed.BindMap(c, &b.Maps.ByIpv6, "by_ipv6")
-	typed.BindMap(c, &b.Maps.ByKernel, "by_kernel")
-	typed.BindMap(c, &b.Maps.ByScalar, "by_scalar")
-	typed.BindMap(c, &b.Maps.ByScope, "by_scope")
+	b.Maps.ByBytes = new(LpmTrieByBytesMap)
+	typed.BindMap(c, b.Maps.ByBytes, "by_bytes")
+	b.Maps.ByIpv6 = new(LpmTrieByIpv6Map)
+	typed.BindMap(c, b.Maps.ByIpv6, "by_ipv6")
+	b.Maps.ByKernel = new(LpmTrieByKernelMap)
+	typed.BindMap(c, b.Maps.ByKernel, "by_kernel")
+	b.Maps.ByScalar = new(LpmTrieByScalarMap)
+	typed.BindMap(c, b.Maps.ByScalar, "by_scalar")
+	b.Maps.ByScope = new(LpmTrieByScopeMap)
+	typed.BindMap(c, b.Maps.ByScope, "by_scope")
 	return b, nil
 }
 
 // LpmTrieCollectionSpecMaps are the maps before they are created.
 type LpmTrieCollectionSpecMaps struct {
-	ByBytes  *typed.MapSpec[LpmTrieByBytesMap]
-	ByIpv6   *typed.MapSpec[LpmTrieByIpv6Map]
-	ByKernel *typed.MapSpec[LpmTrieByKernelMap]
-	ByScalar *typed.MapSpec[LpmTrieByScalarMap]
-	ByScope  *typed.MapSpec[LpmTrieByScopeMap]
+	ByBytes  *typed.MapSpec[*LpmTrieByBytesMap]
+	ByIpv6   *typed.MapSpec[*LpmTrieByIpv6Map]
+	ByKernel *typed.MapSpec[*LpmTrieByKernelMap]
+	ByScalar *typed.MapSpec[*LpmTrieByScalarMap]
+	ByScope  *typed.MapSpec[*LpmTrieByScopeMap]
 }
 
 // LpmTrieCollectionSpecPrograms are the programs before they are loaded.
@@ -107,18 +112,3 @@ type LpmTrieCollectionPrograms struct {
 // LpmTrieCollectionVariables are the global variables in the kernel.
 type LpmTrieCollectionVariables struct {
 }
-
-// LpmTrieByBytesMap is the type of the map by_bytes (LPM_TRIE).
-type LpmTrieByBytesMap = typed.LPMTrie[LpmTrieKey4, uint64]
-
-// LpmTrieByIpv6Map is the type of the map by_ipv6 (LPM_TRIE).
-type LpmTrieByIpv6Map = typed.LPMTrie[LpmTrieKey6, uint64]
-
-// LpmTrieByKernelMap is the type of the map by_kernel (LPM_TRIE).
-type LpmTrieByKernelMap = typed.LPMTrie[LpmTrieKeyKernel, uint64]
-
-// LpmTrieByScalarMap is the type of the map by_scalar (LPM_TRIE).
-type LpmTrieByScalarMap = typed.LPMTrie[LpmTrieKey4Scalar, uint64]
-
-// LpmTrieByScopeMap is the type of the map by_scope (LPM_TRIE).
-type LpmTrieByScopeMap = typed.LPMTrie[LpmTrieKeyScoped, uint64]

@@ -55,17 +55,20 @@ func (s *MapDefinitionCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapDe
 		return nil, err
 	}
 	b := &MapDefinitionCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Pinned, "pinned")
-	typed.BindMap(c, &b.Maps.SizedByUser, "sized_by_user")
-	typed.BindMap(c, &b.Maps.ThreeHashes, "three_hashes")
+	b.Maps.Pinned = new(MapDefinitionPinnedMap)
+	typed.BindMap(c, b.Maps.Pinned, "pinned")
+	b.Maps.SizedByUser = new(MapDefinitionSizedByUserMap)
+	typed.BindMap(c, b.Maps.SizedByUser, "sized_by_user")
+	b.Maps.ThreeHashes = new(MapDefinitionThreeHashesMap)
+	typed.BindMap(c, b.Maps.ThreeHashes, "three_hashes")
 	return b, nil
 }
 
 // MapDefinitionCollectionSpecMaps are the maps before they are created.
 type MapDefinitionCollectionSpecMaps struct {
-	Pinned      *typed.MapSpec[MapDefinitionPinnedMap]
-	SizedByUser *typed.MapSpec[MapDefinitionSizedByUserMap]
-	ThreeHashes *typed.MapSpec[MapDefinitionThreeHashesMap]
+	Pinned      *typed.MapSpec[*MapDefinitionPinnedMap]
+	SizedByUser *typed.MapSpec[*MapDefinitionSizedByUserMap]
+	ThreeHashes *typed.MapSpec[*MapDefinitionThreeHashesMap]
 }
 
 // MapDefinitionCollectionSpecPrograms are the programs before they are loaded.
@@ -99,13 +102,3 @@ type MapDefinitionCollectionPrograms struct {
 // MapDefinitionCollectionVariables are the global variables in the kernel.
 type MapDefinitionCollectionVariables struct {
 }
-
-// MapDefinitionPinnedMap is the type of the map pinned (HASH).
-type MapDefinitionPinnedMap = typed.HashMap[uint32, uint64]
-
-// MapDefinitionSizedByUserMap is the type of the map sized_by_user (ARRAY).
-type MapDefinitionSizedByUserMap = typed.ArrayMap[uint32, uint64]
-
-// MapDefinitionThreeHashesMap is the type of the map three_hashes
-// (BLOOM_FILTER).
-type MapDefinitionThreeHashesMap = typed.BloomFilter[uint64]

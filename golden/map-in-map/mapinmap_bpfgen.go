@@ -57,21 +57,26 @@ func (s *MapInMapCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapInMapCo
 		return nil, err
 	}
 	b := &MapInMapCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.ByNetns, "by_netns")
-	typed.BindMap(c, &b.Maps.First, "first")
-	typed.BindMap(c, &b.Maps.Outer, "outer")
-	typed.BindMap(c, &b.Maps.Ringbufs, "ringbufs")
-	typed.BindMap(c, &b.Maps.Second, "second")
+	b.Maps.ByNetns = new(MapInMapByNetnsMap)
+	typed.BindMap(c, b.Maps.ByNetns, "by_netns")
+	b.Maps.First = new(MapInMapFirstMap)
+	typed.BindMap(c, b.Maps.First, "first")
+	b.Maps.Outer = new(MapInMapOuterMap)
+	typed.BindMap(c, b.Maps.Outer, "outer")
+	b.Maps.Ringbufs = new(MapInMapRingbufsMap)
+	typed.BindMap(c, b.Maps.Ringbufs, "ringbufs")
+	b.Maps.Second = new(MapInMapSecondMap)
+	typed.BindMap(c, b.Maps.Second, "second")
 	return b, nil
 }
 
 // MapInMapCollectionSpecMaps are the maps before they are created.
 type MapInMapCollectionSpecMaps struct {
-	ByNetns  *typed.MapSpec[MapInMapByNetnsMap]
-	First    *typed.MapSpec[MapInMapFirstMap]
-	Outer    *typed.MapSpec[MapInMapOuterMap]
-	Ringbufs *typed.MapSpec[MapInMapRingbufsMap]
-	Second   *typed.MapSpec[MapInMapSecondMap]
+	ByNetns  *typed.MapSpec[*MapInMapByNetnsMap]
+	First    *typed.MapSpec[*MapInMapFirstMap]
+	Outer    *typed.MapSpec[*MapInMapOuterMap]
+	Ringbufs *typed.MapSpec[*MapInMapRingbufsMap]
+	Second   *typed.MapSpec[*MapInMapSecondMap]
 }
 
 // MapInMapCollectionSpecPrograms are the programs before they are loaded.
@@ -107,18 +112,3 @@ type MapInMapCollectionPrograms struct {
 // MapInMapCollectionVariables are the global variables in the kernel.
 type MapInMapCollectionVariables struct {
 }
-
-// MapInMapByNetnsMap is the type of the map by_netns (HASH_OF_MAPS).
-type MapInMapByNetnsMap = typed.HashOfMaps[MapInMapByNetnsKey, typed.ArrayMap[uint32, [16]byte]]
-
-// MapInMapFirstMap is the type of the map first (HASH).
-type MapInMapFirstMap = typed.HashMap[uint32, MapInMapValue]
-
-// MapInMapOuterMap is the type of the map outer (ARRAY_OF_MAPS).
-type MapInMapOuterMap = typed.ArrayOfMaps[uint32, typed.HashMap[uint32, MapInMapValue]]
-
-// MapInMapRingbufsMap is the type of the map ringbufs (ARRAY_OF_MAPS).
-type MapInMapRingbufsMap = typed.ArrayOfMaps[uint32, typed.RingBuf[[]byte]]
-
-// MapInMapSecondMap is the type of the map second (HASH).
-type MapInMapSecondMap = typed.HashMap[uint32, MapInMapValue]

@@ -55,17 +55,20 @@ func (s *MapsUnknownCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapsUnk
 		return nil, err
 	}
 	b := &MapsUnknownCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.InsnArray, "insn_array")
-	typed.BindMap(c, &b.Maps.OfTheFuture, "of_the_future")
-	typed.BindMap(c, &b.Maps.Rhash, "rhash")
+	b.Maps.InsnArray = new(MapsUnknownInsnArrayMap)
+	typed.BindMap(c, b.Maps.InsnArray, "insn_array")
+	b.Maps.OfTheFuture = new(MapsUnknownOfTheFutureMap)
+	typed.BindMap(c, b.Maps.OfTheFuture, "of_the_future")
+	b.Maps.Rhash = new(MapsUnknownRhashMap)
+	typed.BindMap(c, b.Maps.Rhash, "rhash")
 	return b, nil
 }
 
 // MapsUnknownCollectionSpecMaps are the maps before they are created.
 type MapsUnknownCollectionSpecMaps struct {
-	InsnArray   *typed.MapSpec[MapsUnknownInsnArrayMap]
-	OfTheFuture *typed.MapSpec[MapsUnknownOfTheFutureMap]
-	Rhash       *typed.MapSpec[MapsUnknownRhashMap]
+	InsnArray   *typed.MapSpec[*MapsUnknownInsnArrayMap]
+	OfTheFuture *typed.MapSpec[*MapsUnknownOfTheFutureMap]
+	Rhash       *typed.MapSpec[*MapsUnknownRhashMap]
 }
 
 // MapsUnknownCollectionSpecPrograms are the programs before they are loaded.
@@ -99,13 +102,3 @@ type MapsUnknownCollectionPrograms struct {
 // MapsUnknownCollectionVariables are the global variables in the kernel.
 type MapsUnknownCollectionVariables struct {
 }
-
-// MapsUnknownInsnArrayMap is the type of the map insn_array (INSN_ARRAY).
-type MapsUnknownInsnArrayMap = typed.OpaqueMap
-
-// MapsUnknownOfTheFutureMap is the type of the map of_the_future
-// (MapType(999)).
-type MapsUnknownOfTheFutureMap = typed.OpaqueMap
-
-// MapsUnknownRhashMap is the type of the map rhash (RHASH).
-type MapsUnknownRhashMap = typed.OpaqueMap

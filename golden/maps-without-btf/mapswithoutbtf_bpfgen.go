@@ -56,19 +56,23 @@ func (s *MapsWithoutBtfCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Maps
 		return nil, err
 	}
 	b := &MapsWithoutBtfCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.ArrayOfEight, "array_of_eight")
-	typed.BindMap(c, &b.Maps.KeySizeOnly, "key_size_only")
-	typed.BindMap(c, &b.Maps.SizesOnly, "sizes_only")
-	typed.BindMap(c, &b.Maps.ValueSizeOnly, "value_size_only")
+	b.Maps.ArrayOfEight = new(MapsWithoutBtfArrayOfEightMap)
+	typed.BindMap(c, b.Maps.ArrayOfEight, "array_of_eight")
+	b.Maps.KeySizeOnly = new(MapsWithoutBtfKeySizeOnlyMap)
+	typed.BindMap(c, b.Maps.KeySizeOnly, "key_size_only")
+	b.Maps.SizesOnly = new(MapsWithoutBtfSizesOnlyMap)
+	typed.BindMap(c, b.Maps.SizesOnly, "sizes_only")
+	b.Maps.ValueSizeOnly = new(MapsWithoutBtfValueSizeOnlyMap)
+	typed.BindMap(c, b.Maps.ValueSizeOnly, "value_size_only")
 	return b, nil
 }
 
 // MapsWithoutBtfCollectionSpecMaps are the maps before they are created.
 type MapsWithoutBtfCollectionSpecMaps struct {
-	ArrayOfEight  *typed.MapSpec[MapsWithoutBtfArrayOfEightMap]
-	KeySizeOnly   *typed.MapSpec[MapsWithoutBtfKeySizeOnlyMap]
-	SizesOnly     *typed.MapSpec[MapsWithoutBtfSizesOnlyMap]
-	ValueSizeOnly *typed.MapSpec[MapsWithoutBtfValueSizeOnlyMap]
+	ArrayOfEight  *typed.MapSpec[*MapsWithoutBtfArrayOfEightMap]
+	KeySizeOnly   *typed.MapSpec[*MapsWithoutBtfKeySizeOnlyMap]
+	SizesOnly     *typed.MapSpec[*MapsWithoutBtfSizesOnlyMap]
+	ValueSizeOnly *typed.MapSpec[*MapsWithoutBtfValueSizeOnlyMap]
 }
 
 // MapsWithoutBtfCollectionSpecPrograms are the programs before they are loaded.
@@ -103,17 +107,3 @@ type MapsWithoutBtfCollectionPrograms struct {
 // MapsWithoutBtfCollectionVariables are the global variables in the kernel.
 type MapsWithoutBtfCollectionVariables struct {
 }
-
-// MapsWithoutBtfArrayOfEightMap is the type of the map array_of_eight (ARRAY).
-type MapsWithoutBtfArrayOfEightMap = typed.ArrayMap[uint32, [8]byte]
-
-// MapsWithoutBtfKeySizeOnlyMap is the type of the map key_size_only
-// (PERCPU_HASH).
-type MapsWithoutBtfKeySizeOnlyMap = typed.PerCPUHashMap[[4]byte, uint64]
-
-// MapsWithoutBtfSizesOnlyMap is the type of the map sizes_only (HASH).
-type MapsWithoutBtfSizesOnlyMap = typed.HashMap[[6]byte, [20]byte]
-
-// MapsWithoutBtfValueSizeOnlyMap is the type of the map value_size_only
-// (LRU_HASH).
-type MapsWithoutBtfValueSizeOnlyMap = typed.HashMap[uint32, [3]byte]

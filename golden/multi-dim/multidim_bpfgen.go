@@ -56,7 +56,8 @@ func (s *MultiDimCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MultiDimCo
 		return nil, err
 	}
 	b := &MultiDimCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(MultiDimRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *MultiDimCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MultiDimCo
 
 // MultiDimCollectionSpecMaps are the maps before they are created.
 type MultiDimCollectionSpecMaps struct {
-	Records *typed.MapSpec[MultiDimRecordsMap]
+	Records *typed.MapSpec[*MultiDimRecordsMap]
 }
 
 // MultiDimCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type MultiDimCollectionPrograms struct {
 type MultiDimCollectionVariables struct {
 	Filled *typed.Variable[[1]MultiDimRecord] // struct record[1] in .data
 }
-
-// MultiDimRecordsMap is the type of the map records (ARRAY).
-type MultiDimRecordsMap = typed.ArrayMap[uint32, MultiDimRecord]

@@ -68,15 +68,24 @@ func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (*N
 		return nil, err
 	}
 	b := &NamesIllegalClashCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Close, "Close")
-	typed.BindMap(c, &b.Maps.FlowsMap, "flows_map")
-	typed.BindMap(c, &b.Maps.Maps, "maps")
-	typed.BindMap(c, &b.Maps.Type, "type")
-	typed.BindMap(c, &b.Maps.Verdicts, "verdicts")
-	typed.BindMap(c, &b.Maps.VerdictsMap, "verdicts_map")
-	typed.BindMap(c, &b.Maps.X1st, "_1st")
-	typed.BindMap(c, &b.Maps.XFlowsMap, "FlowsMap")
-	typed.BindMap(c, &b.Maps.XType, "Type")
+	b.Maps.Close = new(NamesIllegalClashCloseMap)
+	typed.BindMap(c, b.Maps.Close, "Close")
+	b.Maps.FlowsMap = new(NamesIllegalClashFlowsMap)
+	typed.BindMap(c, b.Maps.FlowsMap, "flows_map")
+	b.Maps.Maps = new(NamesIllegalClashMapsMap)
+	typed.BindMap(c, b.Maps.Maps, "maps")
+	b.Maps.Type = new(NamesIllegalClashTypeMap)
+	typed.BindMap(c, b.Maps.Type, "type")
+	b.Maps.Verdicts = new(NamesIllegalClashVerdictsMap)
+	typed.BindMap(c, b.Maps.Verdicts, "verdicts")
+	b.Maps.VerdictsMap = new(NamesIllegalClashVerdictsMapMap)
+	typed.BindMap(c, b.Maps.VerdictsMap, "verdicts_map")
+	b.Maps.X1st = new(NamesIllegalClashX1stMap)
+	typed.BindMap(c, b.Maps.X1st, "_1st")
+	b.Maps.XFlowsMap = new(NamesIllegalClashXFlowsMap)
+	typed.BindMap(c, b.Maps.XFlowsMap, "FlowsMap")
+	b.Maps.XType = new(NamesIllegalClashXTypeMap)
+	typed.BindMap(c, b.Maps.XType, "Type")
 	typed.BindProgram(c, &b.Programs.Load, "load")
 	typed.BindProgram(c, &b.Programs.Select, "select_")
 	typed.BindProgram(c, &b.Programs.XLoad, "Load")
@@ -89,15 +98,15 @@ func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (*N
 
 // NamesIllegalClashCollectionSpecMaps are the maps before they are created.
 type NamesIllegalClashCollectionSpecMaps struct {
-	Close       *typed.MapSpec[NamesIllegalClashCloseMap]
-	FlowsMap    *typed.MapSpec[NamesIllegalClashFlowsMap]
-	Maps        *typed.MapSpec[NamesIllegalClashMapsMap]
-	Type        *typed.MapSpec[NamesIllegalClashTypeMap]
-	Verdicts    *typed.MapSpec[NamesIllegalClashVerdictsMap]
-	VerdictsMap *typed.MapSpec[NamesIllegalClashVerdictsMapMap]
-	X1st        *typed.MapSpec[NamesIllegalClashX1stMap]
-	XFlowsMap   *typed.MapSpec[NamesIllegalClashXFlowsMap]
-	XType       *typed.MapSpec[NamesIllegalClashXTypeMap]
+	Close       *typed.MapSpec[*NamesIllegalClashCloseMap]
+	FlowsMap    *typed.MapSpec[*NamesIllegalClashFlowsMap]
+	Maps        *typed.MapSpec[*NamesIllegalClashMapsMap]
+	Type        *typed.MapSpec[*NamesIllegalClashTypeMap]
+	Verdicts    *typed.MapSpec[*NamesIllegalClashVerdictsMap]
+	VerdictsMap *typed.MapSpec[*NamesIllegalClashVerdictsMapMap]
+	X1st        *typed.MapSpec[*NamesIllegalClashX1stMap]
+	XFlowsMap   *typed.MapSpec[*NamesIllegalClashXFlowsMap]
+	XType       *typed.MapSpec[*NamesIllegalClashXTypeMap]
 }
 
 // NamesIllegalClashCollectionSpecPrograms are the programs before they are loaded.
@@ -151,30 +160,3 @@ type NamesIllegalClashCollectionVariables struct {
 	Variables  *typed.Variable[uint32] // unsigned int in .bss
 	XVariables *typed.Constant[uint32] // unsigned int in .rodata
 }
-
-// NamesIllegalClashCloseMap is the type of the map Close (HASH).
-type NamesIllegalClashCloseMap = typed.HashMap[uint32, uint32]
-
-// NamesIllegalClashFlowsMap is the type of the map flows_map (HASH).
-type NamesIllegalClashFlowsMap = typed.HashMap[NamesIllegalClashFlowKey, NamesIllegalClash_FlowKey]
-
-// NamesIllegalClashMapsMap is the type of the map maps (HASH).
-type NamesIllegalClashMapsMap = typed.HashMap[NamesIllegalClashScopeInner, uint32]
-
-// NamesIllegalClashTypeMap is the type of the map type (HASH).
-type NamesIllegalClashTypeMap = typed.HashMap[NamesIllegalClashType, NamesIllegalClashClashing]
-
-// NamesIllegalClashVerdictsMap is the type of the map verdicts (HASH).
-type NamesIllegalClashVerdictsMap = typed.HashMap[uint32, uint32]
-
-// NamesIllegalClashVerdictsMapMap is the type of the map verdicts_map (HASH).
-type NamesIllegalClashVerdictsMapMap = typed.HashMap[uint32, uint64]
-
-// NamesIllegalClashX1stMap is the type of the map _1st (HASH).
-type NamesIllegalClashX1stMap = typed.HashMap[uint32, uint32]
-
-// NamesIllegalClashXFlowsMap is the type of the map FlowsMap (HASH).
-type NamesIllegalClashXFlowsMap = typed.HashMap[NamesIllegalClash_flowKey, NamesIllegalClashScope]
-
-// NamesIllegalClashXTypeMap is the type of the map Type (HASH).
-type NamesIllegalClashXTypeMap = typed.HashMap[NamesIllegalClashGetters, NamesIllegalClashColour]

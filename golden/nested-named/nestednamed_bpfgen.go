@@ -57,8 +57,10 @@ func (s *NestedNamedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*NestedN
 		return nil, err
 	}
 	b := &NestedNamedCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
-	typed.BindMap(c, &b.Maps.Routes, "routes")
+	b.Maps.Records = new(NestedNamedRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
+	b.Maps.Routes = new(NestedNamedRoutesMap)
+	typed.BindMap(c, b.Maps.Routes, "routes")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -67,8 +69,8 @@ func (s *NestedNamedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*NestedN
 
 // NestedNamedCollectionSpecMaps are the maps before they are created.
 type NestedNamedCollectionSpecMaps struct {
-	Records *typed.MapSpec[NestedNamedRecordsMap]
-	Routes  *typed.MapSpec[NestedNamedRoutesMap]
+	Records *typed.MapSpec[*NestedNamedRecordsMap]
+	Routes  *typed.MapSpec[*NestedNamedRoutesMap]
 }
 
 // NestedNamedCollectionSpecPrograms are the programs before they are loaded.
@@ -107,9 +109,3 @@ type NestedNamedCollectionPrograms struct {
 type NestedNamedCollectionVariables struct {
 	Filled *typed.Variable[[1]NestedNamedRecord] // struct record[1] in .data
 }
-
-// NestedNamedRecordsMap is the type of the map records (ARRAY).
-type NestedNamedRecordsMap = typed.ArrayMap[uint32, NestedNamedRecord]
-
-// NestedNamedRoutesMap is the type of the map routes (HASH).
-type NestedNamedRoutesMap = typed.HashMap[NestedNamedAddress, NestedNamedEndpoint]

@@ -31,7 +31,7 @@ func OpenOptionsFrom(object io.ReaderAt) (*OptionsCollectionSpec, error) {
 	s := &OptionsCollectionSpec{CollectionSpec: c}
 	typed.BindEventType(c, "events", "struct event")
 	typed.BindMapSpec(c, &s.Maps.Events, "events")
-	typed.BindShortEvents(s.Maps.Events)
+	typed.BindShortEventsSpec(s.Maps.Events)
 	typed.BindEventType(c, "records", "event")
 	typed.BindMapSpec(c, &s.Maps.Records, "records")
 	typed.BindMapSpec(c, &s.Maps.Values, "values")
@@ -58,18 +58,21 @@ func (s *OptionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*OptionsColl
 		return nil, err
 	}
 	b := &OptionsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Events, "events")
+	b.Maps.Events = new(OptionsEventsMap)
+	typed.BindMap(c, b.Maps.Events, "events")
 	typed.BindShortEvents(b.Maps.Events)
-	typed.BindMap(c, &b.Maps.Records, "records")
-	typed.BindMap(c, &b.Maps.Values, "values")
+	b.Maps.Records = new(OptionsRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
+	b.Maps.Values = new(OptionsValuesMap)
+	typed.BindMap(c, b.Maps.Values, "values")
 	return b, nil
 }
 
 // OptionsCollectionSpecMaps are the maps before they are created.
 type OptionsCollectionSpecMaps struct {
-	Events  *typed.MapSpec[OptionsEventsMap]
-	Records *typed.MapSpec[OptionsRecordsMap]
-	Values  *typed.MapSpec[OptionsValuesMap]
+	Events  *typed.MapSpec[*OptionsEventsMap]
+	Records *typed.MapSpec[*OptionsRecordsMap]
+	Values  *typed.MapSpec[*OptionsValuesMap]
 }
 
 // OptionsCollectionSpecPrograms are the programs before they are loaded.
@@ -103,12 +106,3 @@ type OptionsCollectionPrograms struct {
 // OptionsCollectionVariables are the global variables in the kernel.
 type OptionsCollectionVariables struct {
 }
-
-// OptionsEventsMap is the type of the map events (PERF_EVENT_ARRAY).
-type OptionsEventsMap = typed.PerfEventArray[OptionsEvent]
-
-// OptionsRecordsMap is the type of the map records (RINGBUF).
-type OptionsRecordsMap = typed.RingBuf[OptionsEvent]
-
-// OptionsValuesMap is the type of the map values (HASH).
-type OptionsValuesMap = typed.HashMap[uint32, OptionsNewest]

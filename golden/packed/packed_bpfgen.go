@@ -56,7 +56,8 @@ func (s *PackedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*PackedCollec
 		return nil, err
 	}
 	b := &PackedCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(PackedRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *PackedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*PackedCollec
 
 // PackedCollectionSpecMaps are the maps before they are created.
 type PackedCollectionSpecMaps struct {
-	Records *typed.MapSpec[PackedRecordsMap]
+	Records *typed.MapSpec[*PackedRecordsMap]
 }
 
 // PackedCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type PackedCollectionPrograms struct {
 type PackedCollectionVariables struct {
 	Filled *typed.Variable[[2]PackedRecord] // struct record[2] in .data
 }
-
-// PackedRecordsMap is the type of the map records (ARRAY).
-type PackedRecordsMap = typed.ArrayMap[uint32, PackedRecord]

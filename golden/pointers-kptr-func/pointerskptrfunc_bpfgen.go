@@ -56,7 +56,8 @@ func (s *PointersKptrFuncCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Po
 		return nil, err
 	}
 	b := &PointersKptrFuncCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(PointersKptrFuncRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *PointersKptrFuncCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Po
 
 // PointersKptrFuncCollectionSpecMaps are the maps before they are created.
 type PointersKptrFuncCollectionSpecMaps struct {
-	Records *typed.MapSpec[PointersKptrFuncRecordsMap]
+	Records *typed.MapSpec[*PointersKptrFuncRecordsMap]
 }
 
 // PointersKptrFuncCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type PointersKptrFuncCollectionPrograms struct {
 type PointersKptrFuncCollectionVariables struct {
 	Filled *typed.Variable[[1]PointersKptrFuncRecord] // struct record[1] in .data
 }
-
-// PointersKptrFuncRecordsMap is the type of the map records (ARRAY).
-type PointersKptrFuncRecordsMap = typed.ArrayMap[uint32, PointersKptrFuncRecord]

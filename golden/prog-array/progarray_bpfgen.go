@@ -57,8 +57,10 @@ func (s *ProgArrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ProgArray
 		return nil, err
 	}
 	b := &ProgArrayCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.BySlot, "by_slot")
-	typed.BindMap(c, &b.Maps.Jumps, "jumps")
+	b.Maps.BySlot = new(ProgArrayBySlotMap)
+	typed.BindMap(c, b.Maps.BySlot, "by_slot")
+	b.Maps.Jumps = new(ProgArrayJumpsMap)
+	typed.BindMap(c, b.Maps.Jumps, "jumps")
 	typed.BindProgram(c, &b.Programs.Enter, "enter")
 	typed.BindProgram(c, &b.Programs.First, "first")
 	typed.BindProgram(c, &b.Programs.Second, "second")
@@ -67,8 +69,8 @@ func (s *ProgArrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ProgArray
 
 // ProgArrayCollectionSpecMaps are the maps before they are created.
 type ProgArrayCollectionSpecMaps struct {
-	BySlot *typed.MapSpec[ProgArrayBySlotMap]
-	Jumps  *typed.MapSpec[ProgArrayJumpsMap]
+	BySlot *typed.MapSpec[*ProgArrayBySlotMap]
+	Jumps  *typed.MapSpec[*ProgArrayJumpsMap]
 }
 
 // ProgArrayCollectionSpecPrograms are the programs before they are loaded.
@@ -107,9 +109,3 @@ type ProgArrayCollectionPrograms struct {
 // ProgArrayCollectionVariables are the global variables in the kernel.
 type ProgArrayCollectionVariables struct {
 }
-
-// ProgArrayBySlotMap is the type of the map by_slot (PROG_ARRAY).
-type ProgArrayBySlotMap = typed.ProgramArray[ProgArraySlot]
-
-// ProgArrayJumpsMap is the type of the map jumps (PROG_ARRAY).
-type ProgArrayJumpsMap = typed.ProgramArray[uint32]

@@ -56,7 +56,8 @@ func (s *ScalarsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ScalarsColl
 		return nil, err
 	}
 	b := &ScalarsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(ScalarsRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *ScalarsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ScalarsColl
 
 // ScalarsCollectionSpecMaps are the maps before they are created.
 type ScalarsCollectionSpecMaps struct {
-	Records *typed.MapSpec[ScalarsRecordsMap]
+	Records *typed.MapSpec[*ScalarsRecordsMap]
 }
 
 // ScalarsCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type ScalarsCollectionPrograms struct {
 type ScalarsCollectionVariables struct {
 	Filled *typed.Variable[[1]ScalarsRecord] // struct record[1] in .data
 }
-
-// ScalarsRecordsMap is the type of the map records (ARRAY).
-type ScalarsRecordsMap = typed.ArrayMap[uint32, ScalarsRecord]

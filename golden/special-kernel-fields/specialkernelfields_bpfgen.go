@@ -56,19 +56,23 @@ func (s *SpecialKernelFieldsCollectionSpec) Load(opts *ebpf.CollectionOptions) (
 		return nil, err
 	}
 	b := &SpecialKernelFieldsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Locked, "locked")
-	typed.BindMap(c, &b.Maps.Owners, "owners")
-	typed.BindMap(c, &b.Maps.Timed, "timed")
-	typed.BindMap(c, &b.Maps.Worked, "worked")
+	b.Maps.Locked = new(SpecialKernelFieldsLockedMap)
+	typed.BindMap(c, b.Maps.Locked, "locked")
+	b.Maps.Owners = new(SpecialKernelFieldsOwnersMap)
+	typed.BindMap(c, b.Maps.Owners, "owners")
+	b.Maps.Timed = new(SpecialKernelFieldsTimedMap)
+	typed.BindMap(c, b.Maps.Timed, "timed")
+	b.Maps.Worked = new(SpecialKernelFieldsWorkedMap)
+	typed.BindMap(c, b.Maps.Worked, "worked")
 	return b, nil
 }
 
 // SpecialKernelFieldsCollectionSpecMaps are the maps before they are created.
 type SpecialKernelFieldsCollectionSpecMaps struct {
-	Locked *typed.MapSpec[SpecialKernelFieldsLockedMap]
-	Owners *typed.MapSpec[SpecialKernelFieldsOwnersMap]
-	Timed  *typed.MapSpec[SpecialKernelFieldsTimedMap]
-	Worked *typed.MapSpec[SpecialKernelFieldsWorkedMap]
+	Locked *typed.MapSpec[*SpecialKernelFieldsLockedMap]
+	Owners *typed.MapSpec[*SpecialKernelFieldsOwnersMap]
+	Timed  *typed.MapSpec[*SpecialKernelFieldsTimedMap]
+	Worked *typed.MapSpec[*SpecialKernelFieldsWorkedMap]
 }
 
 // SpecialKernelFieldsCollectionSpecPrograms are the programs before they are loaded.
@@ -103,15 +107,3 @@ type SpecialKernelFieldsCollectionPrograms struct {
 // SpecialKernelFieldsCollectionVariables are the global variables in the kernel.
 type SpecialKernelFieldsCollectionVariables struct {
 }
-
-// SpecialKernelFieldsLockedMap is the type of the map locked (HASH).
-type SpecialKernelFieldsLockedMap = typed.HashMap[uint32, SpecialKernelFieldsLocked]
-
-// SpecialKernelFieldsOwnersMap is the type of the map owners (ARRAY).
-type SpecialKernelFieldsOwnersMap = typed.ArrayMap[uint32, SpecialKernelFieldsOwner]
-
-// SpecialKernelFieldsTimedMap is the type of the map timed (ARRAY).
-type SpecialKernelFieldsTimedMap = typed.ArrayMap[uint32, SpecialKernelFieldsTimed]
-
-// SpecialKernelFieldsWorkedMap is the type of the map worked (ARRAY).
-type SpecialKernelFieldsWorkedMap = typed.ArrayMap[uint32, SpecialKernelFieldsWorked]

@@ -56,18 +56,21 @@ func (s *StructOpsNolinkCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Str
 		return nil, err
 	}
 	b := &StructOpsNolinkCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Golden, "golden")
-	typed.BindMap(c, &b.Maps.Optional, "optional")
-	typed.BindMap(c, &b.Maps.Values, "values")
+	b.Maps.Golden = new(StructOpsNolinkGoldenMap)
+	typed.BindMap(c, b.Maps.Golden, "golden")
+	b.Maps.Optional = new(StructOpsNolinkOptionalMap)
+	typed.BindMap(c, b.Maps.Optional, "optional")
+	b.Maps.Values = new(StructOpsNolinkValuesMap)
+	typed.BindMap(c, b.Maps.Values, "values")
 	typed.BindProgram(c, &b.Programs.Run, "run")
 	return b, nil
 }
 
 // StructOpsNolinkCollectionSpecMaps are the maps before they are created.
 type StructOpsNolinkCollectionSpecMaps struct {
-	Golden   *typed.MapSpec[StructOpsNolinkGoldenMap]
-	Optional *typed.MapSpec[StructOpsNolinkOptionalMap]
-	Values   *typed.MapSpec[StructOpsNolinkValuesMap]
+	Golden   *typed.MapSpec[*StructOpsNolinkGoldenMap]
+	Optional *typed.MapSpec[*StructOpsNolinkOptionalMap]
+	Values   *typed.MapSpec[*StructOpsNolinkValuesMap]
 }
 
 // StructOpsNolinkCollectionSpecPrograms are the programs before they are loaded.
@@ -103,12 +106,3 @@ type StructOpsNolinkCollectionPrograms struct {
 // StructOpsNolinkCollectionVariables are the global variables in the kernel.
 type StructOpsNolinkCollectionVariables struct {
 }
-
-// StructOpsNolinkGoldenMap is the type of the map golden (STRUCT_OPS).
-type StructOpsNolinkGoldenMap = typed.StructOps[StructOpsNolinkGoldenOps]
-
-// StructOpsNolinkOptionalMap is the type of the map optional (STRUCT_OPS).
-type StructOpsNolinkOptionalMap = typed.StructOps[StructOpsNolinkGoldenOps]
-
-// StructOpsNolinkValuesMap is the type of the map values (HASH).
-type StructOpsNolinkValuesMap = typed.HashMap[uint32, StructOpsNolinkValue]

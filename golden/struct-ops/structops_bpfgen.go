@@ -56,7 +56,8 @@ func (s *StructOpsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*StructOps
 		return nil, err
 	}
 	b := &StructOpsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Golden, "golden")
+	b.Maps.Golden = new(StructOpsGoldenMap)
+	typed.BindMap(c, b.Maps.Golden, "golden")
 	typed.BindProgram(c, &b.Programs.CongAvoid, "cong_avoid")
 	typed.BindProgram(c, &b.Programs.Ssthresh, "ssthresh")
 	typed.BindProgram(c, &b.Programs.UndoCwnd, "undo_cwnd")
@@ -65,7 +66,7 @@ func (s *StructOpsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*StructOps
 
 // StructOpsCollectionSpecMaps are the maps before they are created.
 type StructOpsCollectionSpecMaps struct {
-	Golden *typed.MapSpec[StructOpsGoldenMap]
+	Golden *typed.MapSpec[*StructOpsGoldenMap]
 }
 
 // StructOpsCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type StructOpsCollectionPrograms struct {
 // StructOpsCollectionVariables are the global variables in the kernel.
 type StructOpsCollectionVariables struct {
 }
-
-// StructOpsGoldenMap is the type of the map golden (STRUCT_OPS).
-type StructOpsGoldenMap = typed.StructOps[StructOpsTcpCongestionOps]

@@ -55,16 +55,18 @@ func (s *TargetsArchDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) 
 		return nil, err
 	}
 	b := &TargetsArchDifferentCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Events, "events")
-	typed.BindMap(c, &b.Maps.Same, "same")
+	b.Maps.Events = new(TargetsArchDifferentEventsMap)
+	typed.BindMap(c, b.Maps.Events, "events")
+	b.Maps.Same = new(TargetsArchDifferentSameMap)
+	typed.BindMap(c, b.Maps.Same, "same")
 	typed.BindProgram(c, &b.Programs.OnConnect, "on_connect")
 	return b, nil
 }
 
 // TargetsArchDifferentCollectionSpecMaps are the maps before they are created.
 type TargetsArchDifferentCollectionSpecMaps struct {
-	Events *typed.MapSpec[TargetsArchDifferentEventsMap]
-	Same   *typed.MapSpec[TargetsArchDifferentSameMap]
+	Events *typed.MapSpec[*TargetsArchDifferentEventsMap]
+	Same   *typed.MapSpec[*TargetsArchDifferentSameMap]
 }
 
 // TargetsArchDifferentCollectionSpecPrograms are the programs before they are loaded.
@@ -99,9 +101,3 @@ type TargetsArchDifferentCollectionPrograms struct {
 // TargetsArchDifferentCollectionVariables are the global variables in the kernel.
 type TargetsArchDifferentCollectionVariables struct {
 }
-
-// TargetsArchDifferentEventsMap is the type of the map events (RINGBUF).
-type TargetsArchDifferentEventsMap = typed.RingBuf[TargetsArchDifferentEvent]
-
-// TargetsArchDifferentSameMap is the type of the map same (HASH).
-type TargetsArchDifferentSameMap = typed.HashMap[uint32, TargetsArchDifferentSame]

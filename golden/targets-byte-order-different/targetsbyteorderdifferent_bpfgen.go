@@ -53,13 +53,14 @@ func (s *TargetsByteOrderDifferentCollectionSpec) Load(opts *ebpf.CollectionOpti
 		return nil, err
 	}
 	b := &TargetsByteOrderDifferentCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Headers, "headers")
+	b.Maps.Headers = new(TargetsByteOrderDifferentHeadersMap)
+	typed.BindMap(c, b.Maps.Headers, "headers")
 	return b, nil
 }
 
 // TargetsByteOrderDifferentCollectionSpecMaps are the maps before they are created.
 type TargetsByteOrderDifferentCollectionSpecMaps struct {
-	Headers *typed.MapSpec[TargetsByteOrderDifferentHeadersMap]
+	Headers *typed.MapSpec[*TargetsByteOrderDifferentHeadersMap]
 }
 
 // TargetsByteOrderDifferentCollectionSpecPrograms are the programs before they are loaded.
@@ -91,6 +92,3 @@ type TargetsByteOrderDifferentCollectionPrograms struct {
 // TargetsByteOrderDifferentCollectionVariables are the global variables in the kernel.
 type TargetsByteOrderDifferentCollectionVariables struct {
 }
-
-// TargetsByteOrderDifferentHeadersMap is the type of the map headers (HASH).
-type TargetsByteOrderDifferentHeadersMap = typed.HashMap[uint32, TargetsByteOrderDifferentIphdr]

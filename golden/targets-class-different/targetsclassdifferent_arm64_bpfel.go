@@ -10,9 +10,6 @@ import (
 	"github.com/bpfgen/bpfgen/typed"
 )
 
-// TargetsClassDifferentValuesMap is the type of the map values (ARRAY).
-type TargetsClassDifferentValuesMap = typed.ArrayMap[uint32, uint64]
-
 // TargetsClassDifferentRunProgram is the kind of the program run on this
 // target: SEC("tc").
 type TargetsClassDifferentRunProgram = typed.TC

@@ -56,7 +56,8 @@ func (s *TargetsClassDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions)
 		return nil, err
 	}
 	b := &TargetsClassDifferentCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Values, "values")
+	b.Maps.Values = new(TargetsClassDifferentValuesMap)
+	typed.BindMap(c, b.Maps.Values, "values")
 	typed.BindProgram(c, &b.Programs.Run, "run")
 	typed.BindVariable(c, &b.Variables.Counter, "counter")
 	return b, nil
@@ -64,7 +65,7 @@ func (s *TargetsClassDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions)
 
 // TargetsClassDifferentCollectionSpecMaps are the maps before they are created.
 type TargetsClassDifferentCollectionSpecMaps struct {
-	Values *typed.MapSpec[TargetsClassDifferentValuesMap]
+	Values *typed.MapSpec[*TargetsClassDifferentValuesMap]
 }
 
 // TargetsClassDifferentCollectionSpecPrograms are the programs before they are loaded.

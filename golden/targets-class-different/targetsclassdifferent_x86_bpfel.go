@@ -10,9 +10,6 @@ import (
 	"github.com/bpfgen/bpfgen/typed"
 )
 
-// TargetsClassDifferentValuesMap is the type of the map values (HASH).
-type TargetsClassDifferentValuesMap = typed.HashMap[uint32, uint64]
-
 // TargetsClassDifferentRunProgram is the kind of the program run on this
 // target: SEC("xdp").
 type TargetsClassDifferentRunProgram = typed.XDP

@@ -57,8 +57,10 @@ func (s *TargetsMapsDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) 
 		return nil, err
 	}
 	b := &TargetsMapsDifferentCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Everywhere, "everywhere")
-	typed.BindMap(c, &b.Maps.OnlyX86, "only_x86")
+	b.Maps.Everywhere = new(TargetsMapsDifferentEverywhereMap)
+	typed.BindMap(c, b.Maps.Everywhere, "everywhere")
+	b.Maps.OnlyX86 = new(TargetsMapsDifferentOnlyX86Map)
+	typed.BindMap(c, b.Maps.OnlyX86, "only_x86")
 	typed.BindProgram(c, &b.Programs.OnAll, "on_all")
 	typed.BindProgram(c, &b.Programs.OnX86, "on_x86")
 	typed.BindVariable(c, &b.Variables.OnlyHere, "only_here")
@@ -67,8 +69,8 @@ func (s *TargetsMapsDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) 
 
 // TargetsMapsDifferentCollectionSpecMaps are the maps before they are created.
 type TargetsMapsDifferentCollectionSpecMaps struct {
-	Everywhere *typed.MapSpec[TargetsMapsDifferentEverywhereMap]
-	OnlyX86    *typed.MapSpec[TargetsMapsDifferentOnlyX86Map]
+	Everywhere *typed.MapSpec[*TargetsMapsDifferentEverywhereMap]
+	OnlyX86    *typed.MapSpec[*TargetsMapsDifferentOnlyX86Map]
 }
 
 // TargetsMapsDifferentCollectionSpecPrograms are the programs before they are loaded.
@@ -107,9 +109,3 @@ type TargetsMapsDifferentCollectionPrograms struct {
 type TargetsMapsDifferentCollectionVariables struct {
 	OnlyHere *typed.Variable[uint32] // unsigned int in .bss
 }
-
-// TargetsMapsDifferentEverywhereMap is the type of the map everywhere (HASH).
-type TargetsMapsDifferentEverywhereMap = typed.HashMap[uint32, uint64]
-
-// TargetsMapsDifferentOnlyX86Map is the type of the map only_x86 (HASH).
-type TargetsMapsDifferentOnlyX86Map = typed.HashMap[uint32, uint16]

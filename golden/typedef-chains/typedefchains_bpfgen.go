@@ -57,8 +57,10 @@ func (s *TypedefChainsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Typed
 		return nil, err
 	}
 	b := &TypedefChainsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
-	typed.BindMap(c, &b.Maps.RenamedMap, "renamed_map")
+	b.Maps.Records = new(TypedefChainsRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
+	b.Maps.RenamedMap = new(TypedefChainsRenamedMap)
+	typed.BindMap(c, b.Maps.RenamedMap, "renamed_map")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -67,8 +69,8 @@ func (s *TypedefChainsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Typed
 
 // TypedefChainsCollectionSpecMaps are the maps before they are created.
 type TypedefChainsCollectionSpecMaps struct {
-	Records    *typed.MapSpec[TypedefChainsRecordsMap]
-	RenamedMap *typed.MapSpec[TypedefChainsRenamedMap]
+	Records    *typed.MapSpec[*TypedefChainsRecordsMap]
+	RenamedMap *typed.MapSpec[*TypedefChainsRenamedMap]
 }
 
 // TypedefChainsCollectionSpecPrograms are the programs before they are loaded.
@@ -107,9 +109,3 @@ type TypedefChainsCollectionPrograms struct {
 type TypedefChainsCollectionVariables struct {
 	Filled *typed.Variable[[2]TypedefChainsRecord] // struct record[2] in .data
 }
-
-// TypedefChainsRecordsMap is the type of the map records (ARRAY).
-type TypedefChainsRecordsMap = typed.ArrayMap[uint32, TypedefChainsRecord]
-
-// TypedefChainsRenamedMap is the type of the map renamed_map (HASH).
-type TypedefChainsRenamedMap = typed.HashMap[uint32, TypedefChainsRenamedAgain]

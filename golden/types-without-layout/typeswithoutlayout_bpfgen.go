@@ -57,8 +57,10 @@ func (s *TypesWithoutLayoutCollectionSpec) Load(opts *ebpf.CollectionOptions) (*
 		return nil, err
 	}
 	b := &TypesWithoutLayoutCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Atomics, "atomics")
-	typed.BindMap(c, &b.Maps.Undefineds, "undefineds")
+	b.Maps.Atomics = new(TypesWithoutLayoutAtomicsMap)
+	typed.BindMap(c, b.Maps.Atomics, "atomics")
+	b.Maps.Undefineds = new(TypesWithoutLayoutUndefinedsMap)
+	typed.BindMap(c, b.Maps.Undefineds, "undefineds")
 	typed.BindVariable(c, &b.Variables.Alone, "alone")
 	typed.BindVariable(c, &b.Variables.Counters, "counters")
 	typed.BindVariable(c, &b.Variables.PackedCounters, "packed_counters")
@@ -67,8 +69,8 @@ func (s *TypesWithoutLayoutCollectionSpec) Load(opts *ebpf.CollectionOptions) (*
 
 // TypesWithoutLayoutCollectionSpecMaps are the maps before they are created.
 type TypesWithoutLayoutCollectionSpecMaps struct {
-	Atomics    *typed.MapSpec[TypesWithoutLayoutAtomicsMap]
-	Undefineds *typed.MapSpec[TypesWithoutLayoutUndefinedsMap]
+	Atomics    *typed.MapSpec[*TypesWithoutLayoutAtomicsMap]
+	Undefineds *typed.MapSpec[*TypesWithoutLayoutUndefinedsMap]
 }
 
 // TypesWithoutLayoutCollectionSpecPrograms are the programs before they are loaded.
@@ -107,9 +109,3 @@ type TypesWithoutLayoutCollectionVariables struct {
 	Counters       *typed.Variable[TypesWithoutLayoutCounters]         // struct counters in .bss
 	PackedCounters *typed.Variable[[2]TypesWithoutLayoutPackedCounter] // struct packed_counter[2] in .bss
 }
-
-// TypesWithoutLayoutAtomicsMap is the type of the map atomics (HASH).
-type TypesWithoutLayoutAtomicsMap = typed.HashMap[uint32, [0]byte]
-
-// TypesWithoutLayoutUndefinedsMap is the type of the map undefineds (HASH).
-type TypesWithoutLayoutUndefinedsMap = typed.HashMap[[0]byte, uint32]

@@ -56,7 +56,8 @@ func (s *UnionsAnonymousCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Uni
 		return nil, err
 	}
 	b := &UnionsAnonymousCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
+	b.Maps.Records = new(UnionsAnonymousRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -65,7 +66,7 @@ func (s *UnionsAnonymousCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Uni
 
 // UnionsAnonymousCollectionSpecMaps are the maps before they are created.
 type UnionsAnonymousCollectionSpecMaps struct {
-	Records *typed.MapSpec[UnionsAnonymousRecordsMap]
+	Records *typed.MapSpec[*UnionsAnonymousRecordsMap]
 }
 
 // UnionsAnonymousCollectionSpecPrograms are the programs before they are loaded.
@@ -103,6 +104,3 @@ type UnionsAnonymousCollectionPrograms struct {
 type UnionsAnonymousCollectionVariables struct {
 	Filled *typed.Variable[[4]UnionsAnonymousRecord] // struct record[4] in .data
 }
-
-// UnionsAnonymousRecordsMap is the type of the map records (ARRAY).
-type UnionsAnonymousRecordsMap = typed.ArrayMap[uint32, UnionsAnonymousRecord]

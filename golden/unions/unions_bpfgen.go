@@ -57,8 +57,10 @@ func (s *UnionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*UnionsCollec
 		return nil, err
 	}
 	b := &UnionsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Records, "records")
-	typed.BindMap(c, &b.Maps.WholeUnions, "whole_unions")
+	b.Maps.Records = new(UnionsRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
+	b.Maps.WholeUnions = new(UnionsWholeUnionsMap)
+	typed.BindMap(c, b.Maps.WholeUnions, "whole_unions")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
 	typed.BindVariable(c, &b.Variables.Filled, "filled")
@@ -67,8 +69,8 @@ func (s *UnionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*UnionsCollec
 
 // UnionsCollectionSpecMaps are the maps before they are created.
 type UnionsCollectionSpecMaps struct {
-	Records     *typed.MapSpec[UnionsRecordsMap]
-	WholeUnions *typed.MapSpec[UnionsWholeUnionsMap]
+	Records     *typed.MapSpec[*UnionsRecordsMap]
+	WholeUnions *typed.MapSpec[*UnionsWholeUnionsMap]
 }
 
 // UnionsCollectionSpecPrograms are the programs before they are loaded.
@@ -107,9 +109,3 @@ type UnionsCollectionPrograms struct {
 type UnionsCollectionVariables struct {
 	Filled *typed.Variable[[3]UnionsRecord] // struct record[3] in .data
 }
-
-// UnionsRecordsMap is the type of the map records (ARRAY).
-type UnionsRecordsMap = typed.ArrayMap[uint32, UnionsRecord]
-
-// UnionsWholeUnionsMap is the type of the map whole_unions (HASH).
-type UnionsWholeUnionsMap = typed.HashMap[UnionsNumber, UnionsNested]
