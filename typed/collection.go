@@ -24,13 +24,18 @@ type CollectionSpec struct {
 	events       map[string]string // C types, see BindEventType
 	layouts      layouts
 	errs         []error
+
+	optionalMaps []string
+	choices      []choice
 }
 
 // programState is what the user said of a program before Load.
 type programState struct {
-	disabled bool
-	optional bool
-	target   error // what is wrong with SetTarget
+	kind       *kind // nil where no handle is made of it
+	disabled   bool
+	optional   bool
+	optionalIf func(error) bool
+	target     error // what is wrong with SetTarget
 }
 
 // newCollectionSpec completes what the library read.
@@ -60,7 +65,8 @@ func (c *CollectionSpec) Err() error {
 }
 
 // ReplaceMaps makes Load use the maps of other for all maps that both have by
-// name, instead of creating its own. The new collection holds duplicates.
+// name, instead of creating its own. The new collection holds duplicates. Global
+// variables (.data, .bss, .rodata) are not replaced: each collection has its own.
 func (c *CollectionSpec) ReplaceMaps(other *Collection) {
 	for name, m := range other.Collection.Maps {
 		if c.Spec.Maps[name] != nil && !strings.HasPrefix(name, ".") {
@@ -73,9 +79,13 @@ func (c *CollectionSpec) ReplaceMaps(other *Collection) {
 // stays usable. opts may be nil. Generated code calls it.
 //
 // Disabled programs are left out, and with them their slots in tail-call
-// arrays; optional programs that the kernel refuses likewise, with the reason
-// in their Err. A program that is refused gives a [*LoadError].
+// arrays; optional programs and maps for which the kernel lacks something
+// likewise, with the reason in their Err and in Skipped. Any other program that
+// is refused gives a [*LoadError].
 func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error) {
+	if c == nil || c.Spec == nil {
+		return nil, fmt.Errorf("load: no object was opened: %w", ErrNotLoaded)
+	}
 	var o ebpf.CollectionOptions
 	if opts != nil {
 		o = *opts
@@ -89,53 +99,8 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 	for _, m := range spec.Maps {
 		fixRing(m)
 	}
-	left, err := c.unloadable(spec)
-	if err != nil {
-		return nil, err
-	}
-	for name := range left {
-		leaveOut(spec, name)
-	}
-	// refused leaves an optional program out; of another it returns the error
-	// as it is: wrapped, %+v would not print the log.
-	refused := func(prog *ebpf.ProgramSpec, err error) error {
-		err = newLoadError(prog, err)
-		if !c.state(prog.Name).optional {
-			return err
-		}
-		left[prog.Name] = err
-		return nil
-	}
-	later := takeLoadedLater(spec)
-	coll, err := c.create(spec, o, refused)
-	if err != nil {
-		return nil, err
-	}
-	if err := later.load(coll, o.Programs, refused); err != nil {
-		coll.Close()
-		return nil, err
-	}
-	maps.Copy(spec.Programs, later.programs)
-	return newCollection(coll, spec, left, c.optionalPrograms()), nil
-}
-
-// create has the library load what is in spec, from which it takes the
-// programs that are refused and may be.
-func (c *CollectionSpec) create(spec *ebpf.CollectionSpec, opts ebpf.CollectionOptions, refused func(*ebpf.ProgramSpec, error) error) (*ebpf.Collection, error) {
-	for {
-		coll, err := ebpf.NewCollectionWithOptions(spec, opts)
-		if err == nil {
-			return coll, nil
-		}
-		prog := failedProgram(spec, err)
-		if prog == nil {
-			return nil, withRemedy(fmt.Errorf("load %s: %w", c.name, err))
-		}
-		if err := refused(prog, err); err != nil {
-			return nil, err
-		}
-		leaveOut(spec, prog.Name)
-	}
+	l := &loading{set: c, from: spec, opts: o}
+	return l.load()
 }
 
 // unloadable are the programs that need not be tried: disabled, or optional
@@ -164,13 +129,14 @@ func (c *CollectionSpec) unloadable(spec *ebpf.CollectionSpec) (left map[string]
 	return left, nil
 }
 
-// optionalPrograms are those of which Optional has been said.
-func (c *CollectionSpec) optionalPrograms() map[string]bool {
-	names := make(map[string]bool)
+// optionalPrograms are the states of the programs as they are at Load.
+func (c *CollectionSpec) optionalPrograms() map[string]*programState {
+	states := make(map[string]*programState)
 	for name, st := range c.programs {
-		names[name] = st.optional
+		now := *st
+		states[name] = &now
 	}
-	return names
+	return states
 }
 
 var errDisabled = fmt.Errorf("%w: disabled", ErrNotLoaded)
@@ -215,16 +181,16 @@ func failedProgram(spec *ebpf.CollectionSpec, err error) *ebpf.ProgramSpec {
 }
 
 // newLoadError says once which program it is: the library says it, too.
-func newLoadError(prog *ebpf.ProgramSpec, err error) *LoadError {
+func newLoadError(k *kind, prog *ebpf.ProgramSpec, err error) *LoadError {
 	if inner := errors.Unwrap(err); inner != nil && err.Error() == "program "+prog.Name+": "+inner.Error() {
 		err = inner
 	}
-	return &LoadError{Program: prog.Name, Section: prog.SectionName, Remedy: loadRemedy(prog.Type, err), Err: err}
+	return &LoadError{Program: prog.Name, Section: prog.SectionName, Remedy: loadRemedy(k, prog, err), Err: err}
 }
 
 // withRemedy adds what to do about an error that is of no program.
 func withRemedy(err error) error {
-	if remedy := loadRemedy(ebpf.UnspecifiedProgram, err); remedy != "" {
+	if remedy := loadRemedy(nil, new(ebpf.ProgramSpec), err); remedy != "" {
 		return fmt.Errorf("%w; %s", err, remedy)
 	}
 	return err
@@ -243,7 +209,7 @@ type Collection struct {
 	// lives are the loaded programs, by C name.
 	lives map[string]*programLife
 	// optional are the programs that AttachAll may leave alone.
-	optional map[string]bool
+	optional map[string]*programState
 	readers  owner
 	handles  []programHandle // as BindProgram made them
 	usdt     usdtState
@@ -251,7 +217,7 @@ type Collection struct {
 	sections map[string]*section
 }
 
-func newCollection(coll *ebpf.Collection, spec *ebpf.CollectionSpec, left map[string]error, optional map[string]bool) *Collection {
+func newCollection(coll *ebpf.Collection, spec *ebpf.CollectionSpec, left map[string]error, optional map[string]*programState) *Collection {
 	lives := make(map[string]*programLife)
 	for name, prog := range coll.Programs {
 		lives[name] = newProgramLife(prog)
