@@ -17,6 +17,6 @@
 // played by the test, through the same methods.
 //
 // Where to go next: store.go is the table that all maps with keys are made of;
-// map.go and percpu.go the maps; queue.go those without keys; events.go
-// readers.
+// map.go and percpu.go the maps; queue.go those without keys; events.go the
+// readers, producer.go what they have on the other side.
 package typedtest
