@@ -37,7 +37,7 @@ line='//go:generate go run github.com/bpfgen/bpfgen/cmd/bpfgen '
 
 # generated <directory> lists what bpfgen writes, by its names.
 generated() {
-	(cd "$1" && ls) | grep -E '_(types|bpfgen|bpfel|bpfeb)\.(go|o)$' || true
+	(cd "$1" && ls) | grep -E '_(types|maps|bpfgen|bpfel|bpfeb)\.(go|o)$' || true
 }
 
 differ=0 examples=0

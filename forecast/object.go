@@ -21,6 +21,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/internal/hostile"
 )
 
 // Object is an eBPF object, read.
@@ -82,6 +83,9 @@ func ReadObject(name string, r io.ReaderAt) (o *Object, err error) {
 	}
 	if len(content) > maxObjectBytes {
 		return nil, fmt.Errorf("%s: more than %d MiB", name, maxObjectBytes>>20)
+	}
+	if _, err := hostile.ReadELF(bytes.NewReader(content)); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	file, err := elf.NewFile(bytes.NewReader(content))
 	if err != nil {

@@ -35,7 +35,8 @@ func (u Unattached) String() string {
 //
 // The error is an [*AttachError] for the first program or map that could not be
 // attached; what AttachAll attached before it is detached again. An optional
-// program that cannot be attached is no error: its Err says why.
+// program for whose hook the kernel lacks something is no error: its Err and
+// Skipped say why, until a later AttachAll attaches it.
 func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 	if c == nil {
 		return nil, fmt.Errorf("attach all programs: %w", ErrNotLoaded)
@@ -57,11 +58,12 @@ func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 	for _, h := range (*collectionCore)(c).sortedHandles() {
 		lk, needs, err := attachHandle(h)
 		p := h.base()
-		if needs == "" && c.optional[p.name] {
+		leave := err != nil && c.leavesAlone(h, err)
+		if leave || err == nil && needs == "" {
 			p.setAttached(err)
 		}
 		switch {
-		case err != nil && c.optional[p.name]:
+		case leave:
 		case err != nil:
 			return nil, err
 		case needs != "":
@@ -73,6 +75,12 @@ func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 		}
 	}
 	return needTarget, (*collectionCore)(c).attachStructOps(own)
+}
+
+// leavesAlone says whether an optional program may be left alone for an error.
+func (c *Collection) leavesAlone(h programHandle, err error) bool {
+	st := c.optional[h.base().name]
+	return st != nil && st.optional && (lacksForAttach(h.kind(), h.base().spec, err) || st.optionalIf != nil && st.optionalIf(err))
 }
 
 // sortedHandles are the handles of loaded programs without a link, in the

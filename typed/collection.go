@@ -23,6 +23,9 @@ type CollectionSpec struct {
 	events       map[string]string   // C types, see BindEventType
 	layouts      layouts
 	errs         []error
+
+	optionalMaps []string
+	choices      []choice
 }
 
 // specCore is the CollectionSpec as this package sees it. Generated collections
@@ -32,9 +35,11 @@ type specCore CollectionSpec
 
 // programState is what the user said of a program before Load.
 type programState struct {
-	disabled bool
-	optional bool
-	target   error // what is wrong with SetTarget
+	kind       *kind // nil where no handle is made of it
+	disabled   bool
+	optional   bool
+	optionalIf func(error) bool
+	target     error // what is wrong with SetTarget
 }
 
 // newCollectionSpec completes what the library read.
@@ -69,8 +74,9 @@ func (c *CollectionSpec) Err() error {
 // stays usable. opts may be nil. Generated code calls it.
 //
 // Disabled programs are left out, and with them their slots in tail-call
-// arrays; optional programs that the kernel refuses likewise, with the reason
-// in their Err. A program that is refused gives a [*LoadError].
+// arrays; optional programs and maps for which the kernel lacks something
+// likewise, with the reason in their Err and in Skipped. Any other program that
+// is refused gives a [*LoadError].
 func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error) {
 	if c == nil || c.Spec == nil {
 		return nil, fmt.Errorf("load: no object was opened: %w", ErrNotLoaded)
@@ -91,53 +97,8 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 	for _, m := range spec.Maps {
 		fixRing(m)
 	}
-	left, err := core.unloadable(spec)
-	if err != nil {
-		return nil, err
-	}
-	for name := range left {
-		leaveOut(spec, name)
-	}
-	// refused leaves an optional program out; of another it returns the error
-	// as it is: wrapped, %+v would not print the log.
-	refused := func(prog *ebpf.ProgramSpec, err error) error {
-		err = newLoadError(prog, err)
-		if !core.state(prog.Name).optional {
-			return err
-		}
-		left[prog.Name] = err
-		return nil
-	}
-	later := takeLoadedLater(spec)
-	coll, err := core.create(spec, o, refused)
-	if err != nil {
-		return nil, err
-	}
-	if err := later.load(coll, o.Programs, refused); err != nil {
-		coll.Close()
-		return nil, err
-	}
-	maps.Copy(spec.Programs, later.programs)
-	return newCollection(coll, spec, left, core.optionalPrograms()), nil
-}
-
-// create has the library load what is in spec, from which it takes the
-// programs that are refused and may be.
-func (c *specCore) create(spec *ebpf.CollectionSpec, opts ebpf.CollectionOptions, refused func(*ebpf.ProgramSpec, error) error) (*ebpf.Collection, error) {
-	for {
-		coll, err := ebpf.NewCollectionWithOptions(spec, opts)
-		if err == nil {
-			return coll, nil
-		}
-		prog := failedProgram(spec, err)
-		if prog == nil {
-			return nil, withRemedy(fmt.Errorf("load %s: %w", c.name, err))
-		}
-		if err := refused(prog, err); err != nil {
-			return nil, err
-		}
-		leaveOut(spec, prog.Name)
-	}
+	l := &loading{set: core, from: spec, opts: o}
+	return l.load()
 }
 
 // unloadable are the programs that need not be tried: disabled, or optional
@@ -166,13 +127,14 @@ func (c *specCore) unloadable(spec *ebpf.CollectionSpec) (left map[string]error,
 	return left, nil
 }
 
-// optionalPrograms are those of which Optional has been said.
-func (c *specCore) optionalPrograms() map[string]bool {
-	names := make(map[string]bool)
+// optionalPrograms are the states of the programs as they are at Load.
+func (c *specCore) optionalPrograms() map[string]*programState {
+	states := make(map[string]*programState)
 	for name, st := range c.programs {
-		names[name] = st.optional
+		now := *st
+		states[name] = &now
 	}
-	return names
+	return states
 }
 
 var errDisabled = fmt.Errorf("%w: disabled", ErrNotLoaded)
@@ -217,16 +179,16 @@ func failedProgram(spec *ebpf.CollectionSpec, err error) *ebpf.ProgramSpec {
 }
 
 // newLoadError says once which program it is: the library says it, too.
-func newLoadError(prog *ebpf.ProgramSpec, err error) *LoadError {
+func newLoadError(k *kind, prog *ebpf.ProgramSpec, err error) *LoadError {
 	if inner := errors.Unwrap(err); inner != nil && err.Error() == "program "+prog.Name+": "+inner.Error() {
 		err = inner
 	}
-	return &LoadError{Program: prog.Name, Section: prog.SectionName, Remedy: loadRemedy(prog.Type, err), Err: err}
+	return &LoadError{Program: prog.Name, Section: prog.SectionName, Remedy: loadRemedy(k, prog, err), Err: err}
 }
 
 // withRemedy adds what to do about an error that is of no program.
 func withRemedy(err error) error {
-	if remedy := loadRemedy(ebpf.UnspecifiedProgram, err); remedy != "" {
+	if remedy := loadRemedy(nil, new(ebpf.ProgramSpec), err); remedy != "" {
 		return fmt.Errorf("%w; %s", err, remedy)
 	}
 	return err

@@ -5,6 +5,8 @@ package typed
 import (
 	"bytes"
 	"encoding/binary"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -159,13 +161,13 @@ func BenchmarkRingBuf(b *testing.B) {
 			}
 		})
 	})
-	b.Run("ReadInto", func(b *testing.B) {
+	b.Run("Next", func(b *testing.B) {
 		raw, m := newRing(b)
-		r := reader(b, m)
+		r, ctx := reader(b, m), b.Context()
 		benchRead(b, raw, func(n int) {
-			var ev benchEvent
+			var rec Record[benchEvent]
 			for range n {
-				if err := r.ReadInto(&ev); err != nil {
+				if err := r.Next(ctx, &rec); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -179,6 +181,23 @@ func BenchmarkRingBuf(b *testing.B) {
 				return
 			}
 			for _, err := range r.All(b.Context()) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				if n--; n == 0 {
+					break
+				}
+			}
+		})
+	})
+	b.Run("Records", func(b *testing.B) {
+		raw, m := newRing(b)
+		r := reader(b, m)
+		benchRead(b, raw, func(n int) {
+			if n == 0 {
+				return
+			}
+			for _, err := range r.Records(b.Context()) {
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -208,7 +227,7 @@ func BenchmarkPerfEventArray(b *testing.B) {
 			}
 		})
 	})
-	b.Run("ReadInto", func(b *testing.B) {
+	b.Run("Next", func(b *testing.B) {
 		raw := newMap(b, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
 		m := new(PerfEventArray[benchEvent])
 		if err := bindMap(m, "events", raw); err != nil {
@@ -219,10 +238,11 @@ func BenchmarkPerfEventArray(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer r.Close()
+		ctx := b.Context()
 		benchRead(b, raw, func(n int) {
-			var ev benchEvent
+			var rec Record[benchEvent]
 			for range n {
-				if err := r.ReadInto(&ev); err != nil {
+				if err := r.Next(ctx, &rec); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -268,4 +288,84 @@ func BenchmarkKernelClock(b *testing.B) {
 		t = Monotonic.Time(ns)
 	}
 	_ = t
+}
+
+// BenchmarkRingBufInTurns reads the same records in each way, in turns of
+// changing order, and reports what each takes as a multiple of the library's: what
+// else the machine does hits all alike. A way's time is that of the turn which a
+// quarter of the turns beat.
+func BenchmarkRingBufInTurns(b *testing.B) {
+	needKernel(b)
+	raw := newMap(b, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: benchRing})
+	prog := newProgram(b, burstCode(raw))
+	m := new(RingBuf[benchEvent])
+	must(b, m.bind("events", raw))
+	names := []string{"library", "Next", "All", "Records"}
+	times := make(map[string][]time.Duration)
+	for b.Loop() {
+		for _, i := range rand.Perm(len(names)) {
+			for range batch / burst {
+				if ret := runProgram(b, prog); ret != 0 {
+					b.Fatalf("the buffer is full: %d", ret)
+				}
+			}
+			times[names[i]] = append(times[names[i]], readBatch(b, m, names[i]))
+		}
+	}
+	quartile := func(name string) float64 {
+		slices.Sort(times[name])
+		return float64(times[name][len(times[name])/4])
+	}
+	b.ReportMetric(0, "ns/op") // of all ways together, which says nothing
+	for _, name := range names {
+		b.ReportMetric(quartile(name)/batch, name+"-ns")
+		b.ReportMetric(quartile(name)/quartile("library"), name+"-ratio")
+	}
+}
+
+// readBatch says how long it takes to read a batch of records.
+func readBatch(b *testing.B, m *RingBuf[benchEvent], way string) time.Duration {
+	if way == "library" {
+		r := got(ringbuf.NewReader(m.Map))(b)
+		defer r.Close()
+		var rec ringbuf.Record
+		start := time.Now()
+		for range batch {
+			if err := r.ReadInto(&rec); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return time.Since(start)
+	}
+	r, n, ctx := got(m.NewReader(nil))(b), 0, b.Context()
+	defer r.Close()
+	var rec Record[benchEvent]
+	start := time.Now()
+	switch way {
+	case "Next":
+		for range batch {
+			if err := r.Next(ctx, &rec); err != nil {
+				b.Fatal(err)
+			}
+		}
+	case "All":
+		for _, err := range r.All(ctx) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if n++; n == batch {
+				break
+			}
+		}
+	case "Records":
+		for _, err := range r.Records(ctx) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if n++; n == batch {
+				break
+			}
+		}
+	}
+	return time.Since(start)
 }

@@ -3,18 +3,25 @@ package typed
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
+	"sync"
+	"weak"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 )
 
-// eventMap is what the maps that carry records have in common.
-type eventMap[T any] struct {
+// eventHandle is what the handles of maps that carry records have in common.
+type eventHandle struct {
 	MapHandle
-	zeroFill bool // short records
-	readers  owner
+	short bool      // records may be shorter than their type
+	open  eventSlot // the reader, or producer
 }
+
+// eventMap is an eventHandle whose records are of type T.
+type eventMap[T any] struct{ eventHandle }
 
 // eventShape is the shape of a map of records of type T.
 func eventShape[T any](class MapClass) MapShape {
@@ -62,21 +69,137 @@ func compositeSize(t btf.Type) (ctype string, size int) {
 	return "", 0
 }
 
-func (m *eventMap[T]) ownedBy(name string, o *owner) {
+func (m *eventHandle) ownedBy(name string, o *owner) {
 	m.c.name = name
-	o.own(&m.readers)
+	o.own(&m.open)
 }
 
-func (m *eventMap[T]) zeroFillShort() { m.zeroFill = true }
+func (m *eventHandle) zeroFillShort() { m.short = true }
+
+// minSize is what the user said of the size of records, or the generator.
+func (m *eventHandle) minSize(wish int) int {
+	if wish == 0 && m.short {
+		return 1
+	}
+	return wish
+}
 
 // wrap names the operation that failed.
-func (m *eventMap[T]) wrap(op string, err error) error {
+func (m *eventHandle) wrap(op string, err error) error {
 	return fmt.Errorf("map %s: %s: %w", m.Name(), op, err)
 }
 
-// Close closes the readers of the map, then its descriptor.
-func (m *eventMap[T]) Close() error {
-	return errors.Join(m.readers.Close(), m.MapHandle.Close())
+// Close closes the reader or producer of the map, then its descriptor.
+func (m *eventHandle) Close() error {
+	return errors.Join(m.open.Close(), m.MapHandle.Close())
+}
+
+// ErrInUse says that a map has a reader or a producer, of which a handle has
+// one at a time: it must be closed first.
+var ErrInUse = errors.New("the map has one already, which is not closed")
+
+// eventSlot has the reader or the producer of a handle. It does not keep it
+// alive: what the user has dropped is cleaned up, and makes room for the next.
+type eventSlot struct {
+	mu     sync.Mutex
+	get    func() io.Closer // nil, or returns nil, if there is none
+	closed bool             // there will be no other
+}
+
+// fill makes a reader or producer and puts it into the slot. disown, which open
+// gets, takes it out again.
+func fill[C any, P interface {
+	*C
+	io.Closer
+}](s *eventSlot, open func(disown func()) (*C, error)) (*C, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return nil, os.ErrClosed
+	case s.get != nil && s.get() != nil:
+		return nil, ErrInUse
+	}
+	c, err := open(s.empty)
+	if err != nil {
+		return nil, err
+	}
+	pointer := weak.Make(c)
+	s.get = func() io.Closer {
+		if c := pointer.Value(); c != nil {
+			return P(c)
+		}
+		return nil
+	}
+	return c, nil
+}
+
+// empty takes out what is in the slot, which was closed.
+func (s *eventSlot) empty() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.get = nil
+}
+
+// has is what is in the slot, nil if that is nothing.
+func (s *eventSlot) has() io.Closer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.get == nil {
+		return nil
+	}
+	return s.get()
+}
+
+// Close closes what is in the slot, for good.
+func (s *eventSlot) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	if c := s.has(); c != nil {
+		return c.Close()
+	}
+	return nil
+}
+
+// openEnded is implemented by generated types whose records may be shorter than
+// the Go type: those that end in a flexible array that begins in the padding at
+// their end. A record with an empty tail has MinSize bytes, the offset of the
+// array.
+type openEnded interface{ MinSize() int }
+
+// eventSizes are the size of a T, isRaw if it is []byte, and how many bytes a
+// record must have, if the user wants minSize, or 0.
+func eventSizes[T any](minSize int) (size, least int, err error) {
+	if isBytes[T]() {
+		return isRaw, 0, nil
+	}
+	if err := checkPlain[T](); err != nil {
+		return 0, 0, err
+	}
+	size = sizeOf[T]()
+	if minSize < 0 || minSize > size {
+		return 0, 0, fmt.Errorf("a MinSize of %d for events of %d bytes: %w", minSize, size, os.ErrInvalid)
+	}
+	if minSize != 0 {
+		return size, minSize, nil
+	}
+	if t, ok := any(new(T)).(openEnded); ok {
+		return size, min(size, t.MinSize()), nil
+	}
+	return size, size, nil
+}
+
+// checkEvent says why T cannot be the type of events.
+func checkEvent[T any]() error {
+	_, _, err := eventSizes[T](0)
+	return err
+}
+
+// isBytes says that T is []byte: an event is the whole record.
+func isBytes[T any]() bool {
+	_, ok := any((*T)(nil)).(*[]byte)
+	return ok
 }
 
 // eventTag starts the btf_decl_tag of a map that names the type of its
@@ -143,7 +266,7 @@ func keywordOf(t btf.Type) string {
 }
 
 // BindShortEvents makes the readers of a map fill records that are shorter
-// than their type with zeroes. Generated code calls it for `-event
+// than their type with zeroes: their MinSize is 1. Generated code calls it for `-event
 // map=type,short`.
 func BindShortEvents(m shortEvents) { m.zeroFillShort() }
 

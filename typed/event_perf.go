@@ -1,8 +1,13 @@
 package typed
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"unsafe"
+
+	"github.com/bpfgen/bpfgen/typed/internal/ring"
+	"github.com/cilium/ebpf"
 )
 
 // PerfEventArray is a BPF_MAP_TYPE_PERF_EVENT_ARRAY whose records are of type
@@ -25,11 +30,12 @@ type PerfOptions struct {
 	Watermark    int
 	WakeupEvents int
 	// Overwritable makes new records replace the oldest ones instead of being
-	// lost. Such a buffer is read while it is paused, newest record first.
+	// lost. Such a buffer is read between [PerfEventArray.Pause] and Resume, from
+	// the newest record of each CPU to the oldest that was not read before. Then
+	// comes [io.EOF], and loops end.
 	Overwritable bool
-	// ZeroFill makes records that are shorter than T events whose missing
-	// bytes are zero, instead of a [*ShortRecordError].
-	ZeroFill bool
+	// MinSize is as in [RingBufOptions].
+	MinSize int
 }
 
 // defaultPerCPUBuffer is in pages.
@@ -38,53 +44,100 @@ const defaultPerCPUBuffer = 16
 // Shape is what the type is made for.
 func (*PerfEventArray[T]) Shape() MapShape { return eventShape[T](ClassPerfEventArray) }
 
-// PerfReader is a [Reader] of a perf event array.
-type PerfReader[T any] struct {
-	Reader[T]
-	source perfSource
-}
-
-// perfSource is what a perf array has beyond other sources.
-type perfSource interface {
-	recordSource
-	pause() error
-	resume() error
-}
-
-// NewReader opens a buffer for each CPU and starts reading. opts may be nil.
-// The caller closes the reader; closing the map, or the collection that it
-// belongs to, closes it too.
+// NewReader opens a buffer for each CPU that is on line and starts reading.
+// opts may be nil. The caller closes the reader; closing the map, or the
+// collection that it belongs to, closes it too.
 //
-// A map has one reader at a time: a second one takes the records of the first.
-func (m *PerfEventArray[T]) NewReader(opts *PerfOptions) (*PerfReader[T], error) {
-	if _, err := m.c.ready(); err != nil {
-		return nil, err
-	}
+// A handle has one reader at a time; [ErrInUse] if there is one. The reader of
+// another handle, or of another process, takes the records of this one: the kernel
+// has one buffer for a CPU in the array, that which was put there last.
+func (m *PerfEventArray[T]) NewReader(opts *PerfOptions) (*Reader[T], error) {
 	var o PerfOptions
 	if opts != nil {
 		o = *opts
 	}
-	if o.PerCPUBuffer == 0 {
-		o.PerCPUBuffer = defaultPerCPUBuffer * os.Getpagesize()
-	}
-	src, err := newPerfSource(m.Map(), o)
+	size, least, err := eventSizes[T](m.minSize(o.MinSize))
 	if err != nil {
 		return nil, m.wrap("new reader", err)
 	}
-	r := &PerfReader[T]{source: src}
-	initReader(&r.Reader, &m.eventMap, src, o.ZeroFill)
+	core, err := m.openPerf(size, least, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader[T]{core}, nil
+}
+
+// openPerf opens a reader of records of that size.
+func (m *eventHandle) openPerf(size, least int, o PerfOptions) (*reader, error) {
+	if _, err := m.c.ready(); err != nil {
+		return nil, err
+	}
+	if o.PerCPUBuffer == 0 {
+		o.PerCPUBuffer = defaultPerCPUBuffer * os.Getpagesize()
+	}
+	r, err := fill(&m.open, func(disown func()) (*reader, error) {
+		array, err := openAgain(m.Map())
+		if err != nil {
+			return nil, err
+		}
+		perf, waiter, err := ring.NewPerf(array, ring.PerfOptions{
+			PerCPUBuffer: o.PerCPUBuffer,
+			Watermark:    o.Watermark,
+			WakeupEvents: o.WakeupEvents,
+			Overwritable: o.Overwritable,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &reader{name: m.Name(), size: size, min: least, waiter: waiter, perf: perf, disown: disown}, nil
+	})
+	if err != nil {
+		return nil, m.wrap("new reader", err)
+	}
 	return r, nil
 }
 
-// CPU is the one that wrote the record that was read last.
-func (r *PerfReader[T]) CPU() int { return r.rec.cpu }
+// openAgain opens the map under its id, so that the kernel takes the buffers out
+// of the array when the reader closes it. Without CAP_SYS_ADMIN it is a duplicate
+// of the descriptor, and they stay until the map is closed.
+func openAgain(m *ebpf.Map) (*ebpf.Map, error) {
+	if info, err := m.Info(); err == nil {
+		if id, ok := info.ID(); ok {
+			if again, err := ebpf.NewMapFromID(id); err == nil {
+				return again, nil
+			}
+		}
+	}
+	return m.Clone()
+}
 
 // Pause makes the kernel refuse new records: bpf_perf_event_output returns
-// -ENOENT. What is in the buffers can be read.
-func (r *PerfReader[T]) Pause() error { return r.source.pause() }
+// -ENOENT. What is in the buffers can be read. It is an error if the handle has no
+// reader.
+func (m *PerfEventArray[T]) Pause() error { return m.pause((*ring.Perf).Pause, "pause") }
 
 // Resume takes Pause back.
-func (r *PerfReader[T]) Resume() error { return r.source.resume() }
+func (m *PerfEventArray[T]) Resume() error { return m.pause((*ring.Perf).Resume, "resume") }
+
+// pause does something with the buffers of the handle's reader.
+func (m *eventHandle) pause(do func(*ring.Perf) error, op string) error {
+	if _, err := m.c.ready(); err != nil {
+		return err
+	}
+	r, _ := m.open.has().(*reader)
+	if r == nil {
+		return m.wrap(op, errors.New("the map has no reader"))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.perf == nil {
+		return m.wrap(op, fmt.Errorf("reader: %w", os.ErrClosed))
+	}
+	if err := do(r.perf); err != nil {
+		return m.wrap(op, err)
+	}
+	return nil
+}
 
 // PutEvent puts a perf event (perf_event_open) at the index of a CPU, for
 // programs that read its counter with bpf_perf_event_read_value. Such a map

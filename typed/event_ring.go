@@ -1,17 +1,32 @@
 package typed
 
+import (
+	"errors"
+
+	"github.com/bpfgen/bpfgen/typed/internal/ring"
+)
+
 // RingBuf is a BPF_MAP_TYPE_RINGBUF (5.8) whose records are of type T, or a
 // []byte where the object does not say of which.
 //
 // A record has exactly the size that the program gave to bpf_ringbuf_output or
-// bpf_ringbuf_reserve (kernel/bpf/ringbuf.c).
+// bpf_ringbuf_reserve (kernel/bpf/ringbuf.c). Where the ring is full these fail,
+// which the program alone can count: no reader is told.
+//
+// A ring in overwrite mode (BPF_F_RB_OVERWRITE, 6.19) never is full: the program
+// writes over the oldest records. Readers get an [*OverwrittenError] in the place
+// of those that they have not read.
 type RingBuf[T any] struct{ eventMap[T] }
 
 // RingBufOptions are the options of [RingBuf.NewReader].
 type RingBufOptions struct {
-	// ZeroFill makes records that are shorter than T events whose missing
-	// bytes are zero, instead of a [*ShortRecordError].
-	ZeroFill bool
+	// MinSize is the size in bytes of the shortest record that is an event: that
+	// of the first version of a struct which has grown at its end since. What
+	// a record lacks of T is zero. 1 takes all but empty ones.
+	//
+	// 0 means the size of T. If T ends in a flexible array it means its offset; if
+	// the bindings were generated with `-event map=type,short`, 1.
+	MinSize int
 }
 
 // Shape is what the type is made for.
@@ -20,18 +35,51 @@ func (*RingBuf[T]) Shape() MapShape { return eventShape[T](ClassRingBuf) }
 // NewReader starts reading. opts may be nil. The caller closes the reader;
 // closing the map, or the collection that it belongs to, closes it too.
 //
-// All readers of a map share one position: each record goes to one of them,
-// and two at a time disturb each other.
+// A handle has one reader at a time; [ErrInUse] if there is one. All handles of
+// a map, those of other processes too, share one position. Each record is read by
+// the reader that comes first, or by more than one: two at a time disturb each
+// other, and a reader that finds its position moved says [ErrTwoReaders]. Only one
+// that has read nothing yet goes on where the other one is, so that a new process
+// may open its reader before an old one closes its own.
 func (m *RingBuf[T]) NewReader(opts *RingBufOptions) (*Reader[T], error) {
+	var o RingBufOptions
+	if opts != nil {
+		o = *opts
+	}
+	size, least, err := eventSizes[T](m.minSize(o.MinSize))
+	if err != nil {
+		return nil, m.wrap("new reader", err)
+	}
+	core, err := m.openRing(size, least)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader[T]{core}, nil
+}
+
+// flagOverwrite is BPF_F_RB_OVERWRITE.
+const flagOverwrite = 1 << 19
+
+// openRing opens a reader of records of that size.
+func (m *eventHandle) openRing(size, least int) (*reader, error) {
 	fd, err := m.c.ready()
 	if err != nil {
 		return nil, err
 	}
-	ring, err := newRingSource(fd, m.MaxEntries())
+	r, err := fill(&m.open, func(disown func()) (*reader, error) {
+		waiter, err := ring.ConsumerWaiter(fd)
+		if err != nil {
+			return nil, err
+		}
+		overwrite := m.Map().Flags()&flagOverwrite != 0
+		consumer, err := ring.NewConsumer(fd, m.Map().MaxEntries(), overwrite)
+		if err != nil {
+			return nil, errors.Join(err, waiter.Close())
+		}
+		return &reader{name: m.Name(), size: size, min: least, waiter: waiter, ring: consumer, disown: disown}, nil
+	})
 	if err != nil {
 		return nil, m.wrap("new reader", err)
 	}
-	r := new(Reader[T])
-	initReader(r, &m.eventMap, ring, opts != nil && opts.ZeroFill)
 	return r, nil
 }

@@ -19,7 +19,7 @@ type started struct {
 }
 
 func TestSwitch(t *testing.T) {
-	both(t, false, func(t *testing.T, e *eventTest[header]) {
+	both(t, 0, func(t *testing.T, e *eventTest[header]) {
 		a := started{header{1}, 10}
 		b := struct {
 			header

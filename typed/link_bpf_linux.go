@@ -1,12 +1,14 @@
 package typed
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"syscall"
 	"unsafe"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 )
@@ -146,4 +148,33 @@ func slicePointer[T any](s []T) pointer64 {
 		return pointer64{}
 	}
 	return pointer64{ptr: unsafe.Pointer(unsafe.SliceData(s))}
+}
+
+// linkCreateKprobeMulti is BPF_LINK_CREATE for BPF_TRACE_KPROBE_MULTI and
+// BPF_TRACE_KPROBE_SESSION. The addresses are numbers here: haveKprobeMulti has
+// a wrong one, which must not be a pointer of Go.
+type linkCreateKprobeMulti struct {
+	linkCreate
+	_         uint32 // flags
+	count     uint32
+	_         uint64 // symbols
+	addresses uint64
+	_         uint64 // cookies
+}
+
+// haveKprobeMulti says whether the kernel has such links (CONFIG_FPROBE): only
+// then it looks at the memory with the addresses, which is not there.
+func haveKprobeMulti(k *kind) bool {
+	prog, err := ebpf.NewProgram(&ebpf.ProgramSpec{
+		Name: "probe", Type: k.typ, AttachType: k.attach[0], License: "GPL",
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+	if err != nil {
+		return false
+	}
+	defer prog.Close()
+	const nowhere = 1
+	attr := &linkCreateKprobeMulti{linkCreate: newLinkCreate(prog, 0, k.attach[0]), count: 1, addresses: nowhere}
+	_, err = createLink(bpfLinkCreate, prog, attr)
+	return errors.Is(err, syscall.EFAULT)
 }

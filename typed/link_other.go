@@ -106,3 +106,5 @@ func attachPerfEvent(*ebpf.Program, int, PerfEventOptions) (link.Link, error) {
 }
 
 func attachLirc(*ebpf.Program, int) (link.Link, error) { return nil, errNotLinux }
+
+func haveKprobeMulti(*kind) bool { return false }

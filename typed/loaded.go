@@ -29,7 +29,7 @@ type Collection struct {
 	lives map[string]*programLife
 	maps  map[string]*mapLife
 	// optional are the programs that AttachAll may leave alone.
-	optional map[string]bool
+	optional map[string]*programState
 	readers  owner
 	handles  []programHandle // as BindProgram made them
 	usdt     usdtState
@@ -40,7 +40,7 @@ type Collection struct {
 // collectionCore is the Collection as this package sees it, see specCore.
 type collectionCore Collection
 
-func newCollection(coll *ebpf.Collection, spec *ebpf.CollectionSpec, left map[string]error, optional map[string]bool) *Collection {
+func newCollection(coll *ebpf.Collection, spec *ebpf.CollectionSpec, left map[string]error, optional map[string]*programState) *Collection {
 	lives := make(map[string]*programLife)
 	for name, prog := range coll.Programs {
 		lives[name] = newProgramLife(prog)

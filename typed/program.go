@@ -240,9 +240,12 @@ func (s *ProgramSpec[P]) Disable() { s.state.disabled = true }
 // Enable takes Disable, or the "?" of SEC("?…"), back.
 func (s *ProgramSpec[P]) Enable() { s.state.disabled = false }
 
-// Optional leaves the program out at Load where the kernel lacks its type, a
-// helper or its target, and lets AttachAll leave it alone where that cannot
-// attach it. Its Err then says why.
+// Optional leaves the program out at Load where the kernel lacks its type, its
+// attach type, a helper, its target, or a field that it cannot do without; and
+// lets AttachAll leave it alone where the kernel cannot attach it. Its Err and
+// Skipped then say why. A mistake in the program remains an error, and so does
+// a lack of privileges: [ProgramSpec.OptionalIf] is for what else is to be
+// accepted.
 func (s *ProgramSpec[P]) Optional() { s.state.optional = true }
 
 // BindProgramSpec makes *dst the spec of the program with that C name.
@@ -253,10 +256,13 @@ func BindProgramSpec[P any, H programHandleOf[P]](c *CollectionSpec, dst **Progr
 		*dst = &ProgramSpec[P]{ProgramSpec: &ebpf.ProgramSpec{Name: name}, state: new(programState)}
 		return
 	}
-	if err := H(new(P)).kind().check(spec); err != nil {
-		(*specCore)(c).fail(err)
+	k := H(new(P)).kind()
+	core := (*specCore)(c)
+	if err := k.check(spec); err != nil {
+		core.fail(err)
 	}
-	*dst = &ProgramSpec[P]{ProgramSpec: spec, state: (*specCore)(c).state(name)}
+	core.state(name).kind = k
+	*dst = &ProgramSpec[P]{ProgramSpec: spec, state: core.state(name)}
 }
 
 // BindProgram makes *dst the handle of the loaded program with that C name.

@@ -16,6 +16,7 @@ import (
 	"github.com/bpfgen/bpfgen/typed/internal/usdt"
 	"github.com/bpfgen/bpfgen/typed/internal/userfile"
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 )
 
@@ -147,15 +148,23 @@ func newerOption(name, since string, used bool) func(link.Link, error) (link.Lin
 }
 
 // loadRemedy is what to do about an error of creating a map or loading a
-// program of a type. That of the verifier, which also says EACCES and EPERM, is
-// in its log.
-func loadRemedy(typ ebpf.ProgramType, err error) string {
+// program of a kind, which may be nil. That of the verifier, which also says
+// EACCES and EPERM, is in its log.
+func loadRemedy(k *kind, prog *ebpf.ProgramSpec, err error) string {
 	var known *explained
 	switch {
 	case errors.As(err, &known):
 		return known.remedy
-	case errors.Is(err, os.ErrPermission) && !hasVerifierLog(err):
-		return permissionRemedy(typ)
+	case lackingInLog(err) != "":
+		return lackingRemedy(lackingInLog(err))
+	case hasVerifierLog(err):
+		return ""
+	case errors.Is(err, os.ErrPermission):
+		return permissionRemedy(prog.Type)
+	case strings.Contains(err.Error(), "missing MapOptions.PinPath"), strings.Contains(err.Error(), "PinPath"):
+		return "maps that are pinned by name need a directory of a BPF file system: &ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: …}} as the options of Load"
+	case k != nil && (isUnsupported(err) || errors.Is(err, btf.ErrNotFound)):
+		return k.cause()
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bpfgen/bpfgen/typed/internal/ring"
 	"github.com/cilium/ebpf"
 )
 
@@ -46,9 +47,6 @@ func newEcho[T any](t testing.TB) *echo[T] {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.p.Close(); e.back.Close() })
-	if err := e.back.SetDeadline(time.Now().Add(-time.Second)); err != nil {
-		t.Fatal(err)
-	}
 	return e
 }
 
@@ -57,10 +55,9 @@ func (e *echo[T]) drain() []uint64 {
 	e.t.Helper()
 	n := runProgram(e.t, e.prog)
 	var got []uint64
-	for v, err := range e.back.All(e.t.Context()) {
-		if err == nil {
-			got = append(got, v)
-		}
+	for rec, err := range drained(e.back, e.t.Context()) {
+		must(e.t, err)
+		got = append(got, rec.Event)
 	}
 	if int(n) != len(got) {
 		e.t.Fatalf("drain returned %d, %d records came back", n, len(got))
@@ -154,7 +151,7 @@ func TestUserRingBufFull(t *testing.T) {
 func TestUserRingBufTooLarge(t *testing.T) {
 	e := newEcho[[]byte](t)
 	page := os.Getpagesize()
-	for _, n := range []int{page - ringHeader + 1, page, maxDynptr + 1, 1 << 30} {
+	for _, n := range []int{page - ring.HeaderSize + 1, page, ring.MaxDynptr + 1, 1 << 30} {
 		if _, err := e.p.Reserve(n); !errors.Is(err, ErrRecordTooLarge) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
@@ -164,7 +161,7 @@ func TestUserRingBufTooLarge(t *testing.T) {
 	if !errors.Is(err1, os.ErrInvalid) || !errors.Is(err2, os.ErrInvalid) {
 		t.Errorf("a negative size: %v, %v", err1, err2)
 	}
-	r, err := e.p.Reserve(page - ringHeader)
+	r, err := e.p.Reserve(page - ring.HeaderSize)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,6 +268,14 @@ func TestUserRingBufCloseWithReservation(t *testing.T) {
 	r.Put(11)
 	r.Submit()
 	e.expect(11)
+	// What is submitted is not there any more.
+	if r.Bytes() != nil || r.Tail() != nil {
+		t.Error("a submitted record has bytes")
+	}
+	r.Put(13)
+	r.Submit()
+	r.Discard()
+	e.expect()
 	// The next producer goes on where this one was.
 	if e.p, err = e.m.NewProducer(); err != nil {
 		t.Fatal(err)

@@ -46,7 +46,11 @@ func runForecast(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	objects, sources, err := c.forecastInputs(o)
+	files, sources, err := c.forecastFiles(o)
+	if err != nil {
+		return err
+	}
+	objects, err := readObjects(files)
 	if err != nil {
 		return err
 	}
@@ -81,9 +85,9 @@ func (c *cli) parseForecast(args []string) (*forecastOptions, error) {
 	return o, nil
 }
 
-// forecastInputs tells objects from kernels by what they are.
-func (c *cli) forecastInputs(o *forecastOptions) (objects []*forecast.Object, sources []kernelbtf.Source, err error) {
-	var files, kernels []string
+// forecastFiles tells objects from kernels by what they are.
+func (c *cli) forecastFiles(o *forecastOptions) (files []string, sources []kernelbtf.Source, err error) {
+	var kernels []string
 	for _, arg := range o.args {
 		found, isKernel, err := c.forecastArgument(arg)
 		if err != nil {
@@ -94,22 +98,17 @@ func (c *cli) forecastInputs(o *forecastOptions) (objects []*forecast.Object, so
 			kernels = append(kernels, arg)
 		}
 	}
-	cmd, _ := findCommand("forecast")
-	switch {
-	case len(files) == 0:
-		return nil, nil, fmt.Errorf("no object among the arguments: %s", usage(cmd))
-	case len(kernels) == 0 && o.base == "":
-		return nil, nil, fmt.Errorf("no kernel among the arguments: %s", usage(cmd))
-	}
-	objects, err = readObjects(files)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(kernels) == 0 {
+	if len(kernels) == 0 && o.base != "" {
 		kernels = []string{o.base}
 	}
+	switch {
+	case len(files) == 0:
+		return nil, nil, errors.New("no object among the arguments: give eBPF objects and kernels")
+	case len(kernels) == 0:
+		return nil, nil, errors.New("no kernel among the arguments: give eBPF objects and kernels")
+	}
 	sources, err = kernelbtf.Find(kernels, o.base, c.stdin)
-	return objects, sources, err
+	return files, sources, err
 }
 
 // forecastArgument is the objects of an argument, and whether it has kernels.

@@ -37,6 +37,7 @@ its byte order and from a name that ends like _x86_bpfel.o.
 
 Files, next to each other in the output directory:
   <stem>_types.go     types, the same on all targets
+  <stem>_maps.go      the types of the maps
   <stem>_bpfgen.go    the loader
   <stem>_<target>.go  build line and embedded object <stem>_<target>.o
 One command line for all targets of an ident: what they share is written once,
@@ -65,6 +66,12 @@ nothing over changes that are not committed. What cannot be read is reported.
 a section .BTF. Without -type all its named types are written, to
 <stem>_types.go. The file builds on the architectures of the source's byte
 order, unless -target says otherwise ("bpf": on all).
+`,
+	"btf": `bpfgen btf min writes, for each kernel, the part of its BTF that the relocations
+(CO-RE) of the objects need: some hundred bytes of some megabytes. Kernels are given
+as to bpfgen forecast, and picked at run time by their release, which the name of a
+raw file says: 5.4.0-42-generic.btf. The directory becomes a Go package that embeds
+them; its KernelBTF is for ebpf.ProgramOptions.KernelTypes.
 `,
 	"forecast": `Arguments, in any order: eBPF objects, and kernels: raw BTF (/sys/kernel/btf/vmlinux,
 a .btf file), vmlinux, boot images, modules (.ko), each as it is or compressed with

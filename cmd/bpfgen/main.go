@@ -143,6 +143,7 @@ func commands() []command {
 		{"types", "types [flags] <btf source>", "write the types of any BTF: vmlinux, an object, raw .btf", runTypes},
 		{"inspect", "inspect [flags] <object>", "show maps, programs, variables, and structs with offsets and holes", runInspect},
 		{"forecast", "forecast [flags] <object | kernel...>", "say which programs of objects would load on which kernels, by the kernels' BTF", runForecast},
+		{"btf", "btf min -o <directory> <object | kernel...>", "write the BTF that objects need of kernels without BTF, as a Go package", runBTF},
 		{"completion", "completion bash|zsh|fish", "print a script that completes command lines in a shell", runCompletion},
 		{"version", "version", "show the version", runVersion},
 		{"help", "help [command]", "show the help of a command", runHelp},

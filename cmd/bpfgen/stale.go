@@ -23,7 +23,7 @@ func removeStale(out *outfile.Plan, o *genOptions) {
 		stale = slices.Clone(sharedParts)
 		for _, t := range target.All() {
 			if out.Has(o.fileName(t.Name, ".go")) {
-				stale = append(stale, t.Name+"_types")
+				stale = append(stale, t.Name+"_types", t.Name+"_maps")
 			}
 		}
 	}
@@ -36,13 +36,13 @@ func removeStale(out *outfile.Plan, o *genOptions) {
 }
 
 // sharedParts are those of files that all targets share.
-var sharedParts = []string{"types", "bpfgen"}
+var sharedParts = []string{"types", "bpfgen", "maps"}
 
 // fileParts is what stands between stem and suffix in the names of files.
 func fileParts() []string {
 	parts := slices.Clone(sharedParts)
 	for _, t := range target.All() {
-		parts = append(parts, t.Name, t.Name+"_types")
+		parts = append(parts, t.Name, t.Name+"_types", t.Name+"_maps")
 	}
 	return parts
 }

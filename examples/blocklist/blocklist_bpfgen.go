@@ -54,14 +54,15 @@ func (s *blocklistCollectionSpec) Load(opts *ebpf.CollectionOptions) (*blocklist
 		return nil, err
 	}
 	b := &blocklistCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Blocked, "blocked")
+	b.Maps.Blocked = new(blocklistBlockedMap)
+	typed.BindMap(c, b.Maps.Blocked, "blocked")
 	typed.BindProgram(c, &b.Programs.DropBlocked, "drop_blocked")
 	return b, nil
 }
 
 // blocklistCollectionSpecMaps are the maps before they are created.
 type blocklistCollectionSpecMaps struct {
-	Blocked *typed.MapSpec[blocklistBlockedMap]
+	Blocked *typed.MapSpec[*blocklistBlockedMap]
 }
 
 // blocklistCollectionSpecPrograms are the programs before they are loaded.
@@ -95,6 +96,3 @@ type blocklistCollectionPrograms struct {
 // blocklistCollectionVariables are the global variables in the kernel.
 type blocklistCollectionVariables struct {
 }
-
-// blocklistBlockedMap is the type of the map blocked (LPM_TRIE).
-type blocklistBlockedMap = typed.LPMTrie[blocklistSource, blocklistRule]

@@ -57,7 +57,8 @@ func (s *counterCollectionSpec) Load(opts *ebpf.CollectionOptions) (*counterColl
 		return nil, err
 	}
 	b := &counterCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Flows, "flows")
+	b.Maps.Flows = new(counterFlowsMap)
+	typed.BindMap(c, b.Maps.Flows, "flows")
 	typed.BindProgram(c, &b.Programs.CountPackets, "count_packets")
 	typed.BindVariable(c, &b.Variables.Ignored, "ignored")
 	typed.BindConstant(c, &b.Variables.SampleRate, "sample_rate")
@@ -67,7 +68,7 @@ func (s *counterCollectionSpec) Load(opts *ebpf.CollectionOptions) (*counterColl
 
 // counterCollectionSpecMaps are the maps before they are created.
 type counterCollectionSpecMaps struct {
-	Flows *typed.MapSpec[counterFlowsMap]
+	Flows *typed.MapSpec[*counterFlowsMap]
 }
 
 // counterCollectionSpecPrograms are the programs before they are loaded.
@@ -107,6 +108,3 @@ type counterCollectionVariables struct {
 	SampleRate *typed.Constant[uint32] // unsigned int in .rodata
 	Seen       *typed.Variable[uint64] // static unsigned long long in .bss
 }
-
-// counterFlowsMap is the type of the map flows (LRU_HASH).
-type counterFlowsMap = typed.HashMap[counterFlowKey, counterFlowStats]

@@ -55,16 +55,18 @@ func (s *egressCollectionSpec) Load(opts *ebpf.CollectionOptions) (*egressCollec
 		return nil, err
 	}
 	b := &egressCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Denied, "denied")
-	typed.BindMap(c, &b.Maps.Traffic, "traffic")
+	b.Maps.Denied = new(egressDeniedMap)
+	typed.BindMap(c, b.Maps.Denied, "denied")
+	b.Maps.Traffic = new(egressTrafficMap)
+	typed.BindMap(c, b.Maps.Traffic, "traffic")
 	typed.BindProgram(c, &b.Programs.Police, "police")
 	return b, nil
 }
 
 // egressCollectionSpecMaps are the maps before they are created.
 type egressCollectionSpecMaps struct {
-	Denied  *typed.MapSpec[egressDeniedMap]
-	Traffic *typed.MapSpec[egressTrafficMap]
+	Denied  *typed.MapSpec[*egressDeniedMap]
+	Traffic *typed.MapSpec[*egressTrafficMap]
 }
 
 // egressCollectionSpecPrograms are the programs before they are loaded.
@@ -99,9 +101,3 @@ type egressCollectionPrograms struct {
 // egressCollectionVariables are the global variables in the kernel.
 type egressCollectionVariables struct {
 }
-
-// egressDeniedMap is the type of the map denied (LPM_TRIE).
-type egressDeniedMap = typed.LPMTrie[egressDestination, uint8]
-
-// egressTrafficMap is the type of the map traffic (CGROUP_STORAGE).
-type egressTrafficMap = typed.CGroupStorage[typed.CgroupStorageKey, egressTraffic]

@@ -55,7 +55,8 @@ func (s *execeventsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*execeven
 		return nil, err
 	}
 	b := &execeventsCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Events, "events")
+	b.Maps.Events = new(execeventsEventsMap)
+	typed.BindMap(c, b.Maps.Events, "events")
 	typed.BindProgram(c, &b.Programs.OnExec, "on_exec")
 	typed.BindVariable(c, &b.Variables.Lost, "lost")
 	return b, nil
@@ -63,7 +64,7 @@ func (s *execeventsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*execeven
 
 // execeventsCollectionSpecMaps are the maps before they are created.
 type execeventsCollectionSpecMaps struct {
-	Events *typed.MapSpec[execeventsEventsMap]
+	Events *typed.MapSpec[*execeventsEventsMap]
 }
 
 // execeventsCollectionSpecPrograms are the programs before they are loaded.
@@ -99,6 +100,3 @@ type execeventsCollectionPrograms struct {
 type execeventsCollectionVariables struct {
 	Lost *typed.Variable[uint64] // unsigned long long in .bss
 }
-
-// execeventsEventsMap is the type of the map events (RINGBUF).
-type execeventsEventsMap = typed.RingBuf[execeventsExecEvent]

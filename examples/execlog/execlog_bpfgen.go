@@ -56,8 +56,10 @@ func (s *execlogCollectionSpec) Load(opts *ebpf.CollectionOptions) (*execlogColl
 		return nil, err
 	}
 	b := &execlogCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Events, "events")
-	typed.BindMap(c, &b.Maps.Scratch, "scratch")
+	b.Maps.Events = new(execlogEventsMap)
+	typed.BindMap(c, b.Maps.Events, "events")
+	b.Maps.Scratch = new(execlogScratchMap)
+	typed.BindMap(c, b.Maps.Scratch, "scratch")
 	typed.BindProgram(c, &b.Programs.LogExec, "log_exec")
 	typed.BindProgram(c, &b.Programs.LogExit, "log_exit")
 	return b, nil
@@ -65,8 +67,8 @@ func (s *execlogCollectionSpec) Load(opts *ebpf.CollectionOptions) (*execlogColl
 
 // execlogCollectionSpecMaps are the maps before they are created.
 type execlogCollectionSpecMaps struct {
-	Events  *typed.MapSpec[execlogEventsMap]
-	Scratch *typed.MapSpec[execlogScratchMap]
+	Events  *typed.MapSpec[*execlogEventsMap]
+	Scratch *typed.MapSpec[*execlogScratchMap]
 }
 
 // execlogCollectionSpecPrograms are the programs before they are loaded.
@@ -103,9 +105,3 @@ type execlogCollectionPrograms struct {
 // execlogCollectionVariables are the global variables in the kernel.
 type execlogCollectionVariables struct {
 }
-
-// execlogEventsMap is the type of the map events (PERF_EVENT_ARRAY).
-type execlogEventsMap = typed.PerfEventArray[execlogEventHeader]
-
-// execlogScratchMap is the type of the map scratch (PERCPU_ARRAY).
-type execlogScratchMap = typed.PerCPUArrayMap[uint32, execlogEvent]

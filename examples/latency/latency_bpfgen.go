@@ -59,7 +59,8 @@ func (s *latencyCollectionSpec) Load(opts *ebpf.CollectionOptions) (*latencyColl
 		return nil, err
 	}
 	b := &latencyCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Entered, "entered")
+	b.Maps.Entered = new(latencyEnteredMap)
+	typed.BindMap(c, b.Maps.Entered, "entered")
 	typed.BindProgram(c, &b.Programs.FentryRead, "fentry_read")
 	typed.BindProgram(c, &b.Programs.FexitRead, "fexit_read")
 	typed.BindProgram(c, &b.Programs.KprobeRead, "kprobe_read")
@@ -71,7 +72,7 @@ func (s *latencyCollectionSpec) Load(opts *ebpf.CollectionOptions) (*latencyColl
 
 // latencyCollectionSpecMaps are the maps before they are created.
 type latencyCollectionSpecMaps struct {
-	Entered *typed.MapSpec[latencyEnteredMap]
+	Entered *typed.MapSpec[*latencyEnteredMap]
 }
 
 // latencyCollectionSpecPrograms are the programs before they are loaded.
@@ -115,6 +116,3 @@ type latencyCollectionVariables struct {
 	Histogram *typed.Variable[[40]uint64] // unsigned long long[40] in .bss
 	OnlyPid   *typed.Constant[uint32]     // unsigned int in .rodata
 }
-
-// latencyEnteredMap is the type of the map entered (HASH).
-type latencyEnteredMap = typed.HashMap[uint64, uint64]

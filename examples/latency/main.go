@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -18,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bpfgen/bpfgen/typed"
 	"github.com/cilium/ebpf/rlimit"
 )
 
@@ -56,7 +56,7 @@ func run(ctx context.Context, c config, w io.Writer) error {
 		return err
 	}
 	spec.Variables.OnlyPid.Set(c.pid)
-	bpf, err := load(spec, c.noFentry, w)
+	bpf, err := load(spec, c.noFentry)
 	if err != nil {
 		return err
 	}
@@ -66,6 +66,9 @@ func run(ctx context.Context, c config, w io.Writer) error {
 	}
 	for name := range bpf.Links.All() {
 		fmt.Fprintf(w, "%s attached\n", name)
+	}
+	for _, skipped := range bpf.Skipped() {
+		fmt.Fprintf(w, "left out: %s\n", skipped)
 	}
 	tick := time.NewTicker(c.every)
 	defer tick.Stop()
@@ -81,27 +84,14 @@ func run(ctx context.Context, c config, w io.Writer) error {
 	}
 }
 
-// load loads one pair of programs. SEC("?kprobe/…") has that pair disabled.
-func load(spec *latencyCollectionSpec, noFentry bool, w io.Writer) (*latencyCollection, error) {
+// load loads one pair of programs: the first that the kernel has.
+func load(spec *latencyCollectionSpec, noFentry bool) (*latencyCollection, error) {
 	p := &spec.Programs
-	if !noFentry {
-		p.FentryRead.Optional()
-		p.FexitRead.Optional()
-		bpf, err := spec.Load(nil)
-		if err != nil {
-			return nil, err
-		}
-		missing := errors.Join(bpf.Programs.FentryRead.Err(), bpf.Programs.FexitRead.Err())
-		if missing == nil {
-			return bpf, nil
-		}
-		bpf.Close()
-		fmt.Fprintf(w, "using kprobes: %v\n", missing)
+	spec.FirstOf(typed.Group(p.FentryRead, p.FexitRead), typed.Group(p.KprobeRead, p.KretprobeRead))
+	if noFentry {
+		p.FentryRead.Disable()
+		p.FexitRead.Disable()
 	}
-	p.FentryRead.Disable()
-	p.FexitRead.Disable()
-	p.KprobeRead.Enable()
-	p.KretprobeRead.Enable()
 	return spec.Load(nil)
 }
 

@@ -54,14 +54,15 @@ func (s *lsmdenyCollectionSpec) Load(opts *ebpf.CollectionOptions) (*lsmdenyColl
 		return nil, err
 	}
 	b := &lsmdenyCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Denied, "denied")
+	b.Maps.Denied = new(lsmdenyDeniedMap)
+	typed.BindMap(c, b.Maps.Denied, "denied")
 	typed.BindProgram(c, &b.Programs.DenyOpen, "deny_open")
 	return b, nil
 }
 
 // lsmdenyCollectionSpecMaps are the maps before they are created.
 type lsmdenyCollectionSpecMaps struct {
-	Denied *typed.MapSpec[lsmdenyDeniedMap]
+	Denied *typed.MapSpec[*lsmdenyDeniedMap]
 }
 
 // lsmdenyCollectionSpecPrograms are the programs before they are loaded.
@@ -95,6 +96,3 @@ type lsmdenyCollectionPrograms struct {
 // lsmdenyCollectionVariables are the global variables in the kernel.
 type lsmdenyCollectionVariables struct {
 }
-
-// lsmdenyDeniedMap is the type of the map denied (HASH).
-type lsmdenyDeniedMap = typed.HashMap[lsmdenyFileId, uint64]

@@ -55,7 +55,8 @@ func (s *percpuCollectionSpec) Load(opts *ebpf.CollectionOptions) (*percpuCollec
 		return nil, err
 	}
 	b := &percpuCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Calls, "calls")
+	b.Maps.Calls = new(percpuCallsMap)
+	typed.BindMap(c, b.Maps.Calls, "calls")
 	typed.BindProgram(c, &b.Programs.OnSyscall, "on_syscall")
 	typed.BindConstant(c, &b.Variables.OnlyPid, "only_pid")
 	return b, nil
@@ -63,7 +64,7 @@ func (s *percpuCollectionSpec) Load(opts *ebpf.CollectionOptions) (*percpuCollec
 
 // percpuCollectionSpecMaps are the maps before they are created.
 type percpuCollectionSpecMaps struct {
-	Calls *typed.MapSpec[percpuCallsMap]
+	Calls *typed.MapSpec[*percpuCallsMap]
 }
 
 // percpuCollectionSpecPrograms are the programs before they are loaded.
@@ -99,6 +100,3 @@ type percpuCollectionPrograms struct {
 type percpuCollectionVariables struct {
 	OnlyPid *typed.Constant[uint32] // unsigned int in .rodata
 }
-
-// percpuCallsMap is the type of the map calls (PERCPU_ARRAY).
-type percpuCallsMap = typed.PerCPUArrayMap[uint32, uint64]

@@ -56,7 +56,8 @@ func (s *tccounterCollectionSpec) Load(opts *ebpf.CollectionOptions) (*tccounter
 		return nil, err
 	}
 	b := &tccounterCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Counts, "counts")
+	b.Maps.Counts = new(tccounterCountsMap)
+	typed.BindMap(c, b.Maps.Counts, "counts")
 	typed.BindProgram(c, &b.Programs.CountEgress, "count_egress")
 	typed.BindProgram(c, &b.Programs.CountIngress, "count_ingress")
 	return b, nil
@@ -64,7 +65,7 @@ func (s *tccounterCollectionSpec) Load(opts *ebpf.CollectionOptions) (*tccounter
 
 // tccounterCollectionSpecMaps are the maps before they are created.
 type tccounterCollectionSpecMaps struct {
-	Counts *typed.MapSpec[tccounterCountsMap]
+	Counts *typed.MapSpec[*tccounterCountsMap]
 }
 
 // tccounterCollectionSpecPrograms are the programs before they are loaded.
@@ -100,6 +101,3 @@ type tccounterCollectionPrograms struct {
 // tccounterCollectionVariables are the global variables in the kernel.
 type tccounterCollectionVariables struct {
 }
-
-// tccounterCountsMap is the type of the map counts (PERCPU_ARRAY).
-type tccounterCountsMap = typed.PerCPUArrayMap[tccounterDirection, tccounterTraffic]

@@ -20,6 +20,8 @@ import (
 	"fmt"
 
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/bpfgen/bpfgen/internal/hostile"
 )
 
 // Image is what one file holds.
@@ -95,6 +97,9 @@ func decode(raw []byte, base *btf.Spec) (spec *btf.Spec, err error) {
 	}()
 	if base != nil {
 		return btf.LoadSplitSpecFromReader(bytes.NewReader(raw), base)
+	}
+	if err := hostile.CheckBTF(raw); err != nil {
+		return nil, err
 	}
 	return btf.LoadSpecFromReader(bytes.NewReader(raw))
 }

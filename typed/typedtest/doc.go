@@ -22,5 +22,6 @@
 // played by the test, through the same methods. [Fail] makes calls fail.
 //
 // Where to go next: maps.go makes maps; memory.go and tables.go are the kernel's
-// part; variables.go global variables; events.go readers.
+// part; variables.go global variables; events.go readers, producer.go what they
+// have on the other side.
 package typedtest

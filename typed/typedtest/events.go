@@ -3,11 +3,11 @@ package typedtest
 import (
 	"context"
 	"errors"
-	"iter"
+	"fmt"
+	"io"
 	"os"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/bpfgen/bpfgen/typed"
 )
@@ -15,84 +15,145 @@ import (
 var _ typed.EventReader[int32] = (*Events[int32])(nil)
 
 // Events is a reader of a ring buffer or perf event array in memory. The test
-// sends what the program would have written. Nothing is ever lost, unless the
-// test says so.
+// sends what the program would have written, and errors. Nothing is ever lost,
+// unless the test says so.
 type Events[T any] struct {
-	mu       sync.Mutex
-	queue    []item
-	closed   bool
-	flushed  bool
-	deadline time.Time
-	changed  chan struct{} // closed, and replaced, when any of these changes
+	minSize int
 
-	record, tail []byte
+	mu      sync.Mutex
+	queue   []item
+	closed  bool
+	flushed bool
+	changed signal
 }
 
 // item is a record, or an error instead of one.
 type item struct {
 	record []byte
+	cpu    int
 	err    error
 }
 
-// NewEvents makes a reader without events.
-func NewEvents[T any]() *Events[T] { return &Events[T]{changed: make(chan struct{})} }
+// NewEvents makes a reader without events. opts may be nil.
+func NewEvents[T any](opts *typed.RingBufOptions) *Events[T] {
+	e := new(Events[T])
+	if opts != nil {
+		e.minSize = opts.MinSize
+	}
+	return e
+}
 
 // Send adds an event; if T is []byte, a record.
 func (e *Events[T]) Send(event T) { e.SendTail(event, nil) }
 
 // SendTail adds an event and what the record has behind it.
 func (e *Events[T]) SendTail(event T, tail []byte) {
-	if raw, ok := any(event).([]byte); ok {
-		e.SendRecord(slices.Concat(raw, tail))
-		return
-	}
-	e.SendRecord(slices.Concat(bytesOf(event), tail))
+	e.SendRecord(slices.Concat(recordOf(&event), tail))
 }
 
 // SendRecord adds a record as it is: one that is short, or has another type.
-func (e *Events[T]) SendRecord(record []byte) {
-	e.change(func() { e.queue = append(e.queue, item{record: slices.Clone(record)}) })
+func (e *Events[T]) SendRecord(record []byte) { e.send(item{record: slices.Clone(record), cpu: -1}) }
+
+// SendFrom adds a record that a CPU has written to a perf event array.
+func (e *Events[T]) SendFrom(cpu int, record []byte) {
+	e.send(item{record: slices.Clone(record), cpu: cpu})
 }
 
 // SendError adds an error in the place of a record, for example a
-// [*typed.LostSamplesError].
-func (e *Events[T]) SendError(err error) {
-	e.change(func() { e.queue = append(e.queue, item{err: err}) })
-}
+// [*typed.LostSamplesError]. Loops end after those that end them over a reader of
+// the kernel.
+func (e *Events[T]) SendError(err error) { e.send(item{err: err}) }
+
+func (e *Events[T]) send(i item) { e.change(func() { e.queue = append(e.queue, i) }) }
 
 // change does something and wakes those who wait.
 func (e *Events[T]) change(do func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	do()
-	close(e.changed)
-	e.changed = make(chan struct{})
+	e.changed.broadcast()
 }
 
-// Read waits for the next event. See [typed.Reader.Read].
-func (e *Events[T]) Read() (T, error) {
-	var event T
-	err := e.ReadInto(&event)
-	return event, err
+// Next reads the next record. See [typed.Reader.Next].
+func (e *Events[T]) Next(ctx context.Context, rec *typed.Record[T]) error {
+	for {
+		next, ok, changed := e.poll()
+		if ok {
+			return e.take(next, rec)
+		}
+		if ctx.Err() == nil {
+			select {
+			case <-changed:
+				continue
+			case <-ctx.Done():
+			}
+		}
+		rec.Raw, rec.Tail = nil, nil
+		return ctx.Err()
+	}
 }
 
-// ReadInto is Read into the caller's memory.
-func (e *Events[T]) ReadInto(event *T) error { return e.read(context.Background(), event) }
+// take makes the record of an item.
+func (e *Events[T]) take(next item, rec *typed.Record[T]) error {
+	if next.err != nil {
+		rec.Raw, rec.Tail = nil, nil
+		return next.err
+	}
+	rec.CPU = next.cpu
+	return typed.DecodeRecord(next.record, e.minSize, rec)
+}
+
+// poll returns an item if there is one, else what to wait for. As with the
+// kernel's, records of before go before a flush, not before Close.
+func (e *Events[T]) poll() (next item, ok bool, changed <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.closed:
+		return item{err: errReader}, true, nil
+	case len(e.queue) > 0:
+		next, e.queue = e.queue[0], e.queue[1:]
+		return next, true, nil
+	case e.flushed:
+		e.flushed = false
+		return item{err: typed.ErrFlushed}, true, nil
+	}
+	return item{}, false, e.changed.wait()
+}
+
+var (
+	errReader   = fmt.Errorf("typedtest: reader: %w", os.ErrClosed)
+	errProducer = fmt.Errorf("typedtest: submit: %w", os.ErrClosed)
+)
 
 // All ranges over the events. See [typed.Reader.All].
-func (e *Events[T]) All(ctx context.Context) iter.Seq2[T, error] {
+func (e *Events[T]) All(ctx context.Context) func(yield func(T, error) bool) {
 	return func(yield func(T, error) bool) {
-		for {
-			var event T
-			err := e.read(ctx, &event)
+		var none T
+		e.Records(ctx)(func(rec *typed.Record[T], err error) bool {
+			if err != nil {
+				return yield(none, err)
+			}
+			return yield(rec.Event, nil)
+		})
+	}
+}
+
+// Records ranges over the records. See [typed.Reader.Records].
+func (e *Events[T]) Records(ctx context.Context) func(yield func(*typed.Record[T], error) bool) {
+	return func(yield func(*typed.Record[T], error) bool) {
+		rec := new(typed.Record[T])
+		for ctx.Err() == nil {
+			err := e.Next(ctx, rec)
 			switch {
-			case err == nil:
-				if !yield(event, nil) {
+			case err == nil || isRecordError(err):
+				if !yield(rec, err) {
 					return
 				}
-			case ctx.Err() != nil || errors.Is(err, os.ErrClosed):
+			case ctx.Err() != nil || errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF):
 				return
-			case !yield(event, err) || !isRecordError(err):
+			default:
+				yield(rec, err)
 				return
 			}
 		}
@@ -103,94 +164,53 @@ func (e *Events[T]) All(ctx context.Context) iter.Seq2[T, error] {
 func isRecordError(err error) bool {
 	var short *typed.ShortRecordError
 	var lost *typed.LostSamplesError
-	return errors.As(err, &short) || errors.As(err, &lost) || errors.Is(err, typed.ErrFlushed)
+	var overwritten *typed.OverwrittenError
+	return errors.As(err, &short) || errors.As(err, &lost) || errors.As(err, &overwritten) || errors.Is(err, typed.ErrFlushed)
 }
 
-func (e *Events[T]) read(ctx context.Context, event *T) error {
-	next, err := e.next(ctx)
-	if err != nil {
-		return err
-	}
-	tail, err := typed.AsInto(next.record, event)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.record, e.tail = next.record, tail
-	return err
-}
+// MinSize is that of the options.
+func (e *Events[T]) MinSize() int { return e.minSize }
 
-// next waits for an item.
-func (e *Events[T]) next(ctx context.Context) (item, error) {
-	for {
-		if ctx.Err() != nil {
-			return item{}, ctx.Err()
-		}
-		next, ok, changed, timeout := e.poll()
-		if ok {
-			return next, next.err
-		}
-		select {
-		case <-changed:
-		case <-timeout:
-		case <-ctx.Done():
-			return item{}, ctx.Err()
-		}
-	}
-}
-
-// poll returns an item if there is one, else what to wait for. As with the
-// kernel's, records of before go before a deadline and a flush, not before
-// Close.
-func (e *Events[T]) poll() (next item, ok bool, changed <-chan struct{}, timeout <-chan time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.record, e.tail = nil, nil
-	switch {
-	case e.closed:
-		return item{err: os.ErrClosed}, true, nil, nil
-	case len(e.queue) > 0:
-		next, e.queue = e.queue[0], e.queue[1:]
-		return next, true, nil, nil
-	case e.flushed:
-		e.flushed = false
-		return item{err: typed.ErrFlushed}, true, nil, nil
-	case e.deadline.IsZero():
-		return item{}, false, e.changed, nil
-	}
-	left := time.Until(e.deadline)
-	if left <= 0 {
-		return item{err: os.ErrDeadlineExceeded}, true, nil, nil
-	}
-	return item{}, false, e.changed, time.After(left)
-}
-
-// Record is the record that was read last.
-func (e *Events[T]) Record() []byte {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.record
-}
-
-// Tail is what that record has behind the T.
-func (e *Events[T]) Tail() []byte {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.tail
-}
-
-// SetDeadline makes reads that wait at t return [os.ErrDeadlineExceeded].
-func (e *Events[T]) SetDeadline(t time.Time) error {
-	e.change(func() { e.deadline = t })
-	return nil
-}
-
-// Flush makes reads return what is there, and then [typed.ErrFlushed].
+// Flush makes reads return what is there, and one of them [typed.ErrFlushed].
 func (e *Events[T]) Flush() error {
-	e.change(func() { e.flushed = true })
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return errReader
+	}
+	e.flushed = true
+	e.changed.broadcast()
 	return nil
 }
 
-// Close ends reads with [os.ErrClosed].
+// Close ends reads with an error that wraps [os.ErrClosed].
 func (e *Events[T]) Close() error {
 	e.change(func() { e.closed = true })
 	return nil
+}
+
+// recordOf is the record that *event is.
+func recordOf[T any](event *T) []byte {
+	if raw, ok := any(event).(*[]byte); ok {
+		return *raw
+	}
+	return bytesOf(*event)
+}
+
+// signal wakes all who wait. It is protected by a mutex of its user.
+type signal struct{ ch chan struct{} }
+
+// wait is a channel that the next broadcast closes.
+func (s *signal) wait() <-chan struct{} {
+	if s.ch == nil {
+		s.ch = make(chan struct{})
+	}
+	return s.ch
+}
+
+func (s *signal) broadcast() {
+	if s.ch != nil {
+		close(s.ch)
+		s.ch = nil
+	}
 }

@@ -1,0 +1,391 @@
+package typed
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+)
+
+// This file decides what of an object is loaded: what the user has disabled or
+// chosen, what the kernel lacks, and which of several alternatives it has.
+// load_lacking.go tells what the kernel lacks from what is wrong with a program.
+//
+// What is left out only grows, except where another alternative takes its
+// place: after each refusal the spec is made anew without what is left out, and
+// loaded again.
+
+// Choosable is the spec of a program or of a map, or a [Group] of them: what
+// can be one of several alternatives.
+type Choosable interface {
+	// parts are C names.
+	parts() []string
+}
+
+// Group is several specs that are chosen together.
+func Group(parts ...Choosable) Choosable { return group(parts) }
+
+type group []Choosable
+
+func (g group) parts() (names []string) {
+	for _, c := range g {
+		if !isNil(c) {
+			names = append(names, c.parts()...)
+		}
+	}
+	return names
+}
+
+func (s *ProgramSpec[P]) parts() []string { return []string{s.Name} }
+
+func (s *MapSpec[P]) parts() []string { return []string{s.s.name} }
+
+// Optional leaves the map out at Load where the kernel lacks its type or one of
+// its flags. The code of programs that refers to it is made invalid then: such a
+// program loads if it does not get there, as behind a constant that says so, and
+// is an error else, or left out if it is optional. Skipped says why.
+func (s *MapSpec[P]) Optional() { s.s.optional() }
+
+func (s *mapSpec) optional() {
+	if s.set != nil {
+		s.set.optionalMaps = append(s.set.optionalMaps, s.name)
+	}
+}
+
+// OptionalIf is Optional, and leaves the program out also where it is refused
+// for a reason that the user accepts. why gets a [*LoadError], or an
+// [*AttachError] of AttachAll:
+//
+//	spec.Programs.OnOpen.OptionalIf(func(err error) bool { return errors.Is(err, os.ErrPermission) })
+func (s *ProgramSpec[P]) OptionalIf(why func(err error) bool) {
+	s.state.optional, s.state.optionalIf = true, why
+}
+
+// DisableAll disables all programs: what Enable takes back is loaded.
+func (c *CollectionSpec) DisableAll() {
+	for name := range c.Spec.Programs {
+		(*specCore)(c).state(name).disabled = true
+	}
+}
+
+// Only disables all programs but these, and enables these. Maps are not
+// touched.
+func (c *CollectionSpec) Only(programs ...Choosable) {
+	c.DisableAll()
+	for _, name := range group(programs).parts() {
+		(*specCore)(c).state(name).disabled = false
+	}
+}
+
+// FirstOf makes Load take the first of several alternatives that the kernel
+// has, and leave the others out; it is an error if it has none. An alternative
+// is a program, a map, or a [Group] of them:
+//
+//	spec.FirstOf(spec.Programs.OnOpen, spec.Programs.OnOpenKprobe)
+//	spec.FirstOf(typed.Group(spec.Programs.SendRing, spec.Maps.Ring), typed.Group(spec.Programs.SendPerf, spec.Maps.Perf))
+//
+// It takes back Disable, and the "?" of SEC("?…"), for all of them; Disable
+// afterwards takes an alternative away.
+//
+// What the kernel has is found out by loading, and for hooks that only attaching
+// would show, by asking it for those. An error that lies in a program is an
+// error of Load.
+func (c *CollectionSpec) FirstOf(alternatives ...Choosable) {
+	var ch choice
+	for _, a := range alternatives {
+		if !isNil(a) {
+			ch.names = append(ch.names, a.parts())
+		}
+	}
+	for _, name := range slices.Concat(ch.names...) {
+		if c.Spec.Programs[name] != nil {
+			(*specCore)(c).state(name).disabled = false
+		}
+	}
+	c.choices = append(c.choices, ch)
+}
+
+// choice is what FirstOf was told, and the alternative that is tried now.
+type choice struct {
+	names [][]string
+	at    int
+}
+
+// Skipped is a program or map that was left out because the kernel lacks
+// something, or for an alternative.
+type Skipped struct {
+	// Name is the C name.
+	Name string
+	// Err is why: a [*LoadError], an [*AttachError], or one that wraps
+	// [ErrNotLoaded].
+	Err error
+}
+
+func (s Skipped) String() string { return s.Name + ": " + s.Err.Error() }
+
+// Skipped are the programs and maps that Load has left out, and the programs
+// that AttachAll could not attach, by Optional, OptionalIf and FirstOf, in the
+// order of their names. What was disabled is not among them.
+func (c *Collection) Skipped() []Skipped {
+	if c == nil {
+		return nil
+	}
+	var skipped []Skipped
+	for name, err := range c.left {
+		if !errors.Is(err, errDisabled) {
+			skipped = append(skipped, Skipped{name, err})
+		}
+	}
+	for _, h := range c.handles {
+		p := h.base()
+		if err := p.attachFailure(); err != nil {
+			skipped = append(skipped, Skipped{p.name, err})
+		}
+	}
+	slices.SortFunc(skipped, func(a, b Skipped) int { return strings.Compare(a.Name, b.Name) })
+	return skipped
+}
+
+func (p *program) attachFailure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.attached
+}
+
+// loading is one Load.
+type loading struct {
+	set     *specCore
+	from    *ebpf.CollectionSpec // as the user has it
+	opts    ebpf.CollectionOptions
+	left    map[string]error // C names of programs and maps, and why
+	choices []choice
+}
+
+// load loads until nothing is refused.
+func (l *loading) load() (*Collection, error) {
+	if err := l.begin(); err != nil {
+		return nil, err
+	}
+	for {
+		spec := l.without()
+		coll, refused, err := l.try(spec)
+		if err == nil {
+			return newCollection(coll, spec, l.left, l.set.optionalPrograms()), nil
+		}
+		if refused == nil {
+			return nil, withRemedy(fmt.Errorf("load %s: %w", l.set.name, err))
+		}
+		if err := l.refused(refused, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// begin leaves out what needs not be tried.
+func (l *loading) begin() error {
+	left, err := l.set.unloadable(l.from)
+	if err != nil {
+		return err
+	}
+	l.left = left
+	for _, name := range l.set.optionalMaps {
+		if m := l.from.Maps[name]; m != nil {
+			if err := lacksMap(m); err != nil {
+				l.left[name] = fmt.Errorf("%w: map %s: %w", ErrNotLoaded, name, err)
+			}
+		}
+	}
+	for _, ch := range l.set.choices {
+		if err := l.beginChoice(ch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beginChoice leaves all alternatives out but the first that may be there.
+func (l *loading) beginChoice(ch choice) error {
+	var reasons []error
+	for ; ch.at < len(ch.names); ch.at++ {
+		err := l.lacksAlternative(ch.names[ch.at])
+		if err == nil {
+			break
+		}
+		reasons = append(reasons, err)
+		l.leaveAlternative(ch.names[ch.at], err)
+	}
+	if ch.at == len(ch.names) {
+		return l.noAlternative(reasons)
+	}
+	for _, other := range ch.names[ch.at+1:] {
+		l.leaveAlternative(other, fmt.Errorf("%w: %s was chosen", ErrNotLoaded, strings.Join(ch.names[ch.at], " and ")))
+	}
+	l.choices = append(l.choices, ch)
+	return nil
+}
+
+func (l *loading) noAlternative(reasons []error) error {
+	return fmt.Errorf("load %s: the kernel has none of the alternatives: %w", l.set.name, errors.Join(reasons...))
+}
+
+func (l *loading) leaveAlternative(names []string, why error) {
+	for _, name := range names {
+		l.left[name] = why
+	}
+}
+
+// lacksAlternative is what of an alternative shows before it is loaded: maps
+// that cannot be created, hooks that are not there, programs that are disabled.
+func (l *loading) lacksAlternative(names []string) error {
+	for _, name := range names {
+		if err := l.left[name]; err != nil {
+			return err
+		}
+		if m := l.from.Maps[name]; m != nil {
+			if err := lacksMap(m); err != nil {
+				return fmt.Errorf("%w: map %s: %w", ErrNotLoaded, name, err)
+			}
+		}
+		if p := l.from.Programs[name]; p != nil {
+			if err := lacksHook(l.set.state(name).kind, p); err != nil {
+				return newLoadError(l.set.state(name).kind, p, err)
+			}
+		}
+	}
+	return nil
+}
+
+// refused decides on a program that the kernel refuses: nil means to load again,
+// without it. Of another program the error is as it is: wrapped, %+v would not
+// print the log.
+func (l *loading) refused(prog *ebpf.ProgramSpec, cause error) error {
+	st := l.set.state(prog.Name)
+	err := newLoadError(st.kind, prog, cause)
+	if reason := l.usesLeftMap(prog); reason != nil && hasVerifierLog(cause) {
+		err.Err, err.Remedy = fmt.Errorf("it uses a map that was left out: %w: %w", reason, err.Err), ""
+	}
+	lacking := errors.Is(err.Err, errLeftMap) || lacksForProgram(st.kind, prog, cause, l.opts.Programs)
+	for i := range l.choices {
+		if ch := &l.choices[i]; slices.Contains(ch.names[ch.at], prog.Name) && lacking {
+			return l.next(ch, err)
+		}
+	}
+	if !st.optional || !lacking && (st.optionalIf == nil || !st.optionalIf(err)) {
+		return err
+	}
+	l.left[prog.Name] = err
+	return nil
+}
+
+// next takes the next alternative that may be there.
+func (l *loading) next(ch *choice, err error) error {
+	l.leaveAlternative(ch.names[ch.at], err)
+	reasons := []error{err}
+	for ch.at++; ch.at < len(ch.names); ch.at++ {
+		for _, name := range ch.names[ch.at] {
+			delete(l.left, name)
+		}
+		err := l.lacksAlternative(ch.names[ch.at])
+		if err == nil {
+			return nil
+		}
+		reasons = append(reasons, err)
+		l.leaveAlternative(ch.names[ch.at], err)
+	}
+	return l.noAlternative(reasons)
+}
+
+// without is a copy of the spec without what is left out.
+func (l *loading) without() *ebpf.CollectionSpec {
+	spec := l.from.Copy()
+	for name := range l.left {
+		if spec.Maps[name] != nil {
+			leaveOutMap(spec, name)
+		}
+		leaveOut(spec, name)
+	}
+	return spec
+}
+
+// try loads the spec. refused is the program that an error is of, if it is of
+// one. The programs that are loaded here are in spec afterwards, too.
+func (l *loading) try(spec *ebpf.CollectionSpec) (coll *ebpf.Collection, refused *ebpf.ProgramSpec, err error) {
+	opts := l.opts
+	opts.MapReplacements = maps.Clone(opts.MapReplacements)
+	maps.DeleteFunc(opts.MapReplacements, func(name string, _ *ebpf.Map) bool { return l.left[name] != nil })
+	later := takeLoadedLater(spec)
+	coll, err = ebpf.NewCollectionWithOptions(spec, opts)
+	if err != nil {
+		return nil, failedProgram(spec, err), l.structOpsMembers(err)
+	}
+	err = later.load(coll, l.opts.Programs, func(prog *ebpf.ProgramSpec, err error) error {
+		refused = prog
+		return err
+	})
+	if err != nil {
+		coll.Close()
+		return nil, refused, err
+	}
+	maps.Copy(spec.Programs, later.programs)
+	return coll, nil, nil
+}
+
+// structOpsMembers names the functions that a struct_ops map lacks because their
+// programs are left out: which of them it can do without, the subsystem
+// decides, and it says EINVAL.
+func (l *loading) structOpsMembers(err error) error {
+	var members []string
+	for name := range l.left {
+		p := l.from.Programs[name]
+		if p != nil && p.Type == ebpf.StructOps && p.AttachTo != "" {
+			members = append(members, fmt.Sprintf("%s (program %s)", strings.ReplaceAll(p.AttachTo, ":", "."), name))
+		}
+	}
+	if len(members) == 0 || !isUnsupported(err) || failedProgram(l.from, err) != nil {
+		return err
+	}
+	slices.Sort(members)
+	return fmt.Errorf("%w: members of struct_ops whose programs are left out, and which the kernel may insist on: %s", err, strings.Join(members, ", "))
+}
+
+// errLeftMap marks the error of a program that cannot do without a map.
+var errLeftMap = errors.New("map left out")
+
+// usesLeftMap says why a map that the program refers to was left out.
+func (l *loading) usesLeftMap(prog *ebpf.ProgramSpec) error {
+	for _, ins := range l.from.Programs[prog.Name].Instructions {
+		if name := ins.Reference(); ins.IsLoadFromMap() && name != "" && l.left[name] != nil {
+			return fmt.Errorf("%w: %w", errLeftMap, l.left[name])
+		}
+	}
+	return nil
+}
+
+// leaveOutMap removes a map, and makes the loads of its address loads of a
+// number, as libbpf does: the verifier refuses to use that as a map, and does
+// not mind if the program never gets there.
+func leaveOutMap(spec *ebpf.CollectionSpec, name string) {
+	delete(spec.Maps, name)
+	for _, prog := range spec.Programs {
+		for i := range prog.Instructions {
+			ins := &prog.Instructions[i]
+			if ins.IsLoadFromMap() && ins.Reference() == name {
+				ins.Src, ins.Constant = 0, poisonedMap
+				*ins = ins.WithReference("")
+			}
+		}
+	}
+	for _, m := range spec.Maps {
+		m.Contents = slices.DeleteFunc(m.Contents, func(kv ebpf.MapKV) bool {
+			inner, ok := kv.Value.(string)
+			return ok && inner == name
+		})
+	}
+}
+
+// poisonedMap stands for the address of a map that was left out; it is libbpf's
+// POISON_LDIMM64_MAP_BASE.
+const poisonedMap = 2001000000
