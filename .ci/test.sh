@@ -16,7 +16,7 @@ root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-sections=(vet oldest lint test race wordsize byteorder harness kernels)
+sections=(vet oldest lint test fuzz race wordsize byteorder harness kernels)
 
 # Packages whose tests run in virtual machines: they find no Go toolchain there.
 kernel_packages=(./typed/... ./examples/... ./golden/layout)
@@ -78,6 +78,9 @@ with_mounts() {
 # Everything on this machine: objects are compared with what their sources give,
 # generated code is compiled for other architectures and run by QEMU (golden).
 test_() { with_mounts go test -timeout 30m ./...; }
+
+# A few seconds of objects that nobody wrote.
+fuzz() { go test ./typed -run '^$' -fuzz '^FuzzOpen$' -fuzztime 10s && go test ./btfparse -run '^$' -fuzz '^FuzzParse$' -fuzztime 10s; }
 
 # The race detector brings checkptr with it.
 race() { with_mounts env CGO_ENABLED=1 go test -timeout 30m -race ./typed/...; }

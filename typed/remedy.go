@@ -30,7 +30,8 @@ var machine = struct {
 	version      func() (kernel.Version, error)
 	lacks        func(option string) bool
 	capabilities func() (uint64, error)
-}{kernel.Running, kernel.Lacks, effectiveCapabilities}
+	functions    func(name string) ([]string, error)
+}{kernel.Running, kernel.Lacks, effectiveCapabilities, kernelsym.Variants}
 
 // olderThan says whether the running kernel is known to be older than a
 // version, "6.6".
@@ -271,7 +272,7 @@ func missing(t target) string {
 // probed.
 func missingFunction(name string) string {
 	name, _, _ = strings.Cut(name, "+")
-	variants, err := kernelsym.Variants(name)
+	variants, err := machine.functions(name)
 	switch {
 	case err != nil:
 		return ""

@@ -34,6 +34,7 @@ func onMachine(t *testing.T, version string, capabilities uint64, without ...str
 		}
 		return false
 	}
+	machine.functions = func(string) ([]string, error) { return nil, nil }
 	machine.capabilities = func() (uint64, error) { return capabilities, nil }
 }
 

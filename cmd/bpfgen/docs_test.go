@@ -300,6 +300,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/ctypes"
@@ -307,7 +308,7 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-var _ = []any{context.Cause, errors.Is, fmt.Print, io.EOF, net.IP{}, netip.Addr{}, os.Args,
+var _ = []any{context.Cause, errors.Is, fmt.Print, io.EOF, net.IP{}, netip.Addr{}, os.Args, time.Second,
 	typed.Version1, ctypes.Bit, typedtest.NewQueue[int], ebpf.Hash}
 
 func block%d(%s) (_ error) {

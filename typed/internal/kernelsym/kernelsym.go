@@ -6,6 +6,7 @@ package kernelsym
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -160,23 +161,34 @@ func knownSymbols(symbols []Symbol) ([]Symbol, error) {
 // Variants are the functions of the running kernel with that name, and those
 // that a compiler makes of it: "vfs_open.isra.0", "vfs_open.constprop.0".
 func Variants(name string) ([]string, error) {
-	f, err := os.Open("/proc/kallsyms")
+	all, err := os.ReadFile("/proc/kallsyms")
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	functions, err := kallsymsFunctions(f)
-	if err != nil {
-		return nil, err
-	}
-	var variants []string
-	for fn := range functions {
-		if fn == name || strings.HasPrefix(fn, name+".") && !strings.HasPrefix(fn, name+".cold") {
-			variants = append(variants, fn)
+	return variants(all, name), nil
+}
+
+// variants looks for the name before it takes a line apart: there are hundreds
+// of thousands.
+func variants(all []byte, name string) (found []string) {
+	want := []byte(" " + name)
+	for {
+		i := bytes.Index(all, want)
+		if i < 0 {
+			slices.Sort(found)
+			return slices.Compact(found)
+		}
+		kind := all[max(i-1, 0)]
+		all = all[i+1:]
+		end := bytes.IndexAny(all, "\t\n")
+		if end < 0 {
+			end = len(all)
+		}
+		fn := string(all[:end])
+		if strings.ContainsRune("tTwW", rune(kind)) && (fn == name || strings.HasPrefix(fn, name+".") && !strings.HasPrefix(fn, name+".cold")) {
+			found = append(found, fn)
 		}
 	}
-	slices.Sort(variants)
-	return variants, nil
 }
 
 // Forbidden says whether the kernel lists a function as one that kprobes may

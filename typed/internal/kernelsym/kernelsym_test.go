@@ -83,3 +83,22 @@ ffffffff81000020 D some_data
 		t.Error(diff)
 	}
 }
+
+func TestVariants(t *testing.T) {
+	const symbols = `ffffffff81000000 T vfs_open
+ffffffff81000010 t vfs_read.isra.0
+ffffffff81000020 D vfs_data
+ffffffff81000020 t vfs_read.cold
+ffffffff81000030 t vfs_read_more
+0000000000000000 t in_module	[module]
+0000000000000000 t vfs_read.constprop.1	[module]
+ffffffff81000040 t last`
+	for name, want := range map[string][]string{
+		"vfs_open": {"vfs_open"}, "vfs_read": {"vfs_read.constprop.1", "vfs_read.isra.0"}, "vfs_data": nil,
+		"in_module": {"in_module"}, "last": {"last"}, "none": nil,
+	} {
+		if diff := cmp.Diff(want, variants([]byte(symbols), name)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
