@@ -299,7 +299,7 @@ func BenchmarkRingBufInTurns(b *testing.B) {
 	raw := newMap(b, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: benchRing})
 	prog := newProgram(b, burstCode(raw))
 	m := new(RingBuf[benchEvent])
-	must(b, m.bind("events", raw))
+	must(b, bindMap(m, "events", raw))
 	names := []string{"library", "Next", "All", "Records"}
 	times := make(map[string][]time.Duration)
 	for b.Loop() {
@@ -326,7 +326,7 @@ func BenchmarkRingBufInTurns(b *testing.B) {
 // readBatch says how long it takes to read a batch of records.
 func readBatch(b *testing.B, m *RingBuf[benchEvent], way string) time.Duration {
 	if way == "library" {
-		r := got(ringbuf.NewReader(m.Map))(b)
+		r := got(ringbuf.NewReader(m.Map()))(b)
 		defer r.Close()
 		var rec ringbuf.Record
 		start := time.Now()
