@@ -4,21 +4,38 @@ import "cmp"
 
 // Merging the values that a key of a per-CPU map has on the CPUs.
 
-// number is what can be added.
-type number interface {
-	~int8 | ~int16 | ~int32 | ~int64 | ~int | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uint | ~uintptr | ~float32 | ~float64
-}
+// unsigned and signed are the integers that C has, number is what can be added.
+type (
+	unsigned interface {
+		~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uint | ~uintptr
+	}
+	signed interface {
+		~int8 | ~int16 | ~int32 | ~int64 | ~int
+	}
+	number interface {
+		unsigned | signed | ~float32 | ~float64
+	}
+)
 
-// Sum adds up the values of all CPUs. It wraps around as C does.
-func Sum[V number](values []V) V {
-	var sum V
+// Sum adds up the values of all CPUs. It has 64 bits, so that counters of fewer
+// bits do not wrap around. See [SumSigned] and [SumOf] for other values.
+func Sum[V unsigned](values []V) (sum uint64) {
 	for _, v := range values {
-		sum += v
+		sum += uint64(v)
 	}
 	return sum
 }
 
-// SumOf adds up one number of the values of all CPUs:
+// SumSigned is Sum of signed values.
+func SumSigned[V signed](values []V) (sum int64) {
+	for _, v := range values {
+		sum += int64(v)
+	}
+	return sum
+}
+
+// SumOf adds up one number of the values of all CPUs, in the type that of
+// returns. One of fewer bits is best made a uint64 there:
 //
 //	packets := typed.SumOf(stats, func(s *counterStats) uint64 { return s.Packets })
 func SumOf[V any, N number](values []V, of func(*V) N) N {

@@ -15,8 +15,11 @@ func TestMerging(t *testing.T) {
 	if n := SumOf(cpus, func(s *stats) uint64 { return s.n }); n != 6 {
 		t.Errorf("SumOf: %d", n)
 	}
-	if n := Sum([]uint8{200, 100}); n != 44 {
-		t.Errorf("Sum: %d does not wrap around", n)
+	if n := Sum([]uint8{200, 100}); n != 300 {
+		t.Errorf("Sum: %d", n)
+	}
+	if n := SumSigned([]int8{-100, -100, 1}); n != -199 {
+		t.Errorf("SumSigned: %d", n)
 	}
 	if n := Max([]int32{-5, -2, -9}); n != -2 {
 		t.Errorf("Max: %d", n)
@@ -24,7 +27,7 @@ func TestMerging(t *testing.T) {
 	if n := Min([]int32{5, 2, 9}); n != 2 {
 		t.Errorf("Min: %d", n)
 	}
-	if Max[int](nil) != 0 || Min[int](nil) != 0 || Sum[int](nil) != 0 {
+	if Max[int](nil) != 0 || Min[int](nil) != 0 || Sum[uint32](nil) != 0 {
 		t.Error("of no values")
 	}
 }
