@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/cilium/ebpf/btf"
 )
@@ -23,6 +24,9 @@ const (
 	// maxMembers bounds the members of one struct, those of anonymous structs
 	// in it included: they are repeated wherever the struct is written out.
 	maxMembers = 1 << 20
+	// maxName bounds the names of types, members and enumerators. The kernel
+	// takes 511 bytes (KSYM_NAME_LEN), and every name is repeated in Go.
+	maxName = 16 << 10
 	// maxIntBytes is beyond every integer of C; larger ones are damage.
 	maxIntBytes = 64
 )
@@ -42,6 +46,10 @@ type converter struct {
 	// spelled has the C spelling of pointer targets.
 	spelled map[btf.Type]spelling
 	key     []byte
+	// aligns has the alignments that were asked for.
+	aligns map[btf.Type]uint32
+	// notes are the warnings about types.
+	notes []Diagnostic
 }
 
 func newConverter() *converter {
@@ -51,6 +59,7 @@ func newConverter() *converter {
 		ids:     make(map[Type]int),
 		members: make(map[Type]int),
 		spelled: make(map[btf.Type]spelling),
+		aligns:  make(map[btf.Type]uint32),
 	}
 }
 
@@ -66,6 +75,9 @@ func (c *converter) convert(t btf.Type) (Type, error) {
 	if c.depth++; c.depth > maxNesting {
 		return nil, fmt.Errorf("malformed BTF: types nest more than %d levels deep", maxNesting)
 	}
+	if err := checkName(t.TypeName()); err != nil {
+		return nil, err
+	}
 	c.done[t] = nil
 	node, err := c.convertNew(t)
 	c.depth--
@@ -77,6 +89,14 @@ func (c *converter) convert(t btf.Type) (Type, error) {
 		c.origins[id-1] = t
 	}
 	return node, nil
+}
+
+// checkName is an error for a name that no compiler writes.
+func checkName(name string) error {
+	if len(name) > maxName {
+		return fmt.Errorf("malformed BTF: a name of %d bytes, %s…", len(name), strings.ToValidUTF8(name[:32], ""))
+	}
+	return nil
 }
 
 func (c *converter) convertNew(t btf.Type) (Type, error) {
@@ -209,6 +229,9 @@ func (c *converter) enum(t *btf.Enum, name string, tags []string) (Type, error) 
 	c.flags(n.FromTypedef, n.Signed)
 	c.number(uint64(n.Bytes), uint64(len(t.Values)))
 	for _, v := range t.Values {
+		if err := checkName(v.Name); err != nil {
+			return nil, err
+		}
 		n.Values = append(n.Values, EnumValue(v))
 		c.text(v.Name)
 		c.number(v.Value)
@@ -229,10 +252,10 @@ func (c *converter) composite(t btf.Type, name string, tags []string) (Type, err
 		n.Bytes, members, n.Tags = t.Size, t.Members, join(tags, t.Tags)
 		n.Union = true
 	}
-	for _, m := range members {
+	for _, m := range c.ownMembers(n.CName(), n.Union, n.Bytes, members) {
 		f, err := c.field(m, n.Bytes)
 		if err != nil {
-			return nil, fmt.Errorf("%s, member %s: %w", n.CName(), m.Name, err)
+			return nil, inMember(n, m.Name, err)
 		}
 		n.Fields = append(n.Fields, f)
 	}
@@ -241,6 +264,14 @@ func (c *converter) composite(t btf.Type, name string, tags []string) (Type, err
 		return nil, fmt.Errorf("malformed BTF: %s has more than %d members", n.CName(), maxMembers)
 	}
 	return node, nil
+}
+
+// inMember says where an error is, until that is more than anyone reads.
+func inMember(n *Struct, member string, err error) error {
+	if len(err.Error()) > maxSpelling {
+		return err
+	}
+	return fmt.Errorf("%s, member %s: %w", n.CName(), member, err)
 }
 
 // countMembers includes those of anonymous structs and unions, and of arrays of them.
@@ -273,6 +304,9 @@ func (c *converter) structKey(n *Struct) Type {
 
 // field converts a member of a struct of so many bytes.
 func (c *converter) field(m btf.Member, structBytes uint32) (Field, error) {
+	if err := checkName(m.Name); err != nil {
+		return Field{}, err
+	}
 	t, err := c.convert(m.Type)
 	if err != nil {
 		return Field{}, err

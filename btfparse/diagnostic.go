@@ -25,6 +25,9 @@ type Diagnostic struct {
 	// InC is a remedy in the C source, instead of Remedy or beside it. It is
 	// left out where the C is not the user's own: of the types of a kernel.
 	InC string
+	// Fails is true where the object, as it is, cannot be loaded: cilium/ebpf
+	// v0.22 or every kernel refuses it.
+	Fails bool
 	// Kind is what several messages may be told together as; nil for none.
 	Kind *Kind
 	// Item is what a list of that kind calls the place; Path where it is empty.
@@ -115,7 +118,7 @@ func joinBy(all []Diagnostic, key func(Diagnostic) (Diagnostic, bool), join func
 
 // sameWords is everything but the place.
 func (d Diagnostic) sameWords() (Diagnostic, bool) {
-	return Diagnostic{File: d.File, What: d.What, Remedy: d.Remedy, InC: d.InC}, d.Path != "" && d.Kind == nil
+	return Diagnostic{File: d.File, What: d.What, Remedy: d.Remedy, InC: d.InC, Fails: d.Fails}, d.Path != "" && d.Kind == nil
 }
 
 // sameKind is the kind and the file.
@@ -149,11 +152,13 @@ func pathsOf(group []Diagnostic) []string {
 func joinKind(group []Diagnostic) Diagnostic {
 	d := group[0]
 	var items []string
+	fails := false
 	for _, d := range group {
 		items = append(items, cmp.Or(d.Item, string(d.Path)))
+		fails = fails || d.Fails
 	}
 	return Diagnostic{
-		File: d.File, Kind: d.Kind, Remedy: d.Kind.Remedy, InC: d.Kind.InC,
+		File: d.File, Kind: d.Kind, Remedy: d.Kind.Remedy, InC: d.Kind.InC, Fails: fails,
 		What: fmt.Sprintf(d.Kind.What, len(group)) + ": " + strings.Join(items, ", "),
 	}
 }

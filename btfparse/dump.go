@@ -7,6 +7,7 @@ package btfparse
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,7 +32,7 @@ func (o *Object) Dump(w io.Writer) {
 	for _, t := range o.Types {
 		d.declaration(t)
 	}
-	for _, warning := range o.Warnings {
+	for _, warning := range slices.Concat(o.TypeWarnings, o.Warnings) {
 		d.line(0, "warning: %s", warning)
 	}
 }

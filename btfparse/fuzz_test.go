@@ -3,6 +3,7 @@ package btfparse
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -57,7 +58,7 @@ func checkObject(t *testing.T, obj *Object) {
 			}
 		}
 	}
-	for _, w := range obj.Warnings {
+	for _, w := range slices.Concat(obj.Warnings, obj.TypeWarnings) {
 		if strings.ContainsAny(w.String(), "\n\r\x1b") {
 			t.Errorf("warning %q", w)
 		}

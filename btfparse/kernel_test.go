@@ -14,8 +14,8 @@ func TestVmlinux(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !obj.TypesOnly || len(obj.Warnings) != 0 {
-		t.Errorf("TypesOnly is %v, warnings %v", obj.TypesOnly, obj.Warnings)
+	if !obj.TypesOnly || len(obj.Warnings)+len(obj.TypeWarnings) != 0 {
+		t.Errorf("TypesOnly is %v, warnings %v %v", obj.TypesOnly, obj.Warnings, obj.TypeWarnings)
 	}
 	seen := make(map[Type]bool)
 	found := make(map[string]bool)

@@ -21,9 +21,6 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// BPF_F_LINK of uapi/linux/bpf.h: the struct_ops map is attached by a link.
-const flagLink = 1 << 13
-
 // mapSectionKind says how a section defines maps.
 type mapSectionKind int
 
@@ -105,9 +102,7 @@ func (p *parser) btfMaps() error {
 				return fmt.Errorf("malformed BTF: section .maps holds %s", describe(info.Type))
 			}
 			if v.Linkage == btf.ExternVar {
-				p.warn(Path("map "+v.Name), "declared but not defined in this object, so code that uses it cannot be loaded",
-					"define it, or link the objects with bpftool gen object")
-				continue
+				continue // see declaredMap
 			}
 			m, err := s.btfMap(v)
 			if err != nil {
@@ -158,11 +153,14 @@ func (s *mapSource) btfMap(v *btf.Var) (*Map, error) {
 
 // warnBinding: relocateInstruction of elf_reader.go accepts global maps only.
 func (s *mapSource) warnBinding(m *Map, sym elf.Symbol) {
+	if !s.refs.used[place{sym.Section, sym.Value}] {
+		return
+	}
 	switch elf.ST_BIND(sym.Info) {
 	case elf.STB_LOCAL:
-		s.refusedInCode(m.Path(), "a static map", "remove static")
+		s.refused(m.Path(), "code that uses a static map", "remove static")
 	case elf.STB_WEAK:
-		s.refusedInCode(m.Path(), "a weak map", "remove __weak")
+		s.refused(m.Path(), "code that uses a weak map", "remove __weak; if the map is in several files that are linked, define it in one and declare it extern in the others")
 	default:
 	}
 }
@@ -225,11 +223,18 @@ func (d *mapDef) read(def *btf.Struct) error {
 		}
 		d.count(member.Name)
 	}
-	for _, member := range def.Members {
-		if member.Name == "values" {
-			if err := d.values(member); err != nil {
-				return fmt.Errorf("member values: %w", err)
-			}
+	for i, member := range def.Members {
+		if member.Name != "values" {
+			continue
+		}
+		if i < len(def.Members)-1 {
+			d.complain("values before other members", "move __array(values, …) to the end")
+		}
+		if n := d.m.ValueSize; n != 0 && n != 4 {
+			d.complain(fmt.Sprintf("values in a map whose value_size is %d", n), "remove value_size")
+		}
+		if err := d.values(member); err != nil {
+			return fmt.Errorf("member values: %w", err)
 		}
 	}
 	// The library ignores the value type of these (canHaveValueSize in
@@ -298,6 +303,7 @@ func (d *mapDef) typed(member btf.Member, into *Type, size *uint32) error {
 	if !ok {
 		return errors.New("is not a type; use __type of bpf_helpers.h")
 	}
+	d.mapTypes = append(d.mapTypes, btfPlace{ptr.Target, d.m.Path().Join(member.Name)})
 	t, err := d.conv.convert(ptr.Target)
 	if err != nil {
 		return err
@@ -333,6 +339,7 @@ func (d *mapDef) values(member btf.Member) error {
 		return errors.New("is not an array of pointers; use __array of bpf_helpers.h")
 	}
 	d.m.ValueSize = 4 // a file descriptor
+	d.checkValues(ptr.Target)
 	if def, ok := underlying(ptr.Target).(*btf.Struct); ok {
 		if d.inner {
 			return errors.New("inner maps have no inner maps")
@@ -353,6 +360,23 @@ func (d *mapDef) values(member btf.Member) error {
 		d.m.Contents = append(d.m.Contents, slot)
 	}
 	return err
+}
+
+// checkValues: values are maps in a map of maps, programs in a map of programs.
+func (d *mapDef) checkValues(of btf.Type) {
+	isMap := d.m.Type == MapArrayOfMaps || d.m.Type == MapHashOfMaps
+	switch underlying(of).(type) {
+	case *btf.Struct:
+		if !isMap {
+			d.complain(fmt.Sprintf("maps in a map of type %s", d.m.Type), "use BPF_MAP_TYPE_ARRAY_OF_MAPS or HASH_OF_MAPS")
+		}
+	case *btf.FuncProto:
+		if d.m.Type != MapProgArray {
+			d.complain(fmt.Sprintf("programs in a map of type %s", d.m.Type), "use BPF_MAP_TYPE_PROG_ARRAY")
+		}
+	default:
+		d.complain(fmt.Sprintf("values of type %s", d.conv.spell(of).with("")), "use __array(values, …) of a map definition or of a function type")
+	}
 }
 
 // slots are the pointers that relocations put between two offsets of the
@@ -413,6 +437,9 @@ func (p *parser) legacyMaps() error {
 const legacyMapSize = 20
 
 func (s *mapSource) legacyMap(sym elf.Symbol) (*Map, error) {
+	if sym.Size == 0 {
+		return nil, fmt.Errorf("its symbol in section %s has no size, as an old clang writes it, so that no loader knows how long the definition is; compile with a newer clang", s.section)
+	}
 	data, err := s.bytes(sym)
 	if err != nil {
 		return nil, err
@@ -428,7 +455,7 @@ func (s *mapSource) legacyMap(sym elf.Symbol) (*Map, error) {
 	s.warnBinding(m, sym)
 	for _, b := range data[legacyMapSize:] {
 		if b != 0 {
-			s.warn(m.Path(), fmt.Sprintf("%d bytes follow struct bpf_map_def, and cilium/ebpf v0.22 creates no map before MapSpec.Extra has been read", len(data)-legacyMapSize),
+			s.fails(m.Path(), fmt.Sprintf("%d bytes follow struct bpf_map_def, and cilium/ebpf v0.22 creates no map before MapSpec.Extra has been read", len(data)-legacyMapSize),
 				"read MapSpec.Extra before Load, or define the map in .maps")
 			break
 		}
@@ -469,7 +496,7 @@ func (s *mapSource) warnStructOps(m *Map) {
 	const remedy = `use SEC(".struct_ops.link")`
 	switch {
 	case s.section == ".struct_ops":
-		s.refused(m.Path(), "an object with a section .struct_ops", remedy)
+		s.refused(m.Path(), "a section .struct_ops", remedy)
 	case strings.HasPrefix(s.section, "?"):
 		s.warn(m.Path(), fmt.Sprintf("cilium/ebpf v0.22 does not know section %s, so the map is missing", s.section), remedy)
 	}

@@ -22,6 +22,9 @@ type Object struct {
 	ByteOrder binary.ByteOrder
 	// License is the content of the section "license", without the final NUL.
 	License string
+	// Compiler is what the section .comment says of it: "GCC: (GNU) 14.2.0".
+	// Empty where there is none, as of clang with -fno-ident.
+	Compiler string
 	// Maps, sorted by name. The maps that libbpf and cilium/ebpf make of data
 	// sections (.rodata, .bss, …) are not among them: see Variables.
 	Maps []*Map
@@ -41,6 +44,8 @@ type Object struct {
 	Warnings []Diagnostic
 	// layouts makes them for Layout; nil without BTF.
 	layouts *layouts
+	// TypeWarnings are about types alone. Sorted.
+	TypeWarnings []Diagnostic
 	// LoadError is what [ebpf.LoadCollectionSpecFromReader] said of the object,
 	// nil where it accepts it. Of several problems the library names another
 	// one each time, so the text belongs into no output that must not change.

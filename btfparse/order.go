@@ -17,8 +17,7 @@ func (o *Object) sort() error {
 	slices.SortStableFunc(o.Variables, func(a, b *Variable) int {
 		return cmp.Or(cmp.Compare(a.Section, b.Section), cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Name, b.Name))
 	})
-	slices.SortStableFunc(o.Warnings, CompareDiagnostics)
-	o.Warnings = slices.Compact(o.Warnings)
+	sortDiagnostics(&o.Warnings)
 	for i := range o.Maps[min(1, len(o.Maps)):] {
 		if o.Maps[i].Name == o.Maps[i+1].Name {
 			return fmt.Errorf("two maps are named %s", o.Maps[i].Name)
@@ -30,6 +29,11 @@ func (o *Object) sort() error {
 		}
 	}
 	return nil
+}
+
+func sortDiagnostics(list *[]Diagnostic) {
+	slices.SortStableFunc(*list, CompareDiagnostics)
+	*list = slices.Compact(*list)
 }
 
 // compareTypes orders by C name, then kind, then structure. It is 0 for one

@@ -120,8 +120,9 @@ func parseELF(r io.ReaderAt) (*Object, error) {
 		return p.kernelObject()
 	}
 	steps := []func() error{
-		p.loadWithLibrary(r), p.loadBTF, p.license,
+		p.loadWithLibrary(r), p.loadBTF, p.license, p.compiler,
 		p.findReferences, p.btfMaps, p.legacyMaps, p.structOps, p.programs, p.variables, p.types,
+		p.checkKernelBTF,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -145,8 +146,10 @@ type parser struct {
 	named    []btf.Type
 
 	refs references
-	conv *converter
-	obj  *Object
+	// mapTypes are the keys and values of maps, with their places.
+	mapTypes []btfPlace
+	conv     *converter
+	obj      *Object
 	// explained is true once a warning says why the library refuses the object.
 	explained bool
 }
@@ -311,6 +314,35 @@ func (p *parser) license() error {
 	return err
 }
 
+// compiler reads the first line of the section .comment.
+func (p *parser) compiler() error {
+	sec := p.elf.section(".comment")
+	if sec == nil {
+		return nil
+	}
+	data, err := p.elf.data(sec)
+	line, _, _ := bytes.Cut(bytes.TrimLeft(data, "\x00"), []byte{0})
+	p.obj.Compiler = oneLine(string(line[:min(len(line), maxSpelling)]))
+	return err
+}
+
+// ByGCC says whether GCC compiled the object. It writes other BTF than clang.
+func (o *Object) ByGCC() bool { return strings.HasPrefix(o.Compiler, "GCC") }
+
+// Unloadable says why no setting before Load makes the object load: what the
+// library says of the file, or the kernel of its BTF; "" where nothing is known.
+func (o *Object) Unloadable() string {
+	if o.LoadError != nil {
+		return oneLine(o.LoadError.Error())
+	}
+	for _, w := range o.Warnings {
+		if w.Kind == refusedTypes {
+			return w.String()
+		}
+	}
+	return ""
+}
+
 // types converts all named types of the BTF.
 func (p *parser) types() error {
 	p.obj.layouts = &layouts{conv: p.conv}
@@ -325,6 +357,8 @@ func (p *parser) types() error {
 			p.obj.Types = append(p.obj.Types, ct)
 		}
 	}
+	p.obj.TypeWarnings = p.conv.notes
+	sortDiagnostics(&p.obj.TypeWarnings)
 	slices.SortFunc(p.obj.Types, compareTypes)
 	return nil
 }
@@ -338,6 +372,7 @@ func (p *parser) finish() (*Object, error) {
 		}
 		p.warn("", "the object has no BTF, so maps and variables are known by size alone", "compile with clang -g")
 	}
+	p.checkMaps()
 	p.warnLoadError()
 	return o, o.sort()
 }
@@ -346,30 +381,23 @@ func (p *parser) warn(at Path, what, remedy string) {
 	p.obj.Warnings = append(p.obj.Warnings, Diagnostic{Path: at, What: what, Remedy: remedy})
 }
 
-// refused warns of what the library refuses an object for.
+// refused warns of what the library refuses the whole object for.
 func (p *parser) refused(at Path, what, remedy string) {
 	p.explained = true
-	p.warn(at, "cilium/ebpf v0.22 refuses "+what, remedy)
+	p.fails(at, "cilium/ebpf v0.22 loads nothing of an object with "+what, remedy)
 }
 
-// refusedInCode warns of what the library refuses only where code refers to
-// it, which it does not where the library accepted the object.
-func (p *parser) refusedInCode(at Path, what, remedy string) {
-	if p.obj.LoadError != nil {
-		p.refused(at, "code that uses "+what, remedy)
-	}
+// fails warns of what keeps the object from being loaded.
+func (p *parser) fails(at Path, what, remedy string) {
+	p.obj.Warnings = append(p.obj.Warnings, Diagnostic{Path: at, What: what, Remedy: remedy, Fails: true})
 }
 
 // warnLoadError says that the object will not load. The library's own words
 // are for the case that nothing better is known: it walks Go maps, so that of
 // several problems it names another one each time.
 func (p *parser) warnLoadError() {
-	switch {
-	case p.obj.LoadError == nil:
-	case p.explained:
-		p.warn("", "cilium/ebpf v0.22 cannot load the object as it is", "see the warnings about its parts")
-	default:
-		p.warn("", "cilium/ebpf v0.22 cannot load the object: "+p.obj.LoadError.Error(), "")
+	if p.obj.LoadError != nil && !p.explained {
+		p.fails("", "cilium/ebpf v0.22 cannot load the object: "+p.obj.LoadError.Error(), "")
 	}
 }
 

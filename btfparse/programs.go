@@ -31,10 +31,10 @@ func (p *parser) programs() error {
 			found = true
 		}
 		if !found {
-			p.warn(Path("section "+sec.Name), "code without a function symbol, which cilium/ebpf v0.22 refuses", "do not strip the symbol table")
+			p.refused(Path("section "+sec.Name), "code without a function symbol", "do not strip the symbol table")
 		}
 	}
-	p.unlinkedFunctions()
+	p.undefinedSymbols()
 	return nil
 }
 
@@ -77,19 +77,4 @@ func (p *parser) legacySection(prog *Program, bare string) SectionDef {
 	p.warn(prog.Path(), fmt.Sprintf("libbpf since 1.0 does not know SEC(%q), which cilium/ebpf takes for SEC(%q)", prog.Section, strings.TrimSuffix(def.Prefix, "+")),
 		fmt.Sprintf("write SEC(%q)", strings.TrimSuffix(def.Prefix, "+")))
 	return def
-}
-
-// unlinkedFunctions warns of functions that another object would have to
-// define. Those of .ksyms are kernel functions and resolved at load.
-func (p *parser) unlinkedFunctions() {
-	kernel := make(map[string]bool)
-	for _, v := range p.datasecs[".ksyms"] {
-		kernel[v.Type.TypeName()] = true
-	}
-	for _, sym := range p.elf.inSection[elf.SHN_UNDEF] {
-		if p.funcs[sym.Name] != nil && !kernel[sym.Name] {
-			p.warn(Path("function "+sym.Name), "declared but not defined in this object, so code that calls it cannot be loaded",
-				"define it, or link the objects with bpftool gen object")
-		}
-	}
 }

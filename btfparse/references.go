@@ -17,11 +17,12 @@ import (
 type references struct {
 	// used are the variables that instructions or other data refer to.
 	used map[place]bool
+	// sections are those with something that is referred to.
+	sections map[elf.SectionIndex]bool
+	// undefined are the symbols without a section that code refers to.
+	undefined map[string]bool
 	// unfilled are the offsets of addresses in the variable, sorted.
 	unfilled map[place][]uint32
-	// stray are the symbols of unfilled that are no variables of C: tables that
-	// the compiler made.
-	stray []string
 }
 
 // place is the start of a symbol.
@@ -32,7 +33,7 @@ type place struct {
 
 // findReferences reads the relocations of code and of data.
 func (p *parser) findReferences() error {
-	p.refs = references{used: make(map[place]bool), unfilled: make(map[place][]uint32)}
+	p.refs = references{used: make(map[place]bool), sections: make(map[elf.SectionIndex]bool), undefined: make(map[string]bool), unfilled: make(map[place][]uint32)}
 	for i, sec := range p.elf.Sections {
 		index := elf.SectionIndex(i)
 		_, isData := dataKind(sec.Name)
@@ -60,6 +61,11 @@ func (p *parser) findReferences() error {
 // refer notes what a relocation points to.
 func (p *parser) refer(rel relocation, data []byte, code bool) {
 	to := rel.symbol
+	if to.Section == elf.SHN_UNDEF {
+		p.refs.undefined[to.Name] = true
+		return
+	}
+	p.refs.sections[to.Section] = true
 	if elf.ST_TYPE(to.Info) == elf.STT_SECTION || to.Name == "" {
 		covering, ok := p.elf.symbolCovering(to.Section, p.addend(rel, data, code))
 		if !ok {

@@ -42,7 +42,7 @@ func (p *parser) variables() error {
 	for i, sec := range p.elf.Sections {
 		kind, ok := dataKind(sec.Name)
 		if !ok || sec.Type != elf.SHT_PROGBITS && sec.Type != elf.SHT_NOBITS {
-			p.strayVariables(sec)
+			p.strayVariables(elf.SectionIndex(i), sec)
 			continue
 		}
 		if err := p.sectionVariables(elf.SectionIndex(i), sec, kind); err != nil {
@@ -57,14 +57,18 @@ func (p *parser) variables() error {
 }
 
 // strayVariables warns of C variables in sections that no loader reads.
-func (p *parser) strayVariables(sec *elf.Section) {
+func (p *parser) strayVariables(index elf.SectionIndex, sec *elf.Section) {
 	if _, isMap := mapSection(sec.Name); isMap || sec.Name == "license" || sec.Name == "version" {
 		return
 	}
 	for _, v := range p.datasecs[sec.Name] {
 		if _, ok := v.Type.(*btf.Var); ok {
-			p.warn(Path("variable "+v.Type.TypeName()), fmt.Sprintf("section %s is none that libbpf or cilium/ebpf makes a map of, so the variable cannot be read", sec.Name),
-				fmt.Sprintf("use .data.%s", strings.TrimLeft(sec.Name, ".?")))
+			at, remedy := Path("variable "+v.Type.TypeName()), fmt.Sprintf("use .data.%s", strings.TrimLeft(sec.Name, ".?"))
+			if p.refs.sections[index] {
+				p.refused(at, fmt.Sprintf("code that uses section %s, of which it makes no map", sec.Name), remedy)
+				continue
+			}
+			p.warn(at, fmt.Sprintf("section %s is none that libbpf or cilium/ebpf makes a map of, so the variable cannot be read", sec.Name), remedy)
 		}
 	}
 }
@@ -98,7 +102,7 @@ func (p *parser) sectionVariables(index elf.SectionIndex, sec *elf.Section, kind
 		}
 		v.Unfilled = p.refs.unfilledOf(index, sym)
 		p.obj.Variables = append(p.obj.Variables, v)
-		p.warnVariable(v)
+		p.warnVariable(v, p.refs.sections[index])
 	}
 	return nil
 }
@@ -191,8 +195,8 @@ var addresses = &Kind{
 const addressRemedy = "have a program assign them, or use arrays instead (char names[][16])"
 
 // warnVariable says what of a variable does not work.
-func (p *parser) warnVariable(v *Variable) {
-	p.warnSection(v)
+func (p *parser) warnVariable(v *Variable, used bool) {
+	p.warnSection(v, used)
 	if len(v.Unfilled) > 0 {
 		p.warnAddresses(v.Path(), v.qualified())
 	}
@@ -226,15 +230,23 @@ func (p *parser) warnStrayAddresses() {
 }
 
 // warnSection says which sections cilium/ebpf's loader has no map for
-// (isDataSection in elf_reader.go of v0.22.0).
-func (p *parser) warnSection(v *Variable) {
+// (isDataSection in elf_reader.go of v0.22.0). It refuses code that refers to
+// them.
+func (p *parser) warnSection(v *Variable, used bool) {
+	what, remedy := "a section "+v.Section, ""
 	switch {
 	case v.Kind == VarArena:
-		p.refused(v.Path(), "code that uses a variable in an arena, and shows none", "allocate with bpf_arena_alloc_pages instead")
+		what, remedy = "a variable in an arena", "allocate with bpf_arena_alloc_pages instead"
 	case strings.HasPrefix(v.Section, ".bss."):
-		p.refused(v.Path(), fmt.Sprintf("code that uses section %s, and shows no variable of it", v.Section),
-			fmt.Sprintf("use .bss, or .data%s", strings.TrimPrefix(v.Section, ".bss")))
+		remedy = fmt.Sprintf("use .bss, or .data%s", strings.TrimPrefix(v.Section, ".bss"))
+	default:
+		return
 	}
+	if used {
+		p.refused(v.Path(), "code that uses "+what, remedy)
+		return
+	}
+	p.warn(v.Path(), "cilium/ebpf v0.22 makes no map of "+what+", so that it cannot be read", remedy)
 }
 
 // sectionTypes has the BTF variables of one data section, by name.
@@ -277,79 +289,4 @@ func (p *parser) setType(v *Variable, from *btf.Var) error {
 	}
 	v.Type, v.Tags = t, from.Tags
 	return nil
-}
-
-// kconfig lays out the externs of .kconfig as cilium/ebpf's loader does
-// (fixupDatasecLayout in btf/btf.go): in BTF's order, each at its alignment.
-func (p *parser) kconfig() error {
-	var offset uint64
-	for _, info := range p.datasecs[".kconfig"] {
-		from, ok := info.Type.(*btf.Var)
-		if !ok {
-			return fmt.Errorf("malformed BTF: .kconfig holds %s", describe(info.Type))
-		}
-		v := &Variable{Name: from.Name, Section: ".kconfig", Kind: VarKconfig, Weak: p.isWeak(from.Name)}
-		if err := p.setType(v, from); err != nil {
-			return err
-		}
-		align := uint64(alignment(v.Type))
-		offset = (offset + align - 1) / align * align
-		v.Offset, v.Size = uint32(offset), v.Type.Size()
-		if offset += uint64(v.Size); offset > math.MaxUint32 {
-			return fmt.Errorf("malformed BTF: .kconfig is larger than 4 GiB")
-		}
-		if v.Weak {
-			p.refusedInCode(v.Path(), "a weak kconfig variable", "remove __weak")
-		}
-		p.obj.Variables = append(p.obj.Variables, v)
-	}
-	return nil
-}
-
-// alignment of a type in bytes, by the rule of alignof in btf/types.go.
-func alignment(t Type) uint32 {
-	switch t := Underlying(t).(type) {
-	case *Array:
-		return alignment(t.Elem)
-	case *Int, *Enum:
-		return max(1, t.Size())
-	}
-	return 1 // no kconfig variable can be of another type
-}
-
-// otherExterns are the variables that BTF declares extern, outside .kconfig:
-// kernel symbols, and variables that another object would have to define.
-func (p *parser) otherExterns() error {
-	for _, from := range p.externs {
-		v := &Variable{Name: from.Name, Section: from.section, Kind: VarExtern, Weak: p.isWeak(from.Name)}
-		if _, isMap := mapSection(v.Section); isMap || v.Section == ".kconfig" {
-			continue
-		}
-		if err := p.setType(v, from.Var); err != nil {
-			return err
-		}
-		v.Size = v.Type.Size()
-		p.warnExtern(v)
-		p.obj.Variables = append(p.obj.Variables, v)
-	}
-	return nil
-}
-
-// warnExtern also makes kernel symbols of the externs in .ksyms.
-func (p *parser) warnExtern(v *Variable) {
-	if v.Section != ".ksyms" {
-		p.warn(v.Path(), "declared but not defined in this object, so code that uses it cannot be loaded",
-			"define it, or link the objects with bpftool gen object")
-		return
-	}
-	v.Kind = VarKsym
-	if _, void := v.Type.(*Opaque); !void {
-		p.refused(v.Path(), "kernel symbols that have a type", fmt.Sprintf("declare it as extern const void %s __ksym", v.Name))
-	}
-}
-
-// isWeak is true where the undefined symbol of that name is weak.
-func (p *parser) isWeak(name string) bool {
-	sym, ok := p.elf.symbolNamed(elf.SHN_UNDEF, name)
-	return ok && elf.ST_BIND(sym.Info) == elf.STB_WEAK
 }

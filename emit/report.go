@@ -20,10 +20,15 @@ type report struct {
 	failed map[string][]int
 }
 
-func newReport(targets []Target) *report {
+// newReport starts with what is wrong with the objects themselves. That they
+// cannot be loaded matters only where they will be.
+func newReport(targets []Target, typesOnly bool) *report {
 	r := &report{targets: targets, failed: make(map[string][]int), warned: make(map[btfparse.Diagnostic][]int)}
 	for i, t := range targets {
-		r.warn([]int{i}, t.Object.Warnings...)
+		r.warn([]int{i}, t.Object.TypeWarnings...)
+		if !typesOnly {
+			r.warn([]int{i}, t.Object.Warnings...)
+		}
 	}
 	return r
 }

@@ -121,7 +121,7 @@ type variableOn struct {
 
 // want finds out what the objects need.
 func want(targets []Target, opts *Options) *wanted {
-	w := &wanted{report: newReport(targets), opts: opts, typedefs: make(map[btfparse.Type][]string)}
+	w := &wanted{report: newReport(targets, opts.TypesOnly), opts: opts, typedefs: make(map[btfparse.Type][]string)}
 	w.intern = func(t btfparse.Type) btfparse.Type { return t }
 	if len(targets) > 1 {
 		w.intern = newInterner().intern

@@ -190,6 +190,9 @@ func parseObject(name string, content []byte) (*btfparse.Object, error) {
 	if err == nil && object.TypesOnly {
 		err = fmt.Errorf("%s has types alone, no maps or programs: use bpfgen types", name)
 	}
+	if err == nil && object.ByGCC() && object.Unloadable() != "" {
+		err = fmt.Errorf("%s was compiled by GCC, and cannot be loaded (%s): compile it with clang -g -O2 -target bpf", name, object.Unloadable())
+	}
 	return object, err
 }
 

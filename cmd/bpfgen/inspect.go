@@ -28,8 +28,10 @@ type report struct {
 	Variables []variableReport `json:"variables"`
 	Types     []typeReport     `json:"types"`
 	// LoadError is why cilium/ebpf does not load the object.
-	LoadError string   `json:"loadError,omitempty"`
-	Warnings  []string `json:"warnings"`
+	LoadError string `json:"loadError,omitempty"`
+	// Failures are the warnings about what keeps it from being loaded.
+	Failures []string `json:"failures"`
+	Warnings []string `json:"warnings"`
 }
 
 type mapReport struct {
@@ -173,13 +175,18 @@ func newReport(object *btfparse.Object, types patterns) (*report, error) {
 		Programs:  []programReport{},
 		Variables: []variableReport{},
 		Types:     []typeReport{},
+		Failures:  []string{},
 		Warnings:  []string{},
 	}
 	if object.LoadError != nil {
 		r.LoadError = oneLine(object.LoadError.Error())
 	}
-	for _, w := range btfparse.Join(object.Warnings) {
-		r.Warnings = append(r.Warnings, w.String())
+	for _, w := range btfparse.Join(slices.Concat(object.TypeWarnings, object.Warnings)) {
+		if w.Fails {
+			r.Failures = append(r.Failures, w.String())
+		} else {
+			r.Warnings = append(r.Warnings, w.String())
+		}
 	}
 	for _, m := range object.Maps {
 		r.Maps = append(r.Maps, newMapReport(m))
@@ -289,7 +296,7 @@ type shownType struct {
 
 // shownTypes are the types that the patterns name, with all they need.
 func shownTypes(object *btfparse.Object, types patterns) ([]shownType, error) {
-	s := typeSelection{users: make(map[btfparse.Type][]string)}
+	s := typeSelection{users: make(map[btfparse.Type][]string), isChosen: make(map[btfparse.Type]bool)}
 	for _, m := range object.Maps {
 		s.use(m.Key, "key of map "+m.Name)
 		s.use(m.Value, "value of map "+m.Name)
@@ -311,6 +318,7 @@ func shownTypes(object *btfparse.Object, types patterns) ([]shownType, error) {
 	}
 	if types != nil {
 		s.chosen = nil
+		clear(s.isChosen)
 		for _, pattern := range types {
 			if !s.choose(object, pattern) {
 				return nil, fmt.Errorf("-type %s: no such struct, union, enum or typedef in the BTF", pattern)
@@ -337,8 +345,9 @@ func compareNames(a, b btfparse.Type) int {
 
 // typeSelection collects the named structs, unions and enums to be shown.
 type typeSelection struct {
-	users  map[btfparse.Type][]string
-	chosen []btfparse.Type
+	users    map[btfparse.Type][]string
+	chosen   []btfparse.Type
+	isChosen map[btfparse.Type]bool
 }
 
 // use chooses what a map or variable uses directly or through members.
@@ -355,7 +364,8 @@ func (s *typeSelection) use(t btfparse.Type, user string) {
 }
 
 func (s *typeSelection) add(t btfparse.Type) {
-	if !slices.Contains(s.chosen, t) {
+	if !s.isChosen[t] {
+		s.isChosen[t] = true
 		s.chosen = append(s.chosen, t)
 	}
 }
@@ -387,13 +397,15 @@ func isAggregate(t btfparse.Type) bool {
 // is not there.
 func shownWith(t btfparse.Type) []btfparse.Type {
 	var found []btfparse.Type
+	seen := make(map[btfparse.Type]bool)
 	var walk func(t btfparse.Type, root bool)
 	walk = func(t btfparse.Type, root bool) {
 		t = btfparse.Underlying(t)
 		if isAggregate(t) && (root || btfparse.BareName(t) != "") {
-			if slices.Contains(found, t) {
+			if seen[t] {
 				return
 			}
+			seen[t] = true
 			found = append(found, t)
 		}
 		switch t := t.(type) {

@@ -29,6 +29,9 @@ func (r *report) writeText(w io.Writer) error {
 	if r.LoadError != "" {
 		fmt.Fprintf(out, "\ncilium/ebpf does not load this object: %s\n", r.LoadError)
 	}
+	for _, failure := range r.Failures {
+		fmt.Fprintf(out, "\nas it is, it cannot be loaded: %s\n", oneLine(failure))
+	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(out, "\nwarning: %s\n", oneLine(warning))
 	}
@@ -206,9 +209,10 @@ func (m memberReport) declaration() string {
 func holeBits(t *btfparse.Struct, members []memberReport) uint32 {
 	sum, least := uint32(0), 8*t.Bytes
 	for _, m := range members {
-		sum += m.holeBits()
+		holes := m.holeBits() // looks at all that is inside: once
+		sum += holes
 		if m.Hole == "" {
-			least = min(least, 8*t.Bytes-m.SizeBits+m.holeBits())
+			least = min(least, 8*t.Bytes-m.SizeBits+holes)
 		}
 	}
 	if t.Union {
