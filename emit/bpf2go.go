@@ -30,7 +30,7 @@ const (
 
 // bpf2goPlan decides on the files of all targets, each by itself.
 func bpf2goPlan(targets []Target, opts *Options) (*Plan, error) {
-	report := newReport(targets)
+	report := newReport(targets, false)
 	p := &plan.Plan{Package: opts.Package, Stem: opts.Stem, Suffix: opts.Suffix}
 	for i, t := range targets {
 		b := &bpf2go{report: report, on: []int{i}, opts: opts, obj: t.Object, decls: make(map[btfparse.Type]*bpf2goType)}

@@ -189,8 +189,8 @@ func TestZeroReader(t *testing.T) {
 func TestOneReaderPerHandle(t *testing.T) {
 	needKernel(t)
 	ring, perf := new(RingBuf[testEvent]), new(PerfEventArray[testEvent])
-	must(t, ring.bind("ring", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})))
-	must(t, perf.bind("perf", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})))
+	must(t, bindMap(ring, "ring", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})))
+	must(t, bindMap(perf, "perf", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})))
 	for what, open := range map[string]func() (*Reader[testEvent], error){
 		"ring": func() (*Reader[testEvent], error) { return ring.NewReader(nil) },
 		"perf": func() (*Reader[testEvent], error) { return perf.NewReader(nil) },
@@ -213,11 +213,11 @@ func twoHandles(t *testing.T) (e *emitter, first, second *RingBuf[testEvent]) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
 	first, second = new(RingBuf[testEvent]), new(RingBuf[testEvent])
-	must(t, first.bind("events", raw))
+	must(t, bindMap(first, "events", raw))
 	again, err := raw.Clone()
 	must(t, err)
 	t.Cleanup(func() { again.Close() })
-	must(t, second.bind("events", again))
+	must(t, bindMap(second, "events", again))
 	return newEmitter(t, raw), first, second
 }
 
@@ -313,9 +313,9 @@ func held(t *testing.T) (mappings, descriptors int) {
 func TestDroppedReadersAndProducers(t *testing.T) {
 	sinceKernel(t, 6, 1, "user ring buffers")
 	ring, perf, user := new(RingBuf[testEvent]), new(PerfEventArray[testEvent]), new(UserRingBuf[testEvent])
-	must(t, ring.bind("ring", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})))
-	must(t, perf.bind("perf", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})))
-	must(t, user.bind("user", newMap(t, &ebpf.MapSpec{Type: ebpf.UserRingbuf, MaxEntries: 1 << 16})))
+	must(t, bindMap(ring, "ring", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})))
+	must(t, bindMap(perf, "perf", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})))
+	must(t, bindMap(user, "user", newMap(t, &ebpf.MapSpec{Type: ebpf.UserRingbuf, MaxEntries: 1 << 16})))
 	runtime.GC()
 	mappings, descriptors := held(t)
 	goroutines := runtime.NumGoroutine()
@@ -364,7 +364,7 @@ func TestRingBufOverwrite(t *testing.T) {
 	size := os.Getpagesize()
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(size), Flags: flagOverwrite})
 	m := new(RingBuf[testEvent])
-	must(t, m.bind("events", raw))
+	must(t, bindMap(m, "events", raw))
 	r, err := m.NewReader(nil)
 	if strconv.IntSize == 32 {
 		failsWith(t, "32 bits", err, errors.ErrUnsupported)

@@ -217,8 +217,8 @@ func TestRecordsOfOtherVersions(t *testing.T) {
 func TestMinSizeIsOfTheType(t *testing.T) {
 	needKernel(t)
 	ring, perf := new(RingBuf[testEvent]), new(PerfEventArray[testEvent])
-	must(t, ring.bind("ring", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})))
-	must(t, perf.bind("perf", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})))
+	must(t, bindMap(ring, "ring", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})))
+	must(t, bindMap(perf, "perf", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})))
 	for _, n := range []int{-1, 13} {
 		_, err1 := ring.NewReader(&RingBufOptions{MinSize: n})
 		_, err2 := perf.NewReader(&PerfOptions{MinSize: n})
@@ -750,7 +750,7 @@ func TestPerfPause(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
 	m := new(PerfEventArray[testEvent])
-	must(t, m.bind("events", raw))
+	must(t, bindMap(m, "events", raw))
 	if err := errors.Join(m.Pause(), m.Resume()); err == nil {
 		t.Error("no reader was paused")
 	}
@@ -782,7 +782,7 @@ func TestPerfOverwritable(t *testing.T) {
 	onOneCPU(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
 	m := new(PerfEventArray[testEvent])
-	must(t, m.bind("events", raw))
+	must(t, bindMap(m, "events", raw))
 	r := got(m.NewReader(&PerfOptions{PerCPUBuffer: os.Getpagesize(), Overwritable: true}))(t)
 	defer r.Close()
 	e := newEmitter(t, raw)

@@ -58,7 +58,7 @@ type record[R any] struct {
 
 // loaded is the part of a generated collection that the oracle needs.
 type loaded[R any] struct {
-	records      *typed.ArrayMap[uint32, R]
+	records      typed.FixedMap[uint32, R]
 	write, check *ebpf.Program
 	close        func() error
 }

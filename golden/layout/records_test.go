@@ -82,7 +82,7 @@ func wide(high, low uint64) (b [16]byte) {
 func load[S interface {
 	Load(opts *ebpf.CollectionOptions) (B, error)
 }, B interface{ Close() error }, R any](
-	open func() (S, error), parts func(B) (records *typed.ArrayMap[uint32, R], write, check *typed.Syscall),
+	open func() (S, error), parts func(B) (records typed.FixedMap[uint32, R], write, check *typed.Syscall),
 ) (l loaded[R], err error) {
 	spec, err := open()
 	if err != nil {

@@ -4,9 +4,7 @@
 
 package mapsimpossible
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenMapsImpossible parses.
 //

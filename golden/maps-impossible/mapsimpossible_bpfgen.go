@@ -82,71 +82,101 @@ func (s *MapsImpossibleCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Maps
 		return nil, err
 	}
 	b := &MapsImpossibleCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Another, "another")
-	typed.BindMap(c, &b.Maps.EntriesOfStorage, "entries_of_storage")
-	typed.BindMap(c, &b.Maps.Extra, "extra")
-	typed.BindMap(c, &b.Maps.Fine, "fine")
-	typed.BindMap(c, &b.Maps.Hashes, "hashes")
-	typed.BindMap(c, &b.Maps.ImpossibleInside, "impossible_inside")
-	typed.BindMap(c, &b.Maps.KeyOfEight, "key_of_eight")
-	typed.BindMap(c, &b.Maps.KeyOfQueue, "key_of_queue")
-	typed.BindMap(c, &b.Maps.LargePerCpu, "large_per_cpu")
-	typed.BindMap(c, &b.Maps.Longer, "longer")
-	typed.BindMap(c, &b.Maps.LruWithoutPrealloc, "lru_without_prealloc")
-	typed.BindMap(c, &b.Maps.MappedHash, "mapped_hash")
-	typed.BindMap(c, &b.Maps.NeitherReads, "neither_reads")
-	typed.BindMap(c, &b.Maps.NoEntries, "no_entries")
-	typed.BindMap(c, &b.Maps.NoEntriesRing, "no_entries_ring")
-	typed.BindMap(c, &b.Maps.NoKey, "no_key")
-	typed.BindMap(c, &b.Maps.NoValue, "no_value")
-	typed.BindMap(c, &b.Maps.NothingInside, "nothing_inside")
-	typed.BindMap(c, &b.Maps.OddStack, "odd_stack")
-	typed.BindMap(c, &b.Maps.PinnedElsewhere, "pinned_elsewhere")
-	typed.BindMap(c, &b.Maps.PreallocatedTrie, "preallocated_trie")
-	typed.BindMap(c, &b.Maps.ProgramsInside, "programs_inside")
-	typed.BindMap(c, &b.Maps.Right, "right")
-	typed.BindMap(c, &b.Maps.ShortPrefix, "short_prefix")
-	typed.BindMap(c, &b.Maps.Slots, "slots")
-	typed.BindMap(c, &b.Maps.SlotsByName, "slots_by_name")
-	typed.BindMap(c, &b.Maps.UntypedStorage, "untyped_storage")
-	typed.BindMap(c, &b.Maps.ValueOfRing, "value_of_ring")
-	typed.BindMap(c, &b.Maps.ValueOfSix, "value_of_six")
-	typed.BindMap(c, &b.Maps.Wider, "wider")
+	b.Maps.Another = new(MapsImpossibleAnotherMap)
+	typed.BindMap(c, b.Maps.Another, "another")
+	b.Maps.EntriesOfStorage = new(MapsImpossibleEntriesOfStorageMap)
+	typed.BindMap(c, b.Maps.EntriesOfStorage, "entries_of_storage")
+	b.Maps.Extra = new(MapsImpossibleExtraMap)
+	typed.BindMap(c, b.Maps.Extra, "extra")
+	b.Maps.Fine = new(MapsImpossibleFineMap)
+	typed.BindMap(c, b.Maps.Fine, "fine")
+	b.Maps.Hashes = new(MapsImpossibleHashesMap)
+	typed.BindMap(c, b.Maps.Hashes, "hashes")
+	b.Maps.ImpossibleInside = new(MapsImpossibleImpossibleInsideMap)
+	typed.BindMap(c, b.Maps.ImpossibleInside, "impossible_inside")
+	b.Maps.KeyOfEight = new(MapsImpossibleKeyOfEightMap)
+	typed.BindMap(c, b.Maps.KeyOfEight, "key_of_eight")
+	b.Maps.KeyOfQueue = new(MapsImpossibleKeyOfQueueMap)
+	typed.BindMap(c, b.Maps.KeyOfQueue, "key_of_queue")
+	b.Maps.LargePerCpu = new(MapsImpossibleLargePerCpuMap)
+	typed.BindMap(c, b.Maps.LargePerCpu, "large_per_cpu")
+	b.Maps.Longer = new(MapsImpossibleLongerMap)
+	typed.BindMap(c, b.Maps.Longer, "longer")
+	b.Maps.LruWithoutPrealloc = new(MapsImpossibleLruWithoutPreallocMap)
+	typed.BindMap(c, b.Maps.LruWithoutPrealloc, "lru_without_prealloc")
+	b.Maps.MappedHash = new(MapsImpossibleMappedHashMap)
+	typed.BindMap(c, b.Maps.MappedHash, "mapped_hash")
+	b.Maps.NeitherReads = new(MapsImpossibleNeitherReadsMap)
+	typed.BindMap(c, b.Maps.NeitherReads, "neither_reads")
+	b.Maps.NoEntries = new(MapsImpossibleNoEntriesMap)
+	typed.BindMap(c, b.Maps.NoEntries, "no_entries")
+	b.Maps.NoEntriesRing = new(MapsImpossibleNoEntriesRingMap)
+	typed.BindMap(c, b.Maps.NoEntriesRing, "no_entries_ring")
+	b.Maps.NoKey = new(MapsImpossibleNoKeyMap)
+	typed.BindMap(c, b.Maps.NoKey, "no_key")
+	b.Maps.NoValue = new(MapsImpossibleNoValueMap)
+	typed.BindMap(c, b.Maps.NoValue, "no_value")
+	b.Maps.NothingInside = new(MapsImpossibleNothingInsideMap)
+	typed.BindMap(c, b.Maps.NothingInside, "nothing_inside")
+	b.Maps.OddStack = new(MapsImpossibleOddStackMap)
+	typed.BindMap(c, b.Maps.OddStack, "odd_stack")
+	b.Maps.PinnedElsewhere = new(MapsImpossiblePinnedElsewhereMap)
+	typed.BindMap(c, b.Maps.PinnedElsewhere, "pinned_elsewhere")
+	b.Maps.PreallocatedTrie = new(MapsImpossiblePreallocatedTrieMap)
+	typed.BindMap(c, b.Maps.PreallocatedTrie, "preallocated_trie")
+	b.Maps.ProgramsInside = new(MapsImpossibleProgramsInsideMap)
+	typed.BindMap(c, b.Maps.ProgramsInside, "programs_inside")
+	b.Maps.Right = new(MapsImpossibleRightMap)
+	typed.BindMap(c, b.Maps.Right, "right")
+	b.Maps.ShortPrefix = new(MapsImpossibleShortPrefixMap)
+	typed.BindMap(c, b.Maps.ShortPrefix, "short_prefix")
+	b.Maps.Slots = new(MapsImpossibleSlotsMap)
+	typed.BindMap(c, b.Maps.Slots, "slots")
+	b.Maps.SlotsByName = new(MapsImpossibleSlotsByNameMap)
+	typed.BindMap(c, b.Maps.SlotsByName, "slots_by_name")
+	b.Maps.UntypedStorage = new(MapsImpossibleUntypedStorageMap)
+	typed.BindMap(c, b.Maps.UntypedStorage, "untyped_storage")
+	b.Maps.ValueOfRing = new(MapsImpossibleValueOfRingMap)
+	typed.BindMap(c, b.Maps.ValueOfRing, "value_of_ring")
+	b.Maps.ValueOfSix = new(MapsImpossibleValueOfSixMap)
+	typed.BindMap(c, b.Maps.ValueOfSix, "value_of_six")
+	b.Maps.Wider = new(MapsImpossibleWiderMap)
+	typed.BindMap(c, b.Maps.Wider, "wider")
 	return b, nil
 }
 
 // MapsImpossibleCollectionSpecMaps are the maps before they are created.
 type MapsImpossibleCollectionSpecMaps struct {
-	Another            *typed.MapSpec[MapsImpossibleAnotherMap]
-	EntriesOfStorage   *typed.MapSpec[MapsImpossibleEntriesOfStorageMap]
-	Extra              *typed.MapSpec[MapsImpossibleExtraMap]
-	Fine               *typed.MapSpec[MapsImpossibleFineMap]
-	Hashes             *typed.MapSpec[MapsImpossibleHashesMap]
-	ImpossibleInside   *typed.MapSpec[MapsImpossibleImpossibleInsideMap]
-	KeyOfEight         *typed.MapSpec[MapsImpossibleKeyOfEightMap]
-	KeyOfQueue         *typed.MapSpec[MapsImpossibleKeyOfQueueMap]
-	LargePerCpu        *typed.MapSpec[MapsImpossibleLargePerCpuMap]
-	Longer             *typed.MapSpec[MapsImpossibleLongerMap]
-	LruWithoutPrealloc *typed.MapSpec[MapsImpossibleLruWithoutPreallocMap]
-	MappedHash         *typed.MapSpec[MapsImpossibleMappedHashMap]
-	NeitherReads       *typed.MapSpec[MapsImpossibleNeitherReadsMap]
-	NoEntries          *typed.MapSpec[MapsImpossibleNoEntriesMap]
-	NoEntriesRing      *typed.MapSpec[MapsImpossibleNoEntriesRingMap]
-	NoKey              *typed.MapSpec[MapsImpossibleNoKeyMap]
-	NoValue            *typed.MapSpec[MapsImpossibleNoValueMap]
-	NothingInside      *typed.MapSpec[MapsImpossibleNothingInsideMap]
-	OddStack           *typed.MapSpec[MapsImpossibleOddStackMap]
-	PinnedElsewhere    *typed.MapSpec[MapsImpossiblePinnedElsewhereMap]
-	PreallocatedTrie   *typed.MapSpec[MapsImpossiblePreallocatedTrieMap]
-	ProgramsInside     *typed.MapSpec[MapsImpossibleProgramsInsideMap]
-	Right              *typed.MapSpec[MapsImpossibleRightMap]
-	ShortPrefix        *typed.MapSpec[MapsImpossibleShortPrefixMap]
-	Slots              *typed.MapSpec[MapsImpossibleSlotsMap]
-	SlotsByName        *typed.MapSpec[MapsImpossibleSlotsByNameMap]
-	UntypedStorage     *typed.MapSpec[MapsImpossibleUntypedStorageMap]
-	ValueOfRing        *typed.MapSpec[MapsImpossibleValueOfRingMap]
-	ValueOfSix         *typed.MapSpec[MapsImpossibleValueOfSixMap]
-	Wider              *typed.MapSpec[MapsImpossibleWiderMap]
+	Another            *typed.MapSpec[*MapsImpossibleAnotherMap]
+	EntriesOfStorage   *typed.MapSpec[*MapsImpossibleEntriesOfStorageMap]
+	Extra              *typed.MapSpec[*MapsImpossibleExtraMap]
+	Fine               *typed.MapSpec[*MapsImpossibleFineMap]
+	Hashes             *typed.MapSpec[*MapsImpossibleHashesMap]
+	ImpossibleInside   *typed.MapSpec[*MapsImpossibleImpossibleInsideMap]
+	KeyOfEight         *typed.MapSpec[*MapsImpossibleKeyOfEightMap]
+	KeyOfQueue         *typed.MapSpec[*MapsImpossibleKeyOfQueueMap]
+	LargePerCpu        *typed.MapSpec[*MapsImpossibleLargePerCpuMap]
+	Longer             *typed.MapSpec[*MapsImpossibleLongerMap]
+	LruWithoutPrealloc *typed.MapSpec[*MapsImpossibleLruWithoutPreallocMap]
+	MappedHash         *typed.MapSpec[*MapsImpossibleMappedHashMap]
+	NeitherReads       *typed.MapSpec[*MapsImpossibleNeitherReadsMap]
+	NoEntries          *typed.MapSpec[*MapsImpossibleNoEntriesMap]
+	NoEntriesRing      *typed.MapSpec[*MapsImpossibleNoEntriesRingMap]
+	NoKey              *typed.MapSpec[*MapsImpossibleNoKeyMap]
+	NoValue            *typed.MapSpec[*MapsImpossibleNoValueMap]
+	NothingInside      *typed.MapSpec[*MapsImpossibleNothingInsideMap]
+	OddStack           *typed.MapSpec[*MapsImpossibleOddStackMap]
+	PinnedElsewhere    *typed.MapSpec[*MapsImpossiblePinnedElsewhereMap]
+	PreallocatedTrie   *typed.MapSpec[*MapsImpossiblePreallocatedTrieMap]
+	ProgramsInside     *typed.MapSpec[*MapsImpossibleProgramsInsideMap]
+	Right              *typed.MapSpec[*MapsImpossibleRightMap]
+	ShortPrefix        *typed.MapSpec[*MapsImpossibleShortPrefixMap]
+	Slots              *typed.MapSpec[*MapsImpossibleSlotsMap]
+	SlotsByName        *typed.MapSpec[*MapsImpossibleSlotsByNameMap]
+	UntypedStorage     *typed.MapSpec[*MapsImpossibleUntypedStorageMap]
+	ValueOfRing        *typed.MapSpec[*MapsImpossibleValueOfRingMap]
+	ValueOfSix         *typed.MapSpec[*MapsImpossibleValueOfSixMap]
+	Wider              *typed.MapSpec[*MapsImpossibleWiderMap]
 }
 
 // MapsImpossibleCollectionSpecPrograms are the programs before they are loaded.
@@ -207,104 +237,3 @@ type MapsImpossibleCollectionPrograms struct {
 // MapsImpossibleCollectionVariables are the global variables in the kernel.
 type MapsImpossibleCollectionVariables struct {
 }
-
-// MapsImpossibleAnotherMap is the type of the map another (HASH).
-type MapsImpossibleAnotherMap = typed.HashMap[uint32, uint32]
-
-// MapsImpossibleEntriesOfStorageMap is the type of the map entries_of_storage
-// (TASK_STORAGE).
-type MapsImpossibleEntriesOfStorageMap = typed.TaskStorage[uint32]
-
-// MapsImpossibleExtraMap is the type of the map extra (HASH).
-type MapsImpossibleExtraMap = typed.HashMap[uint32, uint32]
-
-// MapsImpossibleFineMap is the type of the map fine (HASH).
-type MapsImpossibleFineMap = typed.HashMap[uint32, uint32]
-
-// MapsImpossibleHashesMap is the type of the map hashes (BLOOM_FILTER).
-type MapsImpossibleHashesMap = typed.BloomFilter[uint32]
-
-// MapsImpossibleImpossibleInsideMap is the type of the map impossible_inside
-// (ARRAY_OF_MAPS).
-type MapsImpossibleImpossibleInsideMap = typed.ArrayOfMaps[uint32, typed.HashMap[uint32, uint32]]
-
-// MapsImpossibleKeyOfEightMap is the type of the map key_of_eight (ARRAY).
-type MapsImpossibleKeyOfEightMap = typed.ArrayMap[uint64, uint32]
-
-// MapsImpossibleKeyOfQueueMap is the type of the map key_of_queue (QUEUE).
-type MapsImpossibleKeyOfQueueMap = typed.Queue[uint32]
-
-// MapsImpossibleLargePerCpuMap is the type of the map large_per_cpu
-// (PERCPU_ARRAY).
-type MapsImpossibleLargePerCpuMap = typed.PerCPUArrayMap[uint32, MapsImpossibleLarge]
-
-// MapsImpossibleLongerMap is the type of the map longer (ARRAY).
-type MapsImpossibleLongerMap = typed.ArrayMap[uint32, uint32]
-
-// MapsImpossibleLruWithoutPreallocMap is the type of the map
-// lru_without_prealloc (LRU_HASH).
-type MapsImpossibleLruWithoutPreallocMap = typed.HashMap[uint32, uint32]
-
-// MapsImpossibleMappedHashMap is the type of the map mapped_hash (HASH).
-type MapsImpossibleMappedHashMap = typed.HashMap[uint32, uint32]
-
-// MapsImpossibleNeitherReadsMap is the type of the map neither_reads (ARRAY).
-type MapsImpossibleNeitherReadsMap = typed.ArrayMap[uint32, uint32]
-
-// MapsImpossibleNoEntriesMap is the type of the map no_entries (HASH).
-type MapsImpossibleNoEntriesMap = typed.HashMap[uint32, uint32]
-
-// MapsImpossibleNoEntriesRingMap is the type of the map no_entries_ring
-// (RINGBUF).
-type MapsImpossibleNoEntriesRingMap = typed.RingBuf[[]byte]
-
-// MapsImpossibleNoKeyMap is the type of the map no_key (HASH).
-type MapsImpossibleNoKeyMap = typed.HashMap[[0]byte, uint32]
-
-// MapsImpossibleNoValueMap is the type of the map no_value (HASH).
-type MapsImpossibleNoValueMap = typed.HashMap[uint32, [0]byte]
-
-// MapsImpossibleNothingInsideMap is the type of the map nothing_inside
-// (ARRAY_OF_MAPS).
-type MapsImpossibleNothingInsideMap = typed.ArrayOfMaps[uint32, typed.OpaqueMap]
-
-// MapsImpossibleOddStackMap is the type of the map odd_stack (STACK_TRACE).
-type MapsImpossibleOddStackMap = typed.StackTraceMap[uint32]
-
-// MapsImpossiblePinnedElsewhereMap is the type of the map pinned_elsewhere
-// (HASH).
-type MapsImpossiblePinnedElsewhereMap = typed.HashMap[uint32, uint32]
-
-// MapsImpossiblePreallocatedTrieMap is the type of the map preallocated_trie
-// (LPM_TRIE).
-type MapsImpossiblePreallocatedTrieMap = typed.LPMTrie[MapsImpossibleLpm, uint32]
-
-// MapsImpossibleProgramsInsideMap is the type of the map programs_inside
-// (ARRAY_OF_MAPS).
-type MapsImpossibleProgramsInsideMap = typed.ArrayOfMaps[uint32, typed.ProgramArray[uint32]]
-
-// MapsImpossibleRightMap is the type of the map right (ARRAY).
-type MapsImpossibleRightMap = typed.ArrayMap[uint32, uint32]
-
-// MapsImpossibleShortPrefixMap is the type of the map short_prefix (LPM_TRIE).
-type MapsImpossibleShortPrefixMap = typed.LPMTrie[uint32, uint32]
-
-// MapsImpossibleSlotsMap is the type of the map slots (ARRAY_OF_MAPS).
-type MapsImpossibleSlotsMap = typed.ArrayOfMaps[uint32, typed.ArrayMap[uint32, uint32]]
-
-// MapsImpossibleSlotsByNameMap is the type of the map slots_by_name
-// (HASH_OF_MAPS).
-type MapsImpossibleSlotsByNameMap = typed.HashOfMaps[uint64, typed.ArrayMap[uint32, uint32]]
-
-// MapsImpossibleUntypedStorageMap is the type of the map untyped_storage
-// (SK_STORAGE).
-type MapsImpossibleUntypedStorageMap = typed.SkStorage[[8]byte]
-
-// MapsImpossibleValueOfRingMap is the type of the map value_of_ring (RINGBUF).
-type MapsImpossibleValueOfRingMap = typed.RingBuf[[]byte]
-
-// MapsImpossibleValueOfSixMap is the type of the map value_of_six (DEVMAP).
-type MapsImpossibleValueOfSixMap = typed.DevMap[uint32]
-
-// MapsImpossibleWiderMap is the type of the map wider (ARRAY).
-type MapsImpossibleWiderMap = typed.ArrayMap[uint32, uint64]

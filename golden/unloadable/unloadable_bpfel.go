@@ -4,9 +4,7 @@
 
 package unloadable
 
-import (
-	_ "embed"
-)
+import _ "embed"
 
 // The object that OpenUnloadable parses.
 //

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -60,9 +61,12 @@ func (s *UnloadableCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Unloadab
 		return nil, err
 	}
 	b := &UnloadableCollection{Collection: c}
-	typed.BindMap(c, &b.Maps.Fine, "fine")
-	typed.BindMap(c, &b.Maps.Hidden, "hidden")
-	typed.BindMap(c, &b.Maps.Shared, "shared")
+	b.Maps.Fine = new(UnloadableFineMap)
+	typed.BindMap(c, b.Maps.Fine, "fine")
+	b.Maps.Hidden = new(UnloadableHiddenMap)
+	typed.BindMap(c, b.Maps.Hidden, "hidden")
+	b.Maps.Shared = new(UnloadableSharedMap)
+	typed.BindMap(c, b.Maps.Shared, "shared")
 	typed.BindProgram(c, &b.Programs.Touch, "touch")
 	typed.BindVariable(c, &b.Variables.Atomics, "atomics")
 	typed.BindConstant(c, &b.Variables.CONFIG_MAY_BE_MISSING, "CONFIG_MAY_BE_MISSING")
@@ -79,9 +83,9 @@ func (s *UnloadableCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Unloadab
 
 // UnloadableCollectionSpecMaps are the maps before they are created.
 type UnloadableCollectionSpecMaps struct {
-	Fine   *typed.MapSpec[UnloadableFineMap]
-	Hidden *typed.MapSpec[UnloadableHiddenMap]
-	Shared *typed.MapSpec[UnloadableSharedMap]
+	Fine   *typed.MapSpec[*UnloadableFineMap]
+	Hidden *typed.MapSpec[*UnloadableHiddenMap]
+	Shared *typed.MapSpec[*UnloadableSharedMap]
 }
 
 // UnloadableCollectionSpecPrograms are the programs before they are loaded.
@@ -121,22 +125,13 @@ type UnloadableCollectionPrograms struct {
 // UnloadableCollectionVariables are the global variables in the kernel.
 type UnloadableCollectionVariables struct {
 	Atomics                   *typed.Variable[UnloadableAtomic]   // struct atomic in .bss
-	CONFIG_MAY_BE_MISSING     *typed.Constant[bool]               // _Bool in .kconfig
+	CONFIG_MAY_BE_MISSING     *typed.Constant[ctypes.Bool]        // _Bool in .kconfig
 	CONFIG_MODULE             *typed.Constant[UnloadableTristate] // enum tristate in .kconfig
 	Empty                     *typed.Variable[UnloadableNothing]  // struct nothing in .bss
-	LINUX_HAS_BPF_COOKIE      *typed.Constant[bool]               // _Bool in .kconfig
-	LINUX_HAS_SYSCALL_WRAPPER *typed.Constant[bool]               // _Bool in .kconfig
+	LINUX_HAS_BPF_COOKIE      *typed.Constant[ctypes.Bool]        // _Bool in .kconfig
+	LINUX_HAS_SYSCALL_WRAPPER *typed.Constant[ctypes.Bool]        // _Bool in .kconfig
 	LINUX_KERNEL_VERSION      *typed.Constant[uint32]             // unsigned int in .kconfig
-	MY_OPTION                 *typed.Constant[bool]               // _Bool in .kconfig
+	MY_OPTION                 *typed.Constant[ctypes.Bool]        // _Bool in .kconfig
 	Out                       *typed.Variable[uint64]             // unsigned long long in .bss
 	Packed                    *typed.Variable[UnloadablePacked]   // struct packed in .bss
 }
-
-// UnloadableFineMap is the type of the map fine (ARRAY).
-type UnloadableFineMap = typed.ArrayMap[uint32, uint32]
-
-// UnloadableHiddenMap is the type of the map hidden (ARRAY).
-type UnloadableHiddenMap = typed.ArrayMap[uint32, uint32]
-
-// UnloadableSharedMap is the type of the map shared (ARRAY).
-type UnloadableSharedMap = typed.ArrayMap[uint32, uint32]

@@ -66,10 +66,17 @@ func (v UnloadableTristate) String() string {
 	return "UnloadableTristate(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names a
-// type whose layout differs from that of the compiled C code: generate this
-// file again.
-const _ = -((unsafe.Sizeof(UnloadableAtomic{}) ^ 8) | unsafe.Offsetof(UnloadableAtomic{}.Before) | (unsafe.Offsetof(UnloadableAtomic{}.Count) ^ 4))
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
+const (
+	_ = -(unsafe.Sizeof(UnloadableAtomic{}) ^ 8)
+	_ = -(unsafe.Offsetof(UnloadableAtomic{}.Before) | (unsafe.Sizeof(UnloadableAtomic{}.Before) ^ 4))
+	_ = -((unsafe.Offsetof(UnloadableAtomic{}.Count) ^ 4) | (unsafe.Sizeof(UnloadableAtomic{}.Count) ^ 4))
+)
 const _ = -unsafe.Sizeof(UnloadableNothing{})
-const _ = -((unsafe.Sizeof(UnloadablePacked{}) ^ 5) | unsafe.Offsetof(UnloadablePacked{}.Before) | (unsafe.Offsetof(UnloadablePacked{}.RawRate) ^ 1))
+const (
+	_ = -(unsafe.Sizeof(UnloadablePacked{}) ^ 5)
+	_ = -(unsafe.Offsetof(UnloadablePacked{}.Before) | (unsafe.Sizeof(UnloadablePacked{}.Before) ^ 1))
+	_ = -((unsafe.Offsetof(UnloadablePacked{}.RawRate) ^ 1) | (unsafe.Sizeof(UnloadablePacked{}.RawRate) ^ 4))
+)
 const _ = -(unsafe.Sizeof(UnloadableTristate(0)) ^ 4)
