@@ -165,7 +165,7 @@ func (s *eventSlot) Close() error {
 // openEnded is implemented by generated types whose records may be shorter than
 // the Go type: those that end in a flexible array that begins in the padding at
 // their end. A record with an empty tail has MinSize bytes, the offset of the
-// array.
+// array. The method is called on a nil pointer.
 type openEnded interface{ MinSize() int }
 
 // eventSizes are the size of a T, isRaw if it is []byte, and how many bytes a
@@ -184,7 +184,7 @@ func eventSizes[T any](minSize int) (size, least int, err error) {
 	if minSize != 0 {
 		return size, minSize, nil
 	}
-	if t, ok := any(new(T)).(openEnded); ok {
+	if t, ok := any((*T)(nil)).(openEnded); ok {
 		return size, min(size, t.MinSize()), nil
 	}
 	return size, size, nil

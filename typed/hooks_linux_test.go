@@ -43,7 +43,10 @@ type hookTest struct {
 var (
 	noKprobes     = map[string]string{"host": "the host's kernel is built without kprobes"}
 	noTrampolines = map[string]string{"host": "a policy of the host forbids BPF trampolines (EPERM)"}
-	noNetkit      = map[string]string{"host": "the host's kernel is built without netkit"}
+	// So are iterators whose programs may write into what they are given.
+	noElemIterators = map[string]string{"host": "a policy of the host forbids iterators over the elements of maps (EPERM)"}
+
+	noNetkit = map[string]string{"host": "the host's kernel is built without netkit"}
 	// net/socket.c, do_sock_setsockopt: not in_compat_syscall().
 	noCompatSockopt = map[string]string{"386": "a 64-bit kernel skips it for system calls of 32 bits"}
 	noActBPF        = map[string]string{"host": "the host's kernel is built without act_bpf"}
@@ -342,7 +345,7 @@ var hookTests = []hookTest{
 		r.attached(p.Attach(&IterOptions{PID: os.Getpid()}))
 		r.fire(func() { readIter(r, p, &IterOptions{PID: os.Getpid()}) })
 	}},
-	{section: "iter/bpf_map_elem", since: "5.10", run: func(r *hookRun) {
+	{section: "iter/bpf_map_elem", since: "5.10", not: noElemIterators, run: func(r *hookRun) {
 		p := load[Iter](r, r.spec(0))
 		m := new(ArrayMap[uint32, uint64])
 		BindMap(r.coll, m, hitsName)
