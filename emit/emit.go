@@ -22,6 +22,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
@@ -144,6 +145,11 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 	return &Plan{Warnings: w.allWarnings(), plan: p, names: names.all(w)}, nil
 }
 
+// embedMeta are the characters that mean something in a go:embed line (patterns
+// of path.Match, quotes, blanks) or that no file of a module may have in its name
+// (golang.org/x/mod/module, CheckFilePath).
+const embedMeta = "*?[]\"'`<>|: "
+
 // checkOptions finds everything that is wrong with the call itself.
 func checkOptions(targets []Target, opts Options) error {
 	var errs []error
@@ -159,6 +165,9 @@ func checkOptions(targets []Target, opts Options) error {
 	}
 	if strings.HasPrefix(opts.Stem, "_") || strings.HasPrefix(opts.Stem, ".") {
 		fail("output stem %q: Go sees no file whose name starts with _ or a dot", opts.Stem)
+	}
+	if strings.ContainsAny(opts.Stem+opts.Suffix, embedMeta) || strings.ContainsFunc(opts.Stem+opts.Suffix, unicode.IsControl) {
+		fail("output stem %q, suffix %q: a go:embed line would not take %s for characters of a name", opts.Stem, opts.Suffix, embedMeta)
 	}
 	if strings.ContainsAny(opts.Suffix, `/\`) {
 		fail("output suffix %q is not part of a file name", opts.Suffix)

@@ -4,8 +4,10 @@ package emit
 // struct stands.
 //
 // A member is a field where Go puts a field of its type at its offset on every
-// GOARCH; everything else (unions, bitfields, packed members) lies in storage:
-// exported byte arrays, with a pair of methods for each member. What no member
+// GOARCH; a number at another offset (packed structs) is a field of a type that
+// has no alignment; everything else (unions, bitfields, packed enums, structs
+// and pointers) lies in storage: exported byte arrays, with a pair of methods for
+// each member. What no member
 // claims is padding, always written out as blank fields. So a Go struct has no
 // padding of the compiler's own, and its size does not depend on GOARCH.
 //
@@ -99,6 +101,8 @@ type typeRef struct {
 	inline bool
 	// char is true for C's char, of which an array is text.
 	char bool
+	// plain is the Go type of a number whose base stands anywhere, else "".
+	plain string
 }
 
 // elem is the size of the innermost element.
@@ -282,7 +286,7 @@ type part struct {
 // flatten lists the named members of t in the order of C. tags are those of the
 // anonymous members around t, which its members carry on.
 func flatten(t *btfparse.Struct, base uint64, union *span, tags []string, path btfparse.Path, add func(*leaf)) {
-	if t.Union && union == nil {
+	if t.Union && union == nil && len(t.Fields) > 1 { // one with a single member is no more than a struct
 		union = &span{base / 8, base/8 + uint64(t.Bytes)}
 	}
 	for _, f := range t.Fields {
@@ -358,7 +362,9 @@ func room(t *btfparse.Struct, f btfparse.Field) uint32 {
 type structLayout struct {
 	size   uint64
 	leaves []*leaf
-	warn   func(l *leaf, what, remedy string)
+	// unaligned are the types of numbers that stand anywhere.
+	unaligned map[string]goBase
+	warn      func(l *leaf, what, remedy string)
 }
 
 // parts decides how each leaf is reached and gives the fields in order of
@@ -394,6 +400,9 @@ func (s *structLayout) parts() []*part {
 
 // ownPart is the part of a leaf outside of unions.
 func (s *structLayout) ownPart(l *leaf) *part {
+	if base, ok := s.unaligned[l.ref.base.typ.String()]; ok && l.ref.decl == nil && !l.field.Bitfield && l.off%8 == 0 && !s.aligned(l) {
+		l.ref.base, l.ref.plain = base, l.ref.base.typ.Name
+	}
 	return &part{
 		span:    l.bytes(),
 		leaves:  []*leaf{l},

@@ -109,17 +109,23 @@ func TestRows(t *testing.T) {
 			"func (s *counterR) SetF(v bool) { ctypes.SetBits(s.RawV[:], 2, 1, ctypes.Bit(v)) }",
 		}},
 		{"packed", structOf("r", 11, at(0, "a", cU8), at(1, "b", cU64), at(9, "c", cU16)), []string{
-			"A uint8", "RawB [8]byte // b", "RawC [2]byte // c",
-			"func (s *counterR) B() uint64 { return ctypes.Load[uint64](s.RawB[:]) }",
+			"A uint8", "B ctypes.Uint64", "C ctypes.Uint16",
+		}},
+		{"packed arrays, enums and pointers", structOf("r", 32, at(0, "a", cU8), at(1, "b", array(array(cS32, 2), 2)), at(17, "v", verdict), at(21, "p", pointer("void")), at(29, "f", cS8)), []string{
+			"B [2][2]ctypes.Int32", "RawV [4]byte // v", "P ctypes.Uint64 // void *", "F int8",
+			"func (s *counterR) V() counterVerdict { return ctypes.Load[counterVerdict](s.RawV[:]) }",
 		}},
 		{"size no multiple of the alignment", structOf("r", 6, at(0, "a", cU32), at(4, "b", cU16)), []string{
-			"RawA [4]byte // a", "B uint16",
+			"A ctypes.Uint32", "B uint16",
+		}},
+		{"union with a single member", structOf("r", 16, at(0, "", unionOf("", 8, at(0, "n", cU32))), at(8, "u", unionOf("u", 8, at(0, "x", cU64)))), []string{
+			"N uint32", "_ [4]byte", "U counterU", "X uint64",
 		}},
 		{"struct at an offset that Go would not give it", structOf("r", 20, at(0, "a", cU32), at(4, "p", pair)), []string{
 			"A uint32", "RawP [16]byte // p", "func (s *counterR) P() counterPair { return ctypes.Load[counterPair](s.RawP[:]) }",
 		}},
 		{"packed struct has no alignment", structOf("r", 12, at(0, "a", cU8), at(1, "p", structOf("packed", 5, at(0, "x", cU32), at(4, "y", cU8)))), []string{
-			"A uint8", "P counterPacked", "_ [6]byte", "RawX [4]byte // x",
+			"A uint8", "P counterPacked", "_ [6]byte", "X ctypes.Uint32",
 		}},
 		{"flexible array", structOf("r", 4, at(0, "n", cU32), at(4, "data", array(pair, 0))), []string{
 			"N uint32",

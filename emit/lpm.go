@@ -44,7 +44,7 @@ func (v *variant) lpmKeyOf(d *plan.Decl) *plan.LPM {
 	params := newScope("a variable of the function", "key", "prefix", "bits", "err", "netip")
 	for _, f := range d.Fields[:address] {
 		if f.Offset >= lpmLengthSize && f.Name != "_" {
-			e := lpmExactOf(d, f)
+			e := v.lpmExactOf(d, f)
 			e.Param = params.free(e.Param, "a parameter")
 			k.Exact = append(k.Exact, e)
 		}
@@ -58,14 +58,21 @@ func (v *variant) lpmKeyOf(d *plan.Decl) *plan.LPM {
 	return k
 }
 
-// lpmExactOf takes the member itself where it has its storage for itself.
-func lpmExactOf(d *plan.Decl, f plan.Field) plan.LPMExact {
+// lpmExactOf takes the member itself where it has its storage for itself, and
+// a number that stands anywhere as a plain one.
+func (v *variant) lpmExactOf(d *plan.Decl, f plan.Field) plan.LPMExact {
 	for _, a := range d.Accessors {
 		if a.Storage == f.Name && a.Whole {
 			return plan.LPMExact{Param: paramName(a.Getter), Type: a.Type, Setter: a.Setter}
 		}
 	}
-	return plan.LPMExact{Param: paramName(f.Name), Type: f.Type, Field: f.Name}
+	e := plan.LPMExact{Param: paramName(f.Name), Type: f.Type, Field: f.Name}
+	for _, l := range v.leaves {
+		if l.reach == plan.ByField && l.of.goName == f.Name && len(l.ref.dims) == 0 && l.ref.plain != "" {
+			e.Type, e.Setter = plan.GoType{Name: l.ref.plain}, "Set"
+		}
+	}
+	return e
 }
 
 // lpmLengthSize is the size of the length in bytes.
@@ -81,6 +88,8 @@ func (v *variant) lpmLengthOf() (plan.LPMLength, bool) {
 			return plan.LPMLength{Getter: l.of.goName}, true
 		case l.ref.decl == nil && l.ref.base.typ.Name == "uint32" && l.reach == plan.ByAccessor:
 			return plan.LPMLength{Getter: l.of.getter, Setter: l.of.setter, Call: true}, true
+		case l.ref.decl == nil && l.ref.base.typ.Name == "Uint32" && l.reach == plan.ByField:
+			return plan.LPMLength{Path: []string{l.of.goName}, Getter: "Get", Setter: "Set", Call: true}, true
 		case l.ref.decl != nil && l.reach == plan.ByField:
 			if length, ok := l.ref.decl.lpmLengthOf(); ok {
 				length.Path = append([]string{l.of.goName}, length.Path...)

@@ -4,6 +4,7 @@ package emit
 // No other place asks which flavour it is.
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -18,6 +19,10 @@ type profile struct {
 	pointer, boolean goBase
 	// byteOrdered are the typedefs that have Go types of their own, by name.
 	byteOrdered map[string]goBase
+	// unaligned stand for numbers at offsets where Go has none, by their Go
+	// type: arrays of bytes with methods that get and set. A type that has none
+	// there is raw bytes with accessors.
+	unaligned map[string]goBase
 
 	// typeName is the Go type of a C type, behind the ident; memberType that of
 	// a member whose type has no name, after the Go names of both.
@@ -49,6 +54,7 @@ var typedProfile = &profile{
 	pointer:     goBase{typ: plan.GoType{Pkg: ctypesPath, Name: "Pointer"}, size: 8, align: 8},
 	boolean:     goBase{typ: plan.GoType{Pkg: ctypesPath, Name: "Bool"}, size: 1, align: 1},
 	byteOrdered: byteOrderedBases(),
+	unaligned:   unalignedBases("uint16", "uint32", "uint64", "int16", "int32", "int64", "float32", "float64"),
 	typeName:    identifier,
 	memberType:  func(parent, member string) string { return parent + member },
 	constant:    constantName,
@@ -64,5 +70,17 @@ func byteOrderedBases() map[string]goBase {
 		name := strings.ToUpper(strings.TrimPrefix(td.Name, "__"))
 		bases[td.Name] = goBase{typ: plan.GoType{Pkg: ctypesPath, Name: name}, size: td.Bytes, align: 1}
 	}
+	return bases
+}
+
+// unalignedBases are Uint16 … Float64 for uint16 … float64.
+func unalignedBases(names ...string) map[string]goBase {
+	bases := make(map[string]goBase)
+	for _, name := range names {
+		bits, _ := strconv.Atoi(strings.TrimLeft(name, "uintfloat"))
+		typ := plan.GoType{Pkg: ctypesPath, Name: upperFirst(name)}
+		bases[name] = goBase{typ: typ, size: uint32(bits / 8), align: 1}
+	}
+	bases["ctypes.Pointer"] = bases["uint64"]
 	return bases
 }

@@ -271,7 +271,7 @@ func (ts *typeSet) layOut(v *variant, t *btfparse.Struct, target int) {
 	for _, l := range v.leaves {
 		ts.referLeaf(v, l, target)
 	}
-	s := &structLayout{size: uint64(t.Bytes), leaves: v.leaves, warn: func(l *leaf, what, remedy string) {
+	s := &structLayout{size: uint64(t.Bytes), leaves: v.leaves, unaligned: ts.profile.unaligned, warn: func(l *leaf, what, remedy string) {
 		v.warn(btfparse.Diagnostic{Path: l.path, What: what, Remedy: remedy})
 	}}
 	v.parts = s.parts()

@@ -24,16 +24,12 @@ type AlignmentCacheLine struct {
 //
 // Part of struct record.
 type AlignmentFour struct {
-	_    structs.HostLayout
-	A    uint8
-	RawB [4]byte // b
-	C    uint8
-	_    [2]byte
+	_ structs.HostLayout
+	A uint8
+	B ctypes.Uint32
+	C uint8
+	_ [2]byte
 }
-
-// B is unsigned int b.
-func (s *AlignmentFour) B() uint32     { return ctypes.Load[uint32](s.RawB[:]) }
-func (s *AlignmentFour) SetB(v uint32) { ctypes.Store(s.RawB[:], v) }
 
 // AlignmentRecord is struct record, 256 bytes.
 //
@@ -60,7 +56,7 @@ const (
 const (
 	_ = -(unsafe.Sizeof(AlignmentFour{}) ^ 8)
 	_ = -(unsafe.Offsetof(AlignmentFour{}.A) | (unsafe.Sizeof(AlignmentFour{}.A) ^ 1))
-	_ = -((unsafe.Offsetof(AlignmentFour{}.RawB) ^ 1) | (unsafe.Sizeof(AlignmentFour{}.RawB) ^ 4))
+	_ = -((unsafe.Offsetof(AlignmentFour{}.B) ^ 1) | (unsafe.Sizeof(AlignmentFour{}.B) ^ 4))
 	_ = -((unsafe.Offsetof(AlignmentFour{}.C) ^ 5) | (unsafe.Sizeof(AlignmentFour{}.C) ^ 1))
 )
 const (

@@ -33,15 +33,11 @@ func (s *BoolsRecord) SetOtherBit(v bool) { ctypes.SetBits(s.RawBit[:], 1, 1, ct
 
 // BoolsRecordPacked is the struct packed in struct record, 6 bytes.
 type BoolsRecordPacked struct {
-	_        structs.HostLayout
-	Before   uint8
-	Packed   ctypes.Bool
-	RawAfter [4]byte // after
+	_      structs.HostLayout
+	Before uint8
+	Packed ctypes.Bool
+	After  ctypes.Uint32
 }
-
-// After is unsigned int after.
-func (s *BoolsRecordPacked) After() uint32     { return ctypes.Load[uint32](s.RawAfter[:]) }
-func (s *BoolsRecordPacked) SetAfter(v uint32) { ctypes.Store(s.RawAfter[:], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
@@ -57,5 +53,5 @@ const (
 	_ = -(unsafe.Sizeof(BoolsRecordPacked{}) ^ 6)
 	_ = -(unsafe.Offsetof(BoolsRecordPacked{}.Before) | (unsafe.Sizeof(BoolsRecordPacked{}.Before) ^ 1))
 	_ = -((unsafe.Offsetof(BoolsRecordPacked{}.Packed) ^ 1) | (unsafe.Sizeof(BoolsRecordPacked{}.Packed) ^ 1))
-	_ = -((unsafe.Offsetof(BoolsRecordPacked{}.RawAfter) ^ 2) | (unsafe.Sizeof(BoolsRecordPacked{}.RawAfter) ^ 4))
+	_ = -((unsafe.Offsetof(BoolsRecordPacked{}.After) ^ 2) | (unsafe.Sizeof(BoolsRecordPacked{}.After) ^ 4))
 )

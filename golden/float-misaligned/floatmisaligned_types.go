@@ -15,25 +15,17 @@ import (
 //
 // Variable filled.
 type FloatMisalignedRecord struct {
-	_             structs.HostLayout
-	Tag           uint8
-	RawMisaligned [8]byte // misaligned
-	RawToo        [4]byte // too
+	_          structs.HostLayout
+	Tag        uint8
+	Misaligned ctypes.Float64
+	Too        ctypes.Float32
 }
-
-// Misaligned is double misaligned.
-func (s *FloatMisalignedRecord) Misaligned() float64     { return ctypes.Load[float64](s.RawMisaligned[:]) }
-func (s *FloatMisalignedRecord) SetMisaligned(v float64) { ctypes.Store(s.RawMisaligned[:], v) }
-
-// Too is float too.
-func (s *FloatMisalignedRecord) Too() float32     { return ctypes.Load[float32](s.RawToo[:]) }
-func (s *FloatMisalignedRecord) SetToo(v float32) { ctypes.Store(s.RawToo[:], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(FloatMisalignedRecord{}) ^ 13)
 	_ = -(unsafe.Offsetof(FloatMisalignedRecord{}.Tag) | (unsafe.Sizeof(FloatMisalignedRecord{}.Tag) ^ 1))
-	_ = -((unsafe.Offsetof(FloatMisalignedRecord{}.RawMisaligned) ^ 1) | (unsafe.Sizeof(FloatMisalignedRecord{}.RawMisaligned) ^ 8))
-	_ = -((unsafe.Offsetof(FloatMisalignedRecord{}.RawToo) ^ 9) | (unsafe.Sizeof(FloatMisalignedRecord{}.RawToo) ^ 4))
+	_ = -((unsafe.Offsetof(FloatMisalignedRecord{}.Misaligned) ^ 1) | (unsafe.Sizeof(FloatMisalignedRecord{}.Misaligned) ^ 8))
+	_ = -((unsafe.Offsetof(FloatMisalignedRecord{}.Too) ^ 9) | (unsafe.Sizeof(FloatMisalignedRecord{}.Too) ^ 4))
 )

@@ -177,7 +177,7 @@ func fillUnionsAnonymous(r []unionsanonymous.UnionsAnonymousRecord) {
 	r[0].SetIpv4(networkOrder(0x0a0b0c0d))
 	r[0].SetSport(0x1111)
 	r[0].SetDport(0x2222)
-	r[0].SetOnly(0x33)
+	r[0].Only = 0x33
 	r[1].Family = 10
 	r[1].SetIpv6([16]uint8{0: 0x20, 15: 0x15})
 	r[1].SetPorts(0xa1b2c3d4)
@@ -192,7 +192,7 @@ func checkUnionsAnonymous(t *testing.T, r []unionsanonymous.UnionsAnonymousRecor
 	equal(t, "ipv4", r[0].Ipv4(), networkOrder(0x0a0b0c0d))
 	equal(t, "sport", r[0].Sport(), 0x1111)
 	equal(t, "dport", r[0].Dport(), 0x2222)
-	equal(t, "only", r[0].Only(), 0x33)
+	equal(t, "only", r[0].Only, 0x33)
 	equal(t, "family", r[1].Family, 10)
 	equal(t, "ipv6", r[1].Ipv6(), [16]uint8{0: 0x20, 15: 0x15})
 	equal(t, "ports", r[1].Ports(), 0xa1b2c3d4)
@@ -311,20 +311,22 @@ func loadBitfieldsPacked() (loaded[bitfieldspacked.BitfieldsPackedRecord], error
 
 func fillPacked(r []packed.PackedRecord) {
 	r[0].Kind = 1
-	r[0].SetPort(0x2233)
-	r[0].SetWhen(0x445566778899aabb)
-	r[0].SetNumbers([3]int32{-1, 0x01020304, -70000})
+	r[0].Port.Set(0x2233)
+	r[0].When.Set(0x445566778899aabb)
+	for i, n := range []int32{-1, 0x01020304, -70000} {
+		r[0].Numbers[i].Set(n)
+	}
 	r[0].SetPoint(packed.PackedPoint{X: 0x0506, Y: -505})
 	r[0].Inner.Tag = 7
-	r[0].Inner.SetValue(0x0708090a)
+	r[0].Inner.Value.Set(0x0708090a)
 	r[0].Row[0].Tag = 8
-	r[0].Row[0].SetValue(0x0b0c0d0e)
+	r[0].Row[0].Value.Set(0x0b0c0d0e)
 	r[0].Row[1].Tag = 9
-	r[0].Row[1].SetValue(0x0f101112)
+	r[0].Row[1].Value.Set(0x0f101112)
 	r[0].Named.A = 10
-	r[0].Named.SetB(0x1314151617181920)
+	r[0].Named.B.Set(0x1314151617181920)
 	r[0].SetEither(0x2122232425262728)
-	r[0].SetPointer(0x1122334455)
+	r[0].Pointer.Set(0x1122334455)
 	r[0].Address = networkOrder(0x7f000001)
 	r[0].End = 0xff
 	r[1].SetOther(0x99)
@@ -332,21 +334,21 @@ func fillPacked(r []packed.PackedRecord) {
 
 func checkPacked(t *testing.T, r []packed.PackedRecord) {
 	equal(t, "kind", r[0].Kind, 1)
-	equal(t, "port", r[0].Port(), 0x2233)
-	equal(t, "when", r[0].When(), 0x445566778899aabb)
-	equal(t, "numbers", r[0].Numbers(), [3]int32{-1, 0x01020304, -70000})
+	equal(t, "port", r[0].Port.Get(), 0x2233)
+	equal(t, "when", r[0].When.Get(), 0x445566778899aabb)
+	equal(t, "numbers", r[0].Numbers, [3]ctypes.Int32{ctypes.NewInt32(-1), ctypes.NewInt32(0x01020304), ctypes.NewInt32(-70000)})
 	equal(t, "point.x", r[0].Point().X, 0x0506)
 	equal(t, "point.y", r[0].Point().Y, -505)
 	equal(t, "inner.tag", r[0].Inner.Tag, 7)
-	equal(t, "inner.value", r[0].Inner.Value(), 0x0708090a)
+	equal(t, "inner.value", r[0].Inner.Value.Get(), 0x0708090a)
 	equal(t, "row[0].tag", r[0].Row[0].Tag, 8)
-	equal(t, "row[0].value", r[0].Row[0].Value(), 0x0b0c0d0e)
+	equal(t, "row[0].value", r[0].Row[0].Value.Get(), 0x0b0c0d0e)
 	equal(t, "row[1].tag", r[0].Row[1].Tag, 9)
-	equal(t, "row[1].value", r[0].Row[1].Value(), 0x0f101112)
+	equal(t, "row[1].value", r[0].Row[1].Value.Get(), 0x0f101112)
 	equal(t, "named.a", r[0].Named.A, 10)
-	equal(t, "named.b", r[0].Named.B(), 0x1314151617181920)
+	equal(t, "named.b", r[0].Named.B.Get(), 0x1314151617181920)
 	equal(t, "either", r[0].Either(), 0x2122232425262728)
-	equal(t, "pointer", r[0].Pointer(), 0x1122334455)
+	equal(t, "pointer", r[0].Pointer.Get(), 0x1122334455)
 	equal(t, "address", r[0].Address, networkOrder(0x7f000001))
 	equal(t, "end", r[0].End, 0xff)
 	equal(t, "other", r[1].Other(), 0x99)
@@ -362,7 +364,7 @@ func fillAlignment(r []alignment.AlignmentRecord) {
 	r[0].First = 1
 	r[0].Second = 0x0202
 	r[0].Four.A = 3
-	r[0].Four.SetB(0x04040404)
+	r[0].Four.B.Set(0x04040404)
 	r[0].Four.C = 5
 	r[0].Lines[0].Counter = 0x06060606
 	r[0].Lines[1].Counter = 0x07070707
@@ -373,7 +375,7 @@ func checkAlignment(t *testing.T, r []alignment.AlignmentRecord) {
 	equal(t, "first", r[0].First, 1)
 	equal(t, "second", r[0].Second, 0x0202)
 	equal(t, "four.a", r[0].Four.A, 3)
-	equal(t, "four.b", r[0].Four.B(), 0x04040404)
+	equal(t, "four.b", r[0].Four.B.Get(), 0x04040404)
 	equal(t, "four.c", r[0].Four.C, 5)
 	equal(t, "lines[0].counter", r[0].Lines[0].Counter, 0x06060606)
 	equal(t, "lines[1].counter", r[0].Lines[1].Counter, 0x07070707)
@@ -472,14 +474,14 @@ func loadFloatDouble() (loaded[floatdouble.FloatDoubleRecord], error) {
 
 func fillFloatMisaligned(r []floatmisaligned.FloatMisalignedRecord) {
 	r[0].Tag = 4
-	r[0].SetMisaligned(1e300)
-	r[0].SetToo(-1.5)
+	r[0].Misaligned.Set(1e300)
+	r[0].Too.Set(-1.5)
 }
 
 func checkFloatMisaligned(t *testing.T, r []floatmisaligned.FloatMisalignedRecord) {
 	equal(t, "tag", r[0].Tag, 4)
-	equal(t, "misaligned", r[0].Misaligned(), 1e300)
-	equal(t, "too", r[0].Too(), -1.5)
+	equal(t, "misaligned", r[0].Misaligned.Get(), 1e300)
+	equal(t, "too", r[0].Too.Get(), -1.5)
 }
 
 func fillInt128(r []int128.Int128Record) {
@@ -603,7 +605,7 @@ func fillBools(r []bools.BoolsRecord) {
 	r[0].SetOtherBit(true)
 	r[0].Packed.Before = 9
 	r[0].Packed.Packed.Set(true)
-	r[0].Packed.SetAfter(0x0a0b0c0d)
+	r[0].Packed.After.Set(0x0a0b0c0d)
 }
 
 func checkBools(t *testing.T, r []bools.BoolsRecord) {
@@ -614,7 +616,7 @@ func checkBools(t *testing.T, r []bools.BoolsRecord) {
 	equal(t, "other_bit", r[0].OtherBit(), true)
 	equal(t, "packed.before", r[0].Packed.Before, 9)
 	equal(t, "packed.packed", r[0].Packed.Packed.Get(), true)
-	equal(t, "packed.after", r[0].Packed.After(), 0x0a0b0c0d)
+	equal(t, "packed.after", r[0].Packed.After.Get(), 0x0a0b0c0d)
 }
 
 func loadBools() (loaded[bools.BoolsRecord], error) {
@@ -631,7 +633,8 @@ func fillMultiDim(r []multidim.MultiDimRecord) {
 	r[0].Unions[0][1].SetWord(0x0d0e0f10)
 	r[0].Unions[1][0].SetBytes([4]uint8{3: 0x11})
 	r[0].Packed.Tag = 0x12
-	r[0].Packed.SetMisaligned([2][2]uint32{{0, 0x13141516}, {0x1718191a, 0}})
+	r[0].Packed.Misaligned[0][1].Set(0x13141516)
+	r[0].Packed.Misaligned[1][0].Set(0x1718191a)
 	r[0].Names[0][0], r[0].Names[1][7] = 'a', 'z'
 	r[0].One[0][0] = 0x1b
 }
@@ -645,7 +648,7 @@ func checkMultiDim(t *testing.T, r []multidim.MultiDimRecord) {
 	equal(t, "unions[0][1].word", r[0].Unions[0][1].Word(), 0x0d0e0f10)
 	equal(t, "unions[1][0].bytes", r[0].Unions[1][0].Bytes(), [4]uint8{3: 0x11})
 	equal(t, "packed.tag", r[0].Packed.Tag, 0x12)
-	equal(t, "packed.misaligned", r[0].Packed.Misaligned(), [2][2]uint32{{0, 0x13141516}, {0x1718191a, 0}})
+	equal(t, "packed.misaligned", r[0].Packed.Misaligned, [2][2]ctypes.Uint32{{1: ctypes.NewUint32(0x13141516)}, {ctypes.NewUint32(0x1718191a)}})
 	equal(t, "names[0][0]", r[0].Names[0][0], 'a')
 	equal(t, "names[1][7]", r[0].Names[1][7], 'z')
 	equal(t, "one[0][0]", r[0].One[0][0], 0x1b)

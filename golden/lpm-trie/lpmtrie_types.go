@@ -150,34 +150,26 @@ func (s *LpmTrieKeyKernel) Prefix4() netip.Prefix {
 //
 // Key of map by_scope.
 type LpmTrieKeyScoped struct {
-	_            structs.HostLayout
-	RawPrefixlen [4]byte // prefixlen
-	RawVrf       [4]byte // vrf
-	Protocol     uint8
-	Address      [4]uint8
+	_         structs.HostLayout
+	Prefixlen ctypes.Uint32
+	Vrf       ctypes.Uint32
+	Protocol  uint8
+	Address   [4]uint8
 }
-
-// Prefixlen is unsigned int prefixlen.
-func (s *LpmTrieKeyScoped) Prefixlen() uint32     { return ctypes.Load[uint32](s.RawPrefixlen[:]) }
-func (s *LpmTrieKeyScoped) SetPrefixlen(v uint32) { ctypes.Store(s.RawPrefixlen[:], v) }
-
-// Vrf is unsigned int vrf.
-func (s *LpmTrieKeyScoped) Vrf() uint32     { return ctypes.Load[uint32](s.RawVrf[:]) }
-func (s *LpmTrieKeyScoped) SetVrf(v uint32) { ctypes.Store(s.RawVrf[:], v) }
 
 // NewLpmTrieKeyScoped is the key that stands for a prefix. Lookups match vrf,
 // protocol exactly. An error if it is not an IPv4 prefix.
 func NewLpmTrieKeyScoped(vrf uint32, protocol uint8, prefix netip.Prefix) (key LpmTrieKeyScoped, err error) {
-	key.SetVrf(vrf)
+	key.Vrf.Set(vrf)
 	key.Protocol = protocol
 	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
-	key.SetPrefixlen(40 + bits)
+	key.Prefixlen.Set(40 + bits)
 	return key, err
 }
 
 // Prefix is the prefix that the key stands for, not valid if its length is not.
 func (s *LpmTrieKeyScoped) Prefix() netip.Prefix {
-	return ctypes.LPMPrefix(&s.Address, s.Prefixlen()-40)
+	return ctypes.LPMPrefix(&s.Address, s.Prefixlen.Get()-40)
 }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
@@ -208,8 +200,8 @@ const (
 )
 const (
 	_ = -(unsafe.Sizeof(LpmTrieKeyScoped{}) ^ 13)
-	_ = -(unsafe.Offsetof(LpmTrieKeyScoped{}.RawPrefixlen) | (unsafe.Sizeof(LpmTrieKeyScoped{}.RawPrefixlen) ^ 4))
-	_ = -((unsafe.Offsetof(LpmTrieKeyScoped{}.RawVrf) ^ 4) | (unsafe.Sizeof(LpmTrieKeyScoped{}.RawVrf) ^ 4))
+	_ = -(unsafe.Offsetof(LpmTrieKeyScoped{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyScoped{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyScoped{}.Vrf) ^ 4) | (unsafe.Sizeof(LpmTrieKeyScoped{}.Vrf) ^ 4))
 	_ = -((unsafe.Offsetof(LpmTrieKeyScoped{}.Protocol) ^ 8) | (unsafe.Sizeof(LpmTrieKeyScoped{}.Protocol) ^ 1))
 	_ = -((unsafe.Offsetof(LpmTrieKeyScoped{}.Address) ^ 9) | (unsafe.Sizeof(LpmTrieKeyScoped{}.Address) ^ 4))
 )

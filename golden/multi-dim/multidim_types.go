@@ -41,16 +41,10 @@ func (s *MultiDimRecord) NamesString(i int) string { return ctypes.CString(s.Nam
 
 // MultiDimRecordPacked is the struct packed in struct record, 17 bytes.
 type MultiDimRecordPacked struct {
-	_             structs.HostLayout
-	Tag           uint8
-	RawMisaligned [16]byte // misaligned
+	_          structs.HostLayout
+	Tag        uint8
+	Misaligned [2][2]ctypes.Uint32
 }
-
-// Misaligned is unsigned int misaligned[2][2].
-func (s *MultiDimRecordPacked) Misaligned() [2][2]uint32 {
-	return ctypes.Load[[2][2]uint32](s.RawMisaligned[:])
-}
-func (s *MultiDimRecordPacked) SetMisaligned(v [2][2]uint32) { ctypes.Store(s.RawMisaligned[:], v) }
 
 // MultiDimRecordUnions is the union unions in struct record, 4 bytes.
 type MultiDimRecordUnions struct {
@@ -86,7 +80,7 @@ const (
 const (
 	_ = -(unsafe.Sizeof(MultiDimRecordPacked{}) ^ 17)
 	_ = -(unsafe.Offsetof(MultiDimRecordPacked{}.Tag) | (unsafe.Sizeof(MultiDimRecordPacked{}.Tag) ^ 1))
-	_ = -((unsafe.Offsetof(MultiDimRecordPacked{}.RawMisaligned) ^ 1) | (unsafe.Sizeof(MultiDimRecordPacked{}.RawMisaligned) ^ 16))
+	_ = -((unsafe.Offsetof(MultiDimRecordPacked{}.Misaligned) ^ 1) | (unsafe.Sizeof(MultiDimRecordPacked{}.Misaligned) ^ 16))
 )
 const (
 	_ = -(unsafe.Sizeof(MultiDimRecordUnions{}) ^ 4)

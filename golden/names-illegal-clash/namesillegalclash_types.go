@@ -170,13 +170,9 @@ type NamesIllegalClash_FlowKey struct {
 //
 // Key of map FlowsMap.
 type NamesIllegalClash_flowKey struct {
-	_    structs.HostLayout
-	RawA [2]byte // a
+	_ structs.HostLayout
+	A uint16
 }
-
-// A is unsigned short a.
-func (s *NamesIllegalClash_flowKey) A() uint16     { return ctypes.Load[uint16](s.RawA[:]) }
-func (s *NamesIllegalClash_flowKey) SetA(v uint16) { ctypes.Store(s.RawA[:], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
@@ -237,5 +233,5 @@ const (
 )
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClash_flowKey{}) ^ 2)
-	_ = -(unsafe.Offsetof(NamesIllegalClash_flowKey{}.RawA) | (unsafe.Sizeof(NamesIllegalClash_flowKey{}.RawA) ^ 2))
+	_ = -(unsafe.Offsetof(NamesIllegalClash_flowKey{}.A) | (unsafe.Sizeof(NamesIllegalClash_flowKey{}.A) ^ 2))
 )

@@ -15,14 +15,10 @@ import (
 //
 // Part of struct record.
 type PackedInner struct {
-	_        structs.HostLayout
-	Tag      uint8
-	RawValue [4]byte // value
+	_     structs.HostLayout
+	Tag   uint8
+	Value ctypes.Uint32
 }
-
-// Value is unsigned int value.
-func (s *PackedInner) Value() uint32     { return ctypes.Load[uint32](s.RawValue[:]) }
-func (s *PackedInner) SetValue(v uint32) { ctypes.Store(s.RawValue[:], v) }
 
 // PackedPoint is struct point, 8 bytes.
 //
@@ -38,32 +34,20 @@ type PackedPoint struct {
 //
 // Value of map records. Variable filled.
 type PackedRecord struct {
-	_          structs.HostLayout
-	Kind       uint8
-	RawPort    [2]byte  // port
-	RawWhen    [8]byte  // when
-	RawNumbers [12]byte // numbers
-	RawPoint   [8]byte  // point
-	Inner      PackedInner
-	Row        [2]PackedInner
-	Named      PackedRecordNamed
-	RawEither  [8]byte // either, other
-	RawPointer [8]byte // pointer
-	Address    ctypes.BE32
-	End        uint8
+	_         structs.HostLayout
+	Kind      uint8
+	Port      ctypes.Uint16
+	When      ctypes.Uint64
+	Numbers   [3]ctypes.Int32
+	RawPoint  [8]byte // point
+	Inner     PackedInner
+	Row       [2]PackedInner
+	Named     PackedRecordNamed
+	RawEither [8]byte       // either, other
+	Pointer   ctypes.Uint64 // void *
+	Address   ctypes.BE32
+	End       uint8
 }
-
-// Port is unsigned short port.
-func (s *PackedRecord) Port() uint16     { return ctypes.Load[uint16](s.RawPort[:]) }
-func (s *PackedRecord) SetPort(v uint16) { ctypes.Store(s.RawPort[:], v) }
-
-// When is unsigned long long when.
-func (s *PackedRecord) When() uint64     { return ctypes.Load[uint64](s.RawWhen[:]) }
-func (s *PackedRecord) SetWhen(v uint64) { ctypes.Store(s.RawWhen[:], v) }
-
-// Numbers is int numbers[3].
-func (s *PackedRecord) Numbers() [3]int32     { return ctypes.Load[[3]int32](s.RawNumbers[:]) }
-func (s *PackedRecord) SetNumbers(v [3]int32) { ctypes.Store(s.RawNumbers[:], v) }
 
 // Point is struct point point.
 func (s *PackedRecord) Point() PackedPoint     { return ctypes.Load[PackedPoint](s.RawPoint[:]) }
@@ -77,27 +61,19 @@ func (s *PackedRecord) SetEither(v uint64) { ctypes.Store(s.RawEither[:], v) }
 func (s *PackedRecord) Other() uint8     { return ctypes.Load[uint8](s.RawEither[0:1]) }
 func (s *PackedRecord) SetOther(v uint8) { ctypes.Store(s.RawEither[0:1], v) }
 
-// Pointer is void *pointer.
-func (s *PackedRecord) Pointer() ctypes.Pointer     { return ctypes.Load[ctypes.Pointer](s.RawPointer[:]) }
-func (s *PackedRecord) SetPointer(v ctypes.Pointer) { ctypes.Store(s.RawPointer[:], v) }
-
 // PackedRecordNamed is the struct named in struct record, 9 bytes.
 type PackedRecordNamed struct {
-	_    structs.HostLayout
-	A    uint8
-	RawB [8]byte // b
+	_ structs.HostLayout
+	A uint8
+	B ctypes.Uint64
 }
-
-// B is unsigned long long b.
-func (s *PackedRecordNamed) B() uint64     { return ctypes.Load[uint64](s.RawB[:]) }
-func (s *PackedRecordNamed) SetB(v uint64) { ctypes.Store(s.RawB[:], v) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(PackedInner{}) ^ 5)
 	_ = -(unsafe.Offsetof(PackedInner{}.Tag) | (unsafe.Sizeof(PackedInner{}.Tag) ^ 1))
-	_ = -((unsafe.Offsetof(PackedInner{}.RawValue) ^ 1) | (unsafe.Sizeof(PackedInner{}.RawValue) ^ 4))
+	_ = -((unsafe.Offsetof(PackedInner{}.Value) ^ 1) | (unsafe.Sizeof(PackedInner{}.Value) ^ 4))
 )
 const (
 	_ = -(unsafe.Sizeof(PackedPoint{}) ^ 8)
@@ -107,20 +83,20 @@ const (
 const (
 	_ = -(unsafe.Sizeof(PackedRecord{}) ^ 76)
 	_ = -(unsafe.Offsetof(PackedRecord{}.Kind) | (unsafe.Sizeof(PackedRecord{}.Kind) ^ 1))
-	_ = -((unsafe.Offsetof(PackedRecord{}.RawPort) ^ 1) | (unsafe.Sizeof(PackedRecord{}.RawPort) ^ 2))
-	_ = -((unsafe.Offsetof(PackedRecord{}.RawWhen) ^ 3) | (unsafe.Sizeof(PackedRecord{}.RawWhen) ^ 8))
-	_ = -((unsafe.Offsetof(PackedRecord{}.RawNumbers) ^ 11) | (unsafe.Sizeof(PackedRecord{}.RawNumbers) ^ 12))
+	_ = -((unsafe.Offsetof(PackedRecord{}.Port) ^ 1) | (unsafe.Sizeof(PackedRecord{}.Port) ^ 2))
+	_ = -((unsafe.Offsetof(PackedRecord{}.When) ^ 3) | (unsafe.Sizeof(PackedRecord{}.When) ^ 8))
+	_ = -((unsafe.Offsetof(PackedRecord{}.Numbers) ^ 11) | (unsafe.Sizeof(PackedRecord{}.Numbers) ^ 12))
 	_ = -((unsafe.Offsetof(PackedRecord{}.RawPoint) ^ 23) | (unsafe.Sizeof(PackedRecord{}.RawPoint) ^ 8))
 	_ = -((unsafe.Offsetof(PackedRecord{}.Inner) ^ 31) | (unsafe.Sizeof(PackedRecord{}.Inner) ^ 5))
 	_ = -((unsafe.Offsetof(PackedRecord{}.Row) ^ 36) | (unsafe.Sizeof(PackedRecord{}.Row) ^ 10))
 	_ = -((unsafe.Offsetof(PackedRecord{}.Named) ^ 46) | (unsafe.Sizeof(PackedRecord{}.Named) ^ 9))
 	_ = -((unsafe.Offsetof(PackedRecord{}.RawEither) ^ 55) | (unsafe.Sizeof(PackedRecord{}.RawEither) ^ 8))
-	_ = -((unsafe.Offsetof(PackedRecord{}.RawPointer) ^ 63) | (unsafe.Sizeof(PackedRecord{}.RawPointer) ^ 8))
+	_ = -((unsafe.Offsetof(PackedRecord{}.Pointer) ^ 63) | (unsafe.Sizeof(PackedRecord{}.Pointer) ^ 8))
 	_ = -((unsafe.Offsetof(PackedRecord{}.Address) ^ 71) | (unsafe.Sizeof(PackedRecord{}.Address) ^ 4))
 	_ = -((unsafe.Offsetof(PackedRecord{}.End) ^ 75) | (unsafe.Sizeof(PackedRecord{}.End) ^ 1))
 )
 const (
 	_ = -(unsafe.Sizeof(PackedRecordNamed{}) ^ 9)
 	_ = -(unsafe.Offsetof(PackedRecordNamed{}.A) | (unsafe.Sizeof(PackedRecordNamed{}.A) ^ 1))
-	_ = -((unsafe.Offsetof(PackedRecordNamed{}.RawB) ^ 1) | (unsafe.Sizeof(PackedRecordNamed{}.RawB) ^ 8))
+	_ = -((unsafe.Offsetof(PackedRecordNamed{}.B) ^ 1) | (unsafe.Sizeof(PackedRecordNamed{}.B) ^ 8))
 )

@@ -20,7 +20,7 @@ type UnionsAnonymousRecord struct {
 	_        [6]byte
 	RawIpv4  [16]byte // ipv4, ipv6, low, high
 	RawSport [4]byte  // sport, dport, ports, kind, code
-	RawOnly  [1]byte  // only
+	Only     uint8
 	_        [3]byte
 }
 
@@ -60,10 +60,6 @@ func (s *UnionsAnonymousRecord) SetKind(v int8) { ctypes.Store(s.RawSport[0:1], 
 func (s *UnionsAnonymousRecord) Code() uint16     { return ctypes.Load[uint16](s.RawSport[0:2]) }
 func (s *UnionsAnonymousRecord) SetCode(v uint16) { ctypes.Store(s.RawSport[0:2], v) }
 
-// Only is unsigned char only.
-func (s *UnionsAnonymousRecord) Only() uint8     { return ctypes.Load[uint8](s.RawOnly[:]) }
-func (s *UnionsAnonymousRecord) SetOnly(v uint8) { ctypes.Store(s.RawOnly[:], v) }
-
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
 const (
@@ -71,5 +67,5 @@ const (
 	_ = -(unsafe.Offsetof(UnionsAnonymousRecord{}.Family) | (unsafe.Sizeof(UnionsAnonymousRecord{}.Family) ^ 2))
 	_ = -((unsafe.Offsetof(UnionsAnonymousRecord{}.RawIpv4) ^ 8) | (unsafe.Sizeof(UnionsAnonymousRecord{}.RawIpv4) ^ 16))
 	_ = -((unsafe.Offsetof(UnionsAnonymousRecord{}.RawSport) ^ 24) | (unsafe.Sizeof(UnionsAnonymousRecord{}.RawSport) ^ 4))
-	_ = -((unsafe.Offsetof(UnionsAnonymousRecord{}.RawOnly) ^ 28) | (unsafe.Sizeof(UnionsAnonymousRecord{}.RawOnly) ^ 1))
+	_ = -((unsafe.Offsetof(UnionsAnonymousRecord{}.Only) ^ 28) | (unsafe.Sizeof(UnionsAnonymousRecord{}.Only) ^ 1))
 )

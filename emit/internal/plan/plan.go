@@ -372,7 +372,8 @@ type LPMLength struct {
 type LPMExact struct {
 	Param string
 	Type  GoType
-	// Field is what takes the parameter, or if Setter is not "", the method.
+	// Field is what takes the parameter. Setter is the method that does, if it is
+	// not "": of the field, or without one of the key.
 	Field, Setter string
 }
 

@@ -49,7 +49,10 @@ func (s *source) lpmConstructor(d *plan.Decl, c plan.LPMConstructor) []jen.Code 
 
 // assign stores a parameter in the key.
 func assign(e plan.LPMExact, key *jen.Statement) *jen.Statement {
-	if e.Setter != "" {
+	switch {
+	case e.Setter != "" && e.Field != "":
+		return key.Dot(e.Field).Dot(e.Setter).Call(jen.Id(e.Param))
+	case e.Setter != "":
 		return key.Dot(e.Setter).Call(jen.Id(e.Param))
 	}
 	return key.Dot(e.Field).Op("=").Id(e.Param)
