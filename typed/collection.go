@@ -26,6 +26,7 @@ type CollectionSpec struct {
 
 	optionalMaps []string
 	choices      []choice
+	pins         *pinnedDir // nil but in FromPins
 }
 
 // specCore is the CollectionSpec as this package sees it. Generated collections
@@ -82,6 +83,9 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		return nil, fmt.Errorf("load: no object was opened: %w", ErrNotLoaded)
 	}
 	core := (*specCore)(c)
+	if c.pins != nil {
+		return c.fromPins()
+	}
 	var o ebpf.CollectionOptions
 	if opts != nil {
 		o = *opts

@@ -1,0 +1,176 @@
+package typed
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/pin"
+)
+
+// This file makes a collection out of what an earlier run, or another process,
+// has pinned, instead of loading anything.
+
+// PinnedSpec is the spec that generated code has for an object: C is the type of
+// its collection.
+type PinnedSpec[C any] interface {
+	Load(opts *ebpf.CollectionOptions) (C, error)
+	core() *CollectionSpec
+}
+
+func (c *CollectionSpec) core() *CollectionSpec { return c }
+
+// FromPins makes the collection of an object out of a directory of a BPF file
+// system, in which maps and programs are pinned under their C names, as pinning
+// by name ([ebpf.PinByName]) and libbpf's bpf_object__pin do; data sections with
+// "_" in place of ".", since the kernel allows no dots there. Links are there as
+// [Links.Pin] has named them; they become those of the collection.
+//
+//	spec, err := openApp()
+//	bpf, err := typed.FromPins(spec, "/sys/fs/bpf/app", nil)
+//
+// What is pinned is compared with the spec: a map of another type, size or
+// layout, a program of another type, or what is no map or program at all is an
+// error. What is not pinned is not loaded: its handle's Err wraps [ErrNotLoaded]
+// and says so, also that of a program of which only the link is pinned, and the
+// variables of a section that is not. Close closes descriptors; what is pinned
+// stays, and stays attached. opts may be nil.
+func FromPins[C any](spec PinnedSpec[C], dir string, opts *ebpf.LoadPinOptions) (C, error) {
+	c := spec.core()
+	if c == nil || c.Spec == nil {
+		var none C
+		return none, fmt.Errorf("open pins: no object was opened: %w", ErrNotLoaded)
+	}
+	c.pins = &pinnedDir{dir, opts}
+	defer func() { c.pins = nil }()
+	return spec.Load(nil)
+}
+
+// pinnedDir is where Load finds everything, if FromPins has called it.
+type pinnedDir struct {
+	path string
+	opts *ebpf.LoadPinOptions
+}
+
+// fromPins is Load without loading.
+func (c *CollectionSpec) fromPins() (*Collection, error) {
+	p := &pinsOpened{
+		set:  c,
+		coll: &ebpf.Collection{Maps: make(map[string]*ebpf.Map), Programs: make(map[string]*ebpf.Program), Variables: make(map[string]*ebpf.Variable)},
+		left: make(map[string]error),
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(c.Spec.Maps)) {
+		errs = append(errs, p.openMap(name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Spec.Programs)) {
+		errs = append(errs, p.openProgram(name), p.openLinks(name))
+	}
+	coll := newCollection(p.coll, c.Spec.Copy(), p.left, (*specCore)(c).optionalPrograms())
+	for _, l := range p.links {
+		errs = append(errs, coll.Links.Add(l, nil))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, errors.Join(fmt.Errorf("open pins of %s in %s: %w", c.name, c.pins.path, err), coll.Close())
+	}
+	return coll, nil
+}
+
+type pinsOpened struct {
+	set   *CollectionSpec
+	coll  *ebpf.Collection
+	left  map[string]error
+	links []*Link
+}
+
+// open opens a pin, or says in left that there is none.
+func (p *pinsOpened) open(name string) (object pin.Pinner, path string, err error) {
+	dir := p.set.pins
+	path = filepath.Join(dir.path, strings.ReplaceAll(name, ".", "_"))
+	object, err = pin.Load(path, dir.opts)
+	if errors.Is(err, fs.ErrNotExist) {
+		p.left[name] = fmt.Errorf("%s is not pinned in %s: %w", name, dir.path, ErrNotLoaded)
+		return nil, path, nil
+	}
+	return object, path, err
+}
+
+func (p *pinsOpened) openMap(name string) error {
+	object, path, err := p.open(name)
+	if object == nil || err != nil {
+		return err
+	}
+	m, ok := object.(*ebpf.Map)
+	if !ok {
+		return errors.Join(fmt.Errorf("%s is not a map", path), object.Close())
+	}
+	p.coll.Maps[name] = m
+	spec := p.set.Spec.Maps[name].Copy()
+	fixRing(spec)
+	if strings.HasPrefix(name, ".") {
+		spec.Flags |= m.Flags() & flagMmapableMap
+	}
+	if err := spec.Compatible(m); err != nil {
+		return fmt.Errorf("map %s: %w", name, err)
+	}
+	_, err = p.set.layouts.prove(name, m, path)
+	return err
+}
+
+// flagMmapableMap is BPF_F_MMAPABLE, which data sections get where the kernel has
+// it (include/uapi/linux/bpf.h).
+const flagMmapableMap = 1 << 10
+
+func (p *pinsOpened) openProgram(name string) error {
+	object, path, err := p.open(name)
+	if object == nil || err != nil {
+		return err
+	}
+	spec := p.set.Spec.Programs[name]
+	switch o := object.(type) {
+	case *ebpf.Program:
+		p.coll.Programs[name] = o
+		if o.Type() != spec.Type {
+			return fmt.Errorf("%s is a program of type %s, not %s", path, o.Type(), spec.Type)
+		}
+		return nil
+	case link.Link:
+		p.left[name] = fmt.Errorf("only the link of %s is pinned in %s: %w", name, p.set.pins.path, ErrNotLoaded)
+		return o.Close()
+	}
+	return errors.Join(fmt.Errorf("%s is not a program", path), object.Close())
+}
+
+// openLinks opens the links of a program, by the names that Links.Pin gives.
+func (p *pinsOpened) openLinks(name string) error {
+	for n := 1; ; n++ {
+		file := name
+		if n > 1 {
+			file = fmt.Sprintf("%s-%d", name, n)
+		}
+		path := filepath.Join(p.set.pins.path, file)
+		object, err := pin.Load(path, p.set.pins.opts)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && n > 1, errors.Is(err, fs.ErrNotExist) && n == 1 && p.coll.Programs[name] == nil:
+			return nil
+		case err != nil:
+			return err
+		}
+		lk, ok := object.(link.Link)
+		if !ok {
+			if err := object.Close(); err != nil || n > 1 {
+				return err
+			}
+			continue // the program itself
+		}
+		l := newLink(name, lk)
+		l.pinned = path
+		p.links = append(p.links, l)
+	}
+}
