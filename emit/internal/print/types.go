@@ -49,6 +49,12 @@ func (s *source) declare(d *plan.Decl) error {
 	for _, t := range d.Tails {
 		groups = append(groups, s.tail(d, t))
 	}
+	if least := minSize(d); least != 0 {
+		groups = append(groups, []jen.Code{
+			comment("MinSize is the offset of the flexible array: the size of a record without elements."),
+			method(d, "MinSize").Params().Int().Add(oneLine(jen.Return(lit(least)))),
+		})
+	}
 	if d.LPM != nil {
 		groups = append(groups, s.lpmKey(d)...)
 	}
@@ -201,6 +207,23 @@ func (s *source) tail(d *plan.Decl, t plan.Tail) []jen.Code {
 		method(d, t.Name).Params(jen.Id("rest").Index().Byte()).Index().Add(s.typ(t.Elem)).Add(oneLine(
 			jen.Return(s.call("Tail").Types(s.typ(t.Elem)).Call(head, jen.Id("rest"))))),
 	}
+}
+
+// minSize is where the flexible arrays of a struct begin, if one begins within
+// the struct; typed's readers of events ask for it. 0 if none does.
+func minSize(d *plan.Decl) uint32 {
+	least := uint32(0)
+	for _, t := range d.Tails {
+		for _, f := range d.Fields {
+			if start := f.Offset + t.Off; t.Storage != "" && f.Name == t.Storage && (least == 0 || start < least) {
+				least = start
+			}
+		}
+	}
+	if d.HasName("MinSize") {
+		return 0
+	}
+	return least
 }
 
 // declareEnum writes a named integer with its constants and String.
