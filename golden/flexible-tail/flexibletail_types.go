@@ -29,6 +29,10 @@ func (s *FlexibleTailEvent) NumbersTail(rest []byte) []uint16 {
 	return ctypes.Tail[uint16](s.RawNumbers[:], rest)
 }
 
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailEvent) MinSize() int { return 6 }
+
 // FlexibleTailInTheMiddle is an anonymous struct, 16 bytes.
 //
 // Variable in_the_middle.
@@ -86,6 +90,10 @@ type FlexibleTailPairs struct {
 func (s *FlexibleTailPairs) PairsTail(rest []byte) []FlexibleTailPair {
 	return ctypes.Tail[FlexibleTailPair](s.RawPairs[:], rest)
 }
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailPairs) MinSize() int { return 12 }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.

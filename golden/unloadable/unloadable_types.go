@@ -32,14 +32,10 @@ type UnloadableNothing struct {
 //
 // Variable packed.
 type UnloadablePacked struct {
-	_       structs.HostLayout
-	Before  int8
-	RawRate [4]byte // rate
+	_      structs.HostLayout
+	Before int8
+	Rate   ctypes.Float32
 }
-
-// Rate is float rate.
-func (s *UnloadablePacked) Rate() float32     { return ctypes.Load[float32](s.RawRate[:]) }
-func (s *UnloadablePacked) SetRate(v float32) { ctypes.Store(s.RawRate[:], v) }
 
 // UnloadableTristate is enum tristate, 4 bytes.
 //
@@ -77,6 +73,6 @@ const _ = -unsafe.Sizeof(UnloadableNothing{})
 const (
 	_ = -(unsafe.Sizeof(UnloadablePacked{}) ^ 5)
 	_ = -(unsafe.Offsetof(UnloadablePacked{}.Before) | (unsafe.Sizeof(UnloadablePacked{}.Before) ^ 1))
-	_ = -((unsafe.Offsetof(UnloadablePacked{}.RawRate) ^ 1) | (unsafe.Sizeof(UnloadablePacked{}.RawRate) ^ 4))
+	_ = -((unsafe.Offsetof(UnloadablePacked{}.Rate) ^ 1) | (unsafe.Sizeof(UnloadablePacked{}.Rate) ^ 4))
 )
 const _ = -(unsafe.Sizeof(UnloadableTristate(0)) ^ 4)
