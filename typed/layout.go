@@ -1,8 +1,6 @@
 package typed
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -20,11 +18,10 @@ import (
 // maxLayoutErrors bounds what one error says of the differences of one map or variable.
 const maxLayoutErrors = 8
 
-// CheckObject compares the embedded object with its checksum: the SHA-256 in
-// hexadecimal that generated code has of it. Generated code calls it.
+// CheckObject compares the embedded object with its checksum in generated code:
+// the CRC-32C and the size, "1b2c3d4e 4096". Generated code calls it.
 func CheckObject(name string, object []byte, checksum string) error {
-	sum := sha256.Sum256(object)
-	if hex.EncodeToString(sum[:]) == checksum {
+	if layout.Checksum(object) == checksum {
 		return nil
 	}
 	return fmt.Errorf("open %s: the embedded object is not the one that this code was generated from; run go generate", name)
@@ -36,46 +33,32 @@ func CheckObject(name string, object []byte, checksum string) error {
 // Generated code calls it after the Bind functions.
 func CheckLayouts(c *CollectionSpec, layouts string) {
 	c.layouts.table = layouts
-	hashes, err := layout.Hashes(layouts)
+	object := (*objectTypes)(c.Spec)
+	var hasher layout.Hasher
+	err := layout.EachHash(layouts, func(place []string, want layout.Hash) {
+		t, ok := object.at(place)
+		if !ok {
+			return
+		}
+		if got, err := hasher.Hash(t.Type, t.tags...); err != nil || got != want {
+			c.errs = append(c.errs, object.compare(layouts, place)...)
+		}
+	})
 	if err != nil {
 		c.errs = append(c.errs, err)
 	}
-	check := layoutCheck{object: (*objectTypes)(c.Spec)}
-	for _, root := range hashes {
-		if !check.equal(root.Place, root.Hash) {
-			c.errs = append(c.errs, check.compare(layouts, root.Place)...)
-		}
-	}
-}
-
-// layoutCheck compares layouts with an object.
-type layoutCheck struct {
-	object *objectTypes
-	maker  layout.Maker
-}
-
-// equal says whether nothing is to be compared: one of the types that the place
-// has in the object is the same, or there is none.
-func (l *layoutCheck) equal(place []string, want layout.Hash) bool {
-	candidates := l.object.at(place)
-	for _, t := range candidates {
-		if got, err := l.maker.Layout(t.Type, t.tags...); err == nil && got.Hash() == want {
-			return true
-		}
-	}
-	return len(candidates) == 0
 }
 
 // compare says what differs at a place.
-func (l *layoutCheck) compare(layouts string, place []string) []error {
+func (o *objectTypes) compare(layouts string, place []string) []error {
 	table, err := layout.ParseTable(layouts)
 	if err != nil {
 		return []error{err}
 	}
 	want, _ := table.Find(place...)
 	var diffs []layout.Diff
-	for i, t := range l.object.at(place) {
-		got, err := l.maker.Layout(t.Type, t.tags...)
+	for i, t := range o.allAt(place) {
+		got, err := new(layout.Maker).Layout(t.Type, t.tags...)
 		if err != nil {
 			return nil // made up: nothing is known
 		}
@@ -138,78 +121,81 @@ type placedType struct {
 // objectTypes are the types of a spec.
 type objectTypes ebpf.CollectionSpec
 
-// at are the types that may stand at a place of the object: none where it
-// has none, several where C has several of the name that an event has. Places are
+// at is the type at a place of the object, if it has one. Places are
 //
-//	map flows key, map flows value, map events event "struct event"
+//	map flows key, map flows value, map events event, map events event "struct event"
 //	map outer inner key, map outer inner value
 //	variable sample_rate
 //	static .bss count 16
-func (o *objectTypes) at(place []string) []placedType {
+func (o *objectTypes) at(place []string) (t placedType, ok bool) {
 	switch {
 	case len(place) >= 3 && place[0] == "map":
-		return o.mapTypes(place[1], place[2:])
+		t = o.mapType(place[1], place[2:])
 	case len(place) == 2 && place[0] == "variable":
-		return variableTypes(o.variable(place[1]))
+		t = o.variable(place[1])
 	case len(place) == 4 && place[0] == "static":
 		offset, _ := strconv.ParseUint(place[3], 10, 32)
-		_, info := findStatic((*ebpf.CollectionSpec)(o), place[1], place[2], uint32(offset))
-		if info != nil {
-			v, _ := info.Type.(*btf.Var)
-			return variableTypes(v)
+		if _, info := findStatic((*ebpf.CollectionSpec)(o), place[1], place[2], uint32(offset)); info != nil {
+			t = variableType(info.Type)
 		}
 	}
-	return nil
+	return t, t.Type != nil
 }
 
-// variable is the BTF of a global variable, nil where there is none.
-func (o *objectTypes) variable(name string) *btf.Var {
-	if spec := o.Variables[name]; spec != nil {
-		return spec.Type
+// allAt are the types that may stand at a place: several where C has several of
+// the name that an event has.
+func (o *objectTypes) allAt(place []string) []placedType {
+	if len(place) == 4 && place[2] == "event" {
+		return o.named(place[3])
 	}
-	if info := findKconfig((*ebpf.CollectionSpec)(o), name); info != nil {
-		v, _ := info.Type.(*btf.Var)
-		return v
-	}
-	return nil
-}
-
-func variableTypes(v *btf.Var) []placedType {
-	if v == nil {
+	t, ok := o.at(place)
+	if !ok {
 		return nil
 	}
-	return []placedType{{v.Type, v.Tags}}
+	return []placedType{t}
 }
 
-// mapTypes are the types of a map's key, value or event.
-func (o *objectTypes) mapTypes(name string, role []string) []placedType {
+// variable is the type of a global variable.
+func (o *objectTypes) variable(name string) placedType {
+	if spec := o.Variables[name]; spec != nil && spec.Type != nil {
+		return variableType(spec.Type)
+	}
+	if info := findKconfig((*ebpf.CollectionSpec)(o), name); info != nil {
+		return variableType(info.Type)
+	}
+	return placedType{}
+}
+
+func variableType(t btf.Type) placedType {
+	v, ok := t.(*btf.Var)
+	if !ok {
+		return placedType{}
+	}
+	return placedType{v.Type, v.Tags}
+}
+
+// mapType is the type of a map's key, value or event.
+func (o *objectTypes) mapType(name string, role []string) placedType {
 	spec := o.Maps[name]
 	if spec != nil && role[0] == "inner" && len(role) > 1 {
 		spec, role = spec.InnerMap, role[1:]
 	}
 	switch {
 	case spec == nil:
-		return nil
+		return placedType{}
 	case len(role) == 2: // an event by the name of its type
-		return o.namedTypes(role[1])
+		if types := o.named(role[1]); len(types) > 0 {
+			return types[0]
+		}
+		return placedType{}
+	case role[0] == "key":
+		return placedType{Type: spec.Key}
 	}
-	return mapType(spec, role[0])
+	return placedType{Type: spec.Value}
 }
 
-// mapType is the type of the key, or of the value or event.
-func mapType(spec *ebpf.MapSpec, role string) []placedType {
-	t := spec.Value
-	if role == "key" {
-		t = spec.Key
-	}
-	if t == nil {
-		return nil
-	}
-	return []placedType{{Type: t}}
-}
-
-// namedTypes are the types with a C name: "struct event", or a typedef.
-func (o *objectTypes) namedTypes(ctype string) []placedType {
+// named are the types with a C name: "struct event", or a typedef.
+func (o *objectTypes) named(ctype string) []placedType {
 	if o.Types == nil {
 		return nil
 	}

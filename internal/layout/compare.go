@@ -459,7 +459,7 @@ func (c *comparer) enums(path string, old, new *node) {
 	for _, v := range old.values {
 		now, ok := left[v.name]
 		delete(left, v.name)
-		switch was, is := old.signedValue(v), new.signedValue(now); {
+		switch was, is := old.signedValue(v.value), new.signedValue(now.value); {
 		case !ok:
 			gone = append(gone, v)
 		case was == is:
@@ -489,11 +489,11 @@ func (c *comparer) otherValues(path string, gone []value, left map[string]value,
 	names := make(map[int64]string)
 	for _, v := range new.values {
 		if _, ok := left[v.name]; ok {
-			names[new.signedValue(v)] = v.name
+			names[new.signedValue(v.value)] = v.name
 		}
 	}
 	for _, v := range gone {
-		n := old.signedValue(v)
+		n := old.signedValue(v.value)
 		if name, ok := names[n]; ok {
 			c.add(join(path, v.name), Renamed, "name", v.name, name)
 			delete(left, name)
@@ -504,7 +504,7 @@ func (c *comparer) otherValues(path string, gone []value, left map[string]value,
 	}
 	for _, v := range new.values {
 		if _, ok := left[v.name]; ok {
-			c.add(join(path, v.name), Enumerator, "value", "none", fmt.Sprint(new.signedValue(v)))
+			c.add(join(path, v.name), Enumerator, "value", "none", fmt.Sprint(new.signedValue(v.value)))
 		}
 	}
 }

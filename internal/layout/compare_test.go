@@ -187,6 +187,9 @@ func structLayout(t *testing.T, spec *btf.Spec, name string) Layout {
 	if err != nil {
 		t.Fatal(name, err)
 	}
+	if hash, err := new(Hasher).Hash(s); err != nil || hash != l.Hash() {
+		t.Errorf("%s: the Hasher has %s, %v; the layout %s", name, hash, err, l.Hash())
+	}
 	return l
 }
 

@@ -41,6 +41,7 @@ func specLayouts(t *testing.T, spec *btf.Spec) map[string]Layout {
 	t.Helper()
 	layouts := make(map[string]Layout)
 	var m Maker
+	var h Hasher
 	for typ, err := range spec.All() {
 		if err != nil {
 			t.Fatal(err)
@@ -63,6 +64,9 @@ func specLayouts(t *testing.T, spec *btf.Spec) map[string]Layout {
 		l, err := m.Layout(typ, tags...)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if hash, err := h.Hash(typ, tags...); err != nil || hash != l.Hash() {
+			t.Errorf("%s: the Hasher has %s, %v; the layout %s", name, hash, err, l.Hash())
 		}
 		layouts[name] = l
 	}
@@ -289,16 +293,17 @@ func TestTextRoundTrip(t *testing.T) {
 	if again := back.String(); again != text {
 		t.Errorf("%s\nwas\n%s", again, text)
 	}
-	hashes, err := Hashes(text)
-	if err != nil || len(hashes) != len(layouts) {
-		t.Errorf("%d of %d hashes: %v", len(hashes), len(layouts), err)
-	}
-	for _, h := range hashes {
-		if found, ok := back.Find(h.Place...); !ok || found.Hash() != h.Hash {
-			t.Errorf("%v has %s", h.Place, h.Hash)
+	n := 0
+	err = EachHash(text, func(place []string, hash Hash) {
+		if found, ok := back.Find(place...); !ok || found.Hash() != hash {
+			t.Errorf("%v has %s", place, hash)
 		}
-		if len(h.Place) != 2 || layouts[h.Place[1]].Hash() != h.Hash {
-			t.Errorf("%v has %s", h.Place, h.Hash)
+		if len(place) != 2 || layouts[place[1]].Hash() != hash {
+			t.Errorf("%v has %s", place, hash)
 		}
+		n++
+	})
+	if err != nil || n != len(layouts) {
+		t.Errorf("%d of %d hashes: %v", n, len(layouts), err)
 	}
 }

@@ -19,8 +19,6 @@ package layout
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,17 +28,16 @@ import (
 // with all others as [Unknown].
 type Layout struct{ root elem }
 
-// Hash is the first 64 bits of a SHA-256 over all that a layout holds. Layouts
-// with one hash are equal. It is the same on all machines and for both byte orders.
+// Hash is of all that a layout holds: layouts with one hash are equal. It is the
+// same on all machines and for both byte orders. It keeps accidents apart, not
+// forgers.
 type Hash uint64
 
 // String has 16 hexadecimal digits.
 func (h Hash) String() string { return fmt.Sprintf("%016x", uint64(h)) }
 
 // Hash of the layout.
-func (l Layout) Hash() Hash {
-	return hashOf(l.root.appendKey(nil))
-}
+func (l Layout) Hash() Hash { return l.root.hash() }
 
 // Known says whether anything is known of the type: void, forward declarations
 // and functions have no layout.
@@ -151,69 +148,21 @@ func (n *node) finish() {
 		return cmp.Or(cmp.Compare(a.off, b.off), strings.Compare(a.name, b.name), cmp.Compare(a.totalBits(), b.totalBits()))
 	})
 	slices.SortFunc(n.values, func(a, b value) int {
-		return cmp.Or(cmp.Compare(n.signedValue(a), n.signedValue(b)), strings.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(n.signedValue(a.value), n.signedValue(b.value)), strings.Compare(a.name, b.name))
 	})
 	for _, f := range n.fields {
 		if f.of != nil {
 			n.depth = max(n.depth, f.of.depth+1)
 		}
 	}
-	n.hash = hashOf(n.appendKey(make([]byte, 0, 16+32*(len(n.fields)+len(n.values)))))
+	n.hash = n.hashFields(n.fields)
+	if n.kind == enumKind {
+		n.hash = n.hashValues(len(n.values), func(i int) (string, uint64) { return n.values[i].name, n.values[i].value })
+	}
 }
 
-// signedValue is an enumerator as a number of the enum's size.
-func (n *node) signedValue(v value) int64 {
+// signedValue is the value of an enumerator as a number of the enum's size.
+func (n *node) signedValue(v uint64) int64 {
 	unused := 64 - 8*min(n.size, 8)
-	return int64(v.value<<unused) >> unused
-}
-
-// The key of a hash: fixed fields, and text preceded by its length, so that two
-// different sequences never give one key.
-
-func hashOf(key []byte) Hash {
-	sum := sha256.Sum256(key)
-	return Hash(binary.BigEndian.Uint64(sum[:]))
-}
-
-func (n *node) appendKey(key []byte) []byte {
-	key = appendNumbers(key, uint64(n.size), uint64(len(n.fields)), uint64(len(n.values)))
-	for _, f := range n.fields {
-		key = f.elem.appendKey(appendNumbers(appendText(key, f.name), f.off))
-	}
-	for _, v := range n.values {
-		key = appendNumbers(appendText(key, v.name), uint64(n.signedValue(v)))
-	}
-	return key
-}
-
-func (e elem) appendKey(key []byte) []byte {
-	key = appendNumbers(key, uint64(e.cat), e.bits, uint64(len(e.dims)))
-	for _, d := range e.dims {
-		key = appendNumbers(key, uint64(d))
-	}
-	key = appendText(appendText(key, e.name), e.tag)
-	if e.of != nil {
-		key = appendNumbers(key, uint64(e.of.hash))
-	}
-	return key
-}
-
-func appendNumbers(key []byte, numbers ...uint64) []byte {
-	for _, n := range numbers {
-		key = binary.AppendUvarint(key, n)
-	}
-	return key
-}
-
-func appendText(key []byte, s string) []byte {
-	return append(binary.AppendUvarint(key, uint64(len(s))), s...)
-}
-
-// Combine is one hash of several.
-func Combine(hashes ...Hash) Hash {
-	var key []byte
-	for _, h := range hashes {
-		key = binary.BigEndian.AppendUint64(key, uint64(h))
-	}
-	return hashOf(key)
+	return int64(v<<unused) >> unused
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/cilium/ebpf/btf"
 )
@@ -24,8 +25,19 @@ var ErrTooLarge = errors.New("the type is too large or nests too deep")
 
 // Maker makes layouts of types that share what they hold: of one object, or of
 // one kernel. The zero Maker is ready for use. It is not safe for concurrent use.
-type Maker struct {
-	nodes  map[named]*node // nil while the node is made
+type Maker struct{ maker }
+
+// Hasher makes the hashes of layouts in a fraction of the time. The zero Hasher
+// is ready for use. It is not safe for concurrent use.
+type Hasher struct{ maker }
+
+type maker struct {
+	nodes map[named]*node // nil while the node is made
+	// hashOnly leaves out the fields and enumerators of nodes.
+	hashOnly bool
+	// fields are those of the nodes that are being made, the inner ones last.
+	fields []field
+	free   []node // to be nodes
 	leaves int
 	depth  int
 }
@@ -48,15 +60,22 @@ func (m *Maker) Layout(t btf.Type, tags ...string) (Layout, error) {
 	return Layout{e}, err
 }
 
+// Hash is the hash of the layout that a [Maker] makes.
+func (m *Hasher) Hash(t btf.Type, tags ...string) (Hash, error) {
+	m.hashOnly = true
+	e, err := m.elem(t, tags)
+	return e.hash(), err
+}
+
 // elem resolves typedefs, qualifiers and arrays.
-func (m *Maker) elem(t btf.Type, tags []string) (elem, error) {
+func (m *maker) elem(t btf.Type, tags []string) (elem, error) {
 	var dims []uint32
 	var alias string // the outermost typedef since the last array
 	order, typeTagged := "", tagValue(tags, typeTag)
 	for range maxNesting {
 		switch next := t.(type) {
 		case *btf.Typedef:
-			if _, ok := byteOrders[next.Name]; ok && order == "" {
+			if _, ok := byteOrderOf(next.Name); ok && order == "" {
 				order = next.Name
 			}
 			if typeTagged == "" {
@@ -94,7 +113,7 @@ func (m *Maker) elem(t btf.Type, tags []string) (elem, error) {
 
 // store makes an integer one of a byte order if a typedef or a tag says so.
 func (e *elem) store(order string, tagged bool) bool {
-	o, ok := byteOrders[order]
+	o, ok := byteOrderOf(order)
 	if ok = ok && (e.cat == integer || e.cat == signed) && e.bits == 8*uint64(o.size); ok {
 		e.cat, e.tagged = o.cat, tagged
 	}
@@ -114,7 +133,7 @@ func (e elem) checkSize() error {
 
 // scalar is the category of a type that is no typedef, qualifier or array.
 // alias is the typedef that names it.
-func (m *Maker) scalar(t btf.Type, alias string, tags []string) (elem, error) {
+func (m *maker) scalar(t btf.Type, alias string, tags []string) (elem, error) {
 	switch t := t.(type) {
 	case *btf.Int:
 		return elem{cat: intCategory(t), bits: 8 * uint64(t.Size)}, nil
@@ -125,7 +144,7 @@ func (m *Maker) scalar(t btf.Type, alias string, tags []string) (elem, error) {
 	case *btf.Enum:
 		return m.enum(t, alias)
 	case *btf.Struct:
-		if name := essentialName(t.Name); kernelTypes[name] {
+		if name := kernelType(t.Name); name != "" {
 			return elem{cat: special, bits: 8 * uint64(t.Size), name: name, tag: contains(tags)}, nil
 		}
 		return m.aggregate(t, structKind, t.Size, t.Members, alias)
@@ -160,14 +179,14 @@ func intCategory(t *btf.Int) category {
 
 // node finds the node of a type, or has it made. Types are nested inside of
 // the calls that make what holds them.
-func (m *Maker) node(t btf.Type, n *node, fill func(*node) error) (*node, error) {
+func (m *maker) node(t btf.Type, kind, name, alias string, size uint32, fill func(*node) error) (*node, error) {
 	key := named{Type: t}
-	if n.typedef {
-		key.alias = n.name
+	if name == "" {
+		key.alias = alias
 	}
 	if made, ok := m.nodes[key]; ok {
 		if made == nil {
-			return nil, fmt.Errorf("malformed BTF: %s contains itself", n.label())
+			return nil, fmt.Errorf("malformed BTF: %s %s contains itself", kind, name)
 		}
 		return made, nil
 	}
@@ -175,73 +194,98 @@ func (m *Maker) node(t btf.Type, n *node, fill func(*node) error) (*node, error)
 		return nil, ErrTooLarge
 	}
 	if m.nodes == nil {
-		m.nodes = make(map[named]*node)
+		m.nodes, m.fields = make(map[named]*node), make([]field, 0, 16)
 	}
 	m.nodes[key] = nil
+	n := m.newNode()
+	n.kind, n.name, n.size = kind, name, size
+	if key.alias != "" {
+		n.name, n.typedef = alias, true
+	}
 	err := fill(n)
 	m.depth--
 	if err != nil {
 		delete(m.nodes, key)
 		return nil, err
 	}
-	n.finish()
 	m.nodes[key] = n
 	return n, nil
 }
 
+// newNode takes one of several that are allocated together.
+func (m *maker) newNode() *node {
+	if len(m.free) == 0 {
+		m.free = make([]node, 8)
+	}
+	n := &m.free[0]
+	m.free = m.free[1:]
+	return n
+}
+
 // count bounds what is made.
-func (m *Maker) count(leaves int) error {
+func (m *maker) count(leaves int) error {
 	if m.leaves += leaves; m.leaves > maxLeaves {
 		return ErrTooLarge
 	}
 	return nil
 }
 
-func (m *Maker) enum(t *btf.Enum, alias string) (elem, error) {
+func (m *maker) enum(t *btf.Enum, alias string) (elem, error) {
 	if t.Size == 0 { // a forward declaration
 		return elem{cat: void}, nil
 	}
-	n, err := m.node(t, newNode(enumKind, t.Name, alias, t.Size), func(n *node) error {
+	n, err := m.node(t, enumKind, t.Name, alias, t.Size, func(n *node) error {
+		if err := m.count(len(t.Values)); err != nil {
+			return err
+		}
+		if m.hashOnly {
+			n.hash = n.hashValues(len(t.Values), func(i int) (string, uint64) { return t.Values[i].Name, t.Values[i].Value })
+			return nil
+		}
 		n.values = make([]value, len(t.Values))
 		for i, v := range t.Values {
 			n.values[i] = value{v.Name, v.Value}
 		}
-		return m.count(len(t.Values))
+		n.finish()
+		return nil
 	})
 	return elem{cat: enum, bits: 8 * uint64(t.Size), of: n}, err
 }
 
-func (m *Maker) aggregate(t btf.Type, kind string, size uint32, members []btf.Member, alias string) (elem, error) {
-	n, err := m.node(t, newNode(kind, t.TypeName(), alias, size), func(n *node) error {
-		n.fields = make([]field, 0, len(members))
-		return m.members(n, 0, members)
+func (m *maker) aggregate(t btf.Type, kind string, size uint32, members []btf.Member, alias string) (elem, error) {
+	n, err := m.node(t, kind, t.TypeName(), alias, size, func(n *node) error {
+		first := len(m.fields)
+		defer func() { m.fields = m.fields[:first] }()
+		if err := m.members(0, members); err != nil {
+			return err
+		}
+		if m.hashOnly {
+			n.hash = n.hashFields(m.fields[first:])
+			return nil
+		}
+		n.fields = slices.Clone(m.fields[first:])
+		n.finish()
+		return nil
 	})
 	return elem{cat: aggregate, bits: 8 * uint64(size), of: n}, err
 }
 
-func newNode(kind, name, alias string, size uint32) *node {
-	if name == "" {
-		return &node{kind: kind, name: alias, typedef: alias != "", size: size}
-	}
-	return &node{kind: kind, name: name, size: size}
-}
-
-// members adds the leaves of members that start at a bit of n.
-func (m *Maker) members(n *node, base uint64, members []btf.Member) error {
+// members adds the leaves of members that start at a bit of the node.
+func (m *maker) members(base uint64, members []btf.Member) error {
 	if err := m.count(len(members)); err != nil {
 		return err
 	}
-	for _, member := range members {
-		if err := m.member(n, base+uint64(member.Offset), member); err != nil {
+	for i := range members {
+		if err := m.member(base+uint64(members[i].Offset), &members[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Maker) member(n *node, off uint64, member btf.Member) error {
+func (m *maker) member(off uint64, member *btf.Member) error {
 	if member.Name == "" {
-		return m.anonymous(n, off, member.Type)
+		return m.anonymous(off, member.Type)
 	}
 	e, err := m.elem(member.Type, member.Tags)
 	if err != nil {
@@ -250,7 +294,7 @@ func (m *Maker) member(n *node, off uint64, member btf.Member) error {
 	if bits := uint64(member.BitfieldSize); bits > 0 && bits != e.bits {
 		e.narrow(bits)
 	}
-	n.fields = append(n.fields, field{member.Name, off, e})
+	m.fields = append(m.fields, field{member.Name, off, e})
 	return nil
 }
 
@@ -264,7 +308,7 @@ func (e *elem) narrow(bits uint64) {
 
 // anonymous adds the leaves of an anonymous struct or union. Other members
 // without a name are padding.
-func (m *Maker) anonymous(n *node, off uint64, t btf.Type) error {
+func (m *maker) anonymous(off uint64, t btf.Type) error {
 	var members []btf.Member
 	switch inner := btf.UnderlyingType(t).(type) {
 	case *btf.Struct:
@@ -277,7 +321,7 @@ func (m *Maker) anonymous(n *node, off uint64, t btf.Type) error {
 	if m.depth++; m.depth > maxNesting {
 		return ErrTooLarge
 	}
-	err := m.members(n, off, members)
+	err := m.members(off, members)
 	m.depth--
 	return err
 }

@@ -32,7 +32,7 @@ func ParseTable(text string) (*Table, error) {
 	}
 	for line := range strings.Lines(roots) {
 		line = strings.TrimSuffix(line, "\n")
-		place, rest, hash, err := splitRoot(line)
+		place, rest, hash, err := splitRoot(line, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -49,24 +49,21 @@ func ParseTable(text string) (*Table, error) {
 	return &t, nil
 }
 
-// PlaceHash is the hash of one place in C.
-type PlaceHash struct {
-	Place []string
-	Hash  Hash
-}
-
-// Hashes are the places of a table and their hashes. It does not read the layouts.
-func Hashes(text string) ([]PlaceHash, error) {
+// EachHash calls f for the places of a table and their hashes, without reading
+// the layouts. f must not keep the place.
+func EachHash(text string, f func(place []string, hash Hash)) error {
 	roots, _ := splitTable(text)
-	var hashes []PlaceHash
-	for line := range strings.Lines(roots) {
-		place, _, hash, err := splitRoot(strings.TrimSuffix(line, "\n"))
+	place := make([]string, 0, 8)
+	for roots != "" {
+		line, rest, _ := strings.Cut(roots, "\n")
+		words, _, hash, err := splitRoot(line, place)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		hashes = append(hashes, PlaceHash{place, hash})
+		f(words, hash)
+		roots = rest
 	}
-	return hashes, nil
+	return nil
 }
 
 // splitTable cuts the text before the first node.
@@ -81,32 +78,40 @@ func splitTable(text string) (roots, nodes string) {
 	return text, ""
 }
 
-// splitRoot cuts a line into its words: the place, the type and the hash.
-func splitRoot(line string) (place []string, typ string, hash Hash, err error) {
-	rest, last, ok := cutLast(line)
-	n, parseErr := strconv.ParseUint(last, 16, 64)
-	if !ok || parseErr != nil || len(last) != 16 {
+// splitRoot cuts a line into its words: the place, which is appended to into, the
+// type and the hash.
+func splitRoot(line string, into []string) (place []string, typ string, hash Hash, err error) {
+	const digits = 16
+	at := len(line) - digits - 1
+	if at < 0 || line[at] != ' ' {
 		return nil, "", 0, damaged(line)
 	}
-	s := scanner{rest: rest}
-	place = make([]string, 0, 4)
+	for i := at + 1; i < len(line); i++ {
+		d := hexDigits[line[i]]
+		if d == 0 {
+			return nil, "", 0, damaged(line)
+		}
+		hash = hash<<4 | Hash(d-1)
+	}
+	s := scanner{rest: line[:at]}
+	place = into
 	for {
 		start := s.rest
 		w := s.word()
 		if s.err != nil || !s.accept(" ") {
-			return place, start, Hash(n), nil
+			return place, start, hash, nil
 		}
 		place = append(place, w)
 	}
 }
 
-func cutLast(line string) (rest, word string, ok bool) {
-	i := strings.LastIndexByte(line, ' ')
-	if i < 0 {
-		return "", "", false
+// hexDigits are the values of hexadecimal digits and 1, 0 for other bytes.
+var hexDigits = func() (table [256]uint8) {
+	for i, c := range []byte("0123456789abcdef") {
+		table[c] = uint8(i + 1)
 	}
-	return line[:i], line[i+1:], true
-}
+	return table
+}()
 
 func damaged(line string) error { return fmt.Errorf("damaged layout %q", line) }
 
@@ -241,10 +246,10 @@ func (s *scanner) word() string {
 		return text
 	}
 	n := 0
-	for n < len(s.rest) && isWord(s.rest[:1]) && isWordByte(s.rest[n]) {
+	for n < len(s.rest) && wordBytes[s.rest[n]] {
 		n++
 	}
-	if n == 0 {
+	if n == 0 || isDigit(s.rest[0]) {
 		s.fail()
 		return ""
 	}
@@ -253,14 +258,10 @@ func (s *scanner) word() string {
 	return w
 }
 
-func isWordByte(b byte) bool {
-	return b == '_' || b == '.' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
-}
-
 // digits cuts the digits off.
 func (s *scanner) digits() string {
 	n := 0
-	for n < len(s.rest) && '0' <= s.rest[n] && s.rest[n] <= '9' {
+	for n < len(s.rest) && isDigit(s.rest[n]) {
 		n++
 	}
 	d := s.rest[:n]
@@ -351,7 +352,7 @@ func (s *scanner) plain(e *elem) {
 	}
 	e.cat = cat
 	width, hasImplied := implied[cat]
-	if e.bits = width; !hasImplied || s.rest != "" && '0' <= s.rest[0] && s.rest[0] <= '9' {
+	if e.bits = width; !hasImplied || s.rest != "" && isDigit(s.rest[0]) {
 		e.bits = s.number(8 * math.MaxUint32)
 	}
 }

@@ -46,6 +46,15 @@ type byteOrder struct {
 	size uint32 // bytes
 }
 
+// byteOrderOf is the byte order of a typedef.
+func byteOrderOf(typedef string) (byteOrder, bool) {
+	if len(typedef) != len("__be32") || typedef[0] != '_' {
+		return byteOrder{}, false
+	}
+	o, ok := byteOrders[typedef]
+	return o, ok
+}
+
 var byteOrders = map[string]byteOrder{
 	"__be16": {bigEndian, 2}, "__be32": {bigEndian, 4}, "__be64": {bigEndian, 8},
 	"__le16": {littleEndian, 2}, "__le32": {littleEndian, 4}, "__le64": {littleEndian, 8},
@@ -77,10 +86,17 @@ func isReserved(name string) bool {
 	return found
 }
 
-// essentialName removes the flavour of CO-RE: struct task_struct___old.
-func essentialName(name string) string {
+// kernelType is the name of a struct that the kernel manages, without the flavour
+// of CO-RE (struct bpf_timer___old); "" for others.
+func kernelType(name string) string {
+	if !strings.HasPrefix(name, "bpf_") {
+		return ""
+	}
 	if i := strings.LastIndex(name, "___"); i > 0 {
-		return name[:i]
+		name = name[:i]
+	}
+	if !kernelTypes[name] {
+		return ""
 	}
 	return name
 }

@@ -175,7 +175,7 @@ func (p *printer) body(n *node) {
 	}
 	for _, v := range n.values {
 		p.line = append(appendWord(append(p.line, separator...), v.name), '=')
-		p.line = strconv.AppendInt(p.line, n.signedValue(v), 10)
+		p.line = strconv.AppendInt(p.line, n.signedValue(v.value), 10)
 		separator = ", "
 	}
 }
@@ -234,16 +234,20 @@ func appendWord(line []byte, s string) []byte {
 
 // isWord is true for identifiers of C, and names of sections.
 func isWord(s string) bool {
-	if s == typedefWord {
-		return false
-	}
-	for i, r := range s {
-		switch {
-		case r == '_' || r == '.' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z':
-		case i > 0 && '0' <= r && r <= '9':
-		default:
+	for i := range len(s) {
+		if !wordBytes[s[i]] {
 			return false
 		}
 	}
-	return s != ""
+	return s != "" && !isDigit(s[0]) && s != typedefWord
 }
+
+// wordBytes are those of words.
+var wordBytes = func() (table [256]bool) {
+	for _, c := range []byte("_.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+		table[c] = true
+	}
+	return table
+}()
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
