@@ -60,8 +60,8 @@ type MapLayout struct {
 // layouts is what a collection knows and wants of layouts.
 type layouts struct {
 	table string      // of CheckLayouts
-	least LayoutProof // of RequireLayout
-	pin   bool        // of PinByLayout
+	least LayoutProof // less is an error
+	pin   bool        // pins by name have the layout in theirs
 }
 
 // errNoKernelTypes says that the kernel has no BTF of the map.
@@ -69,7 +69,7 @@ var errNoKernelTypes = errors.New("the kernel keeps no types of it")
 
 // prove compares a map that exists with what was generated. pin is its
 // path, "" where it is not known. A *LayoutError says that fields are elsewhere,
-// or that less was proved than RequireLayout asks for.
+// or that less was proved than l.least asks for.
 func (l layouts) prove(name string, m *ebpf.Map, pin string) (MapLayout, error) {
 	var proved MapLayout
 	roots, err := l.ofMap(name)

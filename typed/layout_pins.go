@@ -11,21 +11,10 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// RequireLayout makes less than a proof an error for maps that are there
-// already: pinned ones that Load or OpenPinned finds, those that are wrapped, and
-// replacements. The zero value, [ProofSizesOnly], is what holds without it.
-// With [ProofBTF], maps of types of which the kernel keeps no BTF cannot be used
-// in this way.
-func (c *CollectionSpec) RequireLayout(least LayoutProof) { c.layouts.least = least }
-
-// PinName is the name of a pin that carries the layouts of the map:
+// pinName is the name of a pin that carries the layouts of the map:
 // "flows@3f9a12bc44d0e1f2", from 64 bits of a hash of key, value and events. Maps
 // of another layout have another name, so that pins of two versions stand side by
 // side. Of a map of which no type is known it is the C name alone.
-func (c *CollectionSpec) PinName(name string) string {
-	return c.layouts.pinName(name)
-}
-
 func (l layouts) pinName(name string) string {
 	roots, err := l.ofMap(name)
 	if err != nil || len(roots) == 0 {
@@ -33,12 +22,6 @@ func (l layouts) pinName(name string) string {
 	}
 	return name + "@" + mapHash(roots)
 }
-
-// PinByLayout makes Load use [CollectionSpec.PinName] for the maps that are
-// pinned by name (LIBBPF_PIN_BY_NAME in C, or MapSpec.Pinning): it takes the map
-// that is pinned under that name in MapOptions.PinPath, or creates one and pins it.
-// The pins of other layouts stay as they are.
-func (c *CollectionSpec) PinByLayout() { c.layouts.pin = true }
 
 // layoutPins are the maps of one Load that are pinned by their layout.
 type layoutPins struct {
