@@ -56,9 +56,15 @@ type record[R any] struct {
 	load func() (loaded[R], error)
 }
 
+// recordsMap is a generated type of an array.
+type recordsMap[R any] interface {
+	typed.FixedMap[uint32, R]
+	MaxEntries() int
+}
+
 // loaded is the part of a generated collection that the oracle needs.
 type loaded[R any] struct {
-	records      typed.FixedMap[uint32, R]
+	records      recordsMap[R]
 	write, check *ebpf.Program
 	close        func() error
 }
@@ -88,7 +94,7 @@ func (c record[R]) testKernel(t *testing.T) {
 	}
 	defer bpf.close()
 
-	n := bpf.records.Map.MaxEntries()
+	n := bpf.records.MaxEntries()
 	if failed := run(t, bpf.check); failed != 1 {
 		t.Fatalf("check_members found member %d wrong in an empty map, want the first", failed)
 	}
@@ -96,7 +102,7 @@ func (c record[R]) testKernel(t *testing.T) {
 		t.Fatalf("write_members: %d", failed)
 	}
 	records := make([]R, n)
-	for i := range n {
+	for i := range uint32(n) {
 		if records[i], err = bpf.records.Lookup(i); err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +111,7 @@ func (c record[R]) testKernel(t *testing.T) {
 
 	written := make([]R, n)
 	c.fill(written)
-	for i := range n {
+	for i := range uint32(n) {
 		if err := bpf.records.Put(i, *new(R)); err != nil {
 			t.Fatal(err)
 		}

@@ -82,7 +82,7 @@ func wide(high, low uint64) (b [16]byte) {
 func load[S interface {
 	Load(opts *ebpf.CollectionOptions) (B, error)
 }, B interface{ Close() error }, R any](
-	open func() (S, error), parts func(B) (records typed.FixedMap[uint32, R], write, check *typed.Syscall),
+	open func() (S, error), parts func(B) (records recordsMap[R], write, check *typed.Syscall),
 ) (l loaded[R], err error) {
 	spec, err := open()
 	if err != nil {
@@ -125,7 +125,7 @@ func checkScalars(t *testing.T, r []scalars.ScalarsRecord) {
 }
 
 func loadScalars() (loaded[scalars.ScalarsRecord], error) {
-	return load(scalars.OpenScalars, func(b *scalars.ScalarsCollection) (*scalars.ScalarsRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(scalars.OpenScalars, func(b *scalars.ScalarsCollection) (recordsMap[scalars.ScalarsRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -167,7 +167,7 @@ func checkUnions(t *testing.T, r []unions.UnionsRecord) {
 }
 
 func loadUnions() (loaded[unions.UnionsRecord], error) {
-	return load(unions.OpenUnions, func(b *unions.UnionsCollection) (*unions.UnionsRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(unions.OpenUnions, func(b *unions.UnionsCollection) (recordsMap[unions.UnionsRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -203,7 +203,7 @@ func checkUnionsAnonymous(t *testing.T, r []unionsanonymous.UnionsAnonymousRecor
 }
 
 func loadUnionsAnonymous() (loaded[unionsanonymous.UnionsAnonymousRecord], error) {
-	return load(unionsanonymous.OpenUnionsAnonymous, func(b *unionsanonymous.UnionsAnonymousCollection) (*unionsanonymous.UnionsAnonymousRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(unionsanonymous.OpenUnionsAnonymous, func(b *unionsanonymous.UnionsAnonymousCollection) (recordsMap[unionsanonymous.UnionsAnonymousRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -276,7 +276,7 @@ func checkBitfields(t *testing.T, r []bitfields.BitfieldsRecord) {
 }
 
 func loadBitfields() (loaded[bitfields.BitfieldsRecord], error) {
-	return load(bitfields.OpenBitfields, func(b *bitfields.BitfieldsCollection) (*bitfields.BitfieldsRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(bitfields.OpenBitfields, func(b *bitfields.BitfieldsCollection) (recordsMap[bitfields.BitfieldsRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -304,7 +304,7 @@ func checkBitfieldsPacked(t *testing.T, r []bitfieldspacked.BitfieldsPackedRecor
 }
 
 func loadBitfieldsPacked() (loaded[bitfieldspacked.BitfieldsPackedRecord], error) {
-	return load(bitfieldspacked.OpenBitfieldsPacked, func(b *bitfieldspacked.BitfieldsPackedCollection) (*bitfieldspacked.BitfieldsPackedRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(bitfieldspacked.OpenBitfieldsPacked, func(b *bitfieldspacked.BitfieldsPackedCollection) (recordsMap[bitfieldspacked.BitfieldsPackedRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -355,7 +355,7 @@ func checkPacked(t *testing.T, r []packed.PackedRecord) {
 }
 
 func loadPacked() (loaded[packed.PackedRecord], error) {
-	return load(packed.OpenPacked, func(b *packed.PackedCollection) (*packed.PackedRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(packed.OpenPacked, func(b *packed.PackedCollection) (recordsMap[packed.PackedRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -383,7 +383,7 @@ func checkAlignment(t *testing.T, r []alignment.AlignmentRecord) {
 }
 
 func loadAlignment() (loaded[alignment.AlignmentRecord], error) {
-	return load(alignment.OpenAlignment, func(b *alignment.AlignmentCollection) (*alignment.AlignmentRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(alignment.OpenAlignment, func(b *alignment.AlignmentCollection) (recordsMap[alignment.AlignmentRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -415,7 +415,7 @@ func checkAnonymousStruct(t *testing.T, r []anonymousstruct.AnonymousStructRecor
 }
 
 func loadAnonymousStruct() (loaded[anonymousstruct.AnonymousStructRecord], error) {
-	return load(anonymousstruct.OpenAnonymousStruct, func(b *anonymousstruct.AnonymousStructCollection) (*anonymousstruct.AnonymousStructRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(anonymousstruct.OpenAnonymousStruct, func(b *anonymousstruct.AnonymousStructCollection) (recordsMap[anonymousstruct.AnonymousStructRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -445,7 +445,7 @@ func checkNestedNamed(t *testing.T, r []nestednamed.NestedNamedRecord) {
 }
 
 func loadNestedNamed() (loaded[nestednamed.NestedNamedRecord], error) {
-	return load(nestednamed.OpenNestedNamed, func(b *nestednamed.NestedNamedCollection) (*nestednamed.NestedNamedRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(nestednamed.OpenNestedNamed, func(b *nestednamed.NestedNamedCollection) (recordsMap[nestednamed.NestedNamedRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -467,7 +467,7 @@ func checkFloatDouble(t *testing.T, r []floatdouble.FloatDoubleRecord) {
 }
 
 func loadFloatDouble() (loaded[floatdouble.FloatDoubleRecord], error) {
-	return load(floatdouble.OpenFloatDouble, func(b *floatdouble.FloatDoubleCollection) (*floatdouble.FloatDoubleRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(floatdouble.OpenFloatDouble, func(b *floatdouble.FloatDoubleCollection) (recordsMap[floatdouble.FloatDoubleRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -499,7 +499,7 @@ func checkInt128(t *testing.T, r []int128.Int128Record) {
 }
 
 func loadInt128() (loaded[int128.Int128Record], error) {
-	return load(int128.OpenInt128, func(b *int128.Int128Collection) (*int128.Int128RecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(int128.OpenInt128, func(b *int128.Int128Collection) (recordsMap[int128.Int128Record], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -535,7 +535,7 @@ func checkPointersKptrFunc(t *testing.T, r []pointerskptrfunc.PointersKptrFuncRe
 }
 
 func loadPointersKptrFunc() (loaded[pointerskptrfunc.PointersKptrFuncRecord], error) {
-	return load(pointerskptrfunc.OpenPointersKptrFunc, func(b *pointerskptrfunc.PointersKptrFuncCollection) (*pointerskptrfunc.PointersKptrFuncRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(pointerskptrfunc.OpenPointersKptrFunc, func(b *pointerskptrfunc.PointersKptrFuncCollection) (recordsMap[pointerskptrfunc.PointersKptrFuncRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -573,7 +573,7 @@ func checkEnumSizesSigned(t *testing.T, r []enumsizessigned.EnumSizesSignedRecor
 }
 
 func loadEnumSizesSigned() (loaded[enumsizessigned.EnumSizesSignedRecord], error) {
-	return load(enumsizessigned.OpenEnumSizesSigned, func(b *enumsizessigned.EnumSizesSignedCollection) (*enumsizessigned.EnumSizesSignedRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(enumsizessigned.OpenEnumSizesSigned, func(b *enumsizessigned.EnumSizesSignedCollection) (recordsMap[enumsizessigned.EnumSizesSignedRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -593,7 +593,7 @@ func checkEnumShort(t *testing.T, r []enumshort.EnumShortRecord) {
 }
 
 func loadEnumShort() (loaded[enumshort.EnumShortRecord], error) {
-	return load(enumshort.OpenEnumShort, func(b *enumshort.EnumShortCollection) (*enumshort.EnumShortRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(enumshort.OpenEnumShort, func(b *enumshort.EnumShortCollection) (recordsMap[enumshort.EnumShortRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -620,7 +620,7 @@ func checkBools(t *testing.T, r []bools.BoolsRecord) {
 }
 
 func loadBools() (loaded[bools.BoolsRecord], error) {
-	return load(bools.OpenBools, func(b *bools.BoolsCollection) (*bools.BoolsRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(bools.OpenBools, func(b *bools.BoolsCollection) (recordsMap[bools.BoolsRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -655,7 +655,7 @@ func checkMultiDim(t *testing.T, r []multidim.MultiDimRecord) {
 }
 
 func loadMultiDim() (loaded[multidim.MultiDimRecord], error) {
-	return load(multidim.OpenMultiDim, func(b *multidim.MultiDimCollection) (*multidim.MultiDimRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(multidim.OpenMultiDim, func(b *multidim.MultiDimCollection) (recordsMap[multidim.MultiDimRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -671,7 +671,7 @@ func checkEmptyStructUnion(t *testing.T, r []emptystructunion.EmptyStructUnionRe
 }
 
 func loadEmptyStructUnion() (loaded[emptystructunion.EmptyStructUnionRecord], error) {
-	return load(emptystructunion.OpenEmptyStructUnion, func(b *emptystructunion.EmptyStructUnionCollection) (*emptystructunion.EmptyStructUnionRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(emptystructunion.OpenEmptyStructUnion, func(b *emptystructunion.EmptyStructUnionCollection) (recordsMap[emptystructunion.EmptyStructUnionRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -704,7 +704,7 @@ func checkTypedefChains(t *testing.T, r []typedefchains.TypedefChainsRecord) {
 }
 
 func loadTypedefChains() (loaded[typedefchains.TypedefChainsRecord], error) {
-	return load(typedefchains.OpenTypedefChains, func(b *typedefchains.TypedefChainsCollection) (*typedefchains.TypedefChainsRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(typedefchains.OpenTypedefChains, func(b *typedefchains.TypedefChainsCollection) (recordsMap[typedefchains.TypedefChainsRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -742,7 +742,7 @@ func checkByteOrderTypes(t *testing.T, r []byteordertypes.ByteOrderTypesRecord) 
 }
 
 func loadByteOrderTypes() (loaded[byteordertypes.ByteOrderTypesRecord], error) {
-	return load(byteordertypes.OpenByteOrderTypes, func(b *byteordertypes.ByteOrderTypesCollection) (*byteordertypes.ByteOrderTypesRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(byteordertypes.OpenByteOrderTypes, func(b *byteordertypes.ByteOrderTypesCollection) (recordsMap[byteordertypes.ByteOrderTypesRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
@@ -768,7 +768,7 @@ func checkCharArrays(t *testing.T, r []chararrays.CharArraysRecord) {
 }
 
 func loadCharArrays() (loaded[chararrays.CharArraysRecord], error) {
-	return load(chararrays.OpenCharArrays, func(b *chararrays.CharArraysCollection) (*chararrays.CharArraysRecordsMap, *typed.Syscall, *typed.Syscall) {
+	return load(chararrays.OpenCharArrays, func(b *chararrays.CharArraysCollection) (recordsMap[chararrays.CharArraysRecord], *typed.Syscall, *typed.Syscall) {
 		return b.Maps.Records, b.Programs.WriteMembers, b.Programs.CheckMembers
 	})
 }
