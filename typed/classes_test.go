@@ -72,7 +72,9 @@ func (m *HashMap[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error) 
 //go:noinline
 func (*HashMap[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*V)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*V)(value))
+		})
 	}, s.Err
 }
 
@@ -114,7 +116,9 @@ func (m *ArrayMap[K, V]) All() (iter.Seq2[K, V], func() error) {
 //go:noinline
 func (*ArrayMap[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*V)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*V)(value))
+		})
 	}, s.Err
 }
 
@@ -127,7 +131,9 @@ func (*PerCPUHashMap[K, V]) Shape() MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *PerCPUHashMap[K, V]) CPUs() int { return (*MapCore)(&m.MapHandle).CPUs() }
+func (m *PerCPUHashMap[K, V]) CPUs() int {
+	return (*MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -210,7 +216,9 @@ func (*PerCPUArrayMap[K, V]) Shape() MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *PerCPUArrayMap[K, V]) CPUs() int { return (*MapCore)(&m.MapHandle).CPUs() }
+func (m *PerCPUArrayMap[K, V]) CPUs() int {
+	return (*MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -313,7 +321,9 @@ func (m *LPMTrie[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error) 
 //go:noinline
 func (*LPMTrie[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*V)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*V)(value))
+		})
 	}, s.Err
 }
 
@@ -465,7 +475,9 @@ func (m *ProgramArray[K]) All() (iter.Seq2[K, ebpf.ProgramID], func() error) {
 //go:noinline
 func (*ProgramArray[K]) loop(s *MapScan) (iter.Seq2[K, ebpf.ProgramID], func() error) {
 	return func(yield func(K, ebpf.ProgramID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*ebpf.ProgramID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*ebpf.ProgramID)(value))
+		})
 	}, s.Err
 }
 
@@ -523,7 +535,9 @@ func (m *ArrayOfHashes) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
 //go:noinline
 func (*ArrayOfHashes) loop(s *MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -593,7 +607,9 @@ func (m *HashOfHashes) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
 //go:noinline
 func (*HashOfHashes) loop(s *MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -706,7 +722,9 @@ func (m *SockMap[K]) All() (iter.Seq2[K, uint64], func() error) {
 //go:noinline
 func (*SockMap[K]) loop(s *MapScan) (iter.Seq2[K, uint64], func() error) {
 	return func(yield func(K, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -754,7 +772,9 @@ func (m *SockHash[K]) All() (iter.Seq2[K, uint64], func() error) {
 //go:noinline
 func (*SockHash[K]) loop(s *MapScan) (iter.Seq2[K, uint64], func() error) {
 	return func(yield func(K, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -802,7 +822,9 @@ func (m *ReusePortSockArray[K]) All() (iter.Seq2[K, uint64], func() error) {
 //go:noinline
 func (*ReusePortSockArray[K]) loop(s *MapScan) (iter.Seq2[K, uint64], func() error) {
 	return func(yield func(K, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -839,7 +861,9 @@ func (m *DevMap[K]) All() (iter.Seq2[K, uint32], func() error) {
 //go:noinline
 func (*DevMap[K]) loop(s *MapScan) (iter.Seq2[K, uint32], func() error) {
 	return func(yield func(K, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -877,7 +901,9 @@ func (m *DevMapProg[K]) All() (iter.Seq2[K, DevMapValue], func() error) {
 //go:noinline
 func (*DevMapProg[K]) loop(s *MapScan) (iter.Seq2[K, DevMapValue], func() error) {
 	return func(yield func(K, DevMapValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*DevMapValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*DevMapValue)(value))
+		})
 	}, s.Err
 }
 
@@ -914,7 +940,9 @@ func (m *CPUMap[K]) All() (iter.Seq2[K, uint32], func() error) {
 //go:noinline
 func (*CPUMap[K]) loop(s *MapScan) (iter.Seq2[K, uint32], func() error) {
 	return func(yield func(K, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -952,7 +980,9 @@ func (m *CPUMapProg[K]) All() (iter.Seq2[K, CPUMapValue], func() error) {
 //go:noinline
 func (*CPUMapProg[K]) loop(s *MapScan) (iter.Seq2[K, CPUMapValue], func() error) {
 	return func(yield func(K, CPUMapValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*CPUMapValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*CPUMapValue)(value))
+		})
 	}, s.Err
 }
 
@@ -986,21 +1016,29 @@ func (m *SkStorage[V]) Update(fd int, value V, flags UpdateFlags) error {
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *SkStorage[V]) Delete(fd int) error { return (*MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *SkStorage[V]) Delete(fd int) error {
+	return (*MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // LookupConn is Lookup of a connection or listener of package net.
 func (m *SkStorage[V]) LookupConn(conn syscall.Conn) (value V, err error) {
-	err = WithConn(conn, func(fd int) error { return m.LookupInto(fd, &value) })
+	err = WithConn(conn, func(fd int) error {
+		return m.LookupInto(fd, &value)
+	})
 	return value, err
 }
 
 // PutConn is Put of a connection or listener of package net.
 func (m *SkStorage[V]) PutConn(conn syscall.Conn, value V) error {
-	return WithConn(conn, func(fd int) error { return m.Put(fd, value) })
+	return WithConn(conn, func(fd int) error {
+		return m.Put(fd, value)
+	})
 }
 
 // DeleteConn is Delete of a connection or listener of package net.
-func (m *SkStorage[V]) DeleteConn(conn syscall.Conn) error { return WithConn(conn, m.Delete) }
+func (m *SkStorage[V]) DeleteConn(conn syscall.Conn) error {
+	return WithConn(conn, m.Delete)
+}
 
 // InodeStorage is the type of maps of ClassInodeStorage.
 type InodeStorage[V any] struct{ MapHandle }
@@ -1032,7 +1070,9 @@ func (m *InodeStorage[V]) Update(fd int, value V, flags UpdateFlags) error {
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *InodeStorage[V]) Delete(fd int) error { return (*MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *InodeStorage[V]) Delete(fd int) error {
+	return (*MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // TaskStorage is the type of maps of ClassTaskStorage.
 type TaskStorage[V any] struct{ MapHandle }
@@ -1064,7 +1104,9 @@ func (m *TaskStorage[V]) Update(fd int, value V, flags UpdateFlags) error {
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *TaskStorage[V]) Delete(fd int) error { return (*MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *TaskStorage[V]) Delete(fd int) error {
+	return (*MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // CgrpStorage is the type of maps of ClassCgrpStorage.
 type CgrpStorage[V any] struct{ MapHandle }
@@ -1096,7 +1138,9 @@ func (m *CgrpStorage[V]) Update(fd int, value V, flags UpdateFlags) error {
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *CgrpStorage[V]) Delete(fd int) error { return (*MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *CgrpStorage[V]) Delete(fd int) error {
+	return (*MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // CgroupStorage is the type of maps of ClassCgroupStorage.
 type CgroupStorage[K, V any] struct{ MapHandle }
@@ -1136,7 +1180,9 @@ func (m *CgroupStorage[K, V]) All() (iter.Seq2[K, V], func() error) {
 //go:noinline
 func (*CgroupStorage[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*V)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*V)(value))
+		})
 	}, s.Err
 }
 
@@ -1149,7 +1195,9 @@ func (*PerCPUCgroupStorage[K, V]) Shape() MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *PerCPUCgroupStorage[K, V]) CPUs() int { return (*MapCore)(&m.MapHandle).CPUs() }
+func (m *PerCPUCgroupStorage[K, V]) CPUs() int {
+	return (*MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -1205,7 +1253,9 @@ func (*StackTraceMap[K]) Shape() MapShape {
 }
 
 // Depth is how many frames a stack can have.
-func (m *StackTraceMap[K]) Depth() int { return (*MapCore)(&m.MapHandle).Depth() }
+func (m *StackTraceMap[K]) Depth() int {
+	return (*MapCore)(&m.MapHandle).Depth()
+}
 
 // Lookup returns the program counters of a stack, the innermost first, or
 // ebpf.ErrKeyNotExist.
@@ -1235,7 +1285,9 @@ func (m *StackTraceMap[K]) Delete(id K) error {
 func (m *StackTraceMap[K]) All() (iter.Seq2[K, []uint64], func() error) {
 	s := (*MapCore)(&m.MapHandle).Stacks()
 	return func(yield func(K, []uint64) bool) {
-		s.Each(func(id unsafe.Pointer, frames []uint64) bool { return yield(*(*K)(id), frames) })
+		s.Each(func(id unsafe.Pointer, frames []uint64) bool {
+			return yield(*(*K)(id), frames)
+		})
 	}, s.Err
 }
 
@@ -1248,4 +1300,6 @@ func (*StructOpsMap[V]) Shape() MapShape {
 }
 
 // Ops says which C type typed.SetStructOps changes. It returns nil.
-func (*StructOpsMap[V]) Ops() *V { return nil }
+func (*StructOpsMap[V]) Ops() *V {
+	return nil
+}

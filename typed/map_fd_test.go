@@ -73,8 +73,6 @@ func TestProgramArray(t *testing.T) {
 	eachFails(t, ErrNotLoaded, []failing{{"Put", none.Put(1, p)}, {"Lookup", err}, {"Delete", none.Delete(1)}})
 }
 
-type innerHash = HashMap[uint32, uint64]
-
 func innerSpec() *ebpf.MapSpec { return arraySpec(ebpf.Hash, 8, 10) }
 
 func outerSpec(kind ebpf.MapType) *ebpf.MapSpec {

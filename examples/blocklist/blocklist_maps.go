@@ -72,6 +72,8 @@ func (m *blocklistBlockedMap) DeleteFunc(del func(key blocklistSource, value *bl
 //go:noinline
 func (*blocklistBlockedMap) loop(s *typed.MapScan) (iter.Seq2[blocklistSource, blocklistRule], func() error) {
 	return func(yield func(blocklistSource, blocklistRule) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*blocklistSource)(key), *(*blocklistRule)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*blocklistSource)(key), *(*blocklistRule)(value))
+		})
 	}, s.Err
 }

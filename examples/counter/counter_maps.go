@@ -78,6 +78,8 @@ func (m *counterFlowsMap) DeleteFunc(del func(key counterFlowKey, value *counter
 //go:noinline
 func (*counterFlowsMap) loop(s *typed.MapScan) (iter.Seq2[counterFlowKey, counterFlowStats], func() error) {
 	return func(yield func(counterFlowKey, counterFlowStats) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*counterFlowKey)(key), *(*counterFlowStats)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*counterFlowKey)(key), *(*counterFlowStats)(value))
+		})
 	}, s.Err
 }

@@ -72,7 +72,9 @@ func (m *egressDeniedMap) DeleteFunc(del func(key egressDestination, value *uint
 //go:noinline
 func (*egressDeniedMap) loop(s *typed.MapScan) (iter.Seq2[egressDestination, uint8], func() error) {
 	return func(yield func(egressDestination, uint8) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*egressDestination)(key), *(*uint8)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*egressDestination)(key), *(*uint8)(value))
+		})
 	}, s.Err
 }
 
@@ -115,6 +117,8 @@ func (m *egressTrafficMap) All() (iter.Seq2[typed.CgroupStorageKey, egressTraffi
 //go:noinline
 func (*egressTrafficMap) loop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, egressTraffic], func() error) {
 	return func(yield func(typed.CgroupStorageKey, egressTraffic) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*typed.CgroupStorageKey)(key), *(*egressTraffic)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*typed.CgroupStorageKey)(key), *(*egressTraffic)(value))
+		})
 	}, s.Err
 }

@@ -28,7 +28,9 @@ func (*execlogScratchMap) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *execlogScratchMap) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *execlogScratchMap) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.

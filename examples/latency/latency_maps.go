@@ -78,6 +78,8 @@ func (m *latencyEnteredMap) DeleteFunc(del func(key uint64, value *uint64) bool)
 //go:noinline
 func (*latencyEnteredMap) loop(s *typed.MapScan) (iter.Seq2[uint64, uint64], func() error) {
 	return func(yield func(uint64, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint64)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint64)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }

@@ -78,6 +78,8 @@ func (m *lsmdenyDeniedMap) DeleteFunc(del func(key lsmdenyFileId, value *uint64)
 //go:noinline
 func (*lsmdenyDeniedMap) loop(s *typed.MapScan) (iter.Seq2[lsmdenyFileId, uint64], func() error) {
 	return func(yield func(lsmdenyFileId, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*lsmdenyFileId)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*lsmdenyFileId)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }

@@ -54,6 +54,8 @@ func (m *AlignmentRecordsMap) All() (iter.Seq2[uint32, AlignmentRecord], func() 
 //go:noinline
 func (*AlignmentRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, AlignmentRecord], func() error) {
 	return func(yield func(uint32, AlignmentRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*AlignmentRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*AlignmentRecord)(value))
+		})
 	}, s.Err
 }

@@ -78,7 +78,9 @@ func (m *AnonymousStructAnonymousKeyAndValueMap) DeleteFunc(del func(key Anonymo
 //go:noinline
 func (*AnonymousStructAnonymousKeyAndValueMap) loop(s *typed.MapScan) (iter.Seq2[AnonymousStructAnonymousKeyAndValueKey, AnonymousStructAnonymousKeyAndValueValue], func() error) {
 	return func(yield func(AnonymousStructAnonymousKeyAndValueKey, AnonymousStructAnonymousKeyAndValueValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*AnonymousStructAnonymousKeyAndValueKey)(key), *(*AnonymousStructAnonymousKeyAndValueValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*AnonymousStructAnonymousKeyAndValueKey)(key), *(*AnonymousStructAnonymousKeyAndValueValue)(value))
+		})
 	}, s.Err
 }
 
@@ -121,6 +123,8 @@ func (m *AnonymousStructRecordsMap) All() (iter.Seq2[uint32, AnonymousStructReco
 //go:noinline
 func (*AnonymousStructRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, AnonymousStructRecord], func() error) {
 	return func(yield func(uint32, AnonymousStructRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*AnonymousStructRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*AnonymousStructRecord)(value))
+		})
 	}, s.Err
 }

@@ -54,6 +54,8 @@ func (m *BitfieldsPackedRecordsMap) All() (iter.Seq2[uint32, BitfieldsPackedReco
 //go:noinline
 func (*BitfieldsPackedRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, BitfieldsPackedRecord], func() error) {
 	return func(yield func(uint32, BitfieldsPackedRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*BitfieldsPackedRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*BitfieldsPackedRecord)(value))
+		})
 	}, s.Err
 }

@@ -54,6 +54,8 @@ func (m *BitfieldsRecordsMap) All() (iter.Seq2[uint32, BitfieldsRecord], func() 
 //go:noinline
 func (*BitfieldsRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, BitfieldsRecord], func() error) {
 	return func(yield func(uint32, BitfieldsRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*BitfieldsRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*BitfieldsRecord)(value))
+		})
 	}, s.Err
 }

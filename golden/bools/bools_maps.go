@@ -79,7 +79,9 @@ func (m *BoolsFlagsMap) DeleteFunc(del func(key uint32, value *ctypes.Bool) bool
 //go:noinline
 func (*BoolsFlagsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ctypes.Bool], func() error) {
 	return func(yield func(uint32, ctypes.Bool) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ctypes.Bool)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ctypes.Bool)(value))
+		})
 	}, s.Err
 }
 
@@ -122,6 +124,8 @@ func (m *BoolsRecordsMap) All() (iter.Seq2[uint32, BoolsRecord], func() error) {
 //go:noinline
 func (*BoolsRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, BoolsRecord], func() error) {
 	return func(yield func(uint32, BoolsRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*BoolsRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*BoolsRecord)(value))
+		})
 	}, s.Err
 }

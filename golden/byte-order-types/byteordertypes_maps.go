@@ -54,6 +54,8 @@ func (m *ByteOrderTypesRecordsMap) All() (iter.Seq2[uint32, ByteOrderTypesRecord
 //go:noinline
 func (*ByteOrderTypesRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ByteOrderTypesRecord], func() error) {
 	return func(yield func(uint32, ByteOrderTypesRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ByteOrderTypesRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ByteOrderTypesRecord)(value))
+		})
 	}, s.Err
 }

@@ -54,7 +54,9 @@ func (m *CgroupStorageByAttachmentMap) All() (iter.Seq2[typed.CgroupStorageKey, 
 //go:noinline
 func (*CgroupStorageByAttachmentMap) loop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, CgroupStorageUsage], func() error) {
 	return func(yield func(typed.CgroupStorageKey, CgroupStorageUsage) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*typed.CgroupStorageKey)(key), *(*CgroupStorageUsage)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*typed.CgroupStorageKey)(key), *(*CgroupStorageUsage)(value))
+		})
 	}, s.Err
 }
 
@@ -97,7 +99,9 @@ func (m *CgroupStorageByCgroupMap) All() (iter.Seq2[uint64, CgroupStorageUsage],
 //go:noinline
 func (*CgroupStorageByCgroupMap) loop(s *typed.MapScan) (iter.Seq2[uint64, CgroupStorageUsage], func() error) {
 	return func(yield func(uint64, CgroupStorageUsage) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint64)(key), *(*CgroupStorageUsage)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint64)(key), *(*CgroupStorageUsage)(value))
+		})
 	}, s.Err
 }
 
@@ -111,7 +115,9 @@ func (*CgroupStorageEachByAttachmentMap) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *CgroupStorageEachByAttachmentMap) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *CgroupStorageEachByAttachmentMap) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -168,7 +174,9 @@ func (*CgroupStorageEachByCgroupMap) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *CgroupStorageEachByCgroupMap) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *CgroupStorageEachByCgroupMap) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -246,7 +254,9 @@ func (m *CgroupStorageLocalMap) Update(fd int, value CgroupStorageUsage, flags t
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *CgroupStorageLocalMap) Delete(fd int) error { return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *CgroupStorageLocalMap) Delete(fd int) error {
+	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // CgroupStorageSizesOnlyMap is the type of the map sizes_only (CGROUP_STORAGE).
 // [typed.FixedMap] says more of its methods.
@@ -287,6 +297,8 @@ func (m *CgroupStorageSizesOnlyMap) All() (iter.Seq2[typed.CgroupStorageKey, [8]
 //go:noinline
 func (*CgroupStorageSizesOnlyMap) loop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, [8]byte], func() error) {
 	return func(yield func(typed.CgroupStorageKey, [8]byte) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*typed.CgroupStorageKey)(key), *(*[8]byte)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*typed.CgroupStorageKey)(key), *(*[8]byte)(value))
+		})
 	}, s.Err
 }

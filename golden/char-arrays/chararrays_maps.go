@@ -54,6 +54,8 @@ func (m *CharArraysRecordsMap) All() (iter.Seq2[uint32, CharArraysRecord], func(
 //go:noinline
 func (*CharArraysRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, CharArraysRecord], func() error) {
 	return func(yield func(uint32, CharArraysRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*CharArraysRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*CharArraysRecord)(value))
+		})
 	}, s.Err
 }

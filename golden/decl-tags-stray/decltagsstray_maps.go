@@ -78,6 +78,8 @@ func (m *DeclTagsStrayEventsMap) DeleteFunc(del func(key uint32, value *DeclTags
 //go:noinline
 func (*DeclTagsStrayEventsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, DeclTagsStrayEvent], func() error) {
 	return func(yield func(uint32, DeclTagsStrayEvent) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*DeclTagsStrayEvent)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*DeclTagsStrayEvent)(value))
+		})
 	}, s.Err
 }

@@ -78,7 +78,9 @@ func (m *DeclTagsCountersMap) DeleteFunc(del func(key uint32, value *DeclTagsSta
 //go:noinline
 func (*DeclTagsCountersMap) loop(s *typed.MapScan) (iter.Seq2[uint32, DeclTagsStats], func() error) {
 	return func(yield func(uint32, DeclTagsStats) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*DeclTagsStats)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*DeclTagsStats)(value))
+		})
 	}, s.Err
 }
 

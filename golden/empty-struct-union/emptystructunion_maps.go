@@ -54,6 +54,8 @@ func (m *EmptyStructUnionRecordsMap) All() (iter.Seq2[uint32, EmptyStructUnionRe
 //go:noinline
 func (*EmptyStructUnionRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, EmptyStructUnionRecord], func() error) {
 	return func(yield func(uint32, EmptyStructUnionRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*EmptyStructUnionRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*EmptyStructUnionRecord)(value))
+		})
 	}, s.Err
 }

@@ -54,6 +54,8 @@ func (m *EnumShortRecordsMap) All() (iter.Seq2[uint32, EnumShortRecord], func() 
 //go:noinline
 func (*EnumShortRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, EnumShortRecord], func() error) {
 	return func(yield func(uint32, EnumShortRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*EnumShortRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*EnumShortRecord)(value))
+		})
 	}, s.Err
 }

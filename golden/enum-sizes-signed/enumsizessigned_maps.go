@@ -78,7 +78,9 @@ func (m *EnumSizesSignedByEnumMap) DeleteFunc(del func(key EnumSizesSignedFour, 
 //go:noinline
 func (*EnumSizesSignedByEnumMap) loop(s *typed.MapScan) (iter.Seq2[EnumSizesSignedFour, EnumSizesSignedEightSigned], func() error) {
 	return func(yield func(EnumSizesSignedFour, EnumSizesSignedEightSigned) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*EnumSizesSignedFour)(key), *(*EnumSizesSignedEightSigned)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*EnumSizesSignedFour)(key), *(*EnumSizesSignedEightSigned)(value))
+		})
 	}, s.Err
 }
 
@@ -121,6 +123,8 @@ func (m *EnumSizesSignedRecordsMap) All() (iter.Seq2[uint32, EnumSizesSignedReco
 //go:noinline
 func (*EnumSizesSignedRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, EnumSizesSignedRecord], func() error) {
 	return func(yield func(uint32, EnumSizesSignedRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*EnumSizesSignedRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*EnumSizesSignedRecord)(value))
+		})
 	}, s.Err
 }

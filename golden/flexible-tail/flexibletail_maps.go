@@ -81,6 +81,8 @@ func (m *FlexibleTailHeadsMap) DeleteFunc(del func(key FlexibleTailOldStyle, val
 //go:noinline
 func (*FlexibleTailHeadsMap) loop(s *typed.MapScan) (iter.Seq2[FlexibleTailOldStyle, FlexibleTailInside], func() error) {
 	return func(yield func(FlexibleTailOldStyle, FlexibleTailInside) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*FlexibleTailOldStyle)(key), *(*FlexibleTailInside)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*FlexibleTailOldStyle)(key), *(*FlexibleTailInside)(value))
+		})
 	}, s.Err
 }

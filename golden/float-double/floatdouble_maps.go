@@ -54,6 +54,8 @@ func (m *FloatDoubleRecordsMap) All() (iter.Seq2[uint32, FloatDoubleRecord], fun
 //go:noinline
 func (*FloatDoubleRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, FloatDoubleRecord], func() error) {
 	return func(yield func(uint32, FloatDoubleRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*FloatDoubleRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*FloatDoubleRecord)(value))
+		})
 	}, s.Err
 }

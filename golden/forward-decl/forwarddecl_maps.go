@@ -79,7 +79,9 @@ func (m *ForwardDeclPointersMap) DeleteFunc(del func(key [4]byte, value *ctypes.
 //go:noinline
 func (*ForwardDeclPointersMap) loop(s *typed.MapScan) (iter.Seq2[[4]byte, ctypes.Pointer], func() error) {
 	return func(yield func([4]byte, ctypes.Pointer) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*[4]byte)(key), *(*ctypes.Pointer)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*[4]byte)(key), *(*ctypes.Pointer)(value))
+		})
 	}, s.Err
 }
 
@@ -146,6 +148,8 @@ func (m *ForwardDeclValuesMap) DeleteFunc(del func(key uint32, value *ForwardDec
 //go:noinline
 func (*ForwardDeclValuesMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ForwardDeclValue], func() error) {
 	return func(yield func(uint32, ForwardDeclValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ForwardDeclValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ForwardDeclValue)(value))
+		})
 	}, s.Err
 }

@@ -78,6 +78,8 @@ func (m *HostileNamesMapwithnameMap) DeleteFunc(del func(key HostileNamesKeyquot
 //go:noinline
 func (*HostileNamesMapwithnameMap) loop(s *typed.MapScan) (iter.Seq2[HostileNamesKeyquote, HostileNamesOptionvalueT], func() error) {
 	return func(yield func(HostileNamesKeyquote, HostileNamesOptionvalueT) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*HostileNamesKeyquote)(key), *(*HostileNamesOptionvalueT)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*HostileNamesKeyquote)(key), *(*HostileNamesOptionvalueT)(value))
+		})
 	}, s.Err
 }

@@ -54,7 +54,9 @@ func (m *Int128RecordsMap) All() (iter.Seq2[uint32, Int128Record], func() error)
 //go:noinline
 func (*Int128RecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, Int128Record], func() error) {
 	return func(yield func(uint32, Int128Record) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*Int128Record)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*Int128Record)(value))
+		})
 	}, s.Err
 }
 
@@ -121,6 +123,8 @@ func (m *Int128WideMap) DeleteFunc(del func(key [16]byte, value *[16]byte) bool)
 //go:noinline
 func (*Int128WideMap) loop(s *typed.MapScan) (iter.Seq2[[16]byte, [16]byte], func() error) {
 	return func(yield func([16]byte, [16]byte) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*[16]byte)(key), *(*[16]byte)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*[16]byte)(key), *(*[16]byte)(value))
+		})
 	}, s.Err
 }

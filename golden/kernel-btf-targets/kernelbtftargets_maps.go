@@ -55,7 +55,9 @@ func (m *KernelBtfTargetsBindsMap) All() (iter.Seq2[uint32, uint64], func() erro
 //go:noinline
 func (*KernelBtfTargetsBindsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -97,6 +99,8 @@ func (m *KernelBtfTargetsStepsMap) All() (iter.Seq2[uint32, ebpf.ProgramID], fun
 //go:noinline
 func (*KernelBtfTargetsStepsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
 	return func(yield func(uint32, ebpf.ProgramID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value))
+		})
 	}, s.Err
 }

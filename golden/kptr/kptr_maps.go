@@ -78,6 +78,8 @@ func (m *KptrHeldMap) DeleteFunc(del func(key uint32, value *KptrHeld) bool) (in
 //go:noinline
 func (*KptrHeldMap) loop(s *typed.MapScan) (iter.Seq2[uint32, KptrHeld], func() error) {
 	return func(yield func(uint32, KptrHeld) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*KptrHeld)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*KptrHeld)(value))
+		})
 	}, s.Err
 }

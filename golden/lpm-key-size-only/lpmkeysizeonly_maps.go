@@ -72,7 +72,9 @@ func (m *LpmKeySizeOnlyIpv4Map) DeleteFunc(del func(key LpmKeySizeOnlyIpv4Key, v
 //go:noinline
 func (*LpmKeySizeOnlyIpv4Map) loop(s *typed.MapScan) (iter.Seq2[LpmKeySizeOnlyIpv4Key, [8]byte], func() error) {
 	return func(yield func(LpmKeySizeOnlyIpv4Key, [8]byte) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*LpmKeySizeOnlyIpv4Key)(key), *(*[8]byte)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmKeySizeOnlyIpv4Key)(key), *(*[8]byte)(value))
+		})
 	}, s.Err
 }
 
@@ -133,6 +135,8 @@ func (m *LpmKeySizeOnlyIpv6Map) DeleteFunc(del func(key LpmKeySizeOnlyIpv6Key, v
 //go:noinline
 func (*LpmKeySizeOnlyIpv6Map) loop(s *typed.MapScan) (iter.Seq2[LpmKeySizeOnlyIpv6Key, uint32], func() error) {
 	return func(yield func(LpmKeySizeOnlyIpv6Key, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*LpmKeySizeOnlyIpv6Key)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmKeySizeOnlyIpv6Key)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }

@@ -72,7 +72,9 @@ func (m *LpmTrieByBytesMap) DeleteFunc(del func(key LpmTrieKey4, value *uint64) 
 //go:noinline
 func (*LpmTrieByBytesMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKey4, uint64], func() error) {
 	return func(yield func(LpmTrieKey4, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*LpmTrieKey4)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKey4)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -133,7 +135,9 @@ func (m *LpmTrieByIpv6Map) DeleteFunc(del func(key LpmTrieKey6, value *uint64) b
 //go:noinline
 func (*LpmTrieByIpv6Map) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKey6, uint64], func() error) {
 	return func(yield func(LpmTrieKey6, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*LpmTrieKey6)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKey6)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -194,7 +198,9 @@ func (m *LpmTrieByKernelMap) DeleteFunc(del func(key LpmTrieKeyKernel, value *ui
 //go:noinline
 func (*LpmTrieByKernelMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyKernel, uint64], func() error) {
 	return func(yield func(LpmTrieKeyKernel, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*LpmTrieKeyKernel)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyKernel)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -255,7 +261,9 @@ func (m *LpmTrieByScalarMap) DeleteFunc(del func(key LpmTrieKey4Scalar, value *u
 //go:noinline
 func (*LpmTrieByScalarMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKey4Scalar, uint64], func() error) {
 	return func(yield func(LpmTrieKey4Scalar, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*LpmTrieKey4Scalar)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKey4Scalar)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -316,6 +324,8 @@ func (m *LpmTrieByScopeMap) DeleteFunc(del func(key LpmTrieKeyScoped, value *uin
 //go:noinline
 func (*LpmTrieByScopeMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyScoped, uint64], func() error) {
 	return func(yield func(LpmTrieKeyScoped, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*LpmTrieKeyScoped)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyScoped)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }

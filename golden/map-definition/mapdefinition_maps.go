@@ -78,7 +78,9 @@ func (m *MapDefinitionPinnedMap) DeleteFunc(del func(key uint32, value *uint64) 
 //go:noinline
 func (*MapDefinitionPinnedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -121,7 +123,9 @@ func (m *MapDefinitionSizedByUserMap) All() (iter.Seq2[uint32, uint64], func() e
 //go:noinline
 func (*MapDefinitionSizedByUserMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 

@@ -55,7 +55,9 @@ func (m *MapInMapByNetnsInnerMap) All() (iter.Seq2[uint32, [16]byte], func() err
 //go:noinline
 func (*MapInMapByNetnsInnerMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [16]byte], func() error) {
 	return func(yield func(uint32, [16]byte) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*[16]byte)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*[16]byte)(value))
+		})
 	}, s.Err
 }
 
@@ -113,7 +115,9 @@ func (m *MapInMapByNetnsMap) IDs() (iter.Seq2[MapInMapByNetnsKey, ebpf.MapID], f
 //go:noinline
 func (*MapInMapByNetnsMap) loop(s *typed.MapScan) (iter.Seq2[MapInMapByNetnsKey, ebpf.MapID], func() error) {
 	return func(yield func(MapInMapByNetnsKey, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*MapInMapByNetnsKey)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*MapInMapByNetnsKey)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -197,7 +201,9 @@ func (m *MapInMapFirstMap) DeleteFunc(del func(key uint32, value *MapInMapValue)
 //go:noinline
 func (*MapInMapFirstMap) loop(s *typed.MapScan) (iter.Seq2[uint32, MapInMapValue], func() error) {
 	return func(yield func(uint32, MapInMapValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*MapInMapValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*MapInMapValue)(value))
+		})
 	}, s.Err
 }
 
@@ -258,7 +264,9 @@ func (m *MapInMapOuterMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
 //go:noinline
 func (*MapInMapOuterMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -331,7 +339,9 @@ func (m *MapInMapRingbufsMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error
 //go:noinline
 func (*MapInMapRingbufsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 

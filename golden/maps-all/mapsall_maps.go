@@ -59,7 +59,9 @@ func (m *MapsAllArrayMap) All() (iter.Seq2[uint32, MapsAllValue], func() error) 
 //go:noinline
 func (*MapsAllArrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, MapsAllValue], func() error) {
 	return func(yield func(uint32, MapsAllValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*MapsAllValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*MapsAllValue)(value))
+		})
 	}, s.Err
 }
 
@@ -126,7 +128,9 @@ func (m *MapsAllArrayOfMapsInnerMap) DeleteFunc(del func(key MapsAllKey, value *
 //go:noinline
 func (*MapsAllArrayOfMapsInnerMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey, MapsAllValue], func() error) {
 	return func(yield func(MapsAllKey, MapsAllValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*MapsAllKey)(key), *(*MapsAllValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*MapsAllKey)(key), *(*MapsAllValue)(value))
+		})
 	}, s.Err
 }
 
@@ -184,7 +188,9 @@ func (m *MapsAllArrayOfMapsMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() err
 //go:noinline
 func (*MapsAllArrayOfMapsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -282,7 +288,9 @@ func (m *MapsAllCgroupStorageMap) All() (iter.Seq2[typed.CgroupStorageKey, MapsA
 //go:noinline
 func (*MapsAllCgroupStorageMap) loop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, MapsAllValue], func() error) {
 	return func(yield func(typed.CgroupStorageKey, MapsAllValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*typed.CgroupStorageKey)(key), *(*MapsAllValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*typed.CgroupStorageKey)(key), *(*MapsAllValue)(value))
+		})
 	}, s.Err
 }
 
@@ -317,7 +325,9 @@ func (m *MapsAllCgrpStorageMap) Update(fd int, value MapsAllValue, flags typed.U
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *MapsAllCgrpStorageMap) Delete(fd int) error { return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *MapsAllCgrpStorageMap) Delete(fd int) error {
+	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // MapsAllCpumapMap is the type of the map cpumap (CPUMAP).
 type MapsAllCpumapMap struct{ typed.MapHandle }
@@ -352,7 +362,9 @@ func (m *MapsAllCpumapMap) All() (iter.Seq2[uint32, uint32], func() error) {
 //go:noinline
 func (*MapsAllCpumapMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -390,7 +402,9 @@ func (m *MapsAllCpumapProgMap) All() (iter.Seq2[uint32, typed.CPUMapValue], func
 //go:noinline
 func (*MapsAllCpumapProgMap) loop(s *typed.MapScan) (iter.Seq2[uint32, typed.CPUMapValue], func() error) {
 	return func(yield func(uint32, typed.CPUMapValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*typed.CPUMapValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*typed.CPUMapValue)(value))
+		})
 	}, s.Err
 }
 
@@ -427,7 +441,9 @@ func (m *MapsAllDevmapMap) All() (iter.Seq2[uint32, uint32], func() error) {
 //go:noinline
 func (*MapsAllDevmapMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -469,7 +485,9 @@ func (m *MapsAllDevmapHashProgMap) All() (iter.Seq2[uint32, typed.DevMapValue], 
 //go:noinline
 func (*MapsAllDevmapHashProgMap) loop(s *typed.MapScan) (iter.Seq2[uint32, typed.DevMapValue], func() error) {
 	return func(yield func(uint32, typed.DevMapValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*typed.DevMapValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*typed.DevMapValue)(value))
+		})
 	}, s.Err
 }
 
@@ -536,7 +554,9 @@ func (m *MapsAllHashOfMapsMap) IDs() (iter.Seq2[MapsAllKey, ebpf.MapID], func() 
 //go:noinline
 func (*MapsAllHashOfMapsMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey, ebpf.MapID], func() error) {
 	return func(yield func(MapsAllKey, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*MapsAllKey)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*MapsAllKey)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -588,7 +608,9 @@ func (m *MapsAllInodeStorageMap) Update(fd int, value MapsAllValue, flags typed.
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *MapsAllInodeStorageMap) Delete(fd int) error { return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *MapsAllInodeStorageMap) Delete(fd int) error {
+	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // MapsAllLpmTrieMap is the type of the map lpm_trie (LPM_TRIE). [typed.Map]
 // says more of its methods.
@@ -647,7 +669,9 @@ func (m *MapsAllLpmTrieMap) DeleteFunc(del func(key MapsAllLpmTrieKey, value *Ma
 //go:noinline
 func (*MapsAllLpmTrieMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllLpmTrieKey, MapsAllValue], func() error) {
 	return func(yield func(MapsAllLpmTrieKey, MapsAllValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*MapsAllLpmTrieKey)(key), *(*MapsAllValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*MapsAllLpmTrieKey)(key), *(*MapsAllValue)(value))
+		})
 	}, s.Err
 }
 
@@ -664,7 +688,9 @@ func (*MapsAllLruPercpuHashMap) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *MapsAllLruPercpuHashMap) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *MapsAllLruPercpuHashMap) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -748,7 +774,9 @@ func (*MapsAllPercpuArrayMap) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *MapsAllPercpuArrayMap) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *MapsAllPercpuArrayMap) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -805,7 +833,9 @@ func (*MapsAllPercpuCgroupStorageMap) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *MapsAllPercpuCgroupStorageMap) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *MapsAllPercpuCgroupStorageMap) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -901,7 +931,9 @@ func (m *MapsAllProgArrayMap) All() (iter.Seq2[uint32, ebpf.ProgramID], func() e
 //go:noinline
 func (*MapsAllProgArrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
 	return func(yield func(uint32, ebpf.ProgramID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value))
+		})
 	}, s.Err
 }
 
@@ -997,7 +1029,9 @@ func (m *MapsAllReuseportSockarrayMap) All() (iter.Seq2[uint32, uint64], func() 
 //go:noinline
 func (*MapsAllReuseportSockarrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -1038,21 +1072,29 @@ func (m *MapsAllSkStorageMap) Update(fd int, value MapsAllValue, flags typed.Upd
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *MapsAllSkStorageMap) Delete(fd int) error { return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *MapsAllSkStorageMap) Delete(fd int) error {
+	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // LookupConn is Lookup of a connection or listener of package net.
 func (m *MapsAllSkStorageMap) LookupConn(conn syscall.Conn) (value MapsAllValue, err error) {
-	err = typed.WithConn(conn, func(fd int) error { return m.LookupInto(fd, &value) })
+	err = typed.WithConn(conn, func(fd int) error {
+		return m.LookupInto(fd, &value)
+	})
 	return value, err
 }
 
 // PutConn is Put of a connection or listener of package net.
 func (m *MapsAllSkStorageMap) PutConn(conn syscall.Conn, value MapsAllValue) error {
-	return typed.WithConn(conn, func(fd int) error { return m.Put(fd, value) })
+	return typed.WithConn(conn, func(fd int) error {
+		return m.Put(fd, value)
+	})
 }
 
 // DeleteConn is Delete of a connection or listener of package net.
-func (m *MapsAllSkStorageMap) DeleteConn(conn syscall.Conn) error { return typed.WithConn(conn, m.Delete) }
+func (m *MapsAllSkStorageMap) DeleteConn(conn syscall.Conn) error {
+	return typed.WithConn(conn, m.Delete)
+}
 
 // MapsAllSockhashMap is the type of the map sockhash (SOCKHASH).
 type MapsAllSockhashMap struct{ typed.SocketMapHandle }
@@ -1098,7 +1140,9 @@ func (m *MapsAllSockhashMap) All() (iter.Seq2[MapsAllKey, uint64], func() error)
 //go:noinline
 func (*MapsAllSockhashMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey, uint64], func() error) {
 	return func(yield func(MapsAllKey, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*MapsAllKey)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*MapsAllKey)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -1146,7 +1190,9 @@ func (m *MapsAllSockmapMap) All() (iter.Seq2[uint32, uint64], func() error) {
 //go:noinline
 func (*MapsAllSockmapMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -1206,7 +1252,9 @@ func (*MapsAllStackTraceMap) Shape() typed.MapShape {
 }
 
 // Depth is how many frames a stack can have.
-func (m *MapsAllStackTraceMap) Depth() int { return (*typed.MapCore)(&m.MapHandle).Depth() }
+func (m *MapsAllStackTraceMap) Depth() int {
+	return (*typed.MapCore)(&m.MapHandle).Depth()
+}
 
 // Lookup returns the program counters of a stack, the innermost first, or
 // ebpf.ErrKeyNotExist.
@@ -1236,7 +1284,9 @@ func (m *MapsAllStackTraceMap) Delete(id uint32) error {
 func (m *MapsAllStackTraceMap) All() (iter.Seq2[uint32, []uint64], func() error) {
 	s := (*typed.MapCore)(&m.MapHandle).Stacks()
 	return func(yield func(uint32, []uint64) bool) {
-		s.Each(func(id unsafe.Pointer, frames []uint64) bool { return yield(*(*uint32)(id), frames) })
+		s.Each(func(id unsafe.Pointer, frames []uint64) bool {
+			return yield(*(*uint32)(id), frames)
+		})
 	}, s.Err
 }
 
@@ -1249,7 +1299,9 @@ func (*MapsAllStructOpsMap) Shape() typed.MapShape {
 }
 
 // Ops says which C type typed.SetStructOps changes. It returns nil.
-func (*MapsAllStructOpsMap) Ops() *MapsAllGoldenOps { return nil }
+func (*MapsAllStructOpsMap) Ops() *MapsAllGoldenOps {
+	return nil
+}
 
 // MapsAllTaskStorageMap is the type of the map task_storage (TASK_STORAGE).
 // [typed.StorageLike] says more of its methods.
@@ -1282,7 +1334,9 @@ func (m *MapsAllTaskStorageMap) Update(fd int, value MapsAllValue, flags typed.U
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *MapsAllTaskStorageMap) Delete(fd int) error { return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *MapsAllTaskStorageMap) Delete(fd int) error {
+	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // MapsAllUserRingbufMap is the type of the map user_ringbuf (USER_RINGBUF).
 type MapsAllUserRingbufMap = typed.UserRingBuf[MapsAllEvent]

@@ -80,7 +80,9 @@ func (m *MapsImpossibleAnotherMap) DeleteFunc(del func(key uint32, value *uint32
 //go:noinline
 func (*MapsImpossibleAnotherMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -115,7 +117,9 @@ func (m *MapsImpossibleEntriesOfStorageMap) Update(fd int, value uint32, flags t
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *MapsImpossibleEntriesOfStorageMap) Delete(fd int) error { return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *MapsImpossibleEntriesOfStorageMap) Delete(fd int) error {
+	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // MapsImpossibleExtraMap is the type of the map extra (HASH).
 type MapsImpossibleExtraMap = MapsImpossibleAnotherMap
@@ -201,7 +205,9 @@ func (m *MapsImpossibleImpossibleInsideMap) IDs() (iter.Seq2[uint32, ebpf.MapID]
 //go:noinline
 func (*MapsImpossibleImpossibleInsideMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -256,7 +262,9 @@ func (m *MapsImpossibleKeyOfEightMap) All() (iter.Seq2[uint64, uint32], func() e
 //go:noinline
 func (*MapsImpossibleKeyOfEightMap) loop(s *typed.MapScan) (iter.Seq2[uint64, uint32], func() error) {
 	return func(yield func(uint64, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint64)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint64)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -317,7 +325,9 @@ func (*MapsImpossibleLargePerCpuMap) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *MapsImpossibleLargePerCpuMap) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *MapsImpossibleLargePerCpuMap) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -403,7 +413,9 @@ func (m *MapsImpossibleLongerMap) All() (iter.Seq2[uint32, uint32], func() error
 //go:noinline
 func (*MapsImpossibleLongerMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -487,7 +499,9 @@ func (m *MapsImpossibleNoKeyMap) DeleteFunc(del func(key [0]byte, value *uint32)
 //go:noinline
 func (*MapsImpossibleNoKeyMap) loop(s *typed.MapScan) (iter.Seq2[[0]byte, uint32], func() error) {
 	return func(yield func([0]byte, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*[0]byte)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*[0]byte)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -554,7 +568,9 @@ func (m *MapsImpossibleNoValueMap) DeleteFunc(del func(key uint32, value *[0]byt
 //go:noinline
 func (*MapsImpossibleNoValueMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [0]byte], func() error) {
 	return func(yield func(uint32, [0]byte) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*[0]byte)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*[0]byte)(value))
+		})
 	}, s.Err
 }
 
@@ -617,7 +633,9 @@ func (m *MapsImpossibleNothingInsideMap) IDs() (iter.Seq2[uint32, ebpf.MapID], f
 //go:noinline
 func (*MapsImpossibleNothingInsideMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -642,7 +660,9 @@ func (*MapsImpossibleOddStackMap) Shape() typed.MapShape {
 }
 
 // Depth is how many frames a stack can have.
-func (m *MapsImpossibleOddStackMap) Depth() int { return (*typed.MapCore)(&m.MapHandle).Depth() }
+func (m *MapsImpossibleOddStackMap) Depth() int {
+	return (*typed.MapCore)(&m.MapHandle).Depth()
+}
 
 // Lookup returns the program counters of a stack, the innermost first, or
 // ebpf.ErrKeyNotExist.
@@ -672,7 +692,9 @@ func (m *MapsImpossibleOddStackMap) Delete(id uint32) error {
 func (m *MapsImpossibleOddStackMap) All() (iter.Seq2[uint32, []uint64], func() error) {
 	s := (*typed.MapCore)(&m.MapHandle).Stacks()
 	return func(yield func(uint32, []uint64) bool) {
-		s.Each(func(id unsafe.Pointer, frames []uint64) bool { return yield(*(*uint32)(id), frames) })
+		s.Each(func(id unsafe.Pointer, frames []uint64) bool {
+			return yield(*(*uint32)(id), frames)
+		})
 	}, s.Err
 }
 
@@ -737,7 +759,9 @@ func (m *MapsImpossiblePreallocatedTrieMap) DeleteFunc(del func(key MapsImpossib
 //go:noinline
 func (*MapsImpossiblePreallocatedTrieMap) loop(s *typed.MapScan) (iter.Seq2[MapsImpossibleLpm, uint32], func() error) {
 	return func(yield func(MapsImpossibleLpm, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*MapsImpossibleLpm)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*MapsImpossibleLpm)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -780,7 +804,9 @@ func (m *MapsImpossibleProgramsInsideInnerMap) All() (iter.Seq2[uint32, ebpf.Pro
 //go:noinline
 func (*MapsImpossibleProgramsInsideInnerMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
 	return func(yield func(uint32, ebpf.ProgramID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value))
+		})
 	}, s.Err
 }
 
@@ -839,7 +865,9 @@ func (m *MapsImpossibleProgramsInsideMap) IDs() (iter.Seq2[uint32, ebpf.MapID], 
 //go:noinline
 func (*MapsImpossibleProgramsInsideMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -915,7 +943,9 @@ func (m *MapsImpossibleShortPrefixMap) DeleteFunc(del func(key uint32, value *ui
 //go:noinline
 func (*MapsImpossibleShortPrefixMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -976,7 +1006,9 @@ func (m *MapsImpossibleSlotsMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() er
 //go:noinline
 func (*MapsImpossibleSlotsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -1051,7 +1083,9 @@ func (m *MapsImpossibleSlotsByNameMap) IDs() (iter.Seq2[uint64, ebpf.MapID], fun
 //go:noinline
 func (*MapsImpossibleSlotsByNameMap) loop(s *typed.MapScan) (iter.Seq2[uint64, ebpf.MapID], func() error) {
 	return func(yield func(uint64, ebpf.MapID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint64)(key), *(*ebpf.MapID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint64)(key), *(*ebpf.MapID)(value))
+		})
 	}, s.Err
 }
 
@@ -1103,21 +1137,29 @@ func (m *MapsImpossibleUntypedStorageMap) Update(fd int, value [8]byte, flags ty
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *MapsImpossibleUntypedStorageMap) Delete(fd int) error { return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *MapsImpossibleUntypedStorageMap) Delete(fd int) error {
+	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+}
 
 // LookupConn is Lookup of a connection or listener of package net.
 func (m *MapsImpossibleUntypedStorageMap) LookupConn(conn syscall.Conn) (value [8]byte, err error) {
-	err = typed.WithConn(conn, func(fd int) error { return m.LookupInto(fd, &value) })
+	err = typed.WithConn(conn, func(fd int) error {
+		return m.LookupInto(fd, &value)
+	})
 	return value, err
 }
 
 // PutConn is Put of a connection or listener of package net.
 func (m *MapsImpossibleUntypedStorageMap) PutConn(conn syscall.Conn, value [8]byte) error {
-	return typed.WithConn(conn, func(fd int) error { return m.Put(fd, value) })
+	return typed.WithConn(conn, func(fd int) error {
+		return m.Put(fd, value)
+	})
 }
 
 // DeleteConn is Delete of a connection or listener of package net.
-func (m *MapsImpossibleUntypedStorageMap) DeleteConn(conn syscall.Conn) error { return typed.WithConn(conn, m.Delete) }
+func (m *MapsImpossibleUntypedStorageMap) DeleteConn(conn syscall.Conn) error {
+	return typed.WithConn(conn, m.Delete)
+}
 
 // MapsImpossibleValueOfRingMap is the type of the map value_of_ring (RINGBUF).
 type MapsImpossibleValueOfRingMap = typed.RingBuf[[]byte]
@@ -1155,7 +1197,9 @@ func (m *MapsImpossibleValueOfSixMap) All() (iter.Seq2[uint32, uint32], func() e
 //go:noinline
 func (*MapsImpossibleValueOfSixMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -1198,6 +1242,8 @@ func (m *MapsImpossibleWiderMap) All() (iter.Seq2[uint32, uint64], func() error)
 //go:noinline
 func (*MapsImpossibleWiderMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }

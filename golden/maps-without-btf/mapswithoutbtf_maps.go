@@ -54,7 +54,9 @@ func (m *MapsWithoutBtfArrayOfEightMap) All() (iter.Seq2[uint32, [8]byte], func(
 //go:noinline
 func (*MapsWithoutBtfArrayOfEightMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [8]byte], func() error) {
 	return func(yield func(uint32, [8]byte) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*[8]byte)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*[8]byte)(value))
+		})
 	}, s.Err
 }
 
@@ -68,7 +70,9 @@ func (*MapsWithoutBtfKeySizeOnlyMap) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *MapsWithoutBtfKeySizeOnlyMap) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *MapsWithoutBtfKeySizeOnlyMap) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -205,7 +209,9 @@ func (m *MapsWithoutBtfSizesOnlyMap) DeleteFunc(del func(key [6]byte, value *[20
 //go:noinline
 func (*MapsWithoutBtfSizesOnlyMap) loop(s *typed.MapScan) (iter.Seq2[[6]byte, [20]byte], func() error) {
 	return func(yield func([6]byte, [20]byte) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*[6]byte)(key), *(*[20]byte)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*[6]byte)(key), *(*[20]byte)(value))
+		})
 	}, s.Err
 }
 
@@ -272,6 +278,8 @@ func (m *MapsWithoutBtfValueSizeOnlyMap) DeleteFunc(del func(key uint32, value *
 //go:noinline
 func (*MapsWithoutBtfValueSizeOnlyMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [3]byte], func() error) {
 	return func(yield func(uint32, [3]byte) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*[3]byte)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*[3]byte)(value))
+		})
 	}, s.Err
 }

@@ -54,6 +54,8 @@ func (m *MultiDimRecordsMap) All() (iter.Seq2[uint32, MultiDimRecord], func() er
 //go:noinline
 func (*MultiDimRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, MultiDimRecord], func() error) {
 	return func(yield func(uint32, MultiDimRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*MultiDimRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*MultiDimRecord)(value))
+		})
 	}, s.Err
 }

@@ -78,7 +78,9 @@ func (m *NamesIllegalClashCloseMap) DeleteFunc(del func(key uint32, value *uint3
 //go:noinline
 func (*NamesIllegalClashCloseMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -145,7 +147,9 @@ func (m *NamesIllegalClashFlowsMap) DeleteFunc(del func(key NamesIllegalClashFlo
 //go:noinline
 func (*NamesIllegalClashFlowsMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashFlowKey, NamesIllegalClash_FlowKey], func() error) {
 	return func(yield func(NamesIllegalClashFlowKey, NamesIllegalClash_FlowKey) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*NamesIllegalClashFlowKey)(key), *(*NamesIllegalClash_FlowKey)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*NamesIllegalClashFlowKey)(key), *(*NamesIllegalClash_FlowKey)(value))
+		})
 	}, s.Err
 }
 
@@ -212,7 +216,9 @@ func (m *NamesIllegalClashMapsMap) DeleteFunc(del func(key NamesIllegalClashScop
 //go:noinline
 func (*NamesIllegalClashMapsMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashScopeInner, uint32], func() error) {
 	return func(yield func(NamesIllegalClashScopeInner, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*NamesIllegalClashScopeInner)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*NamesIllegalClashScopeInner)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 
@@ -279,7 +285,9 @@ func (m *NamesIllegalClashTypeMap) DeleteFunc(del func(key NamesIllegalClashType
 //go:noinline
 func (*NamesIllegalClashTypeMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashType, NamesIllegalClashClashing], func() error) {
 	return func(yield func(NamesIllegalClashType, NamesIllegalClashClashing) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*NamesIllegalClashType)(key), *(*NamesIllegalClashClashing)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*NamesIllegalClashType)(key), *(*NamesIllegalClashClashing)(value))
+		})
 	}, s.Err
 }
 
@@ -349,7 +357,9 @@ func (m *NamesIllegalClashVerdictsMapMap) DeleteFunc(del func(key uint32, value 
 //go:noinline
 func (*NamesIllegalClashVerdictsMapMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -419,7 +429,9 @@ func (m *NamesIllegalClashXFlowsMap) DeleteFunc(del func(key NamesIllegalClash_f
 //go:noinline
 func (*NamesIllegalClashXFlowsMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalClash_flowKey, NamesIllegalClashScope], func() error) {
 	return func(yield func(NamesIllegalClash_flowKey, NamesIllegalClashScope) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*NamesIllegalClash_flowKey)(key), *(*NamesIllegalClashScope)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*NamesIllegalClash_flowKey)(key), *(*NamesIllegalClashScope)(value))
+		})
 	}, s.Err
 }
 
@@ -486,6 +498,8 @@ func (m *NamesIllegalClashXTypeMap) DeleteFunc(del func(key NamesIllegalClashGet
 //go:noinline
 func (*NamesIllegalClashXTypeMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashGetters, NamesIllegalClashColour], func() error) {
 	return func(yield func(NamesIllegalClashGetters, NamesIllegalClashColour) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*NamesIllegalClashGetters)(key), *(*NamesIllegalClashColour)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*NamesIllegalClashGetters)(key), *(*NamesIllegalClashColour)(value))
+		})
 	}, s.Err
 }

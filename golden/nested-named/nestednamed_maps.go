@@ -54,7 +54,9 @@ func (m *NestedNamedRecordsMap) All() (iter.Seq2[uint32, NestedNamedRecord], fun
 //go:noinline
 func (*NestedNamedRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, NestedNamedRecord], func() error) {
 	return func(yield func(uint32, NestedNamedRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*NestedNamedRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*NestedNamedRecord)(value))
+		})
 	}, s.Err
 }
 
@@ -121,6 +123,8 @@ func (m *NestedNamedRoutesMap) DeleteFunc(del func(key NestedNamedAddress, value
 //go:noinline
 func (*NestedNamedRoutesMap) loop(s *typed.MapScan) (iter.Seq2[NestedNamedAddress, NestedNamedEndpoint], func() error) {
 	return func(yield func(NestedNamedAddress, NestedNamedEndpoint) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*NestedNamedAddress)(key), *(*NestedNamedEndpoint)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*NestedNamedAddress)(key), *(*NestedNamedEndpoint)(value))
+		})
 	}, s.Err
 }

@@ -84,6 +84,8 @@ func (m *OptionsValuesMap) DeleteFunc(del func(key uint32, value *OptionsNewest)
 //go:noinline
 func (*OptionsValuesMap) loop(s *typed.MapScan) (iter.Seq2[uint32, OptionsNewest], func() error) {
 	return func(yield func(uint32, OptionsNewest) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*OptionsNewest)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*OptionsNewest)(value))
+		})
 	}, s.Err
 }

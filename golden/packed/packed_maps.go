@@ -54,6 +54,8 @@ func (m *PackedRecordsMap) All() (iter.Seq2[uint32, PackedRecord], func() error)
 //go:noinline
 func (*PackedRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, PackedRecord], func() error) {
 	return func(yield func(uint32, PackedRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*PackedRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*PackedRecord)(value))
+		})
 	}, s.Err
 }

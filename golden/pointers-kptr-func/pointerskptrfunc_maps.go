@@ -54,6 +54,8 @@ func (m *PointersKptrFuncRecordsMap) All() (iter.Seq2[uint32, PointersKptrFuncRe
 //go:noinline
 func (*PointersKptrFuncRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, PointersKptrFuncRecord], func() error) {
 	return func(yield func(uint32, PointersKptrFuncRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*PointersKptrFuncRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*PointersKptrFuncRecord)(value))
+		})
 	}, s.Err
 }

@@ -54,7 +54,9 @@ func (m *ProgArrayBySlotMap) All() (iter.Seq2[ProgArraySlot, ebpf.ProgramID], fu
 //go:noinline
 func (*ProgArrayBySlotMap) loop(s *typed.MapScan) (iter.Seq2[ProgArraySlot, ebpf.ProgramID], func() error) {
 	return func(yield func(ProgArraySlot, ebpf.ProgramID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*ProgArraySlot)(key), *(*ebpf.ProgramID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*ProgArraySlot)(key), *(*ebpf.ProgramID)(value))
+		})
 	}, s.Err
 }
 
@@ -96,6 +98,8 @@ func (m *ProgArrayJumpsMap) All() (iter.Seq2[uint32, ebpf.ProgramID], func() err
 //go:noinline
 func (*ProgArrayJumpsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
 	return func(yield func(uint32, ebpf.ProgramID) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value))
+		})
 	}, s.Err
 }

@@ -54,6 +54,8 @@ func (m *ScalarsRecordsMap) All() (iter.Seq2[uint32, ScalarsRecord], func() erro
 //go:noinline
 func (*ScalarsRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ScalarsRecord], func() error) {
 	return func(yield func(uint32, ScalarsRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*ScalarsRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*ScalarsRecord)(value))
+		})
 	}, s.Err
 }

@@ -78,7 +78,9 @@ func (m *SpecialKernelFieldsLockedMap) DeleteFunc(del func(key uint32, value *Sp
 //go:noinline
 func (*SpecialKernelFieldsLockedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsLocked], func() error) {
 	return func(yield func(uint32, SpecialKernelFieldsLocked) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*SpecialKernelFieldsLocked)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*SpecialKernelFieldsLocked)(value))
+		})
 	}, s.Err
 }
 
@@ -121,7 +123,9 @@ func (m *SpecialKernelFieldsOwnersMap) All() (iter.Seq2[uint32, SpecialKernelFie
 //go:noinline
 func (*SpecialKernelFieldsOwnersMap) loop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsOwner], func() error) {
 	return func(yield func(uint32, SpecialKernelFieldsOwner) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*SpecialKernelFieldsOwner)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*SpecialKernelFieldsOwner)(value))
+		})
 	}, s.Err
 }
 
@@ -164,7 +168,9 @@ func (m *SpecialKernelFieldsTimedMap) All() (iter.Seq2[uint32, SpecialKernelFiel
 //go:noinline
 func (*SpecialKernelFieldsTimedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsTimed], func() error) {
 	return func(yield func(uint32, SpecialKernelFieldsTimed) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*SpecialKernelFieldsTimed)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*SpecialKernelFieldsTimed)(value))
+		})
 	}, s.Err
 }
 
@@ -207,6 +213,8 @@ func (m *SpecialKernelFieldsWorkedMap) All() (iter.Seq2[uint32, SpecialKernelFie
 //go:noinline
 func (*SpecialKernelFieldsWorkedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsWorked], func() error) {
 	return func(yield func(uint32, SpecialKernelFieldsWorked) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*SpecialKernelFieldsWorked)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*SpecialKernelFieldsWorked)(value))
+		})
 	}, s.Err
 }

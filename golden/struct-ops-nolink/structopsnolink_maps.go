@@ -24,7 +24,9 @@ func (*StructOpsNolinkGoldenMap) Shape() typed.MapShape {
 }
 
 // Ops says which C type typed.SetStructOps changes. It returns nil.
-func (*StructOpsNolinkGoldenMap) Ops() *StructOpsNolinkGoldenOps { return nil }
+func (*StructOpsNolinkGoldenMap) Ops() *StructOpsNolinkGoldenOps {
+	return nil
+}
 
 // StructOpsNolinkOptionalMap is the type of the map optional (STRUCT_OPS).
 type StructOpsNolinkOptionalMap = StructOpsNolinkGoldenMap
@@ -92,6 +94,8 @@ func (m *StructOpsNolinkValuesMap) DeleteFunc(del func(key uint32, value *Struct
 //go:noinline
 func (*StructOpsNolinkValuesMap) loop(s *typed.MapScan) (iter.Seq2[uint32, StructOpsNolinkValue], func() error) {
 	return func(yield func(uint32, StructOpsNolinkValue) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*StructOpsNolinkValue)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*StructOpsNolinkValue)(value))
+		})
 	}, s.Err
 }

@@ -23,4 +23,6 @@ func (*StructOpsGoldenMap) Shape() typed.MapShape {
 }
 
 // Ops says which C type typed.SetStructOps changes. It returns nil.
-func (*StructOpsGoldenMap) Ops() *StructOpsTcpCongestionOps { return nil }
+func (*StructOpsGoldenMap) Ops() *StructOpsTcpCongestionOps {
+	return nil
+}

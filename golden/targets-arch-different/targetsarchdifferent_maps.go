@@ -81,6 +81,8 @@ func (m *TargetsArchDifferentSameMap) DeleteFunc(del func(key uint32, value *Tar
 //go:noinline
 func (*TargetsArchDifferentSameMap) loop(s *typed.MapScan) (iter.Seq2[uint32, TargetsArchDifferentSame], func() error) {
 	return func(yield func(uint32, TargetsArchDifferentSame) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*TargetsArchDifferentSame)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*TargetsArchDifferentSame)(value))
+		})
 	}, s.Err
 }

@@ -78,6 +78,8 @@ func (m *TargetsByteOrderDifferentHeadersMap) DeleteFunc(del func(key uint32, va
 //go:noinline
 func (*TargetsByteOrderDifferentHeadersMap) loop(s *typed.MapScan) (iter.Seq2[uint32, TargetsByteOrderDifferentIphdr], func() error) {
 	return func(yield func(uint32, TargetsByteOrderDifferentIphdr) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*TargetsByteOrderDifferentIphdr)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*TargetsByteOrderDifferentIphdr)(value))
+		})
 	}, s.Err
 }

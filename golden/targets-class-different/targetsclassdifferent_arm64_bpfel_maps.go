@@ -54,6 +54,8 @@ func (m *TargetsClassDifferentValuesMap) All() (iter.Seq2[uint32, uint64], func(
 //go:noinline
 func (*TargetsClassDifferentValuesMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }

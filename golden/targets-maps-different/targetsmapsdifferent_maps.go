@@ -78,7 +78,9 @@ func (m *TargetsMapsDifferentEverywhereMap) DeleteFunc(del func(key uint32, valu
 //go:noinline
 func (*TargetsMapsDifferentEverywhereMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint64)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint64)(value))
+		})
 	}, s.Err
 }
 
@@ -145,6 +147,8 @@ func (m *TargetsMapsDifferentOnlyX86Map) DeleteFunc(del func(key uint32, value *
 //go:noinline
 func (*TargetsMapsDifferentOnlyX86Map) loop(s *typed.MapScan) (iter.Seq2[uint32, uint16], func() error) {
 	return func(yield func(uint32, uint16) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint16)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint16)(value))
+		})
 	}, s.Err
 }

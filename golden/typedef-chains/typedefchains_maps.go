@@ -54,7 +54,9 @@ func (m *TypedefChainsRecordsMap) All() (iter.Seq2[uint32, TypedefChainsRecord],
 //go:noinline
 func (*TypedefChainsRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, TypedefChainsRecord], func() error) {
 	return func(yield func(uint32, TypedefChainsRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*TypedefChainsRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*TypedefChainsRecord)(value))
+		})
 	}, s.Err
 }
 
@@ -121,6 +123,8 @@ func (m *TypedefChainsRenamedMap) DeleteFunc(del func(key uint32, value *Typedef
 //go:noinline
 func (*TypedefChainsRenamedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, TypedefChainsRenamedAgain], func() error) {
 	return func(yield func(uint32, TypedefChainsRenamedAgain) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*TypedefChainsRenamedAgain)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*TypedefChainsRenamedAgain)(value))
+		})
 	}, s.Err
 }

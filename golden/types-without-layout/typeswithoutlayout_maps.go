@@ -78,7 +78,9 @@ func (m *TypesWithoutLayoutAtomicsMap) DeleteFunc(del func(key uint32, value *[0
 //go:noinline
 func (*TypesWithoutLayoutAtomicsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [0]byte], func() error) {
 	return func(yield func(uint32, [0]byte) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*[0]byte)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*[0]byte)(value))
+		})
 	}, s.Err
 }
 
@@ -145,6 +147,8 @@ func (m *TypesWithoutLayoutUndefinedsMap) DeleteFunc(del func(key [0]byte, value
 //go:noinline
 func (*TypesWithoutLayoutUndefinedsMap) loop(s *typed.MapScan) (iter.Seq2[[0]byte, uint32], func() error) {
 	return func(yield func([0]byte, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*[0]byte)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*[0]byte)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }

@@ -54,6 +54,8 @@ func (m *UnionsAnonymousRecordsMap) All() (iter.Seq2[uint32, UnionsAnonymousReco
 //go:noinline
 func (*UnionsAnonymousRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, UnionsAnonymousRecord], func() error) {
 	return func(yield func(uint32, UnionsAnonymousRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*UnionsAnonymousRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*UnionsAnonymousRecord)(value))
+		})
 	}, s.Err
 }

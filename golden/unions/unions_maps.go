@@ -54,7 +54,9 @@ func (m *UnionsRecordsMap) All() (iter.Seq2[uint32, UnionsRecord], func() error)
 //go:noinline
 func (*UnionsRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, UnionsRecord], func() error) {
 	return func(yield func(uint32, UnionsRecord) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*UnionsRecord)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*UnionsRecord)(value))
+		})
 	}, s.Err
 }
 
@@ -121,6 +123,8 @@ func (m *UnionsWholeUnionsMap) DeleteFunc(del func(key UnionsNumber, value *Unio
 //go:noinline
 func (*UnionsWholeUnionsMap) loop(s *typed.MapScan) (iter.Seq2[UnionsNumber, UnionsNested], func() error) {
 	return func(yield func(UnionsNumber, UnionsNested) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*UnionsNumber)(key), *(*UnionsNested)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*UnionsNumber)(key), *(*UnionsNested)(value))
+		})
 	}, s.Err
 }

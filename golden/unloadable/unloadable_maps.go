@@ -54,7 +54,9 @@ func (m *UnloadableFineMap) All() (iter.Seq2[uint32, uint32], func() error) {
 //go:noinline
 func (*UnloadableFineMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*uint32)(key), *(*uint32)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint32)(value))
+		})
 	}, s.Err
 }
 

@@ -73,7 +73,9 @@ func (m *flowsMap) DeleteFunc(del func(key flowKey, value *flowStats) bool) (int
 //go:noinline
 func (*flowsMap) loop(s *typed.MapScan) (iter.Seq2[flowKey, flowStats], func() error) {
 	return func(yield func(flowKey, flowStats) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*flowKey)(key), *(*flowStats)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*flowKey)(key), *(*flowStats)(value))
+		})
 	}, s.Err
 }
 
@@ -86,7 +88,9 @@ func (*countersMap) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *countersMap) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *countersMap) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.

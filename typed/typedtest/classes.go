@@ -71,7 +71,9 @@ func (m *Hash[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error) {
 //go:noinline
 func (*Hash[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*V)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*V)(value))
+		})
 	}, s.Err
 }
 
@@ -131,7 +133,9 @@ func (m *LPMTrie[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error) 
 //go:noinline
 func (*LPMTrie[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*V)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*V)(value))
+		})
 	}, s.Err
 }
 
@@ -173,7 +177,9 @@ func (m *Array[K, V]) All() (iter.Seq2[K, V], func() error) {
 //go:noinline
 func (*Array[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
-		s.Each(func(key, value unsafe.Pointer) bool { return yield(*(*K)(key), *(*V)(value)) })
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*K)(key), *(*V)(value))
+		})
 	}, s.Err
 }
 
@@ -186,7 +192,9 @@ func (*PerCPUHash[K, V]) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *PerCPUHash[K, V]) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *PerCPUHash[K, V]) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -269,7 +277,9 @@ func (*PerCPUArray[K, V]) Shape() typed.MapShape {
 }
 
 // CPUs is how many values a key has: the number of possible CPUs.
-func (m *PerCPUArray[K, V]) CPUs() int { return (*typed.MapCore)(&m.MapHandle).CPUs() }
+func (m *PerCPUArray[K, V]) CPUs() int {
+	return (*typed.MapCore)(&m.MapHandle).CPUs()
+}
 
 // Lookup returns copies of the values of a key, one for each CPU, or
 // ebpf.ErrKeyNotExist.
@@ -456,4 +466,6 @@ func (m *Storage[V]) Update(fd int, value V, flags typed.UpdateFlags) error {
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
-func (m *Storage[V]) Delete(fd int) error { return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd) }
+func (m *Storage[V]) Delete(fd int) error {
+	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+}
