@@ -7,6 +7,7 @@ package forecast
 
 import (
 	"bytes"
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
@@ -117,8 +118,8 @@ func (o *Object) explain(content []byte, refused error) error {
 		return err
 	}
 	for _, w := range parsed.Warnings {
-		if strings.Contains(w.What, "refuses") || strings.Contains(w.What, "cannot load") {
-			o.refused = append(o.refused, Finding{Verdict: Fails, Cause: CauseLibrary, Subject: string(w.Path), What: w.What, Remedy: w.Remedy})
+		if w.Fails {
+			o.refused = append(o.refused, Finding{Verdict: Fails, Cause: CauseLibrary, Subject: string(w.Path), What: w.What, Remedy: cmp.Or(w.Remedy, w.InC)})
 		}
 	}
 	if len(o.refused) == 0 {

@@ -93,3 +93,23 @@ func layoutError(err error) *LayoutError {
 	errors.As(err, &layout)
 	return layout
 }
+
+// A map of another Go type for the same keys and values can take the place, one
+// for others cannot.
+func TestReplaceWith(t *testing.T) {
+	type other struct{ HashMap[uint32, uint64] }
+	set := testSpec(nil)
+	set.Spec.Maps["m"] = &ebpf.MapSpec{Name: "m", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1}
+	var spec *MapSpec[*HashMap[uint32, uint64]]
+	BindMapSpec(set, &spec, "m")
+	if err := ReplaceWith(spec, new(other)); err != nil {
+		t.Error(err)
+	}
+	for what, wrong := range map[string]AnyMap{"size": new(HashMap[uint32, uint32]), "class": new(ArrayMap[uint32, uint64])} {
+		var layout *LayoutError
+		if err := ReplaceWith(spec, wrong); !errors.As(err, &layout) {
+			t.Errorf("another %s: %v, want a LayoutError", what, err)
+		}
+	}
+	failsWith(t, "no map", ReplaceWith(spec, (*HashMap[uint32, uint64])(nil)), ErrNotLoaded)
+}

@@ -141,6 +141,32 @@ func bindOwn(h AnyMap, name string, m *ebpf.Map) error {
 	return nil
 }
 
+// ReplaceWith is [MapSpec.Replace] with a map of another Go type for the same keys
+// and values, such as that of another ident which shares them (-types-from). It is
+// an error that wraps a [*LayoutError] if the class of the map or the sizes of the
+// two types differ.
+func ReplaceWith[P AnyMap](s *MapSpec[P], other AnyMap) error {
+	return s.s.replaceWith(newHandle[P]().Shape(), other)
+}
+
+func (s *mapSpec) replaceWith(want MapShape, other AnyMap) error {
+	if isNil(other) {
+		return fmt.Errorf("replace %s: %w", mapName(s.name), ErrNotLoaded)
+	}
+	if got := other.Shape(); got.Class != want.Class || got.Key != want.Key || got.Value != want.Value {
+		return fmt.Errorf("replace %s: %w", mapName(s.name), &LayoutError{
+			Object: mapName(other.Name()), Property: "Go type", Want: want.text(), Got: got.text(),
+		})
+	}
+	s.replace(other)
+	return nil
+}
+
+// text is the shape in words, for errors.
+func (s MapShape) text() string {
+	return fmt.Sprintf("class %d, keys of %d bytes, values of %d", s.Class, s.Key, s.Value)
+}
+
 func (s *mapSpec) replace(other AnyMap) {
 	switch {
 	case s.set == nil: // a zero spec
