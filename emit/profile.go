@@ -77,7 +77,7 @@ func byteOrderedBases() map[string]goBase {
 func unalignedBases(names ...string) map[string]goBase {
 	bases := make(map[string]goBase)
 	for _, name := range names {
-		bits, _ := strconv.Atoi(strings.TrimLeft(name, "uintfloat"))
+		bits, _ := strconv.Atoi(strings.TrimLeft(name, "abdefgilnotuv"))
 		typ := plan.GoType{Pkg: ctypesPath, Name: upperFirst(name)}
 		bases[name] = goBase{typ: typ, size: uint32(bits / 8), align: 1}
 	}

@@ -31,7 +31,7 @@ func (k *Kernel) whyMissing(r corerelo.Relocation) string {
 	best := -1
 	var why string
 	for _, t := range targets {
-		if depth, text := follow(t, r.Type, steps); depth > best {
+		if depth, text := follow(t, steps); depth > best {
 			best, why = depth, text
 		}
 	}
@@ -50,7 +50,7 @@ func (k *Kernel) candidates(name string) (types []btf.Type) {
 }
 
 // follow goes along the steps as far as it can, and says what stops it.
-func follow(target, local btf.Type, steps []corerelo.Step) (depth int, why string) {
+func follow(target btf.Type, steps []corerelo.Step) (depth int, why string) {
 	at, from := corerelo.Spell(target), btf.UnderlyingType(target)
 	for i, s := range steps {
 		if s.Name == "" && !s.Element {

@@ -19,7 +19,7 @@ func (p *programCheck) point(pt point, on *conditions) {
 			p.helper(pt)
 		}
 	case pointKfuncCall:
-		p.kfunc(pt, on)
+		p.kfunc(pt)
 	case pointKsym:
 		if p.object.kernelFuncs[pt.name] != nil {
 			p.kfuncAddress(pt, on)
@@ -60,7 +60,7 @@ func (p *programCheck) helper(pt point) {
 		f.Verdict, f.What = Unknown, "the kernel's BTF has no enum bpf_func_id, so it does not say which helpers there are"
 		f.Remedy = "give the kernel's whole BTF"
 	default:
-		f = p.helperAllowed(pt, f)
+		f = p.helperAllowed(f)
 	}
 	if f.Verdict != Clear {
 		p.suspect(pt.index, f)
@@ -69,7 +69,7 @@ func (p *programCheck) helper(pt point) {
 
 // helperAllowed: a helper that is there may still be refused to this type of
 // program, or to a license.
-func (p *programCheck) helperAllowed(pt point, f Finding) Finding {
+func (p *programCheck) helperAllowed(f Finding) Finding {
 	name := f.Subject
 	kind, use := p.use()
 	switch p.kernel.allows(helperUses, name, use) {
@@ -88,7 +88,7 @@ func (p *programCheck) helperAllowed(pt point, f Finding) Finding {
 }
 
 // kfunc checks a call of a kernel function, as fixupKfuncs of linker.go does.
-func (p *programCheck) kfunc(pt point, on *conditions) {
+func (p *programCheck) kfunc(pt point) {
 	f := Finding{Verdict: p.kernel.absent(Fails), Cause: CauseKfunc, Subject: pt.name}
 	target, problem := p.kernelFunction(pt.name)
 	weak := p.code.externs[pt.index].weak

@@ -287,6 +287,7 @@ func targetOf(p *ebpf.ProgramSpec) (kernelTarget, bool) {
 			return t, ok
 		case ebpf.AttachTraceFEntry, ebpf.AttachTraceFExit, ebpf.AttachModifyReturn, attachFSession:
 			return fn("")
+		default: // nothing to say of the others
 		}
 	case ebpf.RawTracepoint, ebpf.RawTracepointWritable:
 		return kernelTarget{what: "tracepoint", name: "btf_trace_" + p.AttachTo, typedef: true, reserve: inModules}, true
@@ -301,6 +302,7 @@ func targetOf(p *ebpf.ProgramSpec) (kernelTarget, bool) {
 			name, _, _ := strings.Cut(p.AttachTo, "+")
 			return kernelTarget{what: "function", name: name, reserve: notInBTF}, true
 		}
+	default: // nothing to say of the others
 	}
 	return kernelTarget{}, false
 }

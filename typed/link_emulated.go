@@ -89,11 +89,11 @@ func (l *emulated) Unpin() error {
 // nameable makes sure that Info of a link says whose it is: the library's own
 // emulations (the ioctl of perf events before Linux 5.15, BPF_PROG_ATTACH
 // before 5.7) cannot.
-func nameable(l link.Link, prog *ebpf.Program) (link.Link, error) {
+func nameable(l link.Link, prog *ebpf.Program) link.Link {
 	if _, err := l.Info(); errors.Is(err, ebpf.ErrNotSupported) {
-		return newEmulated(prog, l.Close), nil
+		return newEmulated(prog, l.Close)
 	}
-	return l, nil
+	return l
 }
 
 // closeLink closes a link that may be closed already: the library's kprobes by

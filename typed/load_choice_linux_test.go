@@ -102,7 +102,7 @@ func TestOptionalIf(t *testing.T) {
 	}
 	defer coll.Close()
 	var load *LoadError
-	if !errors.As(asked, &load) || len(coll.Skipped()) != 1 || coll.Skipped()[0].Err != error(load) {
+	if !errors.As(asked, &load) || len(coll.Skipped()) != 1 || !errors.Is(coll.Skipped()[0].Err, load) {
 		t.Errorf("asked of %v, skipped %v", asked, coll.Skipped())
 	}
 	h.OptionalIf(func(err error) bool { return errors.Is(err, os.ErrExist) })

@@ -187,14 +187,6 @@ func copyBack(p unsafe.Pointer, b []byte) {
 	}
 }
 
-// bytesOf is the memory of a slice.
-func bytesOf[T any](s []T) []byte {
-	if len(s) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(s[0])))
-}
-
 // sameLength is the error of batch arguments that do not go together.
 func (c *mapCore) sameLength(keys, values, each int) error {
 	if keys*each == values {

@@ -28,19 +28,15 @@ func (p *program) attach(k *kind, t target, do func(prog *ebpf.Program) (link.Li
 		if err != nil {
 			return p.attachError(k, t, err)
 		}
-		l, err = p.newLink(lk, prog)
-		return err
+		l = p.newLink(lk, prog)
+		return nil
 	})
 	return l, err
 }
 
 // newLink takes over a link of the program.
-func (p *program) newLink(lk link.Link, prog *ebpf.Program) (*Link, error) {
-	lk, err := nameable(lk, prog)
-	if err != nil {
-		return nil, err
-	}
-	return newLink(p.name, lk), nil
+func (p *program) newLink(lk link.Link, prog *ebpf.Program) *Link {
+	return newLink(p.name, nameable(lk, prog))
 }
 
 // attachWhere attaches where the section says; do gets the part of the section

@@ -73,11 +73,6 @@ func explain(err error, remedy string) error {
 	return &explained{err, remedy}
 }
 
-// explainLink is explain for what an attempt to attach returned.
-func explainLink(l link.Link, err error) func(remedy string) (link.Link, error) {
-	return func(remedy string) (link.Link, error) { return l, explain(err, remedy) }
-}
-
 // remedy is what the user can do about an error of attaching. The order
 // matters: first what is certain, then what is found out.
 func remedy(k *kind, t target, err error) string {

@@ -109,6 +109,7 @@ func (u Use) DependsOnTarget() bool {
 	switch u.Type {
 	case ebpf.Tracing, ebpf.LSM, ebpf.Kprobe, ebpf.TracePoint, ebpf.RawTracepoint, ebpf.PerfEvent, ebpf.CGroupDevice, ebpf.CGroupSysctl, ebpf.CGroupSKB, ebpf.SockOps, ebpf.StructOps:
 		return true
+	default: // nothing to say of the others
 	}
 	return false
 }

@@ -71,6 +71,7 @@ func lruOf(class typed.MapClass) ebpf.MapType {
 		return ebpf.LRUHash
 	case typed.ClassPerCPUHash:
 		return ebpf.LRUCPUHash
+	default: // nothing to say of the others
 	}
 	panic("typedtest: LRU of a map that is no hash")
 }

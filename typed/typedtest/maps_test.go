@@ -77,6 +77,7 @@ func TestFail(t *testing.T) {
 			return syscall.E2BIG
 		case typedtest.BatchLookupAndDelete:
 			return mine
+		default: // nothing to say of the others
 		}
 		return nil
 	})

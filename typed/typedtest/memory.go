@@ -151,6 +151,7 @@ func (m *memory) elem(cmd bpf.Command, key, value []byte, flags uint64) error {
 		next, err := m.table.next(key)
 		copy(value, next)
 		return err
+	default: // nothing to say of the others
 	}
 	return syscall.EINVAL
 }

@@ -59,7 +59,7 @@ func chain(n, kind uint32) func() []byte {
 	return func() []byte {
 		t := newTypes()
 		// The variable comes first, so that all is decoded for it.
-		t.variable(".data", "v", 3, 4)
+		t.variable(3)
 		for range n {
 			t.add("", kind, t.n+2)
 		}
@@ -71,7 +71,7 @@ func chain(n, kind uint32) func() []byte {
 func arrays(n uint32) func() []byte {
 	return func() []byte {
 		t := newTypes()
-		t.variable(".data", "v", 3, 4)
+		t.variable(3)
 		for range n {
 			t.add("", kindArray, 0, t.n+2, 3+n, 1)
 		}
@@ -83,7 +83,7 @@ func arrays(n uint32) func() []byte {
 func structs(n uint32) func() []byte {
 	return func() []byte {
 		t := newTypes()
-		t.variable(".data", "v", 3, 4)
+		t.variable(3)
 		for range n {
 			t.add("", kindStruct|1, 4, 0, t.n+2, 0)
 		}
@@ -104,7 +104,7 @@ func withVariable(t *types) []byte {
 func secondBTF() []byte {
 	small, deep := newTypes(), newTypes()
 	small.integer()
-	deep.variable(".data", "v", 3, 4)
+	deep.variable(3)
 	for range 400_000 {
 		deep.add("", kindPtr, deep.n+2)
 	}
@@ -134,7 +134,7 @@ func longMemberName(n, length int) func() []byte {
 		for range n {
 			members = append(members, at, integer, 0)
 		}
-		t.variable(".data", "v", t.add("s", kindStruct|uint32(n), 4, members...), 4)
+		t.variable(t.add("s", kindStruct|uint32(n), 4, members...))
 		return withVariable(t)
 	}
 }

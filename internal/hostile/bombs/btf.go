@@ -36,10 +36,10 @@ func (t *types) add(name string, info, size uint32, body ...uint32) uint32 {
 // integer is an int of 4 bytes.
 func (t *types) integer() uint32 { return t.add("int", kindInt, 4, 32) }
 
-// variable is a variable and the data section that has nothing else.
-func (t *types) variable(section, name string, typ, size uint32) {
-	v := t.add(name, kindVar, typ, linkGlobal)
-	t.add(section, kindDatasec|1, size, v, 0, size)
+// variable is a variable of 4 bytes and the data section that has nothing else.
+func (t *types) variable(typ uint32) {
+	v := t.add("v", kindVar, typ, linkGlobal)
+	t.add(".data", kindDatasec|1, 4, v, 0, 4)
 }
 
 // bytes is the BTF: struct btf_header, types, strings.

@@ -98,6 +98,7 @@ func (f file) bytes() []byte {
 			h.Link, h.Entsize = uint32(last-1), elf.Sym64Size
 		case elf.SHT_REL:
 			h.Link, h.Entsize = uint32(last-2), 16
+		default: // nothing to say of the others
 		}
 		body = append(body, s.data...)
 		headers = encode(headers, h)

@@ -35,7 +35,7 @@ func (c *counted) want(t *testing.T, released int32, when string) {
 func TestCloseWithoutCalls(t *testing.T) {
 	c := newCounted()
 	c.err = errors.New("release")
-	if err := c.Close(); err != c.err {
+	if err := c.Close(); !errors.Is(err, c.err) {
 		t.Errorf("Close: %v, not the error of release", err)
 	}
 	if err := c.Close(); err != nil {
@@ -49,8 +49,10 @@ func TestCloseWithoutCalls(t *testing.T) {
 
 func TestTheLastCallReleases(t *testing.T) {
 	c := newCounted()
-	if !c.Enter() || !c.Enter() {
-		t.Fatal("not open")
+	for range 2 {
+		if !c.Enter() {
+			t.Fatal("not open")
+		}
 	}
 	if err := c.Close(); err != nil {
 		t.Errorf("Close with calls in flight: %v", err)

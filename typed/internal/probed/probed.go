@@ -114,6 +114,7 @@ func image(machine elf.Machine) []byte {
 			sym.Shndx, sym.Size = 1, 2
 		case elf.STT_FILE:
 			sym.Shndx = uint16(elf.SHN_ABS)
+		default: // nothing to say of the others
 		}
 		if i == 0 {
 			sym = elf.Sym64{}

@@ -145,7 +145,7 @@ func TestConsumer(t *testing.T) {
 		switch size := 8 + rnd.IntN(200); {
 		case rnd.IntN(10) == 0:
 			if len(sizes) == 0 { // what was discarded before is not there, either
-				if _, err := read(c, 8); err != ErrNone {
+				if _, err := read(c, 8); !errors.Is(err, ErrNone) {
 					t.Fatal(err)
 				}
 			}
@@ -169,7 +169,7 @@ func TestConsumer(t *testing.T) {
 			}
 			raw, err := read(c, guess)
 			if len(sizes) == 0 {
-				if err != ErrNone {
+				if !errors.Is(err, ErrNone) {
 					t.Fatalf("of nothing: %x, %v", raw, err)
 				}
 				break
@@ -216,7 +216,7 @@ func TestConsumerOverwrite(t *testing.T) {
 			raw, err := read(c, 16)
 			var overwritten *OverwrittenError
 			switch {
-			case err == ErrNone:
+			case errors.Is(err, ErrNone):
 			case errors.As(err, &overwritten):
 				if !lost || c.pos != k.over || overwritten.Bytes != k.over-before {
 					t.Fatalf("%d bytes lost, from %d to %d of %d", overwritten.Bytes, before, c.pos, k.over)
@@ -232,7 +232,7 @@ func TestConsumerOverwrite(t *testing.T) {
 			}
 		}
 	}
-	for err := error(nil); err != ErrNone; {
+	for err := error(nil); !errors.Is(err, ErrNone); {
 		_, err = read(c, 16)
 	}
 	if c.pos != k.pos {
@@ -273,7 +273,7 @@ func TestConsumerOverwriteIsNeverTorn(t *testing.T) {
 			next, read1 = seq+1, read1+1
 		case errors.As(err, &overwritten):
 			lost++
-		case err != ErrNone:
+		case !errors.Is(err, ErrNone):
 			t.Fatal(err)
 		case end:
 			if next != n {
@@ -336,9 +336,9 @@ func TestConsumersNeverGoBack(t *testing.T) {
 		c := consumers[rnd.IntN(len(consumers))]
 		for range rnd.IntN(20) {
 			switch raw, err := read(c, 16); {
-			case err == ErrShared:
+			case errors.Is(err, ErrShared):
 				told++
-			case err != nil && err != ErrNone:
+			case err != nil && !errors.Is(err, ErrNone):
 				t.Fatal(err)
 			case err == nil:
 				if n, whole := number(raw); !whole || n >= seq {

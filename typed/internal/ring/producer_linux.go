@@ -150,7 +150,7 @@ func (p *Producer) Wait(ctx context.Context, size int) error {
 	again := p.again
 	_, err = p.room(need)
 	p.mu.Unlock()
-	if err != ErrFull {
+	if !errors.Is(err, ErrFull) {
 		return err
 	}
 	defer context.AfterFunc(ctx, p.waiter.Wake)()
@@ -172,7 +172,7 @@ func (p *Producer) drained(need uint64) bool {
 		close(p.again)
 		p.again = make(chan struct{})
 	}
-	return err != ErrFull
+	return !errors.Is(err, ErrFull)
 }
 
 // unmapIfDone unmaps the pages of a closed producer without reservations.

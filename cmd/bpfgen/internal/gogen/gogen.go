@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/build"
 	"go/parser"
 	"go/token"
 	"os"
@@ -125,7 +126,7 @@ func (l *Line) lookup(env []string) func(name string) string {
 		case "GOOS":
 			return runtime.GOOS
 		case "GOROOT":
-			return runtime.GOROOT()
+			return build.Default.GOROOT
 		}
 		if !slices.Contains(l.Unset, name) {
 			l.Unset = append(l.Unset, name)
