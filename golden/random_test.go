@@ -85,6 +85,9 @@ func randomPackage(t *testing.T, target, source string, values []randomValue) []
 		t.Fatal(err)
 	}
 	for _, w := range plan.Warnings {
+		if w.Fails { // what the kernel refuses has a layout all the same
+			continue
+		}
 		t.Errorf("warning: %s", w)
 	}
 	files, err := plan.Files()
