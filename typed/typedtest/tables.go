@@ -50,7 +50,7 @@ type hashTable struct {
 func newHashTable(f bpf.MapFacts, size int) table {
 	// As many as the kernel has, but of a storage, or a test that wants room
 	// without end.
-	n := min(1<<bits.Len(uint(f.MaxEntries-1)), 1<<16)
+	n := 1 << min(bits.Len32(f.MaxEntries-1), 16)
 	return &hashTable{buckets: make([][]*entry, n), seed: maphash.MakeSeed(), max: int(f.MaxEntries), size: size}
 }
 
