@@ -202,6 +202,7 @@ func runProgram(t testing.TB, prog *ebpf.Program) int32 {
 
 func newMap(t testing.TB, spec *ebpf.MapSpec) *ebpf.Map {
 	t.Helper()
+	needKernel(t)
 	m, err := ebpf.NewMap(spec)
 	if err != nil {
 		t.Fatal(err)

@@ -51,13 +51,25 @@ func lackingInLog(err error) string {
 	if !errors.As(err, &verifier) {
 		return ""
 	}
-	tail := verifier.Log[max(0, len(verifier.Log)-6):]
-	for _, line := range slices.Backward(tail) {
+	log := verifierVerdict(verifier.Log)
+	for _, line := range slices.Backward(log[max(0, len(log)-6):]) {
 		if m := lackingLine().FindStringSubmatch(line); m != nil {
 			return strings.TrimSpace(m[0])
 		}
 	}
 	return ""
+}
+
+// verifierVerdict is a log without the report that Linux 7.3 prints below the
+// verifier's own last words: an empty line, "Verification failed: …", the reason,
+// the instructions and a suggestion.
+func verifierVerdict(log []string) []string {
+	for i, line := range slices.Backward(log) {
+		if strings.HasPrefix(strings.TrimSpace(line), "Verification failed:") {
+			return log[:i]
+		}
+	}
+	return log
 }
 
 func lackingLine() *regexp.Regexp {

@@ -2,6 +2,7 @@ package typedtest_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ func TestEvents(t *testing.T) {
 	e.SendTail(testEvent{2, 20}, []byte("/bin/sh"))
 	e.SendRecord([]byte{1, 2, 3})
 	e.SendError(&typed.LostSamplesError{CPU: 1, Count: 7})
-	e.SendFrom(5, []byte{3, 0, 0, 0, 30, 0, 0, 0})
+	e.SendFrom(5, binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint32(nil, 3), 30))
 
 	var got []string
 	for rec, err := range e.Records(t.Context()) {
