@@ -75,6 +75,9 @@ type Options struct {
 	// Events gives ring buffers and perf event arrays their event type, by the
 	// C name of the map.
 	Events map[string]EventType
+	// MapTypes gives maps that are declared by sizes their key and value types,
+	// by the C name of the map.
+	MapTypes map[string]MapTypes
 	// Renames gives C types, by their C name ("struct foo"), another Go name
 	// behind the ident.
 	Renames map[string]string

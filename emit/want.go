@@ -9,7 +9,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -72,6 +71,8 @@ type mapOn struct {
 	// eventName is the C type that -event gave.
 	eventName string
 	short     bool
+	// named says of which sides -map gave the type.
+	named map[mapParam]bool
 }
 
 // mapArg is one type argument of a map's class.
@@ -193,7 +194,7 @@ func (w *wanted) wantTypes() {
 			}
 		}
 		if len(w.roots) == n {
-			w.fail(w.everywhere(), "-type %s: %s", pattern, notWanted(other))
+			w.fail(w.everywhere(), "-type %s: %s%s", pattern, notWanted(other), w.similarType(pattern, w.everywhere()...))
 		}
 	}
 }
@@ -246,45 +247,41 @@ func (w *wanted) wantMaps() {
 	}
 	w.maps = sorted(byName)
 	w.unknownEvents()
+	w.unknownMapTypes()
 }
 
 // mapOn finds the class of a map, and the roots of its arguments.
 func (w *wanted) mapOn(target int, m *btfparse.Map) *mapOn {
 	class, ok := classOf(m)
+	m, named := w.typedMap(target, m, class)
 	if !ok {
 		w.warn([]int{target}, btfparse.Diagnostic{
 			Path: m.Path(), What: fmt.Sprintf("map type %s is unknown to cilium/ebpf v0.22", m.Type),
 			Remedy: "use the raw .Map of its typed.OpaqueMap",
 		})
 	}
-	on := &mapOn{Map: withKey(m), class: class}
+	on := &mapOn{Map: withKey(m), class: class, named: named}
 	var event btfparse.Type
-	named := false
 	if class.has(paramEvent) {
-		event, named = w.events(target, on)
+		event, on.named[paramEvent] = w.events(target, on)
 	}
-	w.arguments(target, on, event, named)
+	w.arguments(target, on, event)
 	return on
 }
 
-// arguments are the type arguments of the class. named is true if the user
-// names the type of events.
-func (w *wanted) arguments(target int, m *mapOn, event btfparse.Type, named bool) {
+// arguments are the type arguments of the class.
+func (w *wanted) arguments(target int, m *mapOn, event btfparse.Type) {
 	for _, p := range m.class.params {
 		arg := mapArg{param: p}
 		switch p {
 		case paramKey:
 			arg.size = m.KeySize
-			arg.root = w.global(m.root(target, m.Key, "key", "key"))
+			arg.root = w.argument(m, p, m.root(target, m.Key, "key", "key"))
 		case paramValue:
 			arg.size = m.ValueSize
-			arg.root = w.global(m.root(target, m.Value, "value", "value"))
+			arg.root = w.argument(m, p, m.root(target, m.Value, "value", "value"))
 		case paramEvent:
-			if r := m.root(target, event, "event", "event"); named {
-				arg.root = w.root(r)
-			} else {
-				arg.root = w.global(r)
-			}
+			arg.root = w.argument(m, p, m.root(target, event, "event", "event"))
 		case paramInner:
 			arg.inner = w.inner(target, m)
 		case paramStorageKey: // its size says it all
@@ -292,6 +289,14 @@ func (w *wanted) arguments(target int, m *mapOn, event btfparse.Type, named bool
 		}
 		m.args = append(m.args, arg)
 	}
+}
+
+// argument is the root of one type argument: declared if the user names it.
+func (w *wanted) argument(m *mapOn, p mapParam, r *root) *root {
+	if m.named[p] {
+		return w.root(r)
+	}
+	return w.global(r)
 }
 
 // root is the place of a type that the map's class has.
@@ -315,7 +320,7 @@ func (w *wanted) inner(target int, m *mapOn) *mapOn {
 	inner.Name = m.Name + "_inner"
 	class, _ := classOf(&inner)
 	on := &mapOn{Map: withKey(&inner), class: class}
-	w.arguments(target, on, inner.Value, false)
+	w.arguments(target, on, inner.Value)
 	return on
 }
 
@@ -355,7 +360,7 @@ func (w *wanted) events(target int, m *mapOn) (event btfparse.Type, named bool) 
 		names = append([]string{ev.Type}, names...)
 	}
 	for i, name := range names {
-		t, ok := w.eventType(target, m, name)
+		t, ok := w.typeNamed(target, m, "event", name)
 		switch {
 		case !ok:
 		case i == 0:
@@ -371,61 +376,6 @@ func (w *wanted) events(target int, m *mapOn) (event btfparse.Type, named bool) 
 		})
 	}
 	return event, named
-}
-
-// eventType is the one type that the user means by a name.
-func (w *wanted) eventType(target int, m *mapOn, name string) (btfparse.Type, bool) {
-	var found []btfparse.Type
-	for _, t := range w.named(target, name) {
-		same := func(o btfparse.Type) bool { return btfparse.Underlying(o) == btfparse.Underlying(t) }
-		if !slices.ContainsFunc(found, same) {
-			found = append(found, t)
-		}
-	}
-	switch len(found) {
-	case 0:
-		w.fail([]int{target}, "%s: event type %s is not in the object; use it in C, for example: struct %s *unused __attribute__((unused))",
-			m.Path(), name, strings.TrimPrefix(name, "struct "))
-	case 1:
-		return found[0], true
-	default:
-		var list []string
-		for _, t := range found {
-			u := btfparse.Underlying(t)
-			list = append(list, strconv.Quote(t.CName()+structureHash(u))+" ("+describeMembers(u)+")")
-		}
-		w.fail([]int{target}, "%s: event type %s is any of %d types of the object; name one of them: %s", m.Path(), name, len(list), strings.Join(list, ", "))
-	}
-	return nil, false
-}
-
-// named are the types of a target that the user means by a name, also by one
-// with the hash of the structure behind it.
-func (w *wanted) named(target int, name string) []btfparse.Type {
-	object := w.targets[target].Object
-	if found := object.Named(name); len(found) > 0 {
-		return found
-	}
-	bare := hashedName.ReplaceAllString(name, "")
-	return slices.DeleteFunc(object.Named(bare), func(t btfparse.Type) bool {
-		return bare+structureHash(btfparse.Underlying(t)) != name
-	})
-}
-
-// unknownEvents complains of -event for maps that are not there.
-func (w *wanted) unknownEvents() {
-	for _, name := range slices.Sorted(maps.Keys(w.opts.Events)) {
-		i := slices.IndexFunc(w.maps, func(m *wantedMap) bool { return m.name == name })
-		if i < 0 {
-			w.fail(w.everywhere(), "-event %s: the object has no such map", name)
-			continue
-		}
-		for target, m := range w.maps[i].on {
-			if m != nil && !m.class.has(paramEvent) {
-				w.fail([]int{target}, "-event %s: a map of type %s has no events", name, m.Type)
-			}
-		}
-	}
 }
 
 // wantPrograms are the programs of all targets.

@@ -102,6 +102,13 @@ func (c *goldenCase) set(key, value string) error {
 			c.opts.Events = make(map[string]emit.EventType)
 		}
 		c.opts.Events[name] = emit.EventType{Type: typ, Short: short}
+	case "map": // map=key,value
+		name, types, _ := strings.Cut(value, "=")
+		key, val, _ := strings.Cut(types, ",")
+		if c.opts.MapTypes == nil {
+			c.opts.MapTypes = make(map[string]emit.MapTypes)
+		}
+		c.opts.MapTypes[name] = emit.MapTypes{Key: key, Value: val}
 	case "rename": // C type=Go name
 		from, to, _ := strings.Cut(value, "=")
 		if c.opts.Renames == nil {

@@ -29,6 +29,8 @@ type genOptions struct {
 	targets       []string
 	noGlobalTypes bool
 	events        pairs
+	// mapTypes are key,value by map.
+	mapTypes pairs
 	// typesFrom is another ident, "" for none.
 	typesFrom string
 	// bpf2go asks for bpf2go's API, packed what becomes of structs that Go lays
@@ -77,7 +79,7 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 // parseGen reads the command line. Everything that is wrong with it is one
 // error.
 func (c *cli) parseGen(args []string) (*genOptions, error) {
-	o := &genOptions{events: make(pairs)}
+	o := &genOptions{events: make(pairs), mapTypes: make(pairs)}
 	fs := newFlagSet("gen")
 	o.define(fs, c.env)
 	o.compile.define(fs, c.env)
@@ -85,6 +87,7 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 	targets := fs.String("target", defaultTargets, "`targets` to compile for, comma-separated ("+defaultTargets+"); with objects: what each is for, in their order")
 	fs.BoolVar(&o.noGlobalTypes, "no-global-types", false, "declare only the types that -type names, not those of maps and variables")
 	fs.Var(o.events, "event", "`map=type[,short]`: the type of the records of a ring buffer or perf event array; short fills what a record lacks with zeroes; repeatable")
+	fs.Var(o.mapTypes, "map", "`map=key,value`: the types of a map that C declares by key_size and value_size alone; map=,value or map=key where the other has one; repeatable")
 	fs.StringVar(&o.typesFrom, "types-from", "", "use the Go types that another `ident` of the package has declared, so that both can share maps")
 	fs.BoolVar(&o.bpf2go, "bpf2go", false, "write bpf2go's API and types, which need nothing but cilium/ebpf")
 	fs.StringVar(&o.packed, "packed", "", "with -bpf2go, what becomes of structs that Go lays out otherwise than C (an error): `fix` makes byte arrays of the fields that stand wrong, keep leaves them as bpf2go has them")
@@ -139,7 +142,7 @@ func (o *genOptions) finishGen(c *cli, fs *flag.FlagSet) (err error) {
 			return err
 		}
 	}
-	return errors.Join(o.finish(c, o.ident), o.compile.finish(c, given(fs)), o.checkBpf2go(fs))
+	return errors.Join(o.finish(c, o.ident), o.compile.finish(c, given(fs)), o.checkBpf2go(fs), o.checkMapTypes())
 }
 
 // checkBpf2go finds flags that do not go together.
@@ -151,9 +154,36 @@ func (o *genOptions) checkBpf2go(fs *flag.FlagSet) error {
 	if o.packed != "" && !o.bpf2go {
 		errs = append(errs, errors.New("-packed goes with -bpf2go: the typed API lays out every struct as C does"))
 	}
-	for _, name := range []string{"event", "rename", "types-from"} {
+	for _, name := range []string{"event", "map", "rename", "types-from"} {
 		if given(fs)[name] && o.bpf2go {
 			errs = append(errs, fmt.Errorf("-%s has no effect with -bpf2go: bpf2go's API has no place for it", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// readMapTypes reads what -map says of one map.
+func readMapTypes(types string) (emit.MapTypes, error) {
+	sides := splitList(types)
+	if len(sides) > 2 {
+		return emit.MapTypes{}, errors.New("want map=key,value")
+	}
+	if len(sides) < 2 {
+		sides = append(sides, "")
+	}
+	t := emit.MapTypes{Key: sides[0], Value: sides[1]}
+	if t == (emit.MapTypes{}) {
+		return t, errors.New("name a C type")
+	}
+	return t, nil
+}
+
+// checkMapTypes finds what is no pair of types.
+func (o *genOptions) checkMapTypes() error {
+	var errs []error
+	for _, m := range sortedNames(o.mapTypes) {
+		if _, err := readMapTypes(o.mapTypes[m]); err != nil {
+			errs = append(errs, fmt.Errorf("-map %s=%s: %w", m, o.mapTypes[m], err))
 		}
 	}
 	return errors.Join(errs...)
@@ -224,6 +254,10 @@ func (o *genOptions) emitOptions(c *cli, pkg func() (string, error)) (emit.Optio
 	for m, typ := range o.events {
 		name, short := strings.CutSuffix(typ, ",short")
 		opts.Events[m] = emit.EventType{Type: strings.TrimSpace(name), Short: short}
+	}
+	opts.MapTypes = make(map[string]emit.MapTypes)
+	for m, types := range o.mapTypes {
+		opts.MapTypes[m], _ = readMapTypes(types)
 	}
 	if o.typesFrom != "" {
 		opts.TypesFrom = o.typesFrom

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/bpfgen/bpfgen/internal/suggest"
 	"github.com/bpfgen/bpfgen/internal/target"
 )
 
@@ -103,7 +104,7 @@ func runHelp(ctx context.Context, c *cli, args []string) error {
 	}
 	cmd, ok := findCommand(args[0])
 	if !ok {
-		return fmt.Errorf("there is no command %q%s; bpfgen help lists them", args[0], didYouMean(args[0], commandNames()))
+		return fmt.Errorf("there is no command %q%s; bpfgen help lists them", args[0], suggest.DidYouMean(args[0], commandNames()))
 	}
 	if cmd.name == "help" {
 		overview(c.stdout)
