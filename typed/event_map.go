@@ -108,10 +108,7 @@ type eventSlot struct {
 
 // fill makes a reader or producer and puts it into the slot. disown, which open
 // gets, takes it out again.
-func fill[C any, P interface {
-	*C
-	io.Closer
-}](s *eventSlot, open func(disown func()) (*C, error)) (*C, error) {
+func fill[C any, P closer[C]](s *eventSlot, open func(disown func()) (*C, error)) (*C, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -132,6 +129,28 @@ func fill[C any, P interface {
 		return nil
 	}
 	return c, nil
+}
+
+// closer says that *C can be closed.
+type closer[C any] interface {
+	*C
+	io.Closer
+}
+
+// opened makes a reader or producer of the handle. lib, which open gets, stays
+// open meanwhile.
+func opened[C any, P closer[C]](m *eventHandle, op string, open func(lib *ebpf.Map, disown func()) (*C, error)) (c *C, err error) {
+	if err := m.c.usable(); err != nil {
+		return nil, err
+	}
+	err = m.Use(func(lib *ebpf.Map) error {
+		c, err = fill[C, P](&m.open, func(disown func()) (*C, error) { return open(lib, disown) })
+		if err != nil {
+			return m.wrap(op, err)
+		}
+		return nil
+	})
+	return c, err
 }
 
 // empty takes out what is in the slot, which was closed.

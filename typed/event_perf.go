@@ -69,14 +69,11 @@ func (m *PerfEventArray[T]) NewReader(opts *PerfOptions) (*Reader[T], error) {
 
 // openPerf opens a reader of records of that size.
 func (m *eventHandle) openPerf(size, least int, o PerfOptions) (*reader, error) {
-	if _, err := m.c.ready(); err != nil {
-		return nil, err
-	}
 	if o.PerCPUBuffer == 0 {
 		o.PerCPUBuffer = defaultPerCPUBuffer * os.Getpagesize()
 	}
-	r, err := fill(&m.open, func(disown func()) (*reader, error) {
-		array, err := openAgain(m.Map())
+	return opened(m, "new reader", func(lib *ebpf.Map, disown func()) (*reader, error) {
+		array, err := openAgain(lib)
 		if err != nil {
 			return nil, err
 		}
@@ -91,10 +88,6 @@ func (m *eventHandle) openPerf(size, least int, o PerfOptions) (*reader, error) 
 		}
 		return &reader{name: m.Name(), size: size, min: least, waiter: waiter, perf: perf, disown: disown}, nil
 	})
-	if err != nil {
-		return nil, m.wrap("new reader", err)
-	}
-	return r, nil
 }
 
 // openAgain opens the map under its id, so that the kernel takes the buffers out
@@ -119,9 +112,10 @@ func (m *PerfEventArray[T]) Pause() error { return m.pause((*ring.Perf).Pause, "
 // Resume takes Pause back.
 func (m *PerfEventArray[T]) Resume() error { return m.pause((*ring.Perf).Resume, "resume") }
 
-// pause does something with the buffers of the handle's reader.
+// pause does something with the buffers of the handle's reader, which has a
+// descriptor of the map of its own.
 func (m *eventHandle) pause(do func(*ring.Perf) error, op string) error {
-	if _, err := m.c.ready(); err != nil {
+	if err := m.c.usable(); err != nil {
 		return err
 	}
 	r, _ := m.open.has().(*reader)

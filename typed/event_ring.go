@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/bpfgen/bpfgen/typed/internal/ring"
+	"github.com/cilium/ebpf"
 )
 
 // RingBuf is a BPF_MAP_TYPE_RINGBUF (5.8) whose records are of type T, or a
@@ -62,24 +63,16 @@ const flagOverwrite = 1 << 19
 
 // openRing opens a reader of records of that size.
 func (m *eventHandle) openRing(size, least int) (*reader, error) {
-	fd, err := m.c.ready()
-	if err != nil {
-		return nil, err
-	}
-	r, err := fill(&m.open, func(disown func()) (*reader, error) {
-		waiter, err := ring.ConsumerWaiter(fd)
+	return opened(m, "new reader", func(lib *ebpf.Map, disown func()) (*reader, error) {
+		waiter, err := ring.ConsumerWaiter(lib.FD())
 		if err != nil {
 			return nil, err
 		}
-		overwrite := m.Map().Flags()&flagOverwrite != 0
-		consumer, err := ring.NewConsumer(fd, m.Map().MaxEntries(), overwrite)
+		overwrite := lib.Flags()&flagOverwrite != 0
+		consumer, err := ring.NewConsumer(lib.FD(), lib.MaxEntries(), overwrite)
 		if err != nil {
 			return nil, errors.Join(err, waiter.Close())
 		}
 		return &reader{name: m.Name(), size: size, min: least, waiter: waiter, ring: consumer, disown: disown}, nil
 	})
-	if err != nil {
-		return nil, m.wrap("new reader", err)
-	}
-	return r, nil
 }

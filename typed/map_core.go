@@ -49,17 +49,6 @@ func (h *MapCore) Delete(key unsafe.Pointer) error {
 	return h.c.elem("delete", bpf.MapDeleteElem, key, nil, 0)
 }
 
-// ready is the descriptor of an open map, for what is counted elsewhere.
-func (c *mapCore) ready() (int, error) {
-	if err := c.usable(); err != nil {
-		return -1, err
-	}
-	if c.life.m == nil {
-		return -1, c.life.use(c.name, nil)
-	}
-	return c.life.m.FD(), nil
-}
-
 // elem does a command on one element.
 func (c *mapCore) elem(op string, cmd bpf.Command, key, value unsafe.Pointer, flags uint64) error {
 	life := c.open

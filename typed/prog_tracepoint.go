@@ -15,16 +15,16 @@ type TracepointOptions struct {
 
 // Tracepoint is a program of SEC("tracepoint/…") or SEC("tp/…"): it runs at a
 // tracepoint and sees its formatted fields.
-type Tracepoint struct{ common program }
+type Tracepoint struct{ program }
 
-func (*Tracepoint) kind() *progKind { return &kindTracepoint }
+func (*Tracepoint) kind() *kind { return &kindTracepoint }
 
 // Attach attaches to the group and name of the section. opts may be nil.
 func (p *Tracepoint) Attach(opts *TracepointOptions) (*Link, error) {
-	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) {
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) {
 		group, name, ok := strings.Cut(where, "/")
 		if !ok || name == "" {
-			return nil, p.base().badSection(p.kind(), "group/name")
+			return nil, p.badSection(p.kind(), "group/name")
 		}
 		return p.AttachTo(group, name, opts)
 	})
@@ -33,7 +33,7 @@ func (p *Tracepoint) Attach(opts *TracepointOptions) (*Link, error) {
 // AttachTo attaches to another tracepoint: a folder of
 // /sys/kernel/tracing/events and one inside it. opts may be nil.
 func (p *Tracepoint) AttachTo(group, name string, opts *TracepointOptions) (*Link, error) {
-	return p.base().attach(p.kind(), target{tracepoint, group + "/" + name}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.attach(p.kind(), target{tracepoint, group + "/" + name}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachTracepoint(prog, group, name, deref(opts))
 	})
 }
@@ -47,7 +47,10 @@ type RawTracepointOptions struct {
 	Cookie uint64
 }
 
-func (p *program) attachName(k *progKind, name string, opts *RawTracepointOptions) (*Link, error) {
+// rawTP is what RawTracepoint and RawTracepointWritable share.
+type rawTP struct{ program }
+
+func (p *rawTP) attachName(k *kind, name string, opts *RawTracepointOptions) (*Link, error) {
 	return p.attach(k, target{rawTracepoint, name}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachRawTracepoint(prog, name, deref(opts))
 	})
@@ -55,38 +58,38 @@ func (p *program) attachName(k *progKind, name string, opts *RawTracepointOption
 
 // RawTracepoint is a program of SEC("raw_tracepoint/…") or SEC("raw_tp/…"): it
 // runs at a tracepoint and sees its raw arguments.
-type RawTracepoint struct{ common program }
+type RawTracepoint struct{ rawTP }
 
-func (*RawTracepoint) kind() *progKind { return &kindRawTracepoint }
+func (*RawTracepoint) kind() *kind { return &kindRawTracepoint }
 
 // Attach attaches to the tracepoint of the section. opts may be nil.
 func (p *RawTracepoint) Attach(opts *RawTracepointOptions) (*Link, error) {
-	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another tracepoint by its name without group. opts may
 // be nil.
 func (p *RawTracepoint) AttachTo(name string, opts *RawTracepointOptions) (*Link, error) {
-	return p.base().attachName(p.kind(), name, opts)
+	return p.attachName(p.kind(), name, opts)
 }
 
 func (p *RawTracepoint) auto() (*Link, error) { return p.Attach(nil) }
 
 // RawTracepointWritable is a program of SEC("raw_tracepoint.w/…") or
 // SEC("raw_tp.w/…"): a raw tracepoint whose arguments the program may change.
-type RawTracepointWritable struct{ common program }
+type RawTracepointWritable struct{ rawTP }
 
-func (*RawTracepointWritable) kind() *progKind { return &kindRawTracepointWritable }
+func (*RawTracepointWritable) kind() *kind { return &kindRawTracepointWritable }
 
 // Attach attaches to the tracepoint of the section. opts may be nil.
 func (p *RawTracepointWritable) Attach(opts *RawTracepointOptions) (*Link, error) {
-	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another tracepoint by its name without group; it must
 // be a writable one. opts may be nil.
 func (p *RawTracepointWritable) AttachTo(name string, opts *RawTracepointOptions) (*Link, error) {
-	return p.base().attachName(p.kind(), name, opts)
+	return p.attachName(p.kind(), name, opts)
 }
 
 func (p *RawTracepointWritable) auto() (*Link, error) { return p.Attach(nil) }

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed/internal/ring"
+	"github.com/cilium/ebpf"
 )
 
 // A user ring buffer carries records from Go to a program, which reads them
@@ -149,21 +150,13 @@ var errNoProducer = fmt.Errorf("producer: %w", os.ErrClosed)
 
 // openProducer opens a producer of records of that size.
 func (m *eventHandle) openProducer(size int) (*producer, error) {
-	fd, err := m.c.ready()
-	if err != nil {
-		return nil, err
-	}
-	p, err := fill(&m.open, func(disown func()) (*producer, error) {
-		ring, err := ring.NewProducer(fd, m.Map().MaxEntries())
+	return opened(m, "new producer", func(lib *ebpf.Map, disown func()) (*producer, error) {
+		ring, err := ring.NewProducer(lib.FD(), lib.MaxEntries())
 		if err != nil {
 			return nil, err
 		}
 		return &producer{ring: ring, name: m.Name(), size: size, disown: disown}, nil
 	})
-	if err != nil {
-		return nil, m.wrap("new producer", err)
-	}
-	return p, nil
 }
 
 // bytesOf is the record that *rec is.
