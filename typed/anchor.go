@@ -72,11 +72,11 @@ func AfterLinkID(id link.ID) Anchor {
 	return Anchor{position: flagAfter, id: uint32(id), idFlags: flagID | flagLink}
 }
 
-// orZero makes a nil target one that is not loaded: without a target the anchor
+// orZero makes no target at all one that is not loaded: without a target the anchor
 // would be another.
 func orZero(target AnchorTarget) AnchorTarget {
-	if isNil(target) {
-		return new(program)
+	if target == nil {
+		return new(Generic)
 	}
 	return target
 }
@@ -94,7 +94,7 @@ func (a Anchor) use(f func(fdOrID, flags uint32) error) error {
 }
 
 func (p *program) useAnchor(f func(fd, flags uint32) error) error {
-	return p.Use(func(prog *ebpf.Program) error { return f(uint32(prog.FD()), 0) })
+	return p.use(func(prog *ebpf.Program) error { return f(uint32(prog.FD()), 0) })
 }
 
 func (l *Link) useAnchor(f func(fd, flags uint32) error) error {

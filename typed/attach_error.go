@@ -72,7 +72,7 @@ func (t target) String() string {
 }
 
 // attachError dresses an error of the library or the kernel.
-func (p *program) attachError(k *kind, t target, err error) error {
+func (p *program) attachError(k *progKind, t target, err error) error {
 	var done *AttachError
 	if errors.As(err, &done) {
 		return err

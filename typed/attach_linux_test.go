@@ -246,8 +246,8 @@ func TestAttachAll(t *testing.T) {
 	}, nil)
 	for _, h := range coll.handles {
 		if p := h.base(); p.name == "off" {
-			if p.Loaded() || !errors.Is(p.Err(), ErrNotLoaded) {
-				t.Errorf("off: loaded %v, %v", p.Loaded(), p.Err())
+			if p.loaded() || !errors.Is(p.err(), ErrNotLoaded) {
+				t.Errorf("off: loaded %v, %v", p.loaded(), p.err())
 			}
 		} else if p.name == "mine" {
 			if err := coll.Links.Add(h.(*RawTracepoint).Attach(nil)); err != nil {
@@ -337,8 +337,8 @@ func TestOptionalProgramThatCannotBeAttached(t *testing.T) {
 	}
 	p := coll.handles[slices.IndexFunc(coll.handles, func(h programHandle) bool { return h.base().name == "a_maybe" })].base()
 	var attach *AttachError
-	if !p.Loaded() || !errors.As(p.Err(), &attach) || attach.Program != "a_maybe" {
-		t.Errorf("loaded %v, %v", p.Loaded(), p.Err())
+	if !p.loaded() || !errors.As(p.err(), &attach) || attach.Program != "a_maybe" {
+		t.Errorf("loaded %v, %v", p.loaded(), p.err())
 	}
 }
 

@@ -92,7 +92,7 @@ func (c *collectionCore) sortedHandles() []programHandle {
 	}
 	var handles []programHandle
 	for _, h := range c.handles {
-		if p := h.base(); p.Loaded() && !attached[p.name] {
+		if p := h.base(); p.loaded() && !attached[p.name] {
 			handles = append(handles, h)
 		}
 	}

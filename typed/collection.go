@@ -36,7 +36,7 @@ type specCore CollectionSpec
 
 // programState is what the user said of a program before Load.
 type programState struct {
-	kind       *kind // nil where no handle is made of it
+	kind       *progKind // nil where no handle is made of it
 	disabled   bool
 	optional   bool
 	optionalIf func(error) bool
@@ -147,6 +147,9 @@ func (c *specCore) state(program string) *programState {
 	st := c.programs[program]
 	if st == nil { // added to Spec by the user
 		st = new(programState)
+		if c.programs == nil {
+			c.programs = make(map[string]*programState)
+		}
 		c.programs[program] = st
 	}
 	return st
@@ -183,7 +186,7 @@ func failedProgram(spec *ebpf.CollectionSpec, err error) *ebpf.ProgramSpec {
 }
 
 // newLoadError says once which program it is: the library says it, too.
-func newLoadError(k *kind, prog *ebpf.ProgramSpec, err error) *LoadError {
+func newLoadError(k *progKind, prog *ebpf.ProgramSpec, err error) *LoadError {
 	if inner := errors.Unwrap(err); inner != nil && err.Error() == "program "+prog.Name+": "+inner.Error() {
 		err = inner
 	}

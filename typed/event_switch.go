@@ -111,7 +111,11 @@ func Case[E, T any, K comparable](s *Switch[T, K], kind K, handle func(event *E,
 // OnError sets what is done about records that are short, lost, overwritten or
 // of a kind without case ([*UnknownEventError]). If handle returns nil, Run goes
 // on. Without OnError, Run ends with the error.
-func (s *Switch[T, K]) OnError(handle func(error) error) { s.onError = handle }
+func (s *Switch[T, K]) OnError(handle func(error) error) {
+	if s != nil {
+		s.onError = handle
+	}
+}
 
 func (s *Switch[T, K]) failed(err error) error {
 	if s.onError == nil {
@@ -124,10 +128,10 @@ func (s *Switch[T, K]) failed(err error) error {
 // errors, or a handler returns one.
 func (s *Switch[T, K]) Run(ctx context.Context) error {
 	switch {
+	case s == nil || s.err == nil && s.reader == nil:
+		return errNoReader
 	case s.err != nil:
 		return s.err
-	case s.reader == nil:
-		return errNoReader
 	}
 	for rec, err := range s.reader.Records(ctx) {
 		if err != nil {

@@ -859,7 +859,7 @@ func testRedirect[P any, H programHandleOf[P]](r *hookRun, slots *ebpf.MapSpec, 
 	})
 	redirect.Name = "redirect"
 	p := H(loadWith[P, H](r, map[string]*ebpf.ProgramSpec{progName: r.spec(int32(XDPDrop)), "redirect": redirect}, slots))
-	value := []uint32{first, uint32(p.base().FD())}
+	value := []uint32{first, uint32(p.base().fd())}
 	if err := r.coll.Collection.Maps[slots.Name].Put(uint32(0), value); err != nil {
 		r.Fatal(err)
 	}

@@ -249,7 +249,7 @@ func (u *UpdatableLink[P]) Update(p *P) error {
 
 func (l *Link) update(p AnyProgram) error {
 	return l.do("update", func(lk link.Link) error {
-		return baseOf(p).Use(func(prog *ebpf.Program) error { return lk.Update(prog) })
+		return baseOf(p).use(func(prog *ebpf.Program) error { return lk.Update(prog) })
 	})
 }
 
@@ -324,7 +324,7 @@ func AsUpdatable[P any, H updatableOf[P]](l *Link) (*UpdatableLink[P], error) {
 	return updatable[P](l, nil)
 }
 
-func (l *Link) checkType(k *kind, want link.Type) error {
+func (l *Link) checkType(k *progKind, want link.Type) error {
 	info, err := l.Info()
 	if err != nil {
 		return err

@@ -164,7 +164,7 @@ type linkCreateKprobeMulti struct {
 
 // haveKprobeMulti says whether the kernel has such links (CONFIG_FPROBE): only
 // then it looks at the memory with the addresses, which is not there.
-func haveKprobeMulti(k *kind) bool {
+func haveKprobeMulti(k *progKind) bool {
 	prog, err := ebpf.NewProgram(&ebpf.ProgramSpec{
 		Name: "probe", Type: k.typ, AttachType: k.attach[0], License: "GPL",
 		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},

@@ -48,7 +48,7 @@ func perfCookie(cookie uint64) func(link.Link, error) (link.Link, error) {
 
 // attachKprobeMulti gives the kernel addresses where they are known, as libbpf
 // does: a name can stand for several functions.
-func attachKprobeMulti(prog *ebpf.Program, k *kind, symbols []kernelsym.Symbol, opts KprobeMultiOptions) (link.Link, error) {
+func attachKprobeMulti(prog *ebpf.Program, k *progKind, symbols []kernelsym.Symbol, opts KprobeMultiOptions) (link.Link, error) {
 	o := link.KprobeMultiOptions{Session: k == &kindKprobeSession}
 	for _, s := range symbols {
 		if s.Address != 0 {
@@ -66,7 +66,7 @@ func attachKprobeMulti(prog *ebpf.Program, k *kind, symbols []kernelsym.Symbol, 
 	return link.KprobeMulti(prog, o)
 }
 
-func attachUprobe(prog *ebpf.Program, k *kind, path string, offset uint64, opts UprobeOptions) (link.Link, error) {
+func attachUprobe(prog *ebpf.Program, k *progKind, path string, offset uint64, opts UprobeOptions) (link.Link, error) {
 	ex, err := link.OpenExecutable(path)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ const uprobeMultiReturn = 1
 
 // attachUprobeMulti does what the library's UprobeMulti does, and sessions
 // too, which it cannot.
-func attachUprobeMulti(prog *ebpf.Program, k *kind, path string, places []UprobePlace, pid int) (link.Link, error) {
+func attachUprobeMulti(prog *ebpf.Program, k *progKind, path string, places []UprobePlace, pid int) (link.Link, error) {
 	name, err := unix.BytePtrFromString(path)
 	if err != nil {
 		return nil, err

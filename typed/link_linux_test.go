@@ -330,7 +330,7 @@ func TestClosedProgramsDoNotPanic(t *testing.T) {
 		fresh := reflect.New(reflect.TypeOf(h).Elem()).Interface().(programHandle)
 		b := fresh.base()
 		b.name, b.life = "prog", newProgramLife(prog)
-		if err := errors.Join(b.Close(), b.Close()); err != nil {
+		if err := errors.Join(b.close(), b.close()); err != nil {
 			t.Fatal(err)
 		}
 		callAll(t, fresh, func(method string, err error) {
@@ -338,8 +338,8 @@ func TestClosedProgramsDoNotPanic(t *testing.T) {
 				t.Errorf("%T.%s: %v", fresh, method, err)
 			}
 		})
-		if b.FD() != -1 {
-			t.Errorf("%T: a descriptor after Close: %d", fresh, b.FD())
+		if b.fd() != -1 {
+			t.Errorf("%T: a descriptor after Close: %d", fresh, b.fd())
 		}
 	}
 }

@@ -27,15 +27,15 @@ func attachKretprobe(*ebpf.Program, string, KretprobeOptions) (link.Link, error)
 	return nil, errNotLinux
 }
 
-func attachKprobeMulti(*ebpf.Program, *kind, []kernelsym.Symbol, KprobeMultiOptions) (link.Link, error) {
+func attachKprobeMulti(*ebpf.Program, *progKind, []kernelsym.Symbol, KprobeMultiOptions) (link.Link, error) {
 	return nil, errNotLinux
 }
 
-func attachUprobe(*ebpf.Program, *kind, string, uint64, UprobeOptions) (link.Link, error) {
+func attachUprobe(*ebpf.Program, *progKind, string, uint64, UprobeOptions) (link.Link, error) {
 	return nil, errNotLinux
 }
 
-func attachUprobeMulti(*ebpf.Program, *kind, string, []UprobePlace, int) (link.Link, error) {
+func attachUprobeMulti(*ebpf.Program, *progKind, string, []UprobePlace, int) (link.Link, error) {
 	return nil, errNotLinux
 }
 
@@ -107,4 +107,4 @@ func attachPerfEvent(*ebpf.Program, int, PerfEventOptions) (link.Link, error) {
 
 func attachLirc(*ebpf.Program, int) (link.Link, error) { return nil, errNotLinux }
 
-func haveKprobeMulti(*kind) bool { return false }
+func haveKprobeMulti(*progKind) bool { return false }

@@ -39,15 +39,29 @@ func (g group) parts() (names []string) {
 	return names
 }
 
-func (s *ProgramSpec[P]) parts() []string { return []string{s.Name} }
+func (s *ProgramSpec[P]) parts() []string {
+	if s == nil || s.ProgramSpec == nil {
+		return nil
+	}
+	return []string{s.Name}
+}
 
-func (s *MapSpec[P]) parts() []string { return []string{s.s.name} }
+func (s *MapSpec[P]) parts() []string {
+	if s == nil {
+		return nil
+	}
+	return []string{s.s.name}
+}
 
 // Optional leaves the map out at Load where the kernel lacks its type or one of
 // its flags. The code of programs that refers to it is made invalid then: such a
 // program loads if it does not get there, as behind a constant that says so, and
 // is an error else, or left out if it is optional. Skipped says why.
-func (s *MapSpec[P]) Optional() { s.s.optional() }
+func (s *MapSpec[P]) Optional() {
+	if s != nil {
+		s.s.optional()
+	}
+}
 
 func (s *mapSpec) optional() {
 	if s.set != nil {
@@ -61,11 +75,15 @@ func (s *mapSpec) optional() {
 //
 //	spec.Programs.OnOpen.OptionalIf(func(err error) bool { return errors.Is(err, os.ErrPermission) })
 func (s *ProgramSpec[P]) OptionalIf(why func(err error) bool) {
-	s.state.optional, s.state.optionalIf = true, why
+	st := s.stateOf()
+	st.optional, st.optionalIf = true, why
 }
 
 // DisableAll disables all programs: what Enable takes back is loaded.
 func (c *CollectionSpec) DisableAll() {
+	if c == nil || c.Spec == nil {
+		return
+	}
 	for name := range c.Spec.Programs {
 		(*specCore)(c).state(name).disabled = true
 	}
@@ -74,6 +92,9 @@ func (c *CollectionSpec) DisableAll() {
 // Only disables all programs but these, and enables these. Maps are not
 // touched.
 func (c *CollectionSpec) Only(programs ...Choosable) {
+	if c == nil || c.Spec == nil {
+		return
+	}
 	c.DisableAll()
 	for _, name := range group(programs).parts() {
 		(*specCore)(c).state(name).disabled = false
@@ -94,6 +115,9 @@ func (c *CollectionSpec) Only(programs ...Choosable) {
 // would show, by asking it for those. An error that lies in a program is an
 // error of Load.
 func (c *CollectionSpec) FirstOf(alternatives ...Choosable) {
+	if c == nil || c.Spec == nil {
+		return
+	}
 	var ch choice
 	for _, a := range alternatives {
 		if !isNil(a) {
@@ -124,7 +148,7 @@ type Skipped struct {
 	Err error
 }
 
-func (s Skipped) String() string { return s.Name + ": " + s.Err.Error() }
+func (s Skipped) String() string { return fmt.Sprintf("%s: %v", s.Name, s.Err) }
 
 // Skipped are the programs and maps that Load has left out, and the programs
 // that AttachAll could not attach, by Optional, OptionalIf and FirstOf, in the

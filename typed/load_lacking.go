@@ -22,7 +22,7 @@ import (
 // with a program: only the first is a reason to leave an optional program out.
 
 // lacksForProgram says whether a program is refused for what the kernel lacks.
-func lacksForProgram(k *kind, spec *ebpf.ProgramSpec, err error, opts ebpf.ProgramOptions) bool {
+func lacksForProgram(k *progKind, spec *ebpf.ProgramSpec, err error, opts ebpf.ProgramOptions) bool {
 	switch {
 	case lackingInLog(err) != "":
 		return true
@@ -145,7 +145,7 @@ func tryMap(spec *ebpf.MapSpec) error {
 
 // lacksHook is why the kernel cannot attach such programs although it may load
 // them, nil where nothing is known.
-func lacksHook(k *kind, spec *ebpf.ProgramSpec) error {
+func lacksHook(k *progKind, spec *ebpf.ProgramSpec) error {
 	if k == nil {
 		return nil
 	}
@@ -188,7 +188,7 @@ func haveProbes(name string) bool {
 }
 
 // lacksFunction says whether the function of a kprobe's section is not there.
-func lacksFunction(k *kind, symbol string) error {
+func lacksFunction(k *progKind, symbol string) error {
 	name, _, _ := strings.Cut(symbol, "+")
 	if name == "" || k == &kindKsyscall || k == &kindKretsyscall {
 		return nil
@@ -202,7 +202,7 @@ func lacksFunction(k *kind, symbol string) error {
 
 // lacksForAttach says whether a program could not be attached for what the
 // kernel lacks: the hook, or its target.
-func lacksForAttach(k *kind, spec *ebpf.ProgramSpec, err error) bool {
+func lacksForAttach(k *progKind, spec *ebpf.ProgramSpec, err error) bool {
 	switch {
 	case errors.Is(err, os.ErrPermission), isNoTracefs(err):
 		return false

@@ -48,7 +48,7 @@ func TestProgramArray(t *testing.T) {
 	failsWith(t, "open of an empty slot", err, notExist...)
 	failsWith(t, "delete of an empty slot", m.Delete(1), notExist...)
 	must(t, m.Put(1, p))
-	handle := &program{life: newProgramLife(p)} // what every kind of program embeds
+	handle := &SocketFilter{program{life: newProgramLife(p)}}
 	must(t, m.Put(2, handle))
 	equal(t, "id", got(m.Lookup(1))(t), programID(t, p))
 	opened := got(m.Open(2))(t)
@@ -58,7 +58,8 @@ func TestProgramArray(t *testing.T) {
 	equal(t, "slots in use", len(collect(t, seq, errf)), 2)
 	failsWith(t, "put out of range", m.Put(3, p), ebpf.ErrKeyNotExist, unix.E2BIG)
 	failsWith(t, "program of another type", m.Put(0, returns(t, ebpf.XDP, ebpf.AttachNone, 0)), unix.EINVAL)
-	failsWith(t, "program that is not loaded", m.Put(0, new(program)), ErrNotLoaded)
+	failsWith(t, "program that is not loaded", m.Put(0, new(SocketFilter)), ErrNotLoaded)
+	failsWith(t, "nil program", m.Put(0, (*SocketFilter)(nil)), ErrNotLoaded)
 	failsWith(t, "no program", m.Put(0, nil), ErrNotLoaded)
 	failsWith(t, "no program of the library", m.Put(0, (*ebpf.Program)(nil)), ErrNotLoaded)
 	must(t, m.Delete(1))

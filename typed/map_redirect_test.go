@@ -76,7 +76,7 @@ func TestDevMapProg(t *testing.T) {
 			equal(t, "without", got(m.Lookup(1))(t), DevMapValue{Ifindex: loopback})
 			other := returns(t, ebpf.XDP, ebpf.AttachNone, 2)
 			failsWith(t, "put of another kind of program", m.Put(1, loopback, other), unix.EINVAL)
-			failsWith(t, "put of no program", m.Put(1, loopback, new(program)), ErrNotLoaded)
+			failsWith(t, "put of no program", m.Put(1, loopback, new(XDP)), ErrNotLoaded)
 			seq, errf := m.All()
 			equal(t, "entry", collect(t, seq, errf)[1], DevMapValue{Ifindex: loopback})
 			testRedirectGone[DevMapValue](t, m, new(DevMapProg[uint32]))
@@ -115,7 +115,7 @@ func TestCPUMapProg(t *testing.T) {
 		t.Errorf("put of another kind of program: %v", err)
 	}
 	equal(t, "after a put that failed", got(m.Lookup(0))(t), CPUMapValue{QueueSize: 100})
-	failsWith(t, "put of no program", m.Put(0, 192, new(program)), ErrNotLoaded)
+	failsWith(t, "put of no program", m.Put(0, 192, new(XDP)), ErrNotLoaded)
 	must(t, m.Delete(0))
 	testRedirectGone[CPUMapValue](t, m, new(CPUMapProg[uint32]))
 	failsWith(t, "put into a closed map", m.Put(0, 192, p), os.ErrClosed)

@@ -35,12 +35,18 @@ type mapSpec struct {
 // opts may be nil; one that is pinned by name (Pinning) needs a PinPath there, and
 // is opened if it exists.
 func (s *MapSpec[P]) New(opts *ebpf.MapOptions) (P, error) {
+	if s == nil {
+		s = new(MapSpec[P])
+	}
 	return made[P](s.s.create(s.MapFields, opts, newHandle[P]()))
 }
 
 // OpenPinned opens a pinned map. It fails with a [*LayoutError] if that map is
 // of another type or size. opts may be nil. The caller closes the map.
 func (s *MapSpec[P]) OpenPinned(path string, opts *ebpf.LoadPinOptions) (P, error) {
+	if s == nil {
+		s = new(MapSpec[P])
+	}
 	return made[P](s.s.openPinned(path, opts, newHandle[P]()))
 }
 
@@ -48,6 +54,9 @@ func (s *MapSpec[P]) OpenPinned(path string, opts *ebpf.LoadPinOptions) (P, erro
 // fails with a [*LayoutError] if that map is of another type or size. The
 // handle has a descriptor of its own: the caller closes both.
 func (s *MapSpec[P]) Wrap(m *ebpf.Map) (P, error) {
+	if s == nil {
+		s = new(MapSpec[P])
+	}
 	return made[P](s.s.wrap(m, newHandle[P]()))
 }
 
@@ -55,7 +64,11 @@ func (s *MapSpec[P]) Wrap(m *ebpf.Map) (P, error) {
 // collection holds a duplicate: closing it leaves other open. A nil other
 // takes an earlier Replace back. If other is not loaded or was closed by then,
 // that is an error of Load.
-func (s *MapSpec[P]) Replace(other P) { s.s.replace(other) }
+func (s *MapSpec[P]) Replace(other P) {
+	if s != nil {
+		s.s.replace(other)
+	}
+}
 
 // newHandle is a zero handle of the type that P points to.
 //

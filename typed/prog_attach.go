@@ -19,11 +19,11 @@ type autoAttacher interface {
 }
 
 // attach runs do, which is given the loaded program, and dresses its error.
-func (p *program) attach(k *kind, t target, do func(prog *ebpf.Program) (link.Link, error)) (l *Link, err error) {
+func (p *program) attach(k *progKind, t target, do func(prog *ebpf.Program) (link.Link, error)) (l *Link, err error) {
 	if err := p.usable(); err != nil {
 		return nil, p.notUsable("attach", err)
 	}
-	err = p.Use(func(prog *ebpf.Program) error {
+	err = p.use(func(prog *ebpf.Program) error {
 		lk, err := do(prog)
 		if err != nil {
 			return p.attachError(k, t, err)
@@ -41,7 +41,7 @@ func (p *program) newLink(lk link.Link, prog *ebpf.Program) *Link {
 
 // attachWhere attaches where the section says; do gets the part of the section
 // behind the "/".
-func (p *program) attachWhere(k *kind, do func(where string) (*Link, error)) (*Link, error) {
+func (p *program) attachWhere(k *progKind, do func(where string) (*Link, error)) (*Link, error) {
 	if err := p.usable(); err != nil {
 		return nil, p.notUsable("attach", err)
 	}
@@ -77,7 +77,7 @@ func (p *program) attachType() ebpf.AttachType {
 	return p.spec.AttachType
 }
 
-func (p *program) needsTarget(k *kind) error {
+func (p *program) needsTarget(k *progKind) error {
 	how := "use AttachTo"
 	if k.needs != "" {
 		how = "Attach needs " + k.needs

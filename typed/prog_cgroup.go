@@ -48,12 +48,7 @@ const (
 	CgroupExclusive
 )
 
-// cgroupProgram is what all kinds of this file share.
-type cgroupProgram struct{ program }
-
-func (*cgroupProgram) updatableLink() link.Type { return linkCgroup }
-
-func (p *cgroupProgram) attachCgroup(k *kind, path string, at ebpf.AttachType, opts *CgroupOptions) (*Link, error) {
+func (p *program) attachCgroup(k *progKind, path string, at ebpf.AttachType, opts *CgroupOptions) (*Link, error) {
 	return p.attach(k, target{cgroupDir, path}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachCgroup(prog, path, at, deref(opts))
 	})
@@ -62,98 +57,114 @@ func (p *cgroupProgram) attachCgroup(k *kind, path string, at ebpf.AttachType, o
 // CgroupSKB is a program of SEC("cgroup_skb/ingress") or
 // SEC("cgroup_skb/egress"): it sees the packets of the sockets of a cgroup, in
 // the direction of its section, and may drop them.
-type CgroupSKB struct{ cgroupProgram }
+type CgroupSKB struct{ common program }
 
-func (*CgroupSKB) kind() *kind { return &kindCgroupSKB }
+func (*CgroupSKB) kind() *progKind { return &kindCgroupSKB }
+
+func (*CgroupSKB) updatableLink() link.Type { return linkCgroup }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
 func (p *CgroupSKB) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSKB], error) {
-	return updatable[CgroupSKB](p.attachCgroup(p.kind(), cgroup, p.attachType(), opts))
+	return updatable[CgroupSKB](p.base().attachCgroup(p.kind(), cgroup, p.base().attachType(), opts))
 }
 
 // CgroupSKBAny is a program of SEC("cgroup/skb"): it sees the packets of the
 // sockets of a cgroup and may drop them.
-type CgroupSKBAny struct{ cgroupProgram }
+type CgroupSKBAny struct{ common program }
 
-func (*CgroupSKBAny) kind() *kind { return &kindCgroupSKBAny }
+func (*CgroupSKBAny) kind() *progKind { return &kindCgroupSKBAny }
+
+func (*CgroupSKBAny) updatableLink() link.Type { return linkCgroup }
 
 // AttachIngress attaches to what the sockets of a cgroup v2 directory receive.
 // opts may be nil.
 func (p *CgroupSKBAny) AttachIngress(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSKBAny], error) {
-	return updatable[CgroupSKBAny](p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupInetIngress, opts))
+	return updatable[CgroupSKBAny](p.base().attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupInetIngress, opts))
 }
 
 // AttachEgress attaches to what the sockets of a cgroup v2 directory send. opts
 // may be nil.
 func (p *CgroupSKBAny) AttachEgress(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSKBAny], error) {
-	return updatable[CgroupSKBAny](p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupInetEgress, opts))
+	return updatable[CgroupSKBAny](p.base().attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupInetEgress, opts))
 }
 
 // CgroupSock is a program of SEC("cgroup/sock_create"), …/sock_release,
 // …/post_bind4 or …/post_bind6: it sees the sockets of a cgroup come and go.
-type CgroupSock struct{ cgroupProgram }
+type CgroupSock struct{ common program }
 
-func (*CgroupSock) kind() *kind { return &kindCgroupSock }
+func (*CgroupSock) kind() *progKind { return &kindCgroupSock }
+
+func (*CgroupSock) updatableLink() link.Type { return linkCgroup }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
 func (p *CgroupSock) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSock], error) {
-	return updatable[CgroupSock](p.attachCgroup(p.kind(), cgroup, p.attachType(), opts))
+	return updatable[CgroupSock](p.base().attachCgroup(p.kind(), cgroup, p.base().attachType(), opts))
 }
 
 // CgroupSockAddr is a program of SEC("cgroup/connect4") and its kin (bind,
 // sendmsg, recvmsg, getpeername, getsockname, for IPv4, IPv6 and Unix
 // sockets): it sees the addresses that the processes of a cgroup use and may
 // change or deny them.
-type CgroupSockAddr struct{ cgroupProgram }
+type CgroupSockAddr struct{ common program }
 
-func (*CgroupSockAddr) kind() *kind { return &kindCgroupSockAddr }
+func (*CgroupSockAddr) kind() *progKind { return &kindCgroupSockAddr }
+
+func (*CgroupSockAddr) updatableLink() link.Type { return linkCgroup }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
 func (p *CgroupSockAddr) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSockAddr], error) {
-	return updatable[CgroupSockAddr](p.attachCgroup(p.kind(), cgroup, p.attachType(), opts))
+	return updatable[CgroupSockAddr](p.base().attachCgroup(p.kind(), cgroup, p.base().attachType(), opts))
 }
 
 // CgroupSysctl is a program of SEC("cgroup/sysctl"): it sees the processes of
 // a cgroup read and write /proc/sys and may deny it.
-type CgroupSysctl struct{ cgroupProgram }
+type CgroupSysctl struct{ common program }
 
-func (*CgroupSysctl) kind() *kind { return &kindCgroupSysctl }
+func (*CgroupSysctl) kind() *progKind { return &kindCgroupSysctl }
+
+func (*CgroupSysctl) updatableLink() link.Type { return linkCgroup }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
 func (p *CgroupSysctl) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSysctl], error) {
-	return updatable[CgroupSysctl](p.attachCgroup(p.kind(), cgroup, p.attachType(), opts))
+	return updatable[CgroupSysctl](p.base().attachCgroup(p.kind(), cgroup, p.base().attachType(), opts))
 }
 
 // CgroupSockopt is a program of SEC("cgroup/getsockopt") or
 // SEC("cgroup/setsockopt"): it sees the socket options that the processes of a
 // cgroup read or write.
-type CgroupSockopt struct{ cgroupProgram }
+type CgroupSockopt struct{ common program }
 
-func (*CgroupSockopt) kind() *kind { return &kindCgroupSockopt }
+func (*CgroupSockopt) kind() *progKind { return &kindCgroupSockopt }
+
+func (*CgroupSockopt) updatableLink() link.Type { return linkCgroup }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
 func (p *CgroupSockopt) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupSockopt], error) {
-	return updatable[CgroupSockopt](p.attachCgroup(p.kind(), cgroup, p.attachType(), opts))
+	return updatable[CgroupSockopt](p.base().attachCgroup(p.kind(), cgroup, p.base().attachType(), opts))
 }
 
 // CgroupDevice is a program of SEC("cgroup/dev"): it allows or denies the
 // processes of a cgroup the use of devices.
-type CgroupDevice struct{ cgroupProgram }
+type CgroupDevice struct{ common program }
 
-func (*CgroupDevice) kind() *kind { return &kindCgroupDevice }
+func (*CgroupDevice) kind() *progKind { return &kindCgroupDevice }
+
+func (*CgroupDevice) updatableLink() link.Type { return linkCgroup }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
 func (p *CgroupDevice) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[CgroupDevice], error) {
-	return updatable[CgroupDevice](p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupDevice, opts))
+	return updatable[CgroupDevice](p.base().attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupDevice, opts))
 }
 
 // SockOps is a program of SEC("sockops"): it sees the TCP sockets of a cgroup
 // change state.
-type SockOps struct{ cgroupProgram }
+type SockOps struct{ common program }
 
-func (*SockOps) kind() *kind { return &kindSockOps }
+func (*SockOps) kind() *progKind { return &kindSockOps }
+
+func (*SockOps) updatableLink() link.Type { return linkCgroup }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
 func (p *SockOps) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[SockOps], error) {
-	return updatable[SockOps](p.attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupSockOps, opts))
+	return updatable[SockOps](p.base().attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupSockOps, opts))
 }

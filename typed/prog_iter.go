@@ -36,21 +36,21 @@ const (
 
 // Iter is a program of SEC("iter/…"): it runs for every object of a kind when
 // somebody reads, and what it prints is what they read.
-type Iter struct{ program }
+type Iter struct{ common program }
 
-func (*Iter) kind() *kind { return &kindIter }
+func (*Iter) kind() *progKind { return &kindIter }
 
 // Attach makes the iterator. Pinned, it can be read like a file; from Go,
 // [Iter.Open] reads it. opts may be nil.
 func (p *Iter) Attach(opts *IterOptions) (*Link, error) {
-	return p.attach(p.kind(), target{"iterator", p.where()}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{"iterator", p.base().where()}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachIter(prog, deref(opts))
 	})
 }
 
 func (p *Iter) auto() (*Link, error) {
-	if needsMap[p.where()] {
-		return nil, p.needsTarget(&kind{name: "Iter", needs: "a map (IterOptions.Map)"})
+	if needsMap[p.base().where()] {
+		return nil, p.base().needsTarget(&progKind{name: "Iter", needs: "a map (IterOptions.Map)"})
 	}
 	return p.Attach(nil)
 }
@@ -72,7 +72,7 @@ func (p *Iter) Open(opts *IterOptions) (io.ReadCloser, error) {
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(p.attachError(p.kind(), target{"iterator", p.where()}, err), l.Close())
+		return nil, errors.Join(p.base().attachError(p.kind(), target{"iterator", p.base().where()}, err), l.Close())
 	}
 	return iterReader{r, l}, nil
 }

@@ -16,8 +16,8 @@ import (
 // compile. The kernel's program type is not enough for that: a kprobe and a
 // uprobe are both BPF_PROG_TYPE_KPROBE, and only the section says which.
 
-// kind is what all programs of one Go type have in common.
-type kind struct {
+// progKind is what all programs of one Go type have in common.
+type progKind struct {
 	// name of the Go type.
 	name string
 	// typ is the program type, attach are the expected attach types; nil means
@@ -48,82 +48,82 @@ const (
 var (
 	none = []ebpf.AttachType{ebpf.AttachNone}
 
-	kindKprobe         = kind{"Kprobe", ebpf.Kprobe, none, []string{"kprobe"}, "", "4.1"}
-	kindKretprobe      = kind{"Kretprobe", ebpf.Kprobe, none, []string{"kretprobe"}, "", "4.1"}
-	kindKsyscall       = kind{"Ksyscall", ebpf.Kprobe, none, []string{"ksyscall"}, "", "4.1"}
-	kindKretsyscall    = kind{"Kretsyscall", ebpf.Kprobe, none, []string{"kretsyscall"}, "", "4.1"}
-	kindKprobeMulti    = kind{"KprobeMulti", ebpf.Kprobe, one(ebpf.AttachTraceKprobeMulti), []string{"kprobe.multi"}, "", "5.18"}
-	kindKretprobeMulti = kind{"KretprobeMulti", ebpf.Kprobe, one(ebpf.AttachTraceKprobeMulti), []string{"kretprobe.multi"}, "", "5.18"}
-	kindKprobeSession  = kind{"KprobeSession", ebpf.Kprobe, one(ebpf.AttachTraceKprobeSession), nil, "", "6.10"}
+	kindKprobe         = progKind{"Kprobe", ebpf.Kprobe, none, []string{"kprobe"}, "", "4.1"}
+	kindKretprobe      = progKind{"Kretprobe", ebpf.Kprobe, none, []string{"kretprobe"}, "", "4.1"}
+	kindKsyscall       = progKind{"Ksyscall", ebpf.Kprobe, none, []string{"ksyscall"}, "", "4.1"}
+	kindKretsyscall    = progKind{"Kretsyscall", ebpf.Kprobe, none, []string{"kretsyscall"}, "", "4.1"}
+	kindKprobeMulti    = progKind{"KprobeMulti", ebpf.Kprobe, expects(ebpf.AttachTraceKprobeMulti), []string{"kprobe.multi"}, "", "5.18"}
+	kindKretprobeMulti = progKind{"KretprobeMulti", ebpf.Kprobe, expects(ebpf.AttachTraceKprobeMulti), []string{"kretprobe.multi"}, "", "5.18"}
+	kindKprobeSession  = progKind{"KprobeSession", ebpf.Kprobe, expects(ebpf.AttachTraceKprobeSession), nil, "", "6.10"}
 
-	kindUprobe         = kind{"Uprobe", ebpf.Kprobe, none, []string{"uprobe", "uprobe.s"}, "", "4.1"}
-	kindUretprobe      = kind{"Uretprobe", ebpf.Kprobe, none, []string{"uretprobe", "uretprobe.s"}, "", "4.1"}
-	kindUprobeMulti    = kind{"UprobeMulti", ebpf.Kprobe, one(ebpf.AttachTraceUprobeMulti), []string{"uprobe.multi", "uprobe.multi.s"}, "", "6.6"}
-	kindUretprobeMulti = kind{"UretprobeMulti", ebpf.Kprobe, one(ebpf.AttachTraceUprobeMulti), []string{"uretprobe.multi", "uretprobe.multi.s"}, "", "6.6"}
-	kindUprobeSession  = kind{"UprobeSession", ebpf.Kprobe, one(attachUprobeSession), nil, "", "6.13"}
-	kindUSDT           = kind{"USDT", ebpf.Kprobe, nil, []string{"usdt", "usdt.s"}, "", "4.20"}
+	kindUprobe         = progKind{"Uprobe", ebpf.Kprobe, none, []string{"uprobe", "uprobe.s"}, "", "4.1"}
+	kindUretprobe      = progKind{"Uretprobe", ebpf.Kprobe, none, []string{"uretprobe", "uretprobe.s"}, "", "4.1"}
+	kindUprobeMulti    = progKind{"UprobeMulti", ebpf.Kprobe, expects(ebpf.AttachTraceUprobeMulti), []string{"uprobe.multi", "uprobe.multi.s"}, "", "6.6"}
+	kindUretprobeMulti = progKind{"UretprobeMulti", ebpf.Kprobe, expects(ebpf.AttachTraceUprobeMulti), []string{"uretprobe.multi", "uretprobe.multi.s"}, "", "6.6"}
+	kindUprobeSession  = progKind{"UprobeSession", ebpf.Kprobe, expects(attachUprobeSession), nil, "", "6.13"}
+	kindUSDT           = progKind{"USDT", ebpf.Kprobe, nil, []string{"usdt", "usdt.s"}, "", "4.20"}
 
-	kindTracepoint            = kind{"Tracepoint", ebpf.TracePoint, nil, nil, "", "4.7"}
-	kindRawTracepoint         = kind{"RawTracepoint", ebpf.RawTracepoint, nil, nil, "", "4.17"}
-	kindRawTracepointWritable = kind{"RawTracepointWritable", ebpf.RawTracepointWritable, nil, nil, "", "5.2"}
+	kindTracepoint            = progKind{"Tracepoint", ebpf.TracePoint, nil, nil, "", "4.7"}
+	kindRawTracepoint         = progKind{"RawTracepoint", ebpf.RawTracepoint, nil, nil, "", "4.17"}
+	kindRawTracepointWritable = progKind{"RawTracepointWritable", ebpf.RawTracepointWritable, nil, nil, "", "5.2"}
 
-	kindTPBTF         = kind{"TPBTF", ebpf.Tracing, one(ebpf.AttachTraceRawTp), nil, "", "5.5"}
-	kindFentry        = kind{"Fentry", ebpf.Tracing, one(ebpf.AttachTraceFEntry), nil, "", "5.5"}
-	kindFexit         = kind{"Fexit", ebpf.Tracing, one(ebpf.AttachTraceFExit), nil, "", "5.5"}
-	kindFmodRet       = kind{"FmodRet", ebpf.Tracing, one(ebpf.AttachModifyReturn), nil, "", "5.7"}
-	kindFsession      = kind{"Fsession", ebpf.Tracing, one(attachFsession), nil, "", "7.0"}
-	kindFentryMulti   = kind{"FentryMulti", ebpf.Tracing, one(attachFentryMulti), nil, "", "7.2"}
-	kindFexitMulti    = kind{"FexitMulti", ebpf.Tracing, one(attachFexitMulti), nil, "", "7.2"}
-	kindFsessionMulti = kind{"FsessionMulti", ebpf.Tracing, one(attachFsessionMulti), nil, "", "7.2"}
-	kindFreplace      = kind{"Freplace", ebpf.Extension, nil, nil, "", "5.6"}
-	kindLSM           = kind{"LSM", ebpf.LSM, one(ebpf.AttachLSMMac), nil, "", "5.7"}
-	kindLSMCgroup     = kind{"LSMCgroup", ebpf.LSM, one(ebpf.AttachLSMCgroup), nil, "a cgroup", "6.0"}
-	kindIter          = kind{"Iter", ebpf.Tracing, one(ebpf.AttachTraceIter), nil, "", "5.8"}
+	kindTPBTF         = progKind{"TPBTF", ebpf.Tracing, expects(ebpf.AttachTraceRawTp), nil, "", "5.5"}
+	kindFentry        = progKind{"Fentry", ebpf.Tracing, expects(ebpf.AttachTraceFEntry), nil, "", "5.5"}
+	kindFexit         = progKind{"Fexit", ebpf.Tracing, expects(ebpf.AttachTraceFExit), nil, "", "5.5"}
+	kindFmodRet       = progKind{"FmodRet", ebpf.Tracing, expects(ebpf.AttachModifyReturn), nil, "", "5.7"}
+	kindFsession      = progKind{"Fsession", ebpf.Tracing, expects(attachFsession), nil, "", "7.0"}
+	kindFentryMulti   = progKind{"FentryMulti", ebpf.Tracing, expects(attachFentryMulti), nil, "", "7.2"}
+	kindFexitMulti    = progKind{"FexitMulti", ebpf.Tracing, expects(attachFexitMulti), nil, "", "7.2"}
+	kindFsessionMulti = progKind{"FsessionMulti", ebpf.Tracing, expects(attachFsessionMulti), nil, "", "7.2"}
+	kindFreplace      = progKind{"Freplace", ebpf.Extension, nil, nil, "", "5.6"}
+	kindLSM           = progKind{"LSM", ebpf.LSM, expects(ebpf.AttachLSMMac), nil, "", "5.7"}
+	kindLSMCgroup     = progKind{"LSMCgroup", ebpf.LSM, expects(ebpf.AttachLSMCgroup), nil, "a cgroup", "6.0"}
+	kindIter          = progKind{"Iter", ebpf.Tracing, expects(ebpf.AttachTraceIter), nil, "", "5.8"}
 
-	kindXDP       = kind{"XDP", ebpf.XDP, []ebpf.AttachType{ebpf.AttachXDP, ebpf.AttachNone}, nil, "an interface", "5.9"}
-	kindXDPDevMap = kind{"XDPDevMap", ebpf.XDP, one(ebpf.AttachXDPDevMap), nil, "a slot in a device map", "5.8"}
-	kindXDPCPUMap = kind{"XDPCPUMap", ebpf.XDP, one(ebpf.AttachXDPCPUMap), nil, "a slot in a CPU map", "5.9"}
+	kindXDP       = progKind{"XDP", ebpf.XDP, []ebpf.AttachType{ebpf.AttachXDP, ebpf.AttachNone}, nil, "an interface", "5.9"}
+	kindXDPDevMap = progKind{"XDPDevMap", ebpf.XDP, expects(ebpf.AttachXDPDevMap), nil, "a slot in a device map", "5.8"}
+	kindXDPCPUMap = progKind{"XDPCPUMap", ebpf.XDP, expects(ebpf.AttachXDPCPUMap), nil, "a slot in a CPU map", "5.9"}
 
-	kindTC       = kind{"TC", ebpf.SchedCLS, none, nil, "an interface and a direction", "4.5"}
-	kindTCX      = kind{"TCX", ebpf.SchedCLS, []ebpf.AttachType{ebpf.AttachTCXIngress, ebpf.AttachTCXEgress}, nil, "an interface", "4.5"}
-	kindNetkit   = kind{"Netkit", ebpf.SchedCLS, []ebpf.AttachType{ebpf.AttachNetkitPrimary, ebpf.AttachNetkitPeer}, nil, "a netkit interface", "6.7"}
-	kindSchedAct = kind{"SchedAct", ebpf.SchedACT, nil, nil, "an interface and a direction", "4.5"}
+	kindTC       = progKind{"TC", ebpf.SchedCLS, none, nil, "an interface and a direction", "4.5"}
+	kindTCX      = progKind{"TCX", ebpf.SchedCLS, []ebpf.AttachType{ebpf.AttachTCXIngress, ebpf.AttachTCXEgress}, nil, "an interface", "4.5"}
+	kindNetkit   = progKind{"Netkit", ebpf.SchedCLS, []ebpf.AttachType{ebpf.AttachNetkitPrimary, ebpf.AttachNetkitPeer}, nil, "a netkit interface", "6.7"}
+	kindSchedAct = progKind{"SchedAct", ebpf.SchedACT, nil, nil, "an interface and a direction", "4.5"}
 
-	kindNetfilter = kind{"Netfilter", ebpf.Netfilter, nil, nil, "a protocol family and a netfilter hook", "6.4"}
+	kindNetfilter = progKind{"Netfilter", ebpf.Netfilter, nil, nil, "a protocol family and a netfilter hook", "6.4"}
 
-	kindCgroupSKB      = kind{"CgroupSKB", ebpf.CGroupSKB, nil, []string{"cgroup_skb"}, "a cgroup", "4.10"}
-	kindCgroupSKBAny   = kind{"CgroupSKBAny", ebpf.CGroupSKB, none, []string{"cgroup/skb"}, "a cgroup and a direction", "4.10"}
-	kindCgroupSock     = kind{"CgroupSock", ebpf.CGroupSock, nil, nil, "a cgroup", "4.10"}
-	kindCgroupSockAddr = kind{"CgroupSockAddr", ebpf.CGroupSockAddr, nil, nil, "a cgroup", "4.17"}
-	kindCgroupSysctl   = kind{"CgroupSysctl", ebpf.CGroupSysctl, nil, nil, "a cgroup", "5.2"}
-	kindCgroupSockopt  = kind{"CgroupSockopt", ebpf.CGroupSockopt, nil, nil, "a cgroup", "5.3"}
-	kindCgroupDevice   = kind{"CgroupDevice", ebpf.CGroupDevice, nil, nil, "a cgroup", "4.15"}
-	kindSockOps        = kind{"SockOps", ebpf.SockOps, nil, nil, "a cgroup", "4.13"}
+	kindCgroupSKB      = progKind{"CgroupSKB", ebpf.CGroupSKB, nil, []string{"cgroup_skb"}, "a cgroup", "4.10"}
+	kindCgroupSKBAny   = progKind{"CgroupSKBAny", ebpf.CGroupSKB, none, []string{"cgroup/skb"}, "a cgroup and a direction", "4.10"}
+	kindCgroupSock     = progKind{"CgroupSock", ebpf.CGroupSock, nil, nil, "a cgroup", "4.10"}
+	kindCgroupSockAddr = progKind{"CgroupSockAddr", ebpf.CGroupSockAddr, nil, nil, "a cgroup", "4.17"}
+	kindCgroupSysctl   = progKind{"CgroupSysctl", ebpf.CGroupSysctl, nil, nil, "a cgroup", "5.2"}
+	kindCgroupSockopt  = progKind{"CgroupSockopt", ebpf.CGroupSockopt, nil, nil, "a cgroup", "5.3"}
+	kindCgroupDevice   = progKind{"CgroupDevice", ebpf.CGroupDevice, nil, nil, "a cgroup", "4.15"}
+	kindSockOps        = progKind{"SockOps", ebpf.SockOps, nil, nil, "a cgroup", "4.13"}
 
-	kindSocketFilter  = kind{"SocketFilter", ebpf.SocketFilter, nil, nil, "a socket", "3.19"}
-	kindSkReuseport   = kind{"SkReuseport", ebpf.SkReuseport, nil, nil, "a socket", "4.19"}
-	kindSkMsg         = kind{"SkMsg", ebpf.SkMsg, nil, nil, "a socket map", "4.17"}
-	kindSkSKB         = kind{"SkSKB", ebpf.SkSKB, []ebpf.AttachType{ebpf.AttachSkSKBStreamParser, ebpf.AttachSkSKBStreamVerdict, ebpf.AttachSkSKBVerdict}, nil, "a socket map", "4.14"}
-	kindSkSKBAny      = kind{"SkSKBAny", ebpf.SkSKB, none, nil, "a socket map and a role", "4.14"}
-	kindSkLookup      = kind{"SkLookup", ebpf.SkLookup, nil, nil, "a network namespace", "5.9"}
-	kindFlowDissector = kind{"FlowDissector", ebpf.FlowDissector, nil, nil, "a network namespace", "4.20"}
+	kindSocketFilter  = progKind{"SocketFilter", ebpf.SocketFilter, nil, nil, "a socket", "3.19"}
+	kindSkReuseport   = progKind{"SkReuseport", ebpf.SkReuseport, nil, nil, "a socket", "4.19"}
+	kindSkMsg         = progKind{"SkMsg", ebpf.SkMsg, nil, nil, "a socket map", "4.17"}
+	kindSkSKB         = progKind{"SkSKB", ebpf.SkSKB, []ebpf.AttachType{ebpf.AttachSkSKBStreamParser, ebpf.AttachSkSKBStreamVerdict, ebpf.AttachSkSKBVerdict}, nil, "a socket map", "4.14"}
+	kindSkSKBAny      = progKind{"SkSKBAny", ebpf.SkSKB, none, nil, "a socket map and a role", "4.14"}
+	kindSkLookup      = progKind{"SkLookup", ebpf.SkLookup, nil, nil, "a network namespace", "5.9"}
+	kindFlowDissector = progKind{"FlowDissector", ebpf.FlowDissector, nil, nil, "a network namespace", "4.20"}
 
-	kindPerfEvent    = kind{"PerfEvent", ebpf.PerfEvent, nil, nil, "a perf event", "4.9"}
-	kindLWTIn        = kind{"LWTIn", ebpf.LWTIn, nil, nil, "a route", "4.10"}
-	kindLWTOut       = kind{"LWTOut", ebpf.LWTOut, nil, nil, "a route", "4.10"}
-	kindLWTXmit      = kind{"LWTXmit", ebpf.LWTXmit, nil, nil, "a route", "4.10"}
-	kindLWTSeg6Local = kind{"LWTSeg6Local", ebpf.LWTSeg6Local, nil, nil, "a route", "4.18"}
-	kindLircMode2    = kind{"LircMode2", ebpf.LircMode2, nil, nil, "a lirc device", "4.18"}
+	kindPerfEvent    = progKind{"PerfEvent", ebpf.PerfEvent, nil, nil, "a perf event", "4.9"}
+	kindLWTIn        = progKind{"LWTIn", ebpf.LWTIn, nil, nil, "a route", "4.10"}
+	kindLWTOut       = progKind{"LWTOut", ebpf.LWTOut, nil, nil, "a route", "4.10"}
+	kindLWTXmit      = progKind{"LWTXmit", ebpf.LWTXmit, nil, nil, "a route", "4.10"}
+	kindLWTSeg6Local = progKind{"LWTSeg6Local", ebpf.LWTSeg6Local, nil, nil, "a route", "4.18"}
+	kindLircMode2    = progKind{"LircMode2", ebpf.LircMode2, nil, nil, "a lirc device", "4.18"}
 
-	kindStructOpsProgram = kind{"StructOpsProgram", ebpf.StructOps, nil, nil, "its struct_ops map to be attached", "5.6"}
-	kindSyscall          = kind{"Syscall", ebpf.Syscall, nil, nil, "to be run", "5.14"}
-	kindGeneric          = kind{name: "Generic", needs: "the library's own attach functions"}
+	kindStructOpsProgram = progKind{"StructOpsProgram", ebpf.StructOps, nil, nil, "its struct_ops map to be attached", "5.6"}
+	kindSyscall          = progKind{"Syscall", ebpf.Syscall, nil, nil, "to be run", "5.14"}
+	kindGeneric          = progKind{name: "Generic", needs: "the library's own attach functions"}
 )
 
 // options are the options that a kernel must be built with to have the kind,
 // and that not all kernels are. They are the first that are missing in practice,
 // not all that there are.
-func (k *kind) options() []string {
+func (k *progKind) options() []string {
 	switch k {
 	case &kindKprobe, &kindKretprobe, &kindKsyscall, &kindKretsyscall:
 		return []string{"CONFIG_KPROBE_EVENTS", "CONFIG_BPF_EVENTS"}
@@ -165,10 +165,10 @@ func (k *kind) options() []string {
 	return nil
 }
 
-func one(t ebpf.AttachType) []ebpf.AttachType { return []ebpf.AttachType{t} }
+func expects(t ebpf.AttachType) []ebpf.AttachType { return []ebpf.AttachType{t} }
 
 // check says whether the program of an object is of this kind.
-func (k *kind) check(spec *ebpf.ProgramSpec) error {
+func (k *progKind) check(spec *ebpf.ProgramSpec) error {
 	if k == &kindGeneric {
 		return nil
 	}
@@ -179,11 +179,11 @@ func (k *kind) check(spec *ebpf.ProgramSpec) error {
 		spec.Name, spec.SectionName, spec.Type, attachTypeName(spec), k.name)
 }
 
-func (k *kind) hasAttachType(t ebpf.AttachType) bool {
+func (k *progKind) hasAttachType(t ebpf.AttachType) bool {
 	return k.attach == nil || slices.Contains(k.attach, t)
 }
 
-func (k *kind) hasSection(section string) bool {
+func (k *progKind) hasSection(section string) bool {
 	if k.sections == nil {
 		return true
 	}

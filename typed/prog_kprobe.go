@@ -35,19 +35,19 @@ type KretprobeOptions struct {
 
 // Kprobe is a program of SEC("kprobe/…"): it runs before a kernel function, or
 // before an instruction inside it.
-type Kprobe struct{ program }
+type Kprobe struct{ common program }
 
-func (*Kprobe) kind() *kind { return &kindKprobe }
+func (*Kprobe) kind() *progKind { return &kindKprobe }
 
 // Attach attaches to the function and offset of the section. opts may be nil.
 func (p *Kprobe) Attach(opts *KprobeOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another kernel function. symbol is written as in the
 // section: "tcp_connect" or "tcp_connect+0x10". opts may be nil.
 func (p *Kprobe) AttachTo(symbol string, opts *KprobeOptions) (*Link, error) {
-	return p.attach(p.kind(), target{kernelFunction, symbol}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{kernelFunction, symbol}, func(prog *ebpf.Program) (link.Link, error) {
 		name, offset, err := userfile.SplitOffset(symbol)
 		if err != nil {
 			return nil, err
@@ -60,18 +60,18 @@ func (p *Kprobe) auto() (*Link, error) { return p.Attach(nil) }
 
 // Kretprobe is a program of SEC("kretprobe/…"): it runs when a kernel function
 // returns.
-type Kretprobe struct{ program }
+type Kretprobe struct{ common program }
 
-func (*Kretprobe) kind() *kind { return &kindKretprobe }
+func (*Kretprobe) kind() *progKind { return &kindKretprobe }
 
 // Attach attaches to the function of the section. opts may be nil.
 func (p *Kretprobe) Attach(opts *KretprobeOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another kernel function. opts may be nil.
 func (p *Kretprobe) AttachTo(symbol string, opts *KretprobeOptions) (*Link, error) {
-	return p.attach(p.kind(), target{kernelFunction, symbol}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{kernelFunction, symbol}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachKretprobe(prog, symbol, deref(opts))
 	})
 }
@@ -80,19 +80,19 @@ func (p *Kretprobe) auto() (*Link, error) { return p.Attach(nil) }
 
 // Ksyscall is a program of SEC("ksyscall/…"): a kprobe on the kernel's
 // function for a system call, whatever the architecture calls it.
-type Ksyscall struct{ program }
+type Ksyscall struct{ common program }
 
-func (*Ksyscall) kind() *kind { return &kindKsyscall }
+func (*Ksyscall) kind() *progKind { return &kindKsyscall }
 
 // Attach attaches to the system call of the section. opts may be nil.
 func (p *Ksyscall) Attach(opts *KprobeOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another system call by its name without prefix:
 // "openat". opts may be nil.
 func (p *Ksyscall) AttachTo(syscall string, opts *KprobeOptions) (*Link, error) {
-	return p.attach(p.kind(), target{syscallName, syscall}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{syscallName, syscall}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachKprobe(prog, "sys_"+syscall, kprobeArgs{options: deref(opts)})
 	})
 }
@@ -101,19 +101,19 @@ func (p *Ksyscall) auto() (*Link, error) { return p.Attach(nil) }
 
 // Kretsyscall is a program of SEC("kretsyscall/…"): a kretprobe on the
 // kernel's function for a system call.
-type Kretsyscall struct{ program }
+type Kretsyscall struct{ common program }
 
-func (*Kretsyscall) kind() *kind { return &kindKretsyscall }
+func (*Kretsyscall) kind() *progKind { return &kindKretsyscall }
 
 // Attach attaches to the system call of the section. opts may be nil.
 func (p *Kretsyscall) Attach(opts *KretprobeOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another system call by its name without prefix:
 // "openat". opts may be nil.
 func (p *Kretsyscall) AttachTo(syscall string, opts *KretprobeOptions) (*Link, error) {
-	return p.attach(p.kind(), target{syscallName, syscall}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{syscallName, syscall}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachKretprobe(prog, "sys_"+syscall, deref(opts))
 	})
 }
@@ -128,10 +128,7 @@ type KprobeMultiOptions struct {
 	Cookie func(symbol string) uint64
 }
 
-// multiKprobe is what KprobeMulti, KretprobeMulti and KprobeSession share.
-type multiKprobe struct{ program }
-
-func (p *multiKprobe) attachPattern(k *kind, pattern string, opts *KprobeMultiOptions) (*Link, error) {
+func (p *program) kprobePattern(k *progKind, pattern string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attach(k, target{kernelFunctions, pattern}, func(prog *ebpf.Program) (link.Link, error) {
 		symbols, err := kernelsym.Functions(pattern)
 		if err != nil {
@@ -141,13 +138,13 @@ func (p *multiKprobe) attachPattern(k *kind, pattern string, opts *KprobeMultiOp
 	})
 }
 
-func (p *multiKprobe) attachSymbols(k *kind, symbols []string, opts *KprobeMultiOptions) (*Link, error) {
+func (p *program) kprobeSymbols(k *progKind, symbols []string, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attach(k, target{kernelFunctions, strings.Join(symbols, ", ")}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachKprobeMulti(prog, k, kernelsym.Named(symbols), deref(opts))
 	})
 }
 
-func (p *multiKprobe) attachAddresses(k *kind, addresses []uint64, opts *KprobeMultiOptions) (*Link, error) {
+func (p *program) kprobeAddresses(k *progKind, addresses []uint64, opts *KprobeMultiOptions) (*Link, error) {
 	return p.attach(k, target{kernelFunctions, fmt.Sprintf("at %d addresses", len(addresses))}, func(prog *ebpf.Program) (link.Link, error) {
 		if slices.Contains(addresses, 0) {
 			return nil, explain(fmt.Errorf("address 0: %w", syscall.EINVAL), "/proc/kallsyms shows addresses to processes with CAP_SYSLOG, unless kernel.kptr_restrict is 2")
@@ -158,96 +155,96 @@ func (p *multiKprobe) attachAddresses(k *kind, addresses []uint64, opts *KprobeM
 
 // KprobeMulti is a program of SEC("kprobe.multi/…"): it runs before many
 // kernel functions.
-type KprobeMulti struct{ multiKprobe }
+type KprobeMulti struct{ common program }
 
-func (*KprobeMulti) kind() *kind { return &kindKprobeMulti }
+func (*KprobeMulti) kind() *progKind { return &kindKprobeMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
 func (p *KprobeMulti) Attach(opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions that match pattern, in which * stands for
 // any characters and ? for one. opts may be nil.
 func (p *KprobeMulti) AttachTo(pattern string, opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachPattern(p.kind(), pattern, opts)
+	return p.base().kprobePattern(p.kind(), pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named. opts may be nil.
 func (p *KprobeMulti) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachSymbols(p.kind(), symbols, opts)
+	return p.base().kprobeSymbols(p.kind(), symbols, opts)
 }
 
 // AttachAddresses attaches to functions by their addresses in the kernel, as
 // /proc/kallsyms has them: a name can stand for several functions. Cookie gets
 // an address as "0xffffffff81000000". opts may be nil.
 func (p *KprobeMulti) AttachAddresses(addresses []uint64, opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachAddresses(p.kind(), addresses, opts)
+	return p.base().kprobeAddresses(p.kind(), addresses, opts)
 }
 
 func (p *KprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // KretprobeMulti is a program of SEC("kretprobe.multi/…"): it runs when one of
 // many kernel functions returns.
-type KretprobeMulti struct{ multiKprobe }
+type KretprobeMulti struct{ common program }
 
-func (*KretprobeMulti) kind() *kind { return &kindKretprobeMulti }
+func (*KretprobeMulti) kind() *progKind { return &kindKretprobeMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
 func (p *KretprobeMulti) Attach(opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions that match pattern, in which * stands for
 // any characters and ? for one. opts may be nil.
 func (p *KretprobeMulti) AttachTo(pattern string, opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachPattern(p.kind(), pattern, opts)
+	return p.base().kprobePattern(p.kind(), pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named. opts may be nil.
 func (p *KretprobeMulti) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachSymbols(p.kind(), symbols, opts)
+	return p.base().kprobeSymbols(p.kind(), symbols, opts)
 }
 
 // AttachAddresses attaches to functions by their addresses in the kernel, as
 // /proc/kallsyms has them: a name can stand for several functions. Cookie gets
 // an address as "0xffffffff81000000". opts may be nil.
 func (p *KretprobeMulti) AttachAddresses(addresses []uint64, opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachAddresses(p.kind(), addresses, opts)
+	return p.base().kprobeAddresses(p.kind(), addresses, opts)
 }
 
 func (p *KretprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // KprobeSession is a program of SEC("kprobe.session/…"): it runs before many
 // kernel functions and, where it then returned 0, again when they return.
-type KprobeSession struct{ multiKprobe }
+type KprobeSession struct{ common program }
 
-func (*KprobeSession) kind() *kind { return &kindKprobeSession }
+func (*KprobeSession) kind() *progKind { return &kindKprobeSession }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
 func (p *KprobeSession) Attach(opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions that match pattern, in which * stands for
 // any characters and ? for one. opts may be nil.
 func (p *KprobeSession) AttachTo(pattern string, opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachPattern(p.kind(), pattern, opts)
+	return p.base().kprobePattern(p.kind(), pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named. opts may be nil.
 func (p *KprobeSession) AttachSymbols(symbols []string, opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachSymbols(p.kind(), symbols, opts)
+	return p.base().kprobeSymbols(p.kind(), symbols, opts)
 }
 
 // AttachAddresses attaches to functions by their addresses in the kernel, as
 // /proc/kallsyms has them: a name can stand for several functions. Cookie gets
 // an address as "0xffffffff81000000". opts may be nil.
 func (p *KprobeSession) AttachAddresses(addresses []uint64, opts *KprobeMultiOptions) (*Link, error) {
-	return p.attachAddresses(p.kind(), addresses, opts)
+	return p.base().kprobeAddresses(p.kind(), addresses, opts)
 }
 
 func (p *KprobeSession) auto() (*Link, error) { return p.Attach(nil) }

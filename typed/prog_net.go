@@ -39,16 +39,16 @@ type XDPOptions struct {
 
 // XDP is a program of SEC("xdp") or SEC("xdp.frags"): it sees packets as they
 // come in.
-type XDP struct{ program }
+type XDP struct{ common program }
 
-func (*XDP) kind() *kind { return &kindXDP }
+func (*XDP) kind() *progKind { return &kindXDP }
 
 func (*XDP) updatableLink() link.Type { return linkXDP }
 
 // Attach attaches to an interface of the current network namespace. opts may
 // be nil.
 func (p *XDP) Attach(ifindex int, opts *XDPOptions) (*UpdatableLink[XDP], error) {
-	return updatable[XDP](p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
+	return updatable[XDP](p.base().attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
 		return attachXDP(prog, ifindex, deref(opts))
 	}))
 }
@@ -58,16 +58,16 @@ func onInterface(ifindex int) target { return target{netInterface, strconv.Itoa(
 // XDPDevMap is a program of SEC("xdp/devmap"): it runs on packets that are
 // redirected through a slot of a device map. It is not attached: its FD goes
 // into the slot's value.
-type XDPDevMap struct{ program }
+type XDPDevMap struct{ common program }
 
-func (*XDPDevMap) kind() *kind { return &kindXDPDevMap }
+func (*XDPDevMap) kind() *progKind { return &kindXDPDevMap }
 
 // XDPCPUMap is a program of SEC("xdp/cpumap"): it runs on packets that are
 // redirected through a slot of a CPU map. It is not attached: its FD goes into
 // the slot's value.
-type XDPCPUMap struct{ program }
+type XDPCPUMap struct{ common program }
 
-func (*XDPCPUMap) kind() *kind { return &kindXDPCPUMap }
+func (*XDPCPUMap) kind() *progKind { return &kindXDPCPUMap }
 
 // TCOptions are the options of tc programs. The zero value is good.
 type TCOptions struct {
@@ -105,12 +105,7 @@ const (
 // ordered says whether the options need a list with an order.
 func (o *TCOptions) ordered() bool { return !o.Anchor.isZero() || o.ExpectedRevision != 0 }
 
-// tcProgram is what TC and TCX share.
-type tcProgram struct{ program }
-
-func (*tcProgram) updatableLink() link.Type { return linkTCX }
-
-func (p *tcProgram) attachTC(k *kind, ifindex int, at ebpf.AttachType, opts *TCOptions) (*Link, error) {
+func (p *program) attachTC(k *progKind, ifindex int, at ebpf.AttachType, opts *TCOptions) (*Link, error) {
 	return p.attach(k, onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
 		return attachTC(prog, p.name, ifindex, at, deref(opts))
 	})
@@ -121,33 +116,37 @@ func (p *tcProgram) attachTC(k *kind, ifindex int, at ebpf.AttachType, opts *TCO
 //
 // It is attached by TCX where the kernel has it (Linux ≥ 6.6), else as a
 // filter of the clsact qdisc, which is made if need be.
-type TC struct{ tcProgram }
+type TC struct{ common program }
 
-func (*TC) kind() *kind { return &kindTC }
+func (*TC) kind() *progKind { return &kindTC }
+
+func (*TC) updatableLink() link.Type { return linkTCX }
 
 // AttachIngress attaches to packets that come in by an interface of the
 // current network namespace. opts may be nil.
 func (p *TC) AttachIngress(ifindex int, opts *TCOptions) (*UpdatableLink[TC], error) {
-	return updatable[TC](p.attachTC(p.kind(), ifindex, ebpf.AttachTCXIngress, opts))
+	return updatable[TC](p.base().attachTC(p.kind(), ifindex, ebpf.AttachTCXIngress, opts))
 }
 
 // AttachEgress attaches to packets that go out by an interface of the current
 // network namespace. opts may be nil.
 func (p *TC) AttachEgress(ifindex int, opts *TCOptions) (*UpdatableLink[TC], error) {
-	return updatable[TC](p.attachTC(p.kind(), ifindex, ebpf.AttachTCXEgress, opts))
+	return updatable[TC](p.base().attachTC(p.kind(), ifindex, ebpf.AttachTCXEgress, opts))
 }
 
 // TCX is a program of SEC("tc/ingress"), SEC("tc/egress"), SEC("tcx/ingress")
 // or SEC("tcx/egress"): it sees packets in the direction of its section. It is
 // attached as [TC] is.
-type TCX struct{ tcProgram }
+type TCX struct{ common program }
 
-func (*TCX) kind() *kind { return &kindTCX }
+func (*TCX) kind() *progKind { return &kindTCX }
+
+func (*TCX) updatableLink() link.Type { return linkTCX }
 
 // Attach attaches to an interface of the current network namespace, in the
 // direction of the section. opts may be nil.
 func (p *TCX) Attach(ifindex int, opts *TCOptions) (*UpdatableLink[TCX], error) {
-	return updatable[TCX](p.attachTC(p.kind(), ifindex, p.attachType(), opts))
+	return updatable[TCX](p.base().attachTC(p.kind(), ifindex, p.base().attachType(), opts))
 }
 
 // NetkitOptions are the options of netkit programs. The zero value is good.
@@ -162,17 +161,17 @@ type NetkitOptions struct {
 
 // Netkit is a program of SEC("netkit/primary") or SEC("netkit/peer"): it runs
 // inside a netkit device, on the side of its section.
-type Netkit struct{ program }
+type Netkit struct{ common program }
 
-func (*Netkit) kind() *kind { return &kindNetkit }
+func (*Netkit) kind() *progKind { return &kindNetkit }
 
 func (*Netkit) updatableLink() link.Type { return linkNetkit }
 
 // Attach attaches to a netkit device of the current network namespace, always
 // by the index of its primary side. opts may be nil.
 func (p *Netkit) Attach(ifindex int, opts *NetkitOptions) (*UpdatableLink[Netkit], error) {
-	return updatable[Netkit](p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
-		return attachNetkit(prog, ifindex, p.attachType(), deref(opts))
+	return updatable[Netkit](p.base().attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
+		return attachNetkit(prog, ifindex, p.base().attachType(), deref(opts))
 	}))
 }
 
@@ -186,9 +185,9 @@ type SchedActOptions struct {
 
 // SchedAct is a program of SEC("action"): an action of a tc filter. It is
 // attached behind a filter that matches every packet.
-type SchedAct struct{ program }
+type SchedAct struct{ common program }
 
-func (*SchedAct) kind() *kind { return &kindSchedAct }
+func (*SchedAct) kind() *progKind { return &kindSchedAct }
 
 // AttachIngress attaches to packets that come in by an interface of the
 // current network namespace. opts may be nil.
@@ -203,8 +202,8 @@ func (p *SchedAct) AttachEgress(ifindex int, opts *SchedActOptions) (*Link, erro
 }
 
 func (p *SchedAct) attachAction(ifindex int, at ebpf.AttachType, opts *SchedActOptions) (*Link, error) {
-	return p.attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
-		return attachAction(prog, p.name, ifindex, at, deref(opts))
+	return p.base().attach(p.kind(), onInterface(ifindex), func(prog *ebpf.Program) (link.Link, error) {
+		return attachAction(prog, p.base().name, ifindex, at, deref(opts))
 	})
 }
 
@@ -221,47 +220,47 @@ type NetfilterOptions struct {
 
 // Netfilter is a program of SEC("netfilter"): it runs where iptables' rules
 // do.
-type Netfilter struct{ program }
+type Netfilter struct{ common program }
 
-func (*Netfilter) kind() *kind { return &kindNetfilter }
+func (*Netfilter) kind() *progKind { return &kindNetfilter }
 
 // Attach attaches to a hook of the current network namespace, for IPv4
 // (link.NetfilterProtoIPv4) or IPv6. opts may be nil.
 func (p *Netfilter) Attach(family NetfilterFamily, hook NetfilterHook, opts *NetfilterOptions) (*Link, error) {
-	return p.attach(p.kind(), target{what: "netfilter hook"}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{what: "netfilter hook"}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachNetfilter(prog, family, hook, deref(opts))
 	})
 }
 
 // SkLookup is a program of SEC("sk_lookup"): it chooses the socket that gets a
 // new connection or a datagram.
-type SkLookup struct{ program }
+type SkLookup struct{ common program }
 
-func (*SkLookup) kind() *kind { return &kindSkLookup }
+func (*SkLookup) kind() *progKind { return &kindSkLookup }
 
 func (*SkLookup) updatableLink() link.Type { return linkNetNS }
 
 // Attach attaches to a network namespace by a file descriptor of it, such as
 // an open /proc/self/ns/net.
 func (p *SkLookup) Attach(netns int) (*UpdatableLink[SkLookup], error) {
-	return updatable[SkLookup](p.attachNetNS(p.kind(), netns, ebpf.AttachSkLookup))
+	return updatable[SkLookup](p.base().attachNetNS(p.kind(), netns, ebpf.AttachSkLookup))
 }
 
 // FlowDissector is a program of SEC("flow_dissector"): it takes the place of
 // the kernel's own parser of packet headers.
-type FlowDissector struct{ program }
+type FlowDissector struct{ common program }
 
-func (*FlowDissector) kind() *kind { return &kindFlowDissector }
+func (*FlowDissector) kind() *progKind { return &kindFlowDissector }
 
 func (*FlowDissector) updatableLink() link.Type { return linkNetNS }
 
 // Attach attaches to a network namespace by a file descriptor of it, such as
 // an open /proc/self/ns/net.
 func (p *FlowDissector) Attach(netns int) (*UpdatableLink[FlowDissector], error) {
-	return updatable[FlowDissector](p.attachNetNS(p.kind(), netns, ebpf.AttachFlowDissector))
+	return updatable[FlowDissector](p.base().attachNetNS(p.kind(), netns, ebpf.AttachFlowDissector))
 }
 
-func (p *program) attachNetNS(k *kind, netns int, at ebpf.AttachType) (*Link, error) {
+func (p *program) attachNetNS(k *progKind, netns int, at ebpf.AttachType) (*Link, error) {
 	return p.attach(k, target{"network namespace", "fd " + strconv.Itoa(netns)}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachNetNS(prog, netns, at)
 	})
@@ -276,10 +275,7 @@ type LWTOptions struct {
 	Table int
 }
 
-// lwtProgram is what LWTIn, LWTOut, LWTXmit and LWTSeg6Local share.
-type lwtProgram struct{ program }
-
-func (p *lwtProgram) attachRoute(k *kind, at lwtHook, prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
+func (p *program) attachRoute(k *progKind, at lwtHook, prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
 	return p.attach(k, target{"route", prefix}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachLWT(prog, p.name, at, prefix, ifindex, deref(opts))
 	})
@@ -287,54 +283,54 @@ func (p *lwtProgram) attachRoute(k *kind, at lwtHook, prefix string, ifindex int
 
 // LWTIn is a program of SEC("lwt_in"): it sees packets that come in by a
 // route.
-type LWTIn struct{ lwtProgram }
+type LWTIn struct{ common program }
 
-func (*LWTIn) kind() *kind { return &kindLWTIn }
+func (*LWTIn) kind() *progKind { return &kindLWTIn }
 
 // Attach makes a route to prefix ("10.1.0.0/16") by an interface of the
 // current network namespace, with the program on it. Closing the link removes
 // the route. opts may be nil.
 func (p *LWTIn) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
-	return p.attachRoute(p.kind(), lwtIn, prefix, ifindex, opts)
+	return p.base().attachRoute(p.kind(), lwtIn, prefix, ifindex, opts)
 }
 
 // LWTOut is a program of SEC("lwt_out"): it sees packets that a route's
 // addresses are the source of.
-type LWTOut struct{ lwtProgram }
+type LWTOut struct{ common program }
 
-func (*LWTOut) kind() *kind { return &kindLWTOut }
+func (*LWTOut) kind() *progKind { return &kindLWTOut }
 
 // Attach makes a route to prefix ("10.1.0.0/16") by an interface of the
 // current network namespace, with the program on it. Closing the link removes
 // the route. opts may be nil.
 func (p *LWTOut) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
-	return p.attachRoute(p.kind(), lwtOut, prefix, ifindex, opts)
+	return p.base().attachRoute(p.kind(), lwtOut, prefix, ifindex, opts)
 }
 
 // LWTXmit is a program of SEC("lwt_xmit"): it sees packets that go out by a
 // route, and may change and redirect them.
-type LWTXmit struct{ lwtProgram }
+type LWTXmit struct{ common program }
 
-func (*LWTXmit) kind() *kind { return &kindLWTXmit }
+func (*LWTXmit) kind() *progKind { return &kindLWTXmit }
 
 // Attach makes a route to prefix ("10.1.0.0/16") by an interface of the
 // current network namespace, with the program on it. Closing the link removes
 // the route. opts may be nil.
 func (p *LWTXmit) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
-	return p.attachRoute(p.kind(), lwtXmit, prefix, ifindex, opts)
+	return p.base().attachRoute(p.kind(), lwtXmit, prefix, ifindex, opts)
 }
 
 // LWTSeg6Local is a program of SEC("lwt_seg6local"): the End.BPF action of
 // IPv6 segment routing.
-type LWTSeg6Local struct{ lwtProgram }
+type LWTSeg6Local struct{ common program }
 
-func (*LWTSeg6Local) kind() *kind { return &kindLWTSeg6Local }
+func (*LWTSeg6Local) kind() *progKind { return &kindLWTSeg6Local }
 
 // Attach makes an IPv6 route to prefix by an interface of the current network
 // namespace, with the program as its End.BPF action. Closing the link removes
 // the route. opts may be nil.
 func (p *LWTSeg6Local) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, error) {
-	return p.attachRoute(p.kind(), lwtSeg6Local, prefix, ifindex, opts)
+	return p.base().attachRoute(p.kind(), lwtSeg6Local, prefix, ifindex, opts)
 }
 
 // lwtHook is where on its way a packet meets the program of a route.

@@ -16,49 +16,49 @@ type PerfEventOptions struct {
 
 // PerfEvent is a program of SEC("perf_event"): it runs when a perf event
 // overflows, for example 99 times a second on each CPU.
-type PerfEvent struct{ program }
+type PerfEvent struct{ common program }
 
-func (*PerfEvent) kind() *kind { return &kindPerfEvent }
+func (*PerfEvent) kind() *progKind { return &kindPerfEvent }
 
 // Attach attaches to a perf event by the file descriptor that
 // unix.PerfEventOpen gave, and enables it. The descriptor stays the caller's.
 // Before Linux 5.15 Close can only disable the event: the program goes when
 // the descriptor is closed. opts may be nil.
 func (p *PerfEvent) Attach(fd int, opts *PerfEventOptions) (*Link, error) {
-	return p.attach(p.kind(), target{"perf event", "fd " + strconv.Itoa(fd)}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{"perf event", "fd " + strconv.Itoa(fd)}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachPerfEvent(prog, fd, deref(opts))
 	})
 }
 
 // LircMode2 is a program of SEC("lirc_mode2"): it decodes the pulses of an
 // infrared receiver.
-type LircMode2 struct{ program }
+type LircMode2 struct{ common program }
 
-func (*LircMode2) kind() *kind { return &kindLircMode2 }
+func (*LircMode2) kind() *progKind { return &kindLircMode2 }
 
 // Attach attaches to an open lirc device by its file descriptor, which must
 // stay open until the link is closed.
 func (p *LircMode2) Attach(fd int) (*Link, error) {
-	return p.attach(p.kind(), target{"lirc device", "fd " + strconv.Itoa(fd)}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{"lirc device", "fd " + strconv.Itoa(fd)}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachLirc(prog, fd)
 	})
 }
 
 // StructOpsProgram is a program of SEC("struct_ops"): a function of a struct
 // of functions. It is not attached; the struct_ops map that holds it is.
-type StructOpsProgram struct{ program }
+type StructOpsProgram struct{ common program }
 
-func (*StructOpsProgram) kind() *kind { return &kindStructOpsProgram }
+func (*StructOpsProgram) kind() *progKind { return &kindStructOpsProgram }
 
 // Syscall is a program of SEC("syscall"): it is not attached but run, with
 // [Syscall.Run] or [RunSyscall].
-type Syscall struct{ program }
+type Syscall struct{ common program }
 
-func (*Syscall) kind() *kind { return &kindSyscall }
+func (*Syscall) kind() *progKind { return &kindSyscall }
 
 // Generic is a program of a section that libbpf does not know. What can be
 // done with it depends on the type that was set in its spec; .Program has the
 // library's object.
-type Generic struct{ program }
+type Generic struct{ common program }
 
-func (*Generic) kind() *kind { return &kindGeneric }
+func (*Generic) kind() *progKind { return &kindGeneric }

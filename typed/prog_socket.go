@@ -9,37 +9,34 @@ import (
 
 // SocketFilter is a program of SEC("socket"): it sees what one socket
 // receives, and may cut it short.
-type SocketFilter struct{ program }
+type SocketFilter struct{ common program }
 
-func (*SocketFilter) kind() *kind { return &kindSocketFilter }
+func (*SocketFilter) kind() *progKind { return &kindSocketFilter }
 
 // Attach attaches to a socket, such as a *net.UDPConn, in place of the filter
 // that it may have. The program also goes when the socket is closed.
 func (p *SocketFilter) Attach(socket syscall.Conn) (*Link, error) {
-	return p.attach(p.kind(), target{what: "socket"}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{what: "socket"}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachSocket(prog, socket, socketFilter)
 	})
 }
 
 // SkReuseport is a program of SEC("sk_reuseport") or
 // SEC("sk_reuseport/migrate"): it chooses among the sockets that share a port.
-type SkReuseport struct{ program }
+type SkReuseport struct{ common program }
 
-func (*SkReuseport) kind() *kind { return &kindSkReuseport }
+func (*SkReuseport) kind() *progKind { return &kindSkReuseport }
 
 // Attach attaches to the group that a socket with SO_REUSEPORT is in, such as
 // a *net.TCPListener. Close detaches from the group as long as that socket is
 // open (Linux ≥ 5.3).
 func (p *SkReuseport) Attach(socket syscall.Conn) (*Link, error) {
-	return p.attach(p.kind(), target{what: "socket"}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{what: "socket"}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachSocket(prog, socket, socketReuseport)
 	})
 }
 
-// sockMapProgram is what SkMsg, SkSKB and SkSKBAny share.
-type sockMapProgram struct{ program }
-
-func (p *sockMapProgram) attachSockMap(k *kind, m SocketMap, at ebpf.AttachType) (*Link, error) {
+func (p *program) attachSockMap(k *progKind, m SocketMap, at ebpf.AttachType) (*Link, error) {
 	t := target{what: "socket map"}
 	if !isNil(m) {
 		t.name = m.Name()
@@ -59,46 +56,46 @@ func (p *sockMapProgram) attachSockMap(k *kind, m SocketMap, at ebpf.AttachType)
 
 // SkMsg is a program of SEC("sk_msg"): it sees what the sockets of a socket
 // map send.
-type SkMsg struct{ sockMapProgram }
+type SkMsg struct{ common program }
 
-func (*SkMsg) kind() *kind { return &kindSkMsg }
+func (*SkMsg) kind() *progKind { return &kindSkMsg }
 
 // Attach attaches to a [SockMap] or [SockHash].
 func (p *SkMsg) Attach(m SocketMap) (*Link, error) {
-	return p.attachSockMap(p.kind(), m, ebpf.AttachSkMsgVerdict)
+	return p.base().attachSockMap(p.kind(), m, ebpf.AttachSkMsgVerdict)
 }
 
 // SkSKB is a program of SEC("sk_skb/stream_parser"), …/stream_verdict or
 // …/verdict: it sees what the sockets of a socket map receive.
-type SkSKB struct{ sockMapProgram }
+type SkSKB struct{ common program }
 
-func (*SkSKB) kind() *kind { return &kindSkSKB }
+func (*SkSKB) kind() *progKind { return &kindSkSKB }
 
 // Attach attaches to a [SockMap] or [SockHash].
 func (p *SkSKB) Attach(m SocketMap) (*Link, error) {
-	return p.attachSockMap(p.kind(), m, p.attachType())
+	return p.base().attachSockMap(p.kind(), m, p.base().attachType())
 }
 
 // SkSKBAny is a program of SEC("sk_skb"): it sees what the sockets of a socket
 // map receive, in the role that the method says.
-type SkSKBAny struct{ sockMapProgram }
+type SkSKBAny struct{ common program }
 
-func (*SkSKBAny) kind() *kind { return &kindSkSKBAny }
+func (*SkSKBAny) kind() *progKind { return &kindSkSKBAny }
 
 // AttachParser attaches to a socket map as the program that finds the messages
 // in a stream.
 func (p *SkSKBAny) AttachParser(m SocketMap) (*Link, error) {
-	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBStreamParser)
+	return p.base().attachSockMap(p.kind(), m, ebpf.AttachSkSKBStreamParser)
 }
 
 // AttachStreamVerdict attaches to a socket map as the program that decides on
 // the messages that the parser finds.
 func (p *SkSKBAny) AttachStreamVerdict(m SocketMap) (*Link, error) {
-	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBStreamVerdict)
+	return p.base().attachSockMap(p.kind(), m, ebpf.AttachSkSKBStreamVerdict)
 }
 
 // AttachVerdict attaches to a socket map as the program that decides on
 // packets, without a parser (Linux ≥ 5.13).
 func (p *SkSKBAny) AttachVerdict(m SocketMap) (*Link, error) {
-	return p.attachSockMap(p.kind(), m, ebpf.AttachSkSKBVerdict)
+	return p.base().attachSockMap(p.kind(), m, ebpf.AttachSkSKBVerdict)
 }

@@ -15,7 +15,10 @@ import (
 //
 // Load fails if programs of this kind go nowhere that a section could name.
 func (s *ProgramSpec[P]) SetTarget(where string) {
-	s.state.target = s.takesTarget()
+	if s == nil || s.ProgramSpec == nil {
+		return
+	}
+	s.stateOf().target = s.takesTarget()
 	s.AttachTo = where
 }
 
@@ -24,11 +27,14 @@ func (s *ProgramSpec[P]) SetTarget(where string) {
 //
 // Load fails for other kinds of programs.
 func (s *ProgramSpec[P]) SetTargetProgram(program *ebpf.Program, function string) {
-	s.state.target = nil
+	if s == nil || s.ProgramSpec == nil {
+		return
+	}
+	s.stateOf().target = nil
 	switch k := kindOf[P](); k {
 	case &kindFentry, &kindFexit, &kindFreplace:
 	default:
-		s.state.target = fmt.Errorf("program %s: a typed.%s cannot go to another BPF program", s.Name, k.name)
+		s.stateOf().target = fmt.Errorf("program %s: a typed.%s cannot go to another BPF program", s.Name, k.name)
 	}
 	s.AttachTarget, s.AttachTo = program, function
 }
@@ -44,4 +50,4 @@ func (s *ProgramSpec[P]) takesTarget() error {
 }
 
 // kindOf is the kind of a Go type.
-func kindOf[P any]() *kind { return any(new(P)).(programHandle).kind() }
+func kindOf[P any]() *progKind { return any(new(P)).(programHandle).kind() }

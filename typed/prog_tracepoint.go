@@ -15,16 +15,16 @@ type TracepointOptions struct {
 
 // Tracepoint is a program of SEC("tracepoint/…") or SEC("tp/…"): it runs at a
 // tracepoint and sees its formatted fields.
-type Tracepoint struct{ program }
+type Tracepoint struct{ common program }
 
-func (*Tracepoint) kind() *kind { return &kindTracepoint }
+func (*Tracepoint) kind() *progKind { return &kindTracepoint }
 
 // Attach attaches to the group and name of the section. opts may be nil.
 func (p *Tracepoint) Attach(opts *TracepointOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) {
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) {
 		group, name, ok := strings.Cut(where, "/")
 		if !ok || name == "" {
-			return nil, p.badSection(p.kind(), "group/name")
+			return nil, p.base().badSection(p.kind(), "group/name")
 		}
 		return p.AttachTo(group, name, opts)
 	})
@@ -33,7 +33,7 @@ func (p *Tracepoint) Attach(opts *TracepointOptions) (*Link, error) {
 // AttachTo attaches to another tracepoint: a folder of
 // /sys/kernel/tracing/events and one inside it. opts may be nil.
 func (p *Tracepoint) AttachTo(group, name string, opts *TracepointOptions) (*Link, error) {
-	return p.attach(p.kind(), target{tracepoint, group + "/" + name}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{tracepoint, group + "/" + name}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachTracepoint(prog, group, name, deref(opts))
 	})
 }
@@ -47,10 +47,7 @@ type RawTracepointOptions struct {
 	Cookie uint64
 }
 
-// rawTP is what RawTracepoint and RawTracepointWritable share.
-type rawTP struct{ program }
-
-func (p *rawTP) attachName(k *kind, name string, opts *RawTracepointOptions) (*Link, error) {
+func (p *program) attachName(k *progKind, name string, opts *RawTracepointOptions) (*Link, error) {
 	return p.attach(k, target{rawTracepoint, name}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachRawTracepoint(prog, name, deref(opts))
 	})
@@ -58,38 +55,38 @@ func (p *rawTP) attachName(k *kind, name string, opts *RawTracepointOptions) (*L
 
 // RawTracepoint is a program of SEC("raw_tracepoint/…") or SEC("raw_tp/…"): it
 // runs at a tracepoint and sees its raw arguments.
-type RawTracepoint struct{ rawTP }
+type RawTracepoint struct{ common program }
 
-func (*RawTracepoint) kind() *kind { return &kindRawTracepoint }
+func (*RawTracepoint) kind() *progKind { return &kindRawTracepoint }
 
 // Attach attaches to the tracepoint of the section. opts may be nil.
 func (p *RawTracepoint) Attach(opts *RawTracepointOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another tracepoint by its name without group. opts may
 // be nil.
 func (p *RawTracepoint) AttachTo(name string, opts *RawTracepointOptions) (*Link, error) {
-	return p.attachName(p.kind(), name, opts)
+	return p.base().attachName(p.kind(), name, opts)
 }
 
 func (p *RawTracepoint) auto() (*Link, error) { return p.Attach(nil) }
 
 // RawTracepointWritable is a program of SEC("raw_tracepoint.w/…") or
 // SEC("raw_tp.w/…"): a raw tracepoint whose arguments the program may change.
-type RawTracepointWritable struct{ rawTP }
+type RawTracepointWritable struct{ common program }
 
-func (*RawTracepointWritable) kind() *kind { return &kindRawTracepointWritable }
+func (*RawTracepointWritable) kind() *progKind { return &kindRawTracepointWritable }
 
 // Attach attaches to the tracepoint of the section. opts may be nil.
 func (p *RawTracepointWritable) Attach(opts *RawTracepointOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to another tracepoint by its name without group; it must
 // be a writable one. opts may be nil.
 func (p *RawTracepointWritable) AttachTo(name string, opts *RawTracepointOptions) (*Link, error) {
-	return p.attachName(p.kind(), name, opts)
+	return p.base().attachName(p.kind(), name, opts)
 }
 
 func (p *RawTracepointWritable) auto() (*Link, error) { return p.Attach(nil) }

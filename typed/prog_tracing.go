@@ -18,10 +18,7 @@ type TracingOptions struct {
 	Cookie uint64
 }
 
-// tracingProgram is what all kinds of this file share.
-type tracingProgram struct{ program }
-
-func (p *tracingProgram) attachLoaded(k *kind, what string, opts *TracingOptions) (*Link, error) {
+func (p *program) attachLoaded(k *progKind, what string, opts *TracingOptions) (*Link, error) {
 	return p.attach(k, target{what, p.where()}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachTracing(prog, p.attachType(), deref(opts))
 	})
@@ -29,14 +26,14 @@ func (p *tracingProgram) attachLoaded(k *kind, what string, opts *TracingOptions
 
 // TPBTF is a program of SEC("tp_btf/…"): it runs at a tracepoint and sees its
 // arguments with their types.
-type TPBTF struct{ tracingProgram }
+type TPBTF struct{ common program }
 
-func (*TPBTF) kind() *kind { return &kindTPBTF }
+func (*TPBTF) kind() *progKind { return &kindTPBTF }
 
 // Attach attaches to the tracepoint that the program was loaded for. opts may
 // be nil.
 func (p *TPBTF) Attach(opts *TracingOptions) (*Link, error) {
-	return p.attachLoaded(p.kind(), rawTracepoint, opts)
+	return p.base().attachLoaded(p.kind(), rawTracepoint, opts)
 }
 
 func (p *TPBTF) auto() (*Link, error) { return p.Attach(nil) }
@@ -44,56 +41,56 @@ func (p *TPBTF) auto() (*Link, error) { return p.Attach(nil) }
 // Fentry is a program of SEC("fentry/…"): it runs before a kernel function, or
 // before a function of another BPF program, and sees its arguments with their
 // types.
-type Fentry struct{ tracingProgram }
+type Fentry struct{ common program }
 
-func (*Fentry) kind() *kind { return &kindFentry }
+func (*Fentry) kind() *progKind { return &kindFentry }
 
 // Attach attaches to the function that the program was loaded for. opts may be
 // nil.
 func (p *Fentry) Attach(opts *TracingOptions) (*Link, error) {
-	return p.attachLoaded(p.kind(), kernelFunction, opts)
+	return p.base().attachLoaded(p.kind(), kernelFunction, opts)
 }
 
 func (p *Fentry) auto() (*Link, error) { return p.Attach(nil) }
 
 // Fexit is a program of SEC("fexit/…"): it runs when a kernel function, or a
 // function of another BPF program, returns, and sees arguments and result.
-type Fexit struct{ tracingProgram }
+type Fexit struct{ common program }
 
-func (*Fexit) kind() *kind { return &kindFexit }
+func (*Fexit) kind() *progKind { return &kindFexit }
 
 // Attach attaches to the function that the program was loaded for. opts may be
 // nil.
 func (p *Fexit) Attach(opts *TracingOptions) (*Link, error) {
-	return p.attachLoaded(p.kind(), kernelFunction, opts)
+	return p.base().attachLoaded(p.kind(), kernelFunction, opts)
 }
 
 func (p *Fexit) auto() (*Link, error) { return p.Attach(nil) }
 
 // FmodRet is a program of SEC("fmod_ret/…"): it runs before a kernel function
 // that allows it and may return in its place.
-type FmodRet struct{ tracingProgram }
+type FmodRet struct{ common program }
 
-func (*FmodRet) kind() *kind { return &kindFmodRet }
+func (*FmodRet) kind() *progKind { return &kindFmodRet }
 
 // Attach attaches to the function that the program was loaded for. opts may be
 // nil.
 func (p *FmodRet) Attach(opts *TracingOptions) (*Link, error) {
-	return p.attachLoaded(p.kind(), kernelFunction, opts)
+	return p.base().attachLoaded(p.kind(), kernelFunction, opts)
 }
 
 func (p *FmodRet) auto() (*Link, error) { return p.Attach(nil) }
 
 // Fsession is a program of SEC("fsession/…"): it runs before a kernel function
 // and again when it returns (Linux ≥ 7.0).
-type Fsession struct{ tracingProgram }
+type Fsession struct{ common program }
 
-func (*Fsession) kind() *kind { return &kindFsession }
+func (*Fsession) kind() *progKind { return &kindFsession }
 
 // Attach attaches to the function that the program was loaded for. opts may be
 // nil.
 func (p *Fsession) Attach(opts *TracingOptions) (*Link, error) {
-	return p.attachLoaded(p.kind(), kernelFunction, opts)
+	return p.base().attachLoaded(p.kind(), kernelFunction, opts)
 }
 
 func (p *Fsession) auto() (*Link, error) { return p.Attach(nil) }
@@ -101,14 +98,14 @@ func (p *Fsession) auto() (*Link, error) { return p.Attach(nil) }
 // LSM is a program of SEC("lsm/…"): it runs at a hook of the kernel's security
 // modules and may deny. The kernel must have been booted with bpf among its
 // lsm=.
-type LSM struct{ tracingProgram }
+type LSM struct{ common program }
 
-func (*LSM) kind() *kind { return &kindLSM }
+func (*LSM) kind() *progKind { return &kindLSM }
 
 // Attach attaches to the hook that the program was loaded for. opts may be
 // nil.
 func (p *LSM) Attach(opts *TracingOptions) (*Link, error) {
-	return p.attachLoaded(p.kind(), "LSM hook", opts)
+	return p.base().attachLoaded(p.kind(), "LSM hook", opts)
 }
 
 func (p *LSM) auto() (*Link, error) { return p.Attach(nil) }
@@ -116,13 +113,15 @@ func (p *LSM) auto() (*Link, error) { return p.Attach(nil) }
 // LSMCgroup is a program of SEC("lsm_cgroup/…"): it runs at a hook of the
 // kernel's security modules, for the processes of a cgroup, and may deny by
 // returning 0. The hook is settled when it is loaded (Linux ≥ 6.0).
-type LSMCgroup struct{ cgroupProgram }
+type LSMCgroup struct{ common program }
 
-func (*LSMCgroup) kind() *kind { return &kindLSMCgroup }
+func (*LSMCgroup) kind() *progKind { return &kindLSMCgroup }
+
+func (*LSMCgroup) updatableLink() link.Type { return linkCgroup }
 
 // Attach attaches to a cgroup v2 directory. opts may be nil.
 func (p *LSMCgroup) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[LSMCgroup], error) {
-	return updatable[LSMCgroup](p.attachCgroup(p.kind(), cgroup, ebpf.AttachLSMCgroup, opts))
+	return updatable[LSMCgroup](p.base().attachCgroup(p.kind(), cgroup, ebpf.AttachLSMCgroup, opts))
 }
 
 // TracingMultiOptions are the options of fentry.multi, fexit.multi and
@@ -133,10 +132,7 @@ type TracingMultiOptions struct {
 	Cookie func(symbol string) uint64
 }
 
-// multiTracing is what FentryMulti, FexitMulti and FsessionMulti share.
-type multiTracing struct{ program }
-
-func (p *multiTracing) attachPattern(k *kind, pattern string, opts *TracingMultiOptions) (*Link, error) {
+func (p *program) tracingPattern(k *progKind, pattern string, opts *TracingMultiOptions) (*Link, error) {
 	return p.attach(k, target{kernelFunctions, pattern}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachTracingMulti(prog, p.attachType(), pattern, deref(opts))
 	})
@@ -144,73 +140,73 @@ func (p *multiTracing) attachPattern(k *kind, pattern string, opts *TracingMulti
 
 // FentryMulti is a program of SEC("fentry.multi/…"): it runs before many
 // kernel functions.
-type FentryMulti struct{ multiTracing }
+type FentryMulti struct{ common program }
 
-func (*FentryMulti) kind() *kind { return &kindFentryMulti }
+func (*FentryMulti) kind() *progKind { return &kindFentryMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
 func (p *FentryMulti) Attach(opts *TracingMultiOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions of the kernel's own BTF that match
 // pattern, in which * stands for any characters and ? for one. opts may be nil.
 func (p *FentryMulti) AttachTo(pattern string, opts *TracingMultiOptions) (*Link, error) {
-	return p.attachPattern(p.kind(), pattern, opts)
+	return p.base().tracingPattern(p.kind(), pattern, opts)
 }
 
 func (p *FentryMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // FexitMulti is a program of SEC("fexit.multi/…"): it runs when one of many
 // kernel functions returns.
-type FexitMulti struct{ multiTracing }
+type FexitMulti struct{ common program }
 
-func (*FexitMulti) kind() *kind { return &kindFexitMulti }
+func (*FexitMulti) kind() *progKind { return &kindFexitMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
 func (p *FexitMulti) Attach(opts *TracingMultiOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions of the kernel's own BTF that match
 // pattern, in which * stands for any characters and ? for one. opts may be nil.
 func (p *FexitMulti) AttachTo(pattern string, opts *TracingMultiOptions) (*Link, error) {
-	return p.attachPattern(p.kind(), pattern, opts)
+	return p.base().tracingPattern(p.kind(), pattern, opts)
 }
 
 func (p *FexitMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // FsessionMulti is a program of SEC("fsession.multi/…"): it runs before many
 // kernel functions and again when they return.
-type FsessionMulti struct{ multiTracing }
+type FsessionMulti struct{ common program }
 
-func (*FsessionMulti) kind() *kind { return &kindFsessionMulti }
+func (*FsessionMulti) kind() *progKind { return &kindFsessionMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
 func (p *FsessionMulti) Attach(opts *TracingMultiOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) { return p.AttachTo(where, opts) })
 }
 
 // AttachTo attaches to all functions of the kernel's own BTF that match
 // pattern, in which * stands for any characters and ? for one. opts may be nil.
 func (p *FsessionMulti) AttachTo(pattern string, opts *TracingMultiOptions) (*Link, error) {
-	return p.attachPattern(p.kind(), pattern, opts)
+	return p.base().tracingPattern(p.kind(), pattern, opts)
 }
 
 func (p *FsessionMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // Freplace is a program of SEC("freplace/…"): it takes the place of a global
 // function of another BPF program.
-type Freplace struct{ program }
+type Freplace struct{ common program }
 
-func (*Freplace) kind() *kind { return &kindFreplace }
+func (*Freplace) kind() *progKind { return &kindFreplace }
 
 // Attach puts the program in the place of the function that it was loaded for.
 func (p *Freplace) Attach() (*Link, error) {
-	return p.attach(p.kind(), target{"function", p.where()}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{"function", p.base().where()}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachFreplace(prog, nil, "")
 	})
 }
@@ -218,7 +214,7 @@ func (p *Freplace) Attach() (*Link, error) {
 // AttachTo puts the program in the place of a function of another program than
 // the one it was loaded for. Both functions must have the same types.
 func (p *Freplace) AttachTo(program *ebpf.Program, function string) (*Link, error) {
-	return p.attach(p.kind(), target{"function", strings.TrimSpace(function)}, func(prog *ebpf.Program) (link.Link, error) {
+	return p.base().attach(p.kind(), target{"function", strings.TrimSpace(function)}, func(prog *ebpf.Program) (link.Link, error) {
 		return attachFreplace(prog, program, function)
 	})
 }

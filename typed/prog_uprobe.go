@@ -25,25 +25,22 @@ type UprobeOptions struct {
 	TraceFSPrefix string
 }
 
-// userProbe is what Uprobe and Uretprobe share.
-type userProbe struct{ program }
-
-func (p *userProbe) attachSymbol(k *kind, path, symbol string, opts *UprobeOptions) (*Link, error) {
-	return p.attachFile(k, path, symbol, opts, func(file *userfile.File) (uint64, error) {
+func (p *program) uprobeSymbol(k *progKind, path, symbol string, opts *UprobeOptions) (*Link, error) {
+	return p.uprobeInFile(k, path, symbol, opts, func(file *userfile.File) (uint64, error) {
 		fn, err := file.Find(symbol)
 		return fn.Offset, err
 	})
 }
 
-func (p *userProbe) attachOffset(k *kind, path string, offset uint64, opts *UprobeOptions) (*Link, error) {
-	return p.attachFile(k, path, fmt.Sprintf("%#x", offset), opts, func(file *userfile.File) (uint64, error) {
+func (p *program) uprobeOffset(k *progKind, path string, offset uint64, opts *UprobeOptions) (*Link, error) {
+	return p.uprobeInFile(k, path, fmt.Sprintf("%#x", offset), opts, func(file *userfile.File) (uint64, error) {
 		return offset, file.CheckOffset(offset)
 	})
 }
 
 // attachFile attaches to a place of a file. where is the place for messages,
 // find gives its offset.
-func (p *userProbe) attachFile(k *kind, path, where string, opts *UprobeOptions, find func(*userfile.File) (uint64, error)) (*Link, error) {
+func (p *program) uprobeInFile(k *progKind, path, where string, opts *UprobeOptions, find func(*userfile.File) (uint64, error)) (*Link, error) {
 	o := deref(opts)
 	return p.attach(k, target{executable, path + ":" + where}, func(prog *ebpf.Program) (link.Link, error) {
 		file, err := userfile.Open(path, o.PID)
@@ -59,30 +56,32 @@ func (p *userProbe) attachFile(k *kind, path, where string, opts *UprobeOptions,
 }
 
 // attachPath splits the path:symbol of a section.
-func (p *userProbe) attachPath(k *kind, opts *UprobeOptions) (*Link, error) {
+func (p *program) uprobeOfSection(k *progKind, opts *UprobeOptions) (*Link, error) {
 	return p.attachWhere(k, func(where string) (*Link, error) {
 		path, symbol, ok := strings.Cut(where, ":")
 		if !ok || symbol == "" {
 			return nil, p.badSection(k, "path:function or path:function+offset")
 		}
-		return p.attachSymbol(k, path, symbol, opts)
+		return p.uprobeSymbol(k, path, symbol, opts)
 	})
 }
 
 // badSection says how a section should have been written.
-func (p *program) badSection(k *kind, want string) error {
+func (p *program) badSection(k *progKind, want string) error {
 	return p.attachError(k, target{}, fmt.Errorf("%w: behind the / should stand %s", ErrNeedsTarget, want))
 }
 
 // Uprobe is a program of SEC("uprobe/…"): it runs before a function of an
 // executable or shared library, or before an instruction inside it.
-type Uprobe struct{ userProbe }
+type Uprobe struct{ common program }
 
-func (*Uprobe) kind() *kind { return &kindUprobe }
+func (*Uprobe) kind() *progKind { return &kindUprobe }
 
 // Attach attaches to the path, symbol and offset of the section. opts may be
 // nil.
-func (p *Uprobe) Attach(opts *UprobeOptions) (*Link, error) { return p.attachPath(p.kind(), opts) }
+func (p *Uprobe) Attach(opts *UprobeOptions) (*Link, error) {
+	return p.base().uprobeOfSection(p.kind(), opts)
+}
 
 // AttachTo attaches to a function of an executable or shared library.
 //
@@ -96,13 +95,13 @@ func (p *Uprobe) Attach(opts *UprobeOptions) (*Link, error) { return p.attachPat
 // functions have, and an indirect function (IFUNC), whose symbol is that of its
 // resolver, are errors: no guess is made. opts may be nil.
 func (p *Uprobe) AttachTo(path, symbol string, opts *UprobeOptions) (*Link, error) {
-	return p.attachSymbol(p.kind(), path, symbol, opts)
+	return p.base().uprobeSymbol(p.kind(), path, symbol, opts)
 }
 
 // AttachOffset attaches to an instruction by its offset in the file, for files
 // without symbols. opts may be nil.
 func (p *Uprobe) AttachOffset(path string, offset uint64, opts *UprobeOptions) (*Link, error) {
-	return p.attachOffset(p.kind(), path, offset, opts)
+	return p.base().uprobeOffset(p.kind(), path, offset, opts)
 }
 
 func (p *Uprobe) auto() (*Link, error) { return p.Attach(nil) }
@@ -110,25 +109,25 @@ func (p *Uprobe) auto() (*Link, error) { return p.Attach(nil) }
 // Uretprobe is a program of SEC("uretprobe/…"): it runs when a function of an
 // executable or shared library returns. Functions of Go programs do not bear
 // it: their stacks move.
-type Uretprobe struct{ userProbe }
+type Uretprobe struct{ common program }
 
-func (*Uretprobe) kind() *kind { return &kindUretprobe }
+func (*Uretprobe) kind() *progKind { return &kindUretprobe }
 
 // Attach attaches to the path and symbol of the section. opts may be nil.
 func (p *Uretprobe) Attach(opts *UprobeOptions) (*Link, error) {
-	return p.attachPath(p.kind(), opts)
+	return p.base().uprobeOfSection(p.kind(), opts)
 }
 
 // AttachTo attaches to a function of an executable or shared library, see
 // [Uprobe.AttachTo]. opts may be nil.
 func (p *Uretprobe) AttachTo(path, symbol string, opts *UprobeOptions) (*Link, error) {
-	return p.attachSymbol(p.kind(), path, symbol, opts)
+	return p.base().uprobeSymbol(p.kind(), path, symbol, opts)
 }
 
 // AttachOffset attaches to a function by its offset in the file, for files
 // without symbols. opts may be nil.
 func (p *Uretprobe) AttachOffset(path string, offset uint64, opts *UprobeOptions) (*Link, error) {
-	return p.attachOffset(p.kind(), path, offset, opts)
+	return p.base().uprobeOffset(p.kind(), path, offset, opts)
 }
 
 func (p *Uretprobe) auto() (*Link, error) { return p.Attach(nil) }
@@ -159,17 +158,14 @@ type UprobePlace struct {
 	RefCtrOffset uint64
 }
 
-// multiUprobe is what UprobeMulti, UretprobeMulti and UprobeSession share.
-type multiUprobe struct{ program }
-
-func (p *multiUprobe) attachPattern(k *kind, path, pattern string, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachFile(k, path, pattern, opts, func(file *userfile.File) ([]UprobePlace, error) {
+func (p *program) uprobePattern(k *progKind, path, pattern string, opts *UprobeMultiOptions) (*Link, error) {
+	return p.uprobesInFile(k, path, pattern, opts, func(file *userfile.File) ([]UprobePlace, error) {
 		return opts.places(file.Match(pattern))
 	})
 }
 
-func (p *multiUprobe) attachSymbols(k *kind, path string, symbols []string, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachFile(k, path, strings.Join(symbols, ", "), opts, func(file *userfile.File) ([]UprobePlace, error) {
+func (p *program) uprobeSymbols(k *progKind, path string, symbols []string, opts *UprobeMultiOptions) (*Link, error) {
+	return p.uprobesInFile(k, path, strings.Join(symbols, ", "), opts, func(file *userfile.File) ([]UprobePlace, error) {
 		var found []userfile.Function
 		for _, s := range symbols {
 			fn, err := file.Find(s)
@@ -182,8 +178,8 @@ func (p *multiUprobe) attachSymbols(k *kind, path string, symbols []string, opts
 	})
 }
 
-func (p *multiUprobe) attachPlaces(k *kind, path string, places []UprobePlace, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachFile(k, path, fmt.Sprintf("%d offsets", len(places)), opts, func(file *userfile.File) ([]UprobePlace, error) {
+func (p *program) uprobePlaces(k *progKind, path string, places []UprobePlace, opts *UprobeMultiOptions) (*Link, error) {
+	return p.uprobesInFile(k, path, fmt.Sprintf("%d offsets", len(places)), opts, func(file *userfile.File) ([]UprobePlace, error) {
 		for _, place := range places {
 			if err := file.CheckOffset(place.Offset); err != nil {
 				return nil, err
@@ -195,7 +191,7 @@ func (p *multiUprobe) attachPlaces(k *kind, path string, places []UprobePlace, o
 
 // attachFile attaches to places of a file. where are the places for messages,
 // find gives them.
-func (p *multiUprobe) attachFile(k *kind, path, where string, opts *UprobeMultiOptions, find func(*userfile.File) ([]UprobePlace, error)) (*Link, error) {
+func (p *program) uprobesInFile(k *progKind, path, where string, opts *UprobeMultiOptions, find func(*userfile.File) ([]UprobePlace, error)) (*Link, error) {
 	pid := deref(opts).PID
 	return p.attach(k, target{executable, path + ":" + where}, func(prog *ebpf.Program) (link.Link, error) {
 		file, err := userfile.Open(path, pid)
@@ -230,26 +226,26 @@ func (opts *UprobeMultiOptions) places(functions []userfile.Function, err error)
 	return places, err
 }
 
-func (p *multiUprobe) attachPath(k *kind, opts *UprobeMultiOptions) (*Link, error) {
+func (p *program) uprobesOfSection(k *progKind, opts *UprobeMultiOptions) (*Link, error) {
 	return p.attachWhere(k, func(where string) (*Link, error) {
 		path, pattern, ok := strings.Cut(where, ":")
 		if !ok || pattern == "" {
 			return nil, p.badSection(k, "path:pattern")
 		}
-		return p.attachPattern(k, path, pattern, opts)
+		return p.uprobePattern(k, path, pattern, opts)
 	})
 }
 
 // UprobeMulti is a program of SEC("uprobe.multi/…"): it runs before many
 // functions of an executable or shared library.
-type UprobeMulti struct{ multiUprobe }
+type UprobeMulti struct{ common program }
 
-func (*UprobeMulti) kind() *kind { return &kindUprobeMulti }
+func (*UprobeMulti) kind() *progKind { return &kindUprobeMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
 func (p *UprobeMulti) Attach(opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachPath(p.kind(), opts)
+	return p.base().uprobesOfSection(p.kind(), opts)
 }
 
 // AttachTo attaches to all functions of a file that match pattern, in which *
@@ -257,33 +253,33 @@ func (p *UprobeMulti) Attach(opts *UprobeMultiOptions) (*Link, error) {
 // (IFUNC). A path without "/" is looked up as by [Uprobe.AttachTo]. opts may be
 // nil.
 func (p *UprobeMulti) AttachTo(path, pattern string, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachPattern(p.kind(), path, pattern, opts)
+	return p.base().uprobePattern(p.kind(), path, pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named, see [Uprobe.AttachTo] for
 // how. opts may be nil.
 func (p *UprobeMulti) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachSymbols(p.kind(), path, symbols, opts)
+	return p.base().uprobeSymbols(p.kind(), path, symbols, opts)
 }
 
 // AttachOffsets attaches to places of a file, for files without symbols. opts
 // may be nil; its Cookie and RefCtrOffset are not used.
 func (p *UprobeMulti) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachPlaces(p.kind(), path, places, opts)
+	return p.base().uprobePlaces(p.kind(), path, places, opts)
 }
 
 func (p *UprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
 // UretprobeMulti is a program of SEC("uretprobe.multi/…"): it runs when one of
 // many functions of an executable or shared library returns.
-type UretprobeMulti struct{ multiUprobe }
+type UretprobeMulti struct{ common program }
 
-func (*UretprobeMulti) kind() *kind { return &kindUretprobeMulti }
+func (*UretprobeMulti) kind() *progKind { return &kindUretprobeMulti }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
 func (p *UretprobeMulti) Attach(opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachPath(p.kind(), opts)
+	return p.base().uprobesOfSection(p.kind(), opts)
 }
 
 // AttachTo attaches to all functions of a file that match pattern, in which *
@@ -291,19 +287,19 @@ func (p *UretprobeMulti) Attach(opts *UprobeMultiOptions) (*Link, error) {
 // (IFUNC). A path without "/" is looked up as by [Uprobe.AttachTo]. opts may be
 // nil.
 func (p *UretprobeMulti) AttachTo(path, pattern string, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachPattern(p.kind(), path, pattern, opts)
+	return p.base().uprobePattern(p.kind(), path, pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named, see [Uprobe.AttachTo] for
 // how. opts may be nil.
 func (p *UretprobeMulti) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachSymbols(p.kind(), path, symbols, opts)
+	return p.base().uprobeSymbols(p.kind(), path, symbols, opts)
 }
 
 // AttachOffsets attaches to places of a file, for files without symbols. opts
 // may be nil; its Cookie and RefCtrOffset are not used.
 func (p *UretprobeMulti) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachPlaces(p.kind(), path, places, opts)
+	return p.base().uprobePlaces(p.kind(), path, places, opts)
 }
 
 func (p *UretprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
@@ -311,14 +307,14 @@ func (p *UretprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 // UprobeSession is a program of SEC("uprobe.session/…"): it runs before many
 // functions of an executable and, where it then returned 0, again when they
 // return.
-type UprobeSession struct{ multiUprobe }
+type UprobeSession struct{ common program }
 
-func (*UprobeSession) kind() *kind { return &kindUprobeSession }
+func (*UprobeSession) kind() *progKind { return &kindUprobeSession }
 
 // Attach attaches to all functions that the section's pattern matches. opts
 // may be nil.
 func (p *UprobeSession) Attach(opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachPath(p.kind(), opts)
+	return p.base().uprobesOfSection(p.kind(), opts)
 }
 
 // AttachTo attaches to all functions of a file that match pattern, in which *
@@ -326,19 +322,19 @@ func (p *UprobeSession) Attach(opts *UprobeMultiOptions) (*Link, error) {
 // (IFUNC). A path without "/" is looked up as by [Uprobe.AttachTo]. opts may be
 // nil.
 func (p *UprobeSession) AttachTo(path, pattern string, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachPattern(p.kind(), path, pattern, opts)
+	return p.base().uprobePattern(p.kind(), path, pattern, opts)
 }
 
 // AttachSymbols attaches to the functions named, see [Uprobe.AttachTo] for
 // how. opts may be nil.
 func (p *UprobeSession) AttachSymbols(path string, symbols []string, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachSymbols(p.kind(), path, symbols, opts)
+	return p.base().uprobeSymbols(p.kind(), path, symbols, opts)
 }
 
 // AttachOffsets attaches to places of a file, for files without symbols. opts
 // may be nil; its Cookie and RefCtrOffset are not used.
 func (p *UprobeSession) AttachOffsets(path string, places []UprobePlace, opts *UprobeMultiOptions) (*Link, error) {
-	return p.attachPlaces(p.kind(), path, places, opts)
+	return p.base().uprobePlaces(p.kind(), path, places, opts)
 }
 
 func (p *UprobeSession) auto() (*Link, error) { return p.Attach(nil) }
@@ -356,16 +352,16 @@ type USDTOptions struct {
 //
 // bpf_usdt_arg and its kin need the maps that libbpf's usdt.bpf.h brings and,
 // in position-independent executables and libraries, Linux 5.15.
-type USDT struct{ program }
+type USDT struct{ common program }
 
-func (*USDT) kind() *kind { return &kindUSDT }
+func (*USDT) kind() *progKind { return &kindUSDT }
 
 // Attach attaches to the probe of the section. opts may be nil.
 func (p *USDT) Attach(opts *USDTOptions) (*Link, error) {
-	return p.attachWhere(p.kind(), func(where string) (*Link, error) {
+	return p.base().attachWhere(p.kind(), func(where string) (*Link, error) {
 		part := strings.SplitN(where, ":", 3)
 		if len(part) < 3 {
-			return nil, p.badSection(p.kind(), "path:provider:name")
+			return nil, p.base().badSection(p.kind(), "path:provider:name")
 		}
 		return p.AttachTo(part[0], part[1], part[2], opts)
 	})
@@ -378,8 +374,8 @@ func (p *USDT) Attach(opts *USDTOptions) (*Link, error) {
 // attaching a program that asks for arguments is an error.
 func (p *USDT) AttachTo(path, provider, name string, opts *USDTOptions) (*Link, error) {
 	t := target{staticProbe, strings.Join([]string{path, provider, name}, ":")}
-	return p.attach(p.kind(), t, func(prog *ebpf.Program) (link.Link, error) {
-		return attachUSDT(prog, p.coll, usdtTarget{path, provider, name}, deref(opts))
+	return p.base().attach(p.kind(), t, func(prog *ebpf.Program) (link.Link, error) {
+		return attachUSDT(prog, p.base().coll, usdtTarget{path, provider, name}, deref(opts))
 	})
 }
 

@@ -31,9 +31,11 @@ func newProgramLife(p *ebpf.Program) *programLife {
 // program is the part that every kind of program has in common. Its zero value
 // is a program that was not loaded.
 //
-// All methods, those of the kinds too, may be called from any goroutine, Close
-// included. A call that Close finds in flight ends as if there had been no
-// Close; later ones return an error that wraps [os.ErrClosed].
+// All methods of the kinds may be called from any goroutine, Close included. A
+// call that Close finds in flight ends as if there had been no Close; later ones
+// return an error that wraps [os.ErrClosed]. The exported methods are in
+// prog_methods.go, where they are documented: of each kind, so that a nil
+// pointer to one is a program that was not loaded.
 type program struct {
 	name string
 	spec *ebpf.ProgramSpec // as it was loaded; nil where the object has none
@@ -44,6 +46,10 @@ type program struct {
 	mu       sync.Mutex
 	attached error // why AttachAll could not attach an optional program
 }
+
+// noProgram is behind nil pointers to the kinds of programs. Nothing is written
+// to it: AttachAll goes over the handles of a collection.
+var noProgram = &program{name: "nil"}
 
 // AnyProgram is the handle of a program of any kind.
 type AnyProgram interface {
@@ -61,18 +67,10 @@ type AnyProgram interface {
 	base() *program
 }
 
-// Name is the C name of the program.
-func (p *program) Name() string { return p.name }
+func (p *program) loaded() bool { return p.life != nil }
 
-// Loaded says whether there is a program behind the handle, which may be
-// closed.
-func (p *program) Loaded() bool { return p.life != nil }
-
-// Err is why the program is not in the kernel: disabled, left out as optional
-// (then it wraps a [*LoadError]), absent from the object, or closed; or, of an
-// optional program that is loaded, why AttachAll could not attach it (an
-// [*AttachError]). nil otherwise.
-func (p *program) Err() error {
+// err is usable, or why an optional program is not attached.
+func (p *program) err() error {
 	if err := p.usable(); err != nil {
 		return err
 	}
@@ -101,9 +99,7 @@ func (p *program) usable() error {
 	return nil
 }
 
-// Use calls f with the library's object, which no Close takes away meanwhile.
-// f must not keep it, and must not close it. It may close the handle.
-func (p *program) Use(f func(*ebpf.Program) error) error {
+func (p *program) use(f func(*ebpf.Program) error) error {
 	if p.life == nil || !p.life.calls.Enter() {
 		return p.usable()
 	}
@@ -111,93 +107,67 @@ func (p *program) Use(f func(*ebpf.Program) error) error {
 	return f(p.life.p)
 }
 
-// Program is the library's object, nil where the program was not loaded. What
-// is called on it is not counted: Close can take its descriptor away
-// meanwhile. Use counts, and the object of CloneProgram is the caller's.
-func (p *program) Program() *ebpf.Program {
+func (p *program) library() *ebpf.Program {
 	if p.life == nil {
 		return nil
 	}
 	return p.life.p
 }
 
-// CloneProgram returns an object of the library with a descriptor of its own,
-// which the caller closes.
-func (p *program) CloneProgram() (clone *ebpf.Program, err error) {
-	err = p.Use(func(prog *ebpf.Program) error {
+func (p *program) clone() (clone *ebpf.Program, err error) {
+	err = p.use(func(prog *ebpf.Program) error {
 		clone, err = prog.Clone()
 		return err
 	})
 	return clone, err
 }
 
-// FD is the file descriptor of the program, -1 where it was not loaded or is
-// closed. It is not counted, as what is called on Program is not.
-func (p *program) FD() int {
+func (p *program) fd() int {
 	if p.usable() != nil {
 		return -1
 	}
 	return p.life.p.FD()
 }
 
-// Info is what the kernel says of the program.
-func (p *program) Info() (info *ebpf.ProgramInfo, err error) {
-	err = p.Use(func(prog *ebpf.Program) error {
+func (p *program) info() (info *ebpf.ProgramInfo, err error) {
+	err = p.use(func(prog *ebpf.Program) error {
 		info, err = prog.Info()
 		return err
 	})
 	return info, err
 }
 
-// Stats is how often the program has run, for how long in all, and how often it
-// was skipped because it ran already (Linux ≥ 5.8). The kernel counts while
-// somebody holds what [ebpf.EnableStats] returns, or
-// /proc/sys/kernel/bpf_stats_enabled is 1.
-func (p *program) Stats() (stats *ebpf.ProgramStats, err error) {
-	err = p.Use(func(prog *ebpf.Program) error {
+func (p *program) stats() (stats *ebpf.ProgramStats, err error) {
+	err = p.use(func(prog *ebpf.Program) error {
 		stats, err = prog.Stats()
 		return err
 	})
 	return stats, err
 }
 
-// VerifierLog is what the verifier said when it accepted the program. It is
-// there if Load was asked for it: by a LogLevel in its options
-// ([ebpf.ProgramOptions]).
-func (p *program) VerifierLog() string {
+func (p *program) verifierLog() string {
 	if p.life == nil {
 		return ""
 	}
 	return p.life.p.VerifierLog
 }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
-// process. That does not attach it, nor keep it attached: what does is to pin
-// its link. See [ebpf.Program.Pin].
-func (p *program) Pin(path string) error {
-	return p.Use(func(prog *ebpf.Program) error { return prog.Pin(path) })
+func (p *program) pin(path string) error {
+	return p.use(func(prog *ebpf.Program) error { return prog.Pin(path) })
 }
 
-// Unpin removes that name. An unpinned program is no error.
-func (p *program) Unpin() error { return p.Use((*ebpf.Program).Unpin) }
+func (p *program) unpin() error { return p.use((*ebpf.Program).Unpin) }
 
-// IsPinned says whether the handle knows a name of the program.
-func (p *program) IsPinned() bool {
+func (p *program) isPinned() bool {
 	pinned := false
-	_ = p.Use(func(prog *ebpf.Program) error {
+	_ = p.use(func(prog *ebpf.Program) error {
 		pinned = prog.IsPinned()
 		return nil
 	})
 	return pinned
 }
 
-// Close gives the descriptor of the program back; later calls of the handle
-// return an error that wraps [os.ErrClosed]. The kernel keeps a program that is
-// pinned, that a link attaches or that a map holds: Close of the program
-// detaches nothing, Close of the link does. A second Close does nothing, nor
-// does that of a program which was not loaded. Close of the collection closes
-// all of its programs.
-func (p *program) Close() error {
+func (p *program) close() error {
 	if p.life == nil {
 		return nil
 	}
@@ -209,15 +179,13 @@ type programHandle interface {
 	// base is the common part.
 	base() *program
 	// kind is what all programs of the Go type have in common.
-	kind() *kind
+	kind() *progKind
 }
-
-func (p *program) base() *program { return p }
 
 // baseOf is the common part of a handle that may be nil, or a nil pointer.
 func baseOf(p AnyProgram) *program {
-	if isNil(p) {
-		return &program{name: "nil"}
+	if p == nil {
+		return noProgram
 	}
 	return p.base()
 }
@@ -234,11 +202,20 @@ type ProgramSpec[P any] struct {
 	state *programState
 }
 
+// stateOf is what was said of the program. What is said of one that no object
+// has, nobody looks at.
+func (s *ProgramSpec[P]) stateOf() *programState {
+	if s == nil || s.state == nil {
+		return new(programState)
+	}
+	return s.state
+}
+
 // Disable leaves the program out at Load, as SEC("?…") does in C.
-func (s *ProgramSpec[P]) Disable() { s.state.disabled = true }
+func (s *ProgramSpec[P]) Disable() { s.stateOf().disabled = true }
 
 // Enable takes Disable, or the "?" of SEC("?…"), back.
-func (s *ProgramSpec[P]) Enable() { s.state.disabled = false }
+func (s *ProgramSpec[P]) Enable() { s.stateOf().disabled = false }
 
 // Optional leaves the program out at Load where the kernel lacks its type, its
 // attach type, a helper, its target, or a field that it cannot do without; and
@@ -246,7 +223,7 @@ func (s *ProgramSpec[P]) Enable() { s.state.disabled = false }
 // Skipped then say why. A mistake in the program remains an error, and so does
 // a lack of privileges: [ProgramSpec.OptionalIf] is for what else is to be
 // accepted.
-func (s *ProgramSpec[P]) Optional() { s.state.optional = true }
+func (s *ProgramSpec[P]) Optional() { s.stateOf().optional = true }
 
 // BindProgramSpec makes *dst the spec of the program with that C name.
 // Generated code calls it.

@@ -75,7 +75,7 @@ func explain(err error, remedy string) error {
 
 // remedy is what the user can do about an error of attaching. The order
 // matters: first what is certain, then what is found out.
-func remedy(k *kind, t target, err error) string {
+func remedy(k *progKind, t target, err error) string {
 	var known *explained
 	switch {
 	case errors.Is(err, ErrNeedsTarget), errors.Is(err, errNotLinux):
@@ -109,7 +109,7 @@ func isUnsupported(err error) bool {
 
 // cause is why the running kernel has not the kind of hook, empty if it should
 // have it.
-func (k *kind) cause() string {
+func (k *progKind) cause() string {
 	if k.since != "" && olderThan(k.since) {
 		return "a typed." + k.name + " " + needsNewer(k.since)
 	}
@@ -146,7 +146,7 @@ func newerOption(name, since string, used bool) func(link.Link, error) (link.Lin
 // loadRemedy is what to do about an error of creating a map or loading a
 // program of a kind, which may be nil. That of the verifier, which also says
 // EACCES and EPERM, is in its log.
-func loadRemedy(k *kind, prog *ebpf.ProgramSpec, err error) string {
+func loadRemedy(k *progKind, prog *ebpf.ProgramSpec, err error) string {
 	var known *explained
 	switch {
 	case errors.As(err, &known):

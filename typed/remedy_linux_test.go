@@ -52,7 +52,7 @@ func TestRemedies(t *testing.T) {
 		name    string
 		kernel  string
 		without string
-		kind    *kind
+		kind    *progKind
 		to      target
 		err     func() error
 		none    bool // no remedy: the cause is not known
@@ -128,7 +128,7 @@ func TestPrivileges(t *testing.T) {
 	} {
 		onMachine(t, test.kernel, test.capabilities)
 		p := &program{name: "p"}
-		k := &kind{name: "X", typ: test.typ}
+		k := &progKind{name: "X", typ: test.typ}
 		var attach *AttachError
 		if err := p.attachError(k, target{}, syscall.EPERM); !errors.As(err, &attach) || attach.Remedy != test.want {
 			t.Errorf("%s: %v, want %s", test.name, err, test.want)

@@ -98,7 +98,7 @@ func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte,
 		}
 	}
 	var result runResult
-	err := p.Use(func(prog *ebpf.Program) (err error) {
+	err := p.use(func(prog *ebpf.Program) (err error) {
 		result, err = testRun(prog, packet, room, in, out, o)
 		return err
 	})
@@ -146,7 +146,7 @@ type XDPContext struct {
 // as the program left it (Linux ≥ 5.15), and DataEnd must be the packet's
 // length. opts may be nil.
 func (p *XDP) Run(packet []byte, ctx *XDPContext, opts *RunOptions) (XDPAction, []byte, error) {
-	ret, data, err := p.run(packet, contextOf(ctx), contextOf(ctx), opts)
+	ret, data, err := p.base().run(packet, contextOf(ctx), contextOf(ctx), opts)
 	return XDPAction(ret), data, err
 }
 
@@ -202,69 +202,76 @@ func (p *program) runSKB(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, 
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
 func (p *SocketFilter) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
-	return p.runSKB(packet, ctx, opts)
+	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *tcProgram) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
-	return p.runSKB(packet, ctx, opts)
+func (p *TC) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.base().runSKB(packet, ctx, opts)
+}
+
+// Run runs the program on a packet of at least 14 bytes, and gives what it
+// returned and the packet as it left it. ctx may be nil; else it goes in and
+// comes back. opts may be nil.
+func (p *TCX) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
 func (p *Netkit) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
-	return p.runSKB(packet, ctx, opts)
+	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
 func (p *SchedAct) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
-	return p.runSKB(packet, ctx, opts)
+	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
 func (p *CgroupSKB) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
-	return p.runSKB(packet, ctx, opts)
+	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
 func (p *CgroupSKBAny) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
-	return p.runSKB(packet, ctx, opts)
+	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
 func (p *LWTIn) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
-	return p.runSKB(packet, ctx, opts)
+	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
 func (p *LWTOut) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
-	return p.runSKB(packet, ctx, opts)
+	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
 func (p *LWTXmit) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
-	return p.runSKB(packet, ctx, opts)
+	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, as if netfilter had
 // it at the hook LOCAL_IN of IPv4 (Linux ≥ 6.4), and gives its verdict. opts may be nil.
 func (p *Netfilter) Run(packet []byte, opts *RunOptions) (uint32, error) {
-	ret, _, err := p.run(packet, nil, nil, opts)
+	ret, _, err := p.base().run(packet, nil, nil, opts)
 	return ret, err
 }
 
@@ -293,9 +300,9 @@ type FlowKeys struct {
 // BPF_OK and 0 for anything else. opts may be nil.
 func (p *FlowDissector) Run(packet []byte, opts *RunOptions) (uint32, FlowKeys, error) {
 	var keys FlowKeys
-	ret, data, err := p.run(packet, nil, nil, opts)
+	ret, data, err := p.base().run(packet, nil, nil, opts)
 	if err == nil && copy(memoryOf(&keys), data) < sizeOf[FlowKeys]() {
-		err = fmt.Errorf("run program %s: the kernel gave %d bytes of keys", p.name, len(data))
+		err = fmt.Errorf("run program %s: the kernel gave %d bytes of keys", p.base().name, len(data))
 	}
 	return ret, keys, err
 }
@@ -321,13 +328,23 @@ type SkLookupContext struct {
 // Run runs the program on a lookup (Linux ≥ 5.14), and gives what it returned.
 // ctx goes in and comes back. opts may be nil.
 func (p *SkLookup) Run(ctx *SkLookupContext, opts *RunOptions) (uint32, error) {
-	ret, _, err := p.run(nil, contextOf(ctx), contextOf(ctx), opts)
+	ret, _, err := p.base().run(nil, contextOf(ctx), contextOf(ctx), opts)
 	return ret, err
 }
 
 // Run runs the program with the arguments of a tracepoint (Linux ≥ 5.10), at
 // most 12, and gives what it returned. opts may be nil.
-func (p *rawTP) Run(args []uint64, opts *RunOptions) (uint32, error) {
+func (p *RawTracepoint) Run(args []uint64, opts *RunOptions) (uint32, error) {
+	return p.base().runArgs(args, opts)
+}
+
+// Run runs the program with the arguments of a tracepoint (Linux ≥ 5.10), at
+// most 12, and gives what it returned. opts may be nil.
+func (p *RawTracepointWritable) Run(args []uint64, opts *RunOptions) (uint32, error) {
+	return p.base().runArgs(args, opts)
+}
+
+func (p *program) runArgs(args []uint64, opts *RunOptions) (uint32, error) {
 	ret, _, err := p.run(nil, binaryOf(args), nil, opts)
 	return ret, err
 }
@@ -343,22 +360,22 @@ func binaryOf(words []uint64) []byte {
 
 // Run calls the kernel's test functions bpf_fentry_test1 to 9; the program
 // runs if it is attached to one of them. opts may be nil.
-func (p *Fentry) Run(opts *RunOptions) error { return p.runTracing(opts) }
+func (p *Fentry) Run(opts *RunOptions) error { return p.base().runTracing(opts) }
 
 // Run calls the kernel's test functions bpf_fentry_test1 to 9; the program
 // runs if it is attached to one of them. opts may be nil.
-func (p *Fexit) Run(opts *RunOptions) error { return p.runTracing(opts) }
+func (p *Fexit) Run(opts *RunOptions) error { return p.base().runTracing(opts) }
 
 // Run calls the kernel's test functions bpf_fentry_test1 to 9; the program
 // runs twice if it is attached to one of them. opts may be nil.
-func (p *Fsession) Run(opts *RunOptions) error { return p.runTracing(opts) }
+func (p *Fsession) Run(opts *RunOptions) error { return p.base().runTracing(opts) }
 
 // Run calls the kernel's test functions bpf_modify_return_test and, in newer
 // kernels, bpf_modify_return_test2; the program runs if it is attached to one of
 // them. The result has the sum of their side effects in its upper 16 bits and
 // that of what they returned in its lower ones. opts may be nil.
 func (p *FmodRet) Run(opts *RunOptions) (uint32, error) {
-	ret, _, err := p.run(nil, nil, nil, opts)
+	ret, _, err := p.base().run(nil, nil, nil, opts)
 	return ret, err
 }
 
@@ -371,7 +388,7 @@ func (p *program) runTracing(opts *RunOptions) error {
 // returned. ctx may be nil. opts may be nil. [RunSyscall] has a context with a
 // type.
 func (p *Syscall) Run(ctx []byte, opts *RunOptions) (uint32, error) {
-	ret, _, err := p.run(nil, ctx, ctx, opts)
+	ret, _, err := p.base().run(nil, ctx, ctx, opts)
 	return ret, err
 }
 
@@ -379,11 +396,8 @@ func (p *Syscall) Run(ctx []byte, opts *RunOptions) (uint32, error) {
 // fixed size such as the generated type of the program's argument; the program
 // may change it. opts may be nil.
 func RunSyscall[T any](p *Syscall, ctx *T, opts *RunOptions) (uint32, error) {
-	if p == nil {
-		p = new(Syscall)
-	}
 	if err := checkPlain[T](); err != nil {
-		return 0, fmt.Errorf("run program %s: %w", p.name, err)
+		return 0, fmt.Errorf("run program %s: %w", p.Name(), err)
 	}
 	return p.Run(memoryOf(ctx), opts)
 }

@@ -138,7 +138,7 @@ func TestRunOnCPU(t *testing.T) {
 func TestRunNotSupported(t *testing.T) {
 	needKernel(t)
 	p := runner[PerfEvent](t, "perf_event", asm.Mov.Imm(asm.R0, 0), asm.Return())
-	if _, _, err := p.run(nil, nil, nil, nil); !errors.Is(err, ebpf.ErrNotSupported) {
+	if _, _, err := p.base().run(nil, nil, nil, nil); !errors.Is(err, ebpf.ErrNotSupported) {
 		t.Errorf("%v", err)
 	}
 }

@@ -67,11 +67,11 @@ func targetMissing(name string, spec *ebpf.ProgramSpec) error {
 
 // needsTargetAtLoad are the kinds whose target is part of the loaded program.
 func needsTargetAtLoad(spec *ebpf.ProgramSpec) bool {
-	return slices.ContainsFunc([]*kind{&kindTPBTF, &kindFentry, &kindFexit, &kindFmodRet, &kindFsession, &kindLSM, &kindLSMCgroup, &kindIter},
-		func(k *kind) bool { return k.matches(spec) })
+	return slices.ContainsFunc([]*progKind{&kindTPBTF, &kindFentry, &kindFexit, &kindFmodRet, &kindFsession, &kindLSM, &kindLSMCgroup, &kindIter},
+		func(k *progKind) bool { return k.matches(spec) })
 }
 
 // matches compares type and attach type alone.
-func (k *kind) matches(spec *ebpf.ProgramSpec) bool {
+func (k *progKind) matches(spec *ebpf.ProgramSpec) bool {
 	return spec.Type == k.typ && k.hasAttachType(spec.AttachType)
 }

@@ -36,12 +36,19 @@ type VariableSpec[T any] struct {
 
 // Get is the value that the variable will have when it is loaded.
 func (s *VariableSpec[T]) Get() (value T) {
+	if s == nil {
+		return value
+	}
 	getSpec(s.Spec, s.absent, memoryOf(&value))
 	return value
 }
 
 // Set makes value the one that the variable will have when it is loaded.
-func (s *VariableSpec[T]) Set(value T) { s.absent = setSpec(s.Spec, memoryOf(&value)) }
+func (s *VariableSpec[T]) Set(value T) {
+	if s != nil {
+		s.absent = setSpec(s.Spec, memoryOf(&value))
+	}
+}
 
 //go:noinline
 func getSpec(spec *ebpf.VariableSpec, absent, value []byte) {
