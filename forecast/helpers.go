@@ -264,7 +264,9 @@ var gplHelpers = map[string]bool{
 	"bpf_xdp_output":                   true,
 }
 
-// helperName is C's name of a helper.
+// HelperName is C's name of a helper: "bpf_loop".
+func HelperName(id uint64) string { return helperName(id) }
+
 func helperName(id uint64) string {
 	if id < uint64(len(helperList)) {
 		return helperList[id]

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
-	"os"
 	"path/filepath"
 	"strings"
 	"unicode"
@@ -108,7 +107,7 @@ func (c *cli) minimise(ctx context.Context, o *btfOptions) error {
 func (c *cli) neededBy(files []string) (needed, error) {
 	all := make(needed)
 	for _, file := range files {
-		content, err := os.ReadFile(file)
+		content, err := c.readInput(file)
 		if err != nil {
 			return nil, err
 		}

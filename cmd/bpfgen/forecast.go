@@ -15,6 +15,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 
@@ -50,7 +51,7 @@ func runForecast(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	objects, err := readObjects(files)
+	objects, err := c.readObjects(files)
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (c *cli) forecastArgument(arg string) (objects []string, isKernel bool, err
 		return nil, true, nil
 	}
 	err = filepath.WalkDir(arg, func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && filepath.Ext(name) == ".o" && isObjectFile(name) {
+		if err == nil && d.Type().IsRegular() && objectName.MatchString(name) && isObjectFile(name) {
 			objects = append(objects, name)
 		}
 		return err
@@ -139,16 +140,38 @@ func (c *cli) forecastArgument(arg string) (objects []string, isKernel bool, err
 	return objects, isKernel, nil
 }
 
-// isObjectFile: an ELF for BPF, or one of LLVM before 3.8, which wrote none.
+// objectName is what objects are called in folders, and compressed ones anywhere.
+var objectName = regexp.MustCompile(`\.o(\.[a-z0-9]+)?$`)
+
+// isObjectFile: an ELF for BPF, or one of LLVM before 3.8, which wrote none. What is
+// compressed is unpacked for that only if it is called like an object: a kernel is
+// large.
 func isObjectFile(name string) bool {
 	f, err := os.Open(name)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	const headerBytes = 20
 	head := make([]byte, headerBytes)
-	if n, _ := f.ReadAt(head, 0); n < headerBytes || !bytes.HasPrefix(head, []byte(elf.ELFMAG)) {
+	n, _ := f.ReadAt(head, 0)
+	head = head[:n]
+	if kernelbtf.IsPacked(head) && objectName.MatchString(name) {
+		packed, err := os.ReadFile(name)
+		if err != nil {
+			return false
+		}
+		if head, err = kernelbtf.Unpack(packed); err != nil {
+			return false
+		}
+	}
+	return isObject(head)
+}
+
+const headerBytes = 20
+
+// isObject looks at the first bytes of a file.
+func isObject(head []byte) bool {
+	if len(head) < headerBytes || !bytes.HasPrefix(head, []byte(elf.ELFMAG)) {
 		return false
 	}
 	machine := elf.Machine(uint16(head[18]) | uint16(head[19])<<8)
@@ -158,10 +181,10 @@ func isObjectFile(name string) bool {
 	return machine == elf.EM_BPF || machine == elf.EM_NONE
 }
 
-func readObjects(files []string) ([]*forecast.Object, error) {
+func (c *cli) readObjects(files []string) ([]*forecast.Object, error) {
 	objects := make([]*forecast.Object, len(files))
 	err := forEach(len(files), func(i int) error {
-		content, err := os.ReadFile(files[i])
+		content, err := c.readInput(files[i])
 		if err != nil {
 			return err
 		}

@@ -250,11 +250,7 @@ func (o *genOptions) emitOptions(c *cli, pkg func() (string, error)) (emit.Optio
 	opts := o.options(o.ident, name)
 	opts.NoGlobalTypes = o.noGlobalTypes
 	opts.Bpf2go, opts.Packed = o.bpf2go, emit.Packed(o.packed)
-	opts.Events = make(map[string]emit.EventType)
-	for m, typ := range o.events {
-		name, short := strings.CutSuffix(typ, ",short")
-		opts.Events[m] = emit.EventType{Type: strings.TrimSpace(name), Short: short}
-	}
+	opts.Events = eventTypes(o.events)
 	opts.MapTypes = make(map[string]emit.MapTypes)
 	for m, types := range o.mapTypes {
 		opts.MapTypes[m], _ = readMapTypes(types)
@@ -264,6 +260,16 @@ func (o *genOptions) emitOptions(c *cli, pkg func() (string, error)) (emit.Optio
 		opts.Declared, err = o.declaredTypes(c, o.typesFrom)
 	}
 	return opts, err
+}
+
+// eventTypes is what -event says.
+func eventTypes(events pairs) map[string]emit.EventType {
+	types := make(map[string]emit.EventType)
+	for m, typ := range events {
+		name, short := strings.CutSuffix(typ, ",short")
+		types[m] = emit.EventType{Type: strings.TrimSpace(name), Short: short}
+	}
+	return types
 }
 
 // build is one object with its target.

@@ -18,12 +18,13 @@ import (
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
+	"github.com/bpfgen/bpfgen/internal/kernelbtf"
 	"github.com/bpfgen/bpfgen/internal/target"
 )
 
 // findBuilds makes or reads the objects and parses them.
 func findBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error) {
-	sources, err := readSources(o.args)
+	sources, err := c.readSources(o.args)
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +104,14 @@ type source struct {
 	bytes []byte
 }
 
-func readSources(paths []string) ([]source, error) {
+func (c *cli) readSources(paths []string) ([]source, error) {
 	var sources []source
 	var errs []error
 	for _, path := range paths {
 		s, err := readSource(path)
+		if path == kernelbtf.Stdin {
+			s.bytes, err = c.readStdin()
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -121,8 +125,11 @@ func readSources(paths []string) ([]source, error) {
 }
 
 // readSource tells objects from C by their content and else by their name.
-// Only objects are read whole.
+// Only objects are read whole. Standard input is an object, and not read here.
 func readSource(path string) (source, error) {
+	if path == kernelbtf.Stdin {
+		return source{path: stdinName, isObject: true}, nil
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return source{}, openError(path, err)
@@ -137,9 +144,9 @@ func readSource(path string) (source, error) {
 	case info.Mode().IsRegular() && info.Size() == 0:
 		return source{}, fmt.Errorf("%s is empty: give a C file or an object", path)
 	}
-	magic := make([]byte, 4)
+	magic := make([]byte, 6)
 	n, _ := io.ReadFull(f, magic)
-	isELF := string(magic[:n]) == "\x7fELF"
+	isELF := bytes.HasPrefix(magic[:n], []byte("\x7fELF")) || kernelbtf.IsPacked(magic[:n])
 	if filepath.Ext(path) == ".go" {
 		return source{}, fmt.Errorf("%s is a Go file: give a C file or an object", path)
 	}
@@ -147,7 +154,13 @@ func readSource(path string) (source, error) {
 		return source{path: path}, nil
 	}
 	content, err := os.ReadFile(path)
-	return source{path: path, isObject: true, bytes: content}, err
+	if err != nil {
+		return source{}, err
+	}
+	if content, err = kernelbtf.Unpack(content); err != nil {
+		return source{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return source{path: path, isObject: true, bytes: content}, nil
 }
 
 func openError(path string, err error) error {

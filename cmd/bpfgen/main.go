@@ -29,13 +29,15 @@ import (
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/cache"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
+	"github.com/bpfgen/bpfgen/internal/kernelbtf"
 )
 
 // Exit statuses.
 const (
 	exitOK = 0
 	// exitNo is check's answer that files are not current, forecast's that
-	// something fails on a required kernel, and that of -strict to warnings.
+	// something fails on a required kernel, diff's that there are changes, and that
+	// of -strict to warnings.
 	exitNo = 1
 	// exitTrouble is for everything that went wrong, wrong usage too.
 	exitTrouble = 2
@@ -118,7 +120,7 @@ type cli struct {
 // path is one of the command line as it is opened and named in messages: seen
 // from the working directory.
 func (c *cli) path(p string) string {
-	if c.base == "" || filepath.IsAbs(p) {
+	if c.base == "" || filepath.IsAbs(p) || p == kernelbtf.Stdin {
 		return p
 	}
 	return filepath.Join(c.base, p)
@@ -143,6 +145,7 @@ func commands() []command {
 		{"types", "types [flags] <btf source>", "write the types of any BTF: vmlinux, an object, raw .btf", runTypes},
 		{"inspect", "inspect [flags] <object>", "show maps, programs, variables, and structs with offsets and holes", runInspect},
 		{"forecast", "forecast [flags] <object | kernel...>", "say which programs of objects would load on which kernels, by the kernels' BTF", runForecast},
+		{"diff", "diff [flags] <old> <new>", "say what changed between two builds of an object, or the BTF of two kernels, and what that breaks", runDiff},
 		{"btf", "btf min -o <directory> <object | kernel...>", "write the BTF that objects need of kernels without BTF, as a Go package", runBTF},
 		{"completion", "completion bash|zsh|fish", "print a script that completes command lines in a shell", runCompletion},
 		{"version", "version", "show the version", runVersion},
@@ -176,7 +179,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return exitOK
-	case errors.Is(err, errNotCurrent) || errors.Is(err, errFails):
+	case errors.Is(err, errNotCurrent) || errors.Is(err, errFails) || errors.Is(err, errDiffers):
 		return exitNo
 	case ctx.Err() != nil:
 		err = errors.New("interrupted: every file is as it was")

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/kernelbtf"
 )
 
 // typesOptions are the command line of types.
@@ -76,7 +76,7 @@ func generateTypes(ctx context.Context, c *cli, o *typesOptions) (*result, error
 		return nil, err
 	}
 	pkg := start(func() (string, error) { return o.packageName(ctx, c.env) })
-	object, err := parseFile(o.source)
+	object, err := c.parseFile(o.source)
 	if err != nil {
 		return nil, err
 	}
@@ -96,23 +96,13 @@ func generateTypes(ctx context.Context, c *cli, o *typesOptions) (*result, error
 }
 
 // parseFile parses an object or raw BTF.
-func parseFile(path string) (*btfparse.Object, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, openError(path, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a directory: give an object or raw BTF", path)
-	}
+func (c *cli) parseFile(path string) (*btfparse.Object, error) {
+	content, err := c.readInput(path)
 	if err != nil {
 		return nil, err
 	}
-	// Files of /sys/kernel/btf do not all know their size: read to the end.
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
+	if path == kernelbtf.Stdin {
+		path = stdinName
 	}
 	return parseBytes(path, content)
 }

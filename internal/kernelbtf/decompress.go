@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -40,6 +41,15 @@ var unreadable = map[string]string{
 	"\x5d\x00\x00":     "LZMA",
 	"\x04\x22\x4d\x18": "an LZ4 frame",
 	"PK\x03\x04":       "zip",
+}
+
+// Unpack gives the bytes of a file behind any number of compressions; those of a file
+// that is not compressed are its own.
+func Unpack(packed []byte) ([]byte, error) { return unpack(packed, maxFile) }
+
+// IsPacked says whether a file with these first bytes is compressed; six are enough.
+func IsPacked(head []byte) bool {
+	return slices.ContainsFunc(unpackers, func(u unpacker) bool { return bytes.HasPrefix(head, []byte(u.magic)) })
 }
 
 // unpack gives the bytes behind any number of compressions, at most limit.

@@ -1,0 +1,169 @@
+package diff
+
+// What Go code is generated for each side.
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bpfgen/bpfgen/emit"
+)
+
+// apiIdent stands for the ident, which names are reported without.
+const apiIdent = "x"
+
+// declared is everything that would be generated for a side, by name.
+func (c *comparison) declared(in *Input) (map[string]emit.Declared, error) {
+	plan, err := emit.NewPlan([]emit.Target{{Object: in.object, Source: in.name}}, emit.Options{
+		Package: "p", Ident: apiIdent, Types: c.typesOf(in), Events: c.eventsOf(in), TypesOnly: in.object.TypesOnly,
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]emit.Declared)
+	for _, d := range plan.API() {
+		all[d.Name] = d
+	}
+	return all, nil
+}
+
+// typesOf are the patterns that this side has types for: one that is gone, or new,
+// is a change and no error.
+func (c *comparison) typesOf(in *Input) (patterns []string) {
+	for _, pattern := range c.opts.Types {
+		if len(in.object.Matching(pattern)) > 0 {
+			patterns = append(patterns, pattern)
+		}
+	}
+	return patterns
+}
+
+func (c *comparison) eventsOf(in *Input) map[string]emit.EventType {
+	events := make(map[string]emit.EventType)
+	for name, ev := range c.opts.Events {
+		if in.mapNamed(name) != nil {
+			events[name] = ev
+		}
+	}
+	return events
+}
+
+// apiKey is a place in C.
+type apiKey struct{ owner, member string }
+
+// api compares what is declared. A name that changes because its place in C does
+// is told with that.
+func (c *comparison) api() error {
+	if err := c.unknownNames(); err != nil {
+		return err
+	}
+	old, err := c.declared(c.old)
+	if err != nil {
+		return err
+	}
+	new, err := c.declared(c.new)
+	if err != nil {
+		return err
+	}
+	changed := changedNames(old, new)
+	known := make(map[apiKey]*Change)
+	for _, ch := range c.changes {
+		typ, member := owner(ch.Place)
+		key := apiKey{typ, member}
+		if known[key] == nil || known[key].What == "size" {
+			known[key] = ch
+		}
+	}
+	for _, key := range sortedAPIKeys(changed) {
+		c.addNames(key, changed[key], known[key])
+	}
+	return nil
+}
+
+// unknownNames are patterns and maps that neither side has.
+func (c *comparison) unknownNames() error {
+	for _, pattern := range c.opts.Types {
+		if len(c.old.object.Matching(pattern))+len(c.new.object.Matching(pattern)) == 0 {
+			return fmt.Errorf("-type %s: neither %s nor %s has such a type", pattern, c.old.name, c.new.name)
+		}
+	}
+	for name := range c.opts.Events {
+		if c.old.mapNamed(name) == nil && c.new.mapNamed(name) == nil {
+			return fmt.Errorf("-event %s: neither %s nor %s has such a map", name, c.old.name, c.new.name)
+		}
+	}
+	return nil
+}
+
+// changedNames are the names that differ, by place in C.
+func changedNames(old, new map[string]emit.Declared) map[apiKey][]GoChange {
+	changed := make(map[apiKey][]GoChange)
+	for name, was := range old {
+		is, ok := new[name]
+		if !ok || was.Type != is.Type {
+			key := apiKey{was.Owner, was.Member}
+			changed[key] = append(changed[key], GoChange{Name: name, Old: was.Type, New: is.Type})
+		}
+	}
+	for name, is := range new {
+		if _, ok := old[name]; !ok {
+			key := apiKey{is.Owner, is.Member}
+			changed[key] = append(changed[key], GoChange{Name: name, New: is.Type})
+		}
+	}
+	for _, names := range changed {
+		slices.SortFunc(names, func(a, b GoChange) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	return changed
+}
+
+func sortedAPIKeys(changed map[apiKey][]GoChange) []apiKey {
+	keys := make([]apiKey, 0, len(changed))
+	for key := range changed {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b apiKey) int { return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.member, b.member)) })
+	return keys
+}
+
+// addNames adds the changed names of one place to the change of that place, or
+// makes one.
+func (c *comparison) addNames(key apiKey, names []GoChange, known *Change) {
+	breaks := slices.ContainsFunc(names, func(n GoChange) bool { return n.Old != "" })
+	if known == nil {
+		known = c.add(newName(key, names))
+	}
+	known.Go = append(known.Go, names...)
+	if breaks {
+		known.breaks(Go, "it does not compile with what is generated for the new")
+	}
+}
+
+func newName(key apiKey, names []GoChange) Change {
+	place := key.owner
+	if key.member != "" {
+		place += " > " + strings.TrimPrefix("field "+key.member, enumField(key))
+	}
+	change := Change{Class: API, Place: place, What: "Go names"}
+	if allOf(names, func(n GoChange) bool { return n.Old == "" }) {
+		change.What = "added"
+	}
+	if allOf(names, func(n GoChange) bool { return n.New == "" }) {
+		change.What = "removed"
+	}
+	return change
+}
+
+// enumField is what places of enumerators are without.
+func enumField(key apiKey) string {
+	if strings.HasPrefix(key.owner, "enum ") {
+		return "field "
+	}
+	return ""
+}
+
+func allOf[T any](list []T, f func(T) bool) bool {
+	return !slices.ContainsFunc(list, func(x T) bool { return !f(x) })
+}

@@ -1,0 +1,250 @@
+package diff
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// compiler is what the objects of the tests are made with, as golden/build.sh does.
+const compiler = "clang-19"
+
+// source is testdata/app.c.
+func source(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/app.c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// build compiles C in a directory of its own.
+func build(t *testing.T, text string, flags ...string) *Input {
+	t.Helper()
+	if _, err := exec.LookPath(compiler); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	include, err := filepath.Abs("../golden/include")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = strings.ReplaceAll(text, "../../golden/include", include)
+	if err := os.WriteFile(filepath.Join(dir, "app.c"), []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), compiler, append([]string{"-O2", "-mcpu=v1", "-g", "-target", "bpfel", "-Wall", "-Werror", "-c", "app.c", "-o", "app.o"}, flags...)...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return read(t, filepath.Join(dir, "app.o"))
+}
+
+func read(t *testing.T, path string) *Input {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := ReadObject(filepath.Base(path), content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+// planted are changes of the source, each with all that must be found: class, place,
+// what, and after a colon who it breaks.
+var planted = []struct {
+	name string
+	// edits are pairs of old and new text.
+	edits []string
+	want  []string
+}{
+	{name: "max_entries of a pinned map", edits: []string{"max_entries, 1024", "max_entries, 2048"}, want: []string{
+		"pinned_map map flows max_entries: pins",
+	}},
+	{name: "map type", edits: []string{"BPF_MAP_TYPE_HASH", "BPF_MAP_TYPE_LRU_HASH"}, want: []string{
+		"pinned_map map flows type: pins",
+	}},
+	{name: "map flags", edits: []string{"__uint(max_entries, 1024);", "__uint(max_entries, 1024);\n\t__uint(map_flags, 1);"}, want: []string{
+		"pinned_map map flows flags: pins",
+	}},
+	{name: "map not pinned any more", edits: []string{"__uint(pinning, 1);", ""}, want: []string{
+		"pinned_map map flows pinning: pins",
+	}},
+	{name: "value grows", edits: []string{"enum verdict verdict;\n}", "enum verdict verdict;\n\t__u64 last_seen;\n}"}, want: []string{
+		"pinned_map map flows value size: pins",
+		"pinned_map struct flow_stats size: go pins",
+		"pinned_map struct flow_stats > field last_seen place: pins",
+	}},
+	{name: "key type", edits: []string{"__type(value, __u64)", "__type(value, __u32)", "__u64 *counter", "__u32 *counter"}, want: []string{
+		"pinned_map map counters value size: go pins",
+		"pinned_map map counters > value type: go pins",
+		"code program count_packets instructions",
+	}},
+	{name: "fields swapped at equal size", edits: []string{"__be32 saddr;\n\t__be32 daddr;", "__be32 daddr;\n\t__be32 saddr;"}, want: []string{
+		"layout struct flow_key > field daddr place: go pins",
+		"layout struct flow_key > field saddr place: go pins",
+	}},
+	{name: "field takes another width at equal size", edits: []string{"__u16 port;\n\t__u16 pad;", "__u32 port;"}, want: []string{
+		"layout struct flow_key > field port type: go pins",
+		"go_api struct flow_key > field pad removed: go",
+	}},
+	{name: "sign", edits: []string{"__s32 limit", "__u32 limit"}, want: []string{
+		"layout struct config > field limit type: go",
+	}},
+	{name: "bitfields", edits: []string{"flags : 4, mode : 4", "flags : 3, mode : 5"}, want: []string{
+		"layout struct config > field flags type: go",
+		"layout struct config > field mode place: go",
+		"layout struct config > field mode type: go",
+	}},
+	{name: "enumerator's value", edits: []string{"VERDICT_PASS, VERDICT_DROP", "VERDICT_DROP, VERDICT_PASS"}, want: []string{
+		"layout struct flow_stats > field verdict > enum verdict > VERDICT_DROP value: go pins",
+		"layout struct flow_stats > field verdict > enum verdict > VERDICT_PASS value: go pins",
+		"code function account instructions",
+	}},
+	{name: "enumerator added", edits: []string{"VERDICT_PASS, VERDICT_DROP", "VERDICT_PASS, VERDICT_DROP, VERDICT_COUNT"}, want: []string{
+		"go_api struct flow_stats > field verdict > enum verdict > VERDICT_COUNT value",
+	}},
+	{name: "field of an event moved", edits: []string{"__u32 pid;\n\t__u32 kind;", "__u32 kind;\n\t__u32 pid;"}, want: []string{
+		"event struct event > field kind place: go",
+		"event struct event > field pid place: go",
+		"code program on_exit instructions",
+	}},
+	{name: "event grows", edits: []string{"char comm[16];", "char comm[16];\n\t__u64 time;"}, want: []string{
+		"event struct event size: go",
+		"event struct event > field time place",
+		"code program on_exit instructions",
+	}},
+	{name: "field renamed", edits: []string{"packets", "frames"}, want: []string{
+		"go_api program count_frames added",
+		"go_api program count_packets removed: go",
+		"go_api struct flow_stats > field frames added",
+		"go_api struct flow_stats > field packets name: go",
+	}},
+	{name: "map removed", edits: []string{"} counters SEC", "} slots SEC", "&counters", "&slots"}, want: []string{
+		"go_api map counters removed: go",
+		"go_api map slots added",
+		"code program count_packets instructions",
+	}},
+	{name: "variable's type", edits: []string{"__u64 dropped", "__u32 dropped"}, want: []string{
+		"go_api variable dropped type: go",
+		"code program count_packets instructions",
+	}},
+	{name: "variable becomes a constant", edits: []string{"struct config config =", "const volatile struct config config ="}, want: []string{
+		"go_api variable config Go names: go",
+	}},
+	{name: "program renamed", edits: []string{"int on_exit(", "int on_task_exit("}, want: []string{
+		"go_api program on_exit removed: go",
+		"go_api program on_task_exit added",
+	}},
+	{name: "kind of program", edits: []string{"kprobe/do_exit", "kretprobe/do_exit"}, want: []string{
+		"go_api program on_exit Go names: go",
+		"code program on_exit section",
+	}},
+	{name: "target of a program", edits: []string{"kprobe/do_exit", "kprobe/do_group_exit"}, want: []string{
+		"code program on_exit section",
+	}},
+	{name: "initial value", edits: []string{".level = 1", ".level = 2"}, want: []string{
+		"code variable config initial value",
+	}},
+	{name: "constant's value", edits: []string{"sample_rate = 16", "sample_rate = 32"}, want: []string{
+		"code variable sample_rate initial value",
+	}},
+	{name: "instructions", edits: []string{"*counter += 1", "*counter += 2"}, want: []string{
+		"code program count_packets instructions",
+	}},
+	{name: "function that is called", edits: []string{"stats->bytes += bytes", "stats->bytes -= bytes"}, want: []string{
+		"code function account instructions",
+	}},
+	{name: "helper", edits: []string{"event->pid = 0", "event->pid = bpf_ktime_get_ns()"}, want: []string{
+		"code program on_exit helpers",
+		"code program on_exit instructions",
+	}},
+	{name: "relocation", edits: []string{"&task->pid", "&task->tgid"}, want: []string{
+		"code program on_exit instructions",
+		"code program on_exit relocations",
+	}},
+	{name: "license", edits: []string{"Dual MIT/GPL", "GPL"}, want: []string{
+		"code license text",
+	}},
+	{name: "program added", edits: []string{"char _license", "SEC(\"tc\")\nint classify(void *ctx)\n{\n\treturn 0;\n}\n\nchar _license"}, want: []string{
+		"go_api program classify added",
+	}},
+	{name: "field added in padding", edits: []string{"__u16 pad;", "__u8 proto;\n\t__u8 pad;"}, want: []string{
+		"go_api struct flow_key > field pad Go names: go",
+		"go_api struct flow_key > field proto added",
+	}},
+}
+
+func TestPlantedChanges(t *testing.T) {
+	text := source(t)
+	old := build(t, text)
+	for _, p := range planted {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			changed := strings.NewReplacer(p.edits...).Replace(text)
+			if changed == text {
+				t.Fatal("nothing is changed")
+			}
+			report, err := Compare(old, build(t, changed), &Options{Types: []string{"config"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := lines(report)
+			if !slices.Equal(got, p.want) {
+				t.Errorf("got\n%q\nwant\n%q", got, p.want)
+			}
+		})
+	}
+}
+
+// lines are the changes in short.
+func lines(r *Report) (lines []string) {
+	for _, c := range r.Changes {
+		var victims []string
+		for _, b := range c.Breaks {
+			victims = append(victims, string(b.Victim))
+		}
+		lines = append(lines, strings.TrimSuffix(fmt.Sprintf("%s %s %s: %s", c.Class, c.Place, c.What, strings.Join(victims, " ")), ": "))
+	}
+	return lines
+}
+
+// Builds of one source are the same: in another directory, with other lines,
+// linked, by another release of the compiler.
+func TestNothingBetweenBuilds(t *testing.T) {
+	text := source(t)
+	old := build(t, text)
+	others := map[string]*Input{
+		"another directory": build(t, text),
+		"other lines":       build(t, "/* one more */\n"+strings.ReplaceAll(text, "\nstruct", "\n\n// A comment.\nstruct")),
+		"reproducible":      build(t, text, "-fno-ident", "-fdebug-compilation-dir", "."),
+		// What the libbpf of bpftool 7.1 (bpftool gen object) made of the object.
+		"linked": read(t, "testdata/app_linked_bpfel.o"),
+		// What Debian's clang 16 made.
+		"another clang": read(t, "testdata/app_clang16_bpfel.o"),
+	}
+	for name, new := range others {
+		report, err := Compare(old, new, &Options{Types: []string{"config", "event"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Changes) > 0 || report.Breaks() {
+			t.Errorf("%s: %q", name, lines(report))
+		}
+		if back, err := Compare(new, old, nil); err != nil || len(back.Changes) > 0 {
+			t.Errorf("%s, the other way: %q, %v", name, lines(back), err)
+		}
+	}
+}

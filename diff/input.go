@@ -1,0 +1,92 @@
+package diff
+
+// One side of a comparison: an object or BTF, read.
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/forecast"
+	"github.com/bpfgen/bpfgen/internal/kernelbtf"
+)
+
+// Input is one side: an eBPF object, or the BTF of a kernel.
+type Input struct {
+	name   string
+	object *btfparse.Object
+	// Of an object: the bytes, what the library makes of them (nil where it
+	// refuses), and the programs.
+	content  []byte
+	spec     *ebpf.CollectionSpec
+	programs map[string]*program
+	forecast *forecast.Object
+	// Of a kernel.
+	kernel *kernelbtf.Kernel
+	types  *btf.Spec
+	asked  *forecast.Kernel
+}
+
+// Name of the side in reports.
+func (i *Input) Name() string { return i.name }
+
+func (i *Input) isBTF() bool { return i.kernel != nil }
+
+// ReadObject reads an eBPF object. The name is for reports.
+func ReadObject(name string, content []byte) (*Input, error) {
+	object, err := btfparse.Parse(name, bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	if object.TypesOnly {
+		return nil, fmt.Errorf("%s is no eBPF object", name)
+	}
+	in := &Input{name: name, object: object, content: content}
+	if object.LoadError != nil {
+		return in, nil
+	}
+	if in.spec, err = ebpf.LoadCollectionSpecFromReader(bytes.NewReader(content)); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return in, in.readPrograms()
+}
+
+// FromKernel takes a kernel that bpfgen's own reader found. Of its modules nothing
+// is compared.
+func FromKernel(k *kernelbtf.Kernel) (*Input, error) {
+	object, err := btfparse.Parse(k.Path, bytes.NewReader(k.BTF))
+	if err != nil {
+		return nil, err
+	}
+	return &Input{name: k.Path, object: object, kernel: k}, nil
+}
+
+// asObject is what package forecast makes of the object.
+func (i *Input) asObject() (*forecast.Object, error) {
+	var err error
+	if i.forecast == nil {
+		i.forecast, err = forecast.ReadObject(i.name, bytes.NewReader(i.content))
+	}
+	return i.forecast, err
+}
+
+// asKernel is what package forecast makes of the kernel.
+func (i *Input) asKernel() (*forecast.Kernel, error) {
+	var err error
+	if i.asked == nil {
+		i.asked, err = forecast.FromImage(i.kernel)
+	}
+	return i.asked, err
+}
+
+// kernelSpec is the decoded BTF of the kernel.
+func (i *Input) kernelSpec() (*btf.Spec, error) {
+	var err error
+	if i.types == nil {
+		i.types, err = i.kernel.Types()
+	}
+	return i.types, err
+}
