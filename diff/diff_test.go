@@ -8,6 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/forecast"
+	"github.com/bpfgen/bpfgen/internal/kernelbtf"
 )
 
 // compiler is what the objects of the tests are made with, as golden/build.sh does.
@@ -41,7 +45,7 @@ func build(t *testing.T, text string, flags ...string) *Input {
 	if err := os.WriteFile(filepath.Join(dir, "app.c"), []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), compiler, append([]string{"-O2", "-mcpu=v1", "-g", "-target", "bpfel", "-Wall", "-Werror", "-c", "app.c", "-o", "app.o"}, flags...)...)
+	cmd := exec.CommandContext(t.Context(), compiler, append([]string{"-O2", "-mcpu=v1", "-g", "-target", "bpfel", "-Wall", "-Werror", "-Wno-unused-const-variable", "-c", "app.c", "-o", "app.o"}, flags...)...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -246,5 +250,162 @@ func TestNothingBetweenBuilds(t *testing.T) {
 		if back, err := Compare(new, old, nil); err != nil || len(back.Changes) > 0 {
 			t.Errorf("%s, the other way: %q, %v", name, lines(back), err)
 		}
+	}
+}
+
+// kernel is one of package forecast's tests: like 5.10, or like 6.12.
+func kernel(t *testing.T, name string) *kernelbtf.Kernel {
+	t.Helper()
+	sources, err := kernelbtf.Find([]string{"../forecast/testdata/" + name + "-1-test.btf"}, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := sources[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+// find is the one change of a place that has a victim.
+func find(t *testing.T, r *Report, place string, victim Victim) Break {
+	t.Helper()
+	for _, c := range r.Changes {
+		for _, b := range c.Breaks {
+			if c.Place == place && b.Victim == victim {
+				return b
+			}
+		}
+	}
+	t.Errorf("nothing breaks %s at %s: %q", victim, place, lines(r))
+	return Break{}
+}
+
+// A kernel that loads the old and not the new is told with what changed.
+func TestKernels(t *testing.T) {
+	text := source(t)
+	text, _, _ = strings.Cut(text, "SEC(\"kprobe") // the kernels of the test have no task_struct
+	text += "char _license[] SEC(\"license\") = \"GPL\";\n"
+	loops := strings.NewReplacer("enum verdict {", "static long (*const bpf_loop)(__u32, void *, void *, __u64) = (void *)181;\nenum verdict {",
+		"dropped++;", "dropped++;\n\t\tbpf_loop(0, 0, 0, 0);").Replace(text)
+	var kernels []*forecast.Kernel
+	for _, name := range []string{"5.10.0", "6.12.0"} {
+		k, err := forecast.FromImage(kernel(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kernels = append(kernels, k)
+	}
+	old, new := build(t, text), build(t, loops)
+	report, err := Compare(old, new, &Options{Kernels: kernels})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := find(t, report, "program count_packets", Kernels)
+	if !slices.Equal(b.Kernels, []string{"5.10.0-1-test"}) || !strings.Contains(b.Why, "bpf_loop") {
+		t.Errorf("%+v", b)
+	}
+	if back, err := Compare(new, old, &Options{Kernels: kernels}); err != nil || back.Breaks() {
+		t.Errorf("without the helper again: %q, %v", lines(back), err)
+	}
+}
+
+// The BTF of kernels: everything, or what objects touch.
+func TestKernelTypes(t *testing.T) {
+	old, err := FromKernel(kernel(t, "5.10.0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	new, err := FromKernel(kernel(t, "6.12.0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Compare(old, new, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	find(t, all, "struct task > field state", Go)
+	if !slices.Contains(lines(all), "code function kernel_function prototype") {
+		t.Errorf("%q", lines(all))
+	}
+	user := read(t, "../forecast/testdata/programs_bpfel.o")
+	touched, err := Compare(old, new, &Options{UsedBy: []*Input{user}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"layout struct task > field __state place",
+		"layout struct task > field state place",
+		"go_api enum helper > FUNC_new value",
+		"go_api struct gone added",
+		"code function kernel_function prototype",
+		"code function maybe_function prototype",
+		"code program reads_field of programs_bpfel.o forecast: kernels",
+	}
+	if got := lines(touched); !slices.Equal(got, want) {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+	if users := touched.Changes[1].UsedBy; !slices.Equal(users, []string{"program asks_field of programs_bpfel.o", "program reads_field of programs_bpfel.o"}) {
+		t.Errorf("users of struct task.state: %q", users)
+	}
+	if same, err := Compare(old, old, nil); err != nil || len(same.Changes) > 0 {
+		t.Errorf("a kernel and itself: %q, %v", lines(same), err)
+	}
+}
+
+// What the object does not say of its records comes with -event, or from the mark
+// that keeps the type; what Go does not pin breaks no pins.
+func TestWhatTheCallerKnows(t *testing.T) {
+	untyped := strings.Replace(source(t), "\t__type(value, struct event);\n", "", 1)
+	moved := strings.Replace(untyped, "__u32 pid;\n\t__u32 kind;", "__u32 kind;\n\t__u32 pid;", 1)
+	const mark = "\nstruct event *unused_event __attribute__((unused));\n"
+	events := map[string]emit.EventType{"events": {Type: "struct event"}}
+	for name, pair := range map[string]struct {
+		old, new string
+		opts     *Options
+	}{
+		"-event": {untyped + mark, moved + mark, &Options{Events: events}},
+		"mark":   {untyped + mark, moved + mark, nil},
+	} {
+		report, err := Compare(build(t, pair.old), build(t, pair.new), pair.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(lines(report), "event struct event > field pid place: go") {
+			t.Errorf("%s: %q", name, lines(report))
+		}
+	}
+	old := build(t, source(t))
+	larger := build(t, strings.Replace(source(t), "max_entries, 4)", "max_entries, 8)", 1))
+	report, err := Compare(old, larger, &Options{Pinned: func(name string) bool { return name == "other" }})
+	if err != nil || report.Breaks() || len(report.Changes) != 1 {
+		t.Errorf("a map that nobody pins: %q, %v", lines(report), err)
+	}
+	if _, err := Compare(old, larger, &Options{Types: []string{"nothing"}}); err == nil || !strings.Contains(err.Error(), "-type nothing") {
+		t.Errorf("an unknown type: %v", err)
+	}
+}
+
+// Sides that cannot be compared are errors, and objects that the library refuses are
+// compared by their bytes.
+func TestOtherSides(t *testing.T) {
+	object := read(t, "../golden/counter/counter_bpfel.o")
+	btf, err := FromKernel(kernel(t, "5.10.0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Compare(object, btf, nil); !strings.Contains(fmt.Sprint(err), ErrKinds.Error()) {
+		t.Errorf("an object and a kernel: %v", err)
+	}
+	if _, err := Compare(object, read(t, "../golden/counter/counter_bpfeb.o"), nil); !strings.Contains(fmt.Sprint(err), ErrByteOrder.Error()) {
+		t.Errorf("two byte orders: %v", err)
+	}
+	refused := read(t, "../golden/arena-globals/arenaglobals_bpfel.o")
+	if refused.spec != nil {
+		t.Fatal("the library takes the object")
+	}
+	report, err := Compare(refused, refused, nil)
+	if err != nil || len(report.Changes) > 0 || len(report.Unproved) != 1 {
+		t.Errorf("%q, %q, %v", lines(report), report.Unproved, err)
 	}
 }

@@ -5,6 +5,7 @@ package diff
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/bpfgen/bpfgen/forecast"
 )
@@ -51,7 +52,10 @@ func (c *comparison) newFailures(was, is *forecast.Report, kernel, of string) {
 			failed[r.Name] = r.Verdict == forecast.Fails
 		}
 		for _, r := range list.new {
-			if r.Verdict == forecast.Fails && !failed[r.Name] {
+			before, known := failed[r.Name]
+			// What is new breaks a kernel if that loaded the old and loads this, too.
+			counts := !before && (known || was.Verdict != forecast.Fails && !strings.HasPrefix(r.Section, "?"))
+			if r.Verdict == forecast.Fails && counts {
 				c.newFailure(list.kind+r.Name+of, r, kernel)
 			}
 		}

@@ -74,6 +74,10 @@ func (v validator) check(schema any, value any, at string) (problems []string) {
 		if _, ok := value.(string); !ok {
 			complain("%v is no string", value)
 		}
+	case "boolean":
+		if _, ok := value.(bool); !ok {
+			complain("%v is no boolean", value)
+		}
 	case "integer":
 		if n, ok := value.(float64); !ok || n != float64(int(n)) {
 			complain("%v is no integer", value)

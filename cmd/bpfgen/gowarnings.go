@@ -70,10 +70,6 @@ func leftOut(out *outfile.Plan) (warnings []btfparse.Diagnostic) {
 
 // formats are what people take for objects, by the first bytes.
 var formats = []struct{ magic, what string }{
-	{"\x1f\x8b", "compressed by gzip: unpack it first"},
-	{"\xfd7zXZ\x00", "compressed by xz: unpack it first"},
-	{"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it first"},
-	{"BZh", "compressed by bzip2: unpack it first"},
 	{"PK\x03\x04", "a zip archive: unpack it first"},
 	{"BC\xc0\xde", "LLVM bitcode: compile it on to an object, without -emit-llvm or -flto (llc -march=bpf -filetype=obj)"},
 	{"\xde\xc0\x17\x0b", "LLVM bitcode: compile it on to an object, without -emit-llvm or -flto (llc -march=bpf -filetype=obj)"},

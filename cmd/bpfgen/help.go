@@ -26,7 +26,8 @@ Environment:
   BPFGEN_CACHE       the directory of the cache of gen and check over packages; off for none
 
 Exit status: 0 when all is well, 2 otherwise; then every file is as it was. check
-answers 1 where files are not current, forecast 1 where a required kernel fails.
+answers 1 where files are not current, forecast 1 where a required kernel fails,
+diff 1 where something differs.
 `
 
 // details is what a subcommand's help has to say beside its flags.
@@ -86,6 +87,18 @@ Each program on each kernel is one of
   fails    it does not load
 with the cause, the place in C and a remedy. docs/forecast.md says how far to trust
 it. Exit status: 0, or 1 where a kernel of -required has a program or map that fails.
+`,
+	"diff": `Old and new are two objects, the BTF of two kernels, or two folders of them, of which
+files of one path are compared. Every change has one of the classes
+  pinned map incompatible      a map that the old has pinned is none for the new
+  layout changed at equal size the bytes of a type mean something else
+  event record changed         of a ring buffer or perf event array
+  Go API changed               other Go names or types are generated
+  code only                    programs and initial values
+with what it was and is in C, who uses it, and what it breaks: Go compiled against the
+old, pins made by the old, kernels that load the old (of those that -kernel gives).
+Two builds of one C source are the same.
+Exit status: 0 same, 1 differs (with -breaking: something breaks), 2 trouble.
 `,
 	"inspect": `Structs that maps and variables use are shown with offset, size and holes;
 -type adds others. Of raw BTF all types are shown. docs/inspect.md describes the
