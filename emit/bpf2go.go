@@ -31,10 +31,23 @@ const (
 // bpf2goPlan decides on the files of all targets, each by itself.
 func bpf2goPlan(targets []Target, opts *Options) (*Plan, error) {
 	report := newReport(targets, false)
+	var api *wanted
+	if opts.Typed {
+		api = wantTyped(targets, opts)
+		report = api.report
+	}
 	p := &plan.Plan{Package: opts.Package, Stem: opts.Stem, Suffix: opts.Suffix}
+	var all []*bpf2go
 	for i, t := range targets {
-		b := &bpf2go{report: report, on: []int{i}, opts: opts, obj: t.Object, decls: make(map[btfparse.Type]*bpf2goType)}
+		b := &bpf2go{
+			report: report, on: []int{i}, opts: opts, obj: t.Object,
+			decls: make(map[btfparse.Type]*bpf2goType), built: make(map[*btfparse.Struct]*structBuilder),
+		}
+		all = append(all, b)
 		p.Bpf2go = append(p.Bpf2go, b.file(t))
+	}
+	if opts.Typed {
+		addTyped(api, all, p.Bpf2go)
 	}
 	if err := report.err(); err != nil {
 		return nil, err
@@ -52,6 +65,8 @@ type bpf2go struct {
 	// type.
 	roots []*bpf2goType
 	decls map[btfparse.Type]*bpf2goType
+	// built are the structs that have been laid out.
+	built map[*btfparse.Struct]*structBuilder
 }
 
 // bpf2goType is a type that is declared.
@@ -62,6 +77,9 @@ type bpf2goType struct {
 	decl *plan.Decl
 	// size and align of the Go type, with 64-bit integers aligned to 8 bytes.
 	size, align uint64
+	// beside is true if bpf2go does not declare it: it stands in the file of the
+	// typed API.
+	beside bool
 }
 
 func (b *bpf2go) file(t Target) *plan.Bpf2go {

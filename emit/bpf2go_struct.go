@@ -20,16 +20,27 @@ type structBuilder struct {
 	fields []plan.Field
 	values []bpf2goValue
 	names  map[string]string
+	// of are the members that the fields are, without a type for blank ones;
+	// dropped have no field, or one of bytes alone.
+	of      []btfparse.Field
+	dropped []droppedMember
 	// end is the first byte behind the last field, bits that a bitfield was
 	// left out since.
 	end  uint32
 	bits bool
 }
 
+// droppedMember is a member that starts at a bit of the outer struct.
+type droppedMember struct {
+	field btfparse.Field
+	bit   uint64
+}
+
 // structFields are the fields of a struct or union, and its alignment in Go. of
 // is the type that they are of.
 func (b *bpf2go) structFields(t *btfparse.Struct, path btfparse.Path, of *bpf2goType) (fields []plan.Field, align uint64) {
 	s := &structBuilder{bpf2go: b, path: path, names: make(map[string]string)}
+	b.built[t] = s
 	s.members(t, 0)
 	s.pad(t.Bytes)
 	s.check(t, of)
@@ -43,30 +54,53 @@ func (b *bpf2go) structFields(t *btfparse.Struct, path btfparse.Path, of *bpf2go
 // members adds those of a struct that starts at a byte; of a union the first.
 func (s *structBuilder) members(t *btfparse.Struct, base uint32) {
 	fields := t.Fields
-	if t.Union {
-		fields = fields[:min(1, len(fields))]
+	if t.Union && len(fields) > 0 {
+		for _, f := range fields[1:] {
+			s.drop(t, f, base)
+		}
+		fields = fields[:1]
 	}
 	for _, f := range fields {
 		if f.Bitfield || f.OffsetBits%8 != 0 {
 			s.bits = true
+			s.drop(t, f, base)
 			continue
 		}
-		s.member(f, base+f.OffsetBits/8)
+		s.member(t, f, base)
 	}
 }
 
-func (s *structBuilder) member(f btfparse.Field, offset uint32) {
+// drop notes a member that has no field, or those of one without a name.
+func (s *structBuilder) drop(t *btfparse.Struct, f btfparse.Field, base uint32) {
+	if inner := f.Anonymous(); inner != nil {
+		for _, g := range inner.Fields {
+			s.drop(inner, g, base+f.OffsetBits/8)
+		}
+		return
+	}
+	if unsized(f) {
+		f.SizeBits = 8 * room(t, f)
+	}
+	if f.Name != "" {
+		s.dropped = append(s.dropped, droppedMember{f, 8*uint64(base) + uint64(f.OffsetBits)})
+	}
+}
+
+func (s *structBuilder) member(t *btfparse.Struct, f btfparse.Field, base uint32) {
+	offset := base + f.OffsetBits/8
 	if inner := f.Anonymous(); inner != nil {
 		s.members(inner, offset)
 		return
 	}
 	v := s.value(f.Type, s.path.Join("field "+f.Name))
 	if f.Name == "" || isOpaque(f.Type) || offset < s.end || v.size > 1<<31-1 {
+		s.drop(t, f, base)
 		return // blank bytes
 	}
 	s.pad(offset)
 	s.fields = append(s.fields, plan.Field{Name: s.name(f.Name), Type: v.typ, Offset: offset, Size: uint32(v.size)})
 	s.values = append(s.values, v)
+	s.of = append(s.of, f)
 	s.end = offset + uint32(v.size)
 }
 
@@ -81,6 +115,7 @@ func (s *structBuilder) pad(to uint32) {
 	}
 	s.fields = append(s.fields, f)
 	s.values = append(s.values, bpf2goValue{typ: f.Type, size: uint64(f.Size), align: 1})
+	s.of = append(s.of, btfparse.Field{})
 	s.end = to
 }
 
@@ -123,8 +158,9 @@ func (s *structBuilder) dropTail(t *btfparse.Struct) {
 		last := s.fields[len(s.fields)-1]
 		s.warn(s.on, btfparse.Diagnostic{
 			Path: s.path.Join("field " + last.Name),
-			What: fmt.Sprintf("is left out: as the last field, without a size, it would make Go's %s longer than C's", t.CName()), Remedy: "without -bpf2go it is a method",
+			What: fmt.Sprintf("is left out: as the last field, without a size, it would make Go's %s longer than C's", t.CName()), Remedy: "with -typed there is a function for it, without -bpf2go a method",
 		})
+		s.dropField(len(s.fields) - 1)
 		s.fields, s.values = s.fields[:len(s.fields)-1], s.values[:len(s.values)-1]
 	}
 }
@@ -155,10 +191,17 @@ func (s *structBuilder) fix(size uint32) {
 	for i := range s.fields {
 		f, v := &s.fields[i], &s.values[i]
 		if uint64(f.Offset)%v.align != 0 || uint64(size)%v.align != 0 || v.wrong {
+			s.dropField(i)
 			f.Type = plan.GoType{Name: "byte"}.Of(f.Size)
 			*v = bpf2goValue{typ: f.Type, size: uint64(f.Size), align: 1}
 		}
 	}
+}
+
+// dropField notes that a member does not have the field that it had.
+func (s *structBuilder) dropField(i int) {
+	s.dropped = append(s.dropped, droppedMember{s.of[i], 8 * uint64(s.fields[i].Offset)})
+	s.of[i] = btfparse.Field{}
 }
 
 // bothLayouts shows where C and Go have the fields: "Pid at 1, in Go at 4".

@@ -19,10 +19,12 @@ type builder struct {
 	types *typeSet
 	names *names
 	plan  *plan.Plan
+	// goType is the Go type of a root; without a C type it is raw bytes.
+	goType func(r *root, size uint32) plan.GoType
 }
 
 func build(w *wanted, ts *typeSet, n *names) *plan.Plan {
-	b := &builder{wanted: w, types: ts, names: n, plan: &plan.Plan{
+	b := &builder{wanted: w, types: ts, names: n, goType: ts.goType, plan: &plan.Plan{
 		Package:    w.opts.Package,
 		Stem:       w.opts.Stem,
 		Suffix:     w.opts.Suffix,
@@ -224,14 +226,14 @@ func (b *builder) mapArg(m *mapOn, a mapArg) plan.MapArg {
 		if !typed && m.KeySize == 4 && m.Type.IndexKey() {
 			return plan.MapArg{Role: plan.Key, Type: plan.GoType{Name: "uint32"}}
 		}
-		return plan.MapArg{Role: plan.Key, Type: b.typeOf(a.root, a.size)}
+		return plan.MapArg{Role: plan.Key, Type: b.goType(a.root, a.size)}
 	case paramValue:
-		return plan.MapArg{Role: plan.Value, Type: b.typeOf(a.root, a.size)}
+		return plan.MapArg{Role: plan.Value, Type: b.goType(a.root, a.size)}
 	case paramEvent:
 		if !typed {
 			return plan.MapArg{Role: plan.Event, Type: plan.GoType{Slice: true, Name: "byte"}}
 		}
-		return plan.MapArg{Role: plan.Event, Type: b.typeOf(a.root, 0)}
+		return plan.MapArg{Role: plan.Event, Type: b.goType(a.root, 0)}
 	case paramStorageKey:
 		if a.size == 8 {
 			return plan.MapArg{Role: plan.Key, Type: plan.GoType{Name: "uint64"}}
@@ -243,12 +245,12 @@ func (b *builder) mapArg(m *mapOn, a mapArg) plan.MapArg {
 	panic(fmt.Sprintf("map parameter %d has no rule", a.param))
 }
 
-// typeOf is the Go type of a root; without a C type it is raw bytes.
-func (b *builder) typeOf(r *root, size uint32) plan.GoType {
+// goType is the Go type of a root; without a C type it is raw bytes.
+func (ts *typeSet) goType(r *root, size uint32) plan.GoType {
 	if r == nil || r.Type == nil {
 		return bytesType(size)
 	}
-	return b.types.ref(r).goType()
+	return ts.ref(r).goType()
 }
 
 // programs are those of all targets.
@@ -313,7 +315,7 @@ func (b *builder) variable(w *wantedVariable, aliases []*plan.Alias) *plan.Varia
 func (b *builder) variableAlias(w *wantedVariable, v *variableOn) *plan.Alias {
 	name := b.names.aliases[w]
 	return &plan.Alias{
-		Name: name, Type: b.typeOf(v.root, v.Size),
+		Name: name, Type: b.goType(v.root, v.Size),
 		Doc: []string{fmt.Sprintf("%s is the type of the variable %s on this target: %s.", name, w.name, inC(v))},
 	}
 }

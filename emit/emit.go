@@ -87,6 +87,8 @@ type Options struct {
 	TypesFrom string
 	// Bpf2go gives bpf2go's API and types instead, in a file for each target.
 	Bpf2go bool
+	// Typed adds, to Bpf2go, files with the typed API over the same types.
+	Typed bool
 	// Packed says, for Bpf2go, what becomes of structs that Go lays out
 	// otherwise than C.
 	Packed Packed
@@ -140,7 +142,7 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 	}
 	w := want(targets, &opts)
 	types := findTypes(w.report, typedProfile, w.roots)
-	names := name(w, types)
+	names := name(w, types, nil)
 	if err := w.err(); err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ func planTypes(opts *Options, targets int, roots ...root) generated {
 		w.root(&r)
 	}
 	types := findTypes(w.report, typedProfile, w.roots)
-	g := generated{names: name(w, types), types: types}
+	g := generated{names: name(w, types, nil), types: types}
 	if w.err() == nil {
 		g.plan = build(w, types, g.names)
 	}

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"go/token"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,8 +39,8 @@ type names struct {
 	damaged bool
 }
 
-// name settles all names.
-func name(w *wanted, ts *typeSet) *names {
+// name settles all names. taken are those that others have.
+func name(w *wanted, ts *typeSet, taken scope) *names {
 	n := &names{
 		report:  w.report,
 		opts:    w.opts,
@@ -52,6 +53,7 @@ func name(w *wanted, ts *typeSet) *names {
 		renamed: make(map[string]bool),
 	}
 	n.pkg.add("the API of "+w.opts.Ident, reservedForAPI(n.api)...)
+	maps.Copy(n.pkg, taken)
 	n.nameFields(w)
 	n.nameAliases(w)
 	for _, level := range ts.things(w.typedefs) {

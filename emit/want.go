@@ -124,7 +124,7 @@ type variableOn struct {
 func want(targets []Target, opts *Options) *wanted {
 	w := &wanted{report: newReport(targets, opts.TypesOnly), opts: opts, typedefs: make(map[btfparse.Type][]string)}
 	w.intern = func(t btfparse.Type) btfparse.Type { return t }
-	if len(targets) > 1 {
+	if len(targets) > 1 && !opts.Bpf2go { // of which each target has types of its own
 		w.intern = newInterner().intern
 	}
 	w.findTypedefs()

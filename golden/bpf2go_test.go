@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/constant"
+	"go/format"
 	"go/importer"
 	"go/parser"
 	"go/token"
@@ -41,22 +42,8 @@ var otherLayouts = map[string]bool{
 
 // TestBpf2goIsPartOfOurs compares over the corpus and all golden objects.
 func TestBpf2goIsPartOfOurs(t *testing.T) {
-	objects := slices.Clone(corpus(t))
-	for _, c := range findCases(t) {
-		targets, refused, err := c.objects()
-		if err != nil || refused != nil {
-			continue
-		}
-		for _, target := range targets {
-			content, err := os.ReadFile(filepath.Join(c.dir, target.ObjectFile))
-			if err != nil {
-				t.Fatal(err)
-			}
-			objects = append(objects, corpusObject{"golden/" + c.name + "/" + target.Name, content})
-		}
-	}
 	compared, identifiers := 0, 0
-	for _, o := range objects {
+	for _, o := range corpusAndCases(t) {
 		theirs, err := bpf2goOutput(o.content)
 		if err != nil {
 			continue // bpf2go refuses it
@@ -83,9 +70,71 @@ func TestBpf2goIsPartOfOurs(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d of %d objects compared, %d identifiers", compared, len(objects), identifiers)
+	t.Logf("%d objects compared, %d identifiers", compared, identifiers)
 	if compared < 100 {
 		t.Errorf("only %d objects were compared", compared)
+	}
+}
+
+// corpusAndCases are the objects of the corpus and of all golden cases.
+func corpusAndCases(t *testing.T) []corpusObject {
+	t.Helper()
+	objects := slices.Clone(corpus(t))
+	for _, c := range findCases(t) {
+		targets, refused, err := c.objects()
+		if err != nil || refused != nil {
+			continue
+		}
+		for _, target := range targets {
+			content, err := os.ReadFile(filepath.Join(c.dir, target.ObjectFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			objects = append(objects, corpusObject{"golden/" + c.name + "/" + target.Name, content})
+		}
+	}
+	return objects
+}
+
+// TestTypedOverBpf2go adds the typed API to bpf2go's of every object: bpf2go's
+// file is the same with and without, and both are one package that compiles.
+func TestTypedOverBpf2go(t *testing.T) {
+	loaders := map[string]*loader{"amd64": newLoader(t, "amd64"), "s390x": newLoader(t, "s390x"), "386": newLoader(t, "386")}
+	checked := 0
+	for _, o := range corpusAndCases(t) {
+		opts := emit.Options{Package: "object", Ident: "Object", Bpf2go: true, Packed: emit.PackedFix}
+		alone, _, err := o.emit(opts)
+		if err != nil {
+			continue // what is wrong with it is wrong without the typed API, too
+		}
+		opts.Typed = true
+		files, _, err := o.emit(opts)
+		if err != nil {
+			t.Errorf("%s: %v", o.name, err)
+			continue
+		}
+		if len(files) != 2 || !bytes.Equal(files[0].Content, alone[0].Content) {
+			t.Errorf("%s: bpf2go's file is another one with -typed", o.name)
+		}
+		if source, err := format.Source(files[1].Content); err != nil || !bytes.Equal(source, files[1].Content) {
+			t.Errorf("%s: not as gofmt has it (%v)", o.name, err)
+		}
+		dir := filepath.Join(t.TempDir(), "object")
+		writePackage(t, dir, append(files, emit.File{Name: "object.o"}))
+		goarchs := []string{o.goarch()}
+		if o.goarch() == "amd64" {
+			goarchs = append(goarchs, "386")
+		}
+		for _, goarch := range goarchs {
+			if _, err := loaders[goarch].load(dir); err != nil {
+				t.Errorf("%s for %s: %v", o.name, goarch, err)
+			}
+		}
+		checked++
+	}
+	t.Logf("%d objects", checked)
+	if checked < 250 {
+		t.Errorf("only %d objects were checked", checked)
 	}
 }
 

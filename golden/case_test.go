@@ -91,6 +91,8 @@ func (c *goldenCase) set(key, value string) error {
 		c.opts.NoGlobalTypes = value == "true"
 	case "bpf2go":
 		c.opts.Bpf2go = value == "true"
+	case "typed":
+		c.opts.Typed = value == "true"
 	case "packed":
 		c.opts.Packed = emit.Packed(value)
 	case "types-only":

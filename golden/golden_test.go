@@ -65,7 +65,7 @@ type changedCase struct {
 // compile for every GOARCH. Only these are compiled; TestVet has the rest.
 func updateCases(t *testing.T, changed []changedCase) {
 	overlay := make(map[string]string)
-	var packages []string
+	packages := []string{"./counter"} // for every GOARCH: no package at all would be an error
 	dir := t.TempDir()
 	for _, c := range changed {
 		for name := range c.committed {
@@ -96,7 +96,7 @@ func updateCases(t *testing.T, changed []changedCase) {
 		t.Fatal(err)
 	}
 	for _, goarch := range goarchs {
-		if len(packages) > 0 {
+		if len(packages) > 1 {
 			goTool(t, ".", goarch, append([]string{"vet", "-overlay", file}, packages...)...)
 		}
 	}

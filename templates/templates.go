@@ -23,6 +23,9 @@ var Maps = all.Lookup("maps.go.tmpl")
 // Bpf2go is <stem>_<target>.go with bpf2go's API.
 var Bpf2go = all.Lookup("bpf2go.go.tmpl")
 
+// Typed is <stem>_<target>_typed.go: the typed API over bpf2go's types.
+var Typed = all.Lookup("typed.go.tmpl")
+
 // Target is <stem>_<target>.go: build line, embedded object, and what differs
 // from the other targets.
 var Target = all.Lookup("target.go.tmpl")

@@ -27,6 +27,7 @@ type CollectionSpec struct {
 	optionalMaps []string
 	choices      []choice
 	pins         *pinnedDir // nil but in FromPins
+	objects      *Objects   // nil but in FromObjects
 }
 
 // specCore is the CollectionSpec as this package sees it. Generated collections
@@ -85,6 +86,9 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 	core := (*specCore)(c)
 	if c.pins != nil {
 		return c.fromPins()
+	}
+	if c.objects != nil {
+		return core.fromObjects()
 	}
 	var o ebpf.CollectionOptions
 	if opts != nil {

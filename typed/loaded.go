@@ -22,6 +22,7 @@ type Collection struct {
 	Links *Links
 
 	closed atomic.Bool
+	lent   bool // of FromObjects: others own the objects
 	spec   *ebpf.CollectionSpec
 	left   map[string]error
 	// lives are the loaded programs, maps the maps, by C name: the library's

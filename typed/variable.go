@@ -292,6 +292,9 @@ func (g *global) read(value unsafe.Pointer, size uintptr) error {
 //
 //go:noinline
 func (g *global) write(value unsafe.Pointer, size uintptr) error {
+	if g.sec != nil && g.sec.lent != nil {
+		return g.setLent(copyOf(value, int(size)))
+	}
 	mem, err := g.writable(size)
 	if err != nil {
 		return err
@@ -397,16 +400,18 @@ func (c *collectionCore) locate(key string, like any) global {
 	var in string
 	if spec := c.spec.Variables[key]; spec != nil && c.Collection.Variables[key] != nil {
 		g, in = global{name: spec.Name, off: spec.Offset, size: spec.Size()}, spec.SectionName
+		if c.lent {
+			g = c.lentVariable(key, g)
+		}
 	} else if v := findKconfig(c.spec, key); v != nil {
 		g, in = global{name: key, off: v.Offset, size: v.Size}, kconfig
 	} else {
 		return g
 	}
-	if g.err = checkVariable(g.name, like, g.size); g.err == nil {
-		g.sec, g.err = c.section(in)
-	}
-	if g.err == nil {
-		g.err = g.inside()
+	if g.err = checkVariable(g.name, like, g.size); g.err == nil && g.sec == nil {
+		if g.sec, g.err = c.section(in); g.err == nil {
+			g.err = g.inside()
+		}
 	}
 	if g.err != nil {
 		g.sec = nil

@@ -33,7 +33,8 @@ type section struct {
 	mem []byte
 	// readOnly: no write through mem, which does not change either.
 	readOnly bool
-	life     *mapLife // nil for a copy
+	life     *mapLife       // nil for a copy
+	lent     *ebpf.Variable // of FromObjects: the section is this variable alone
 	calls    inuse.Count
 	cleanup  runtime.Cleanup
 }
@@ -124,6 +125,10 @@ func kconfigData(id ebpf.MapID, size uint32) ([]byte, error) {
 
 // lookUp is a copy of a section that is not mapped.
 func (s *section) lookUp() (mem []byte, err error) {
+	if s.lent != nil {
+		err = s.lent.Get(&mem)
+		return mem, err
+	}
 	err = s.life.use("", func(m *ebpf.Map) error {
 		mem, err = m.LookupBytes(uint32(0))
 		return err
@@ -134,6 +139,8 @@ func (s *section) lookUp() (mem []byte, err error) {
 // writable is the memory that is shared with the program.
 func (s *section) writable() ([]byte, error) {
 	switch {
+	case s.lent != nil:
+		return nil, fmt.Errorf("the library does not give the memory of its variables: %w", ebpf.ErrNotSupported)
 	case s.mem == nil:
 		return nil, fmt.Errorf("memory is not mapped, which needs Linux 5.5 and a map with BPF_F_MMAPABLE: %w", ebpf.ErrNotSupported)
 	case s.readOnly:

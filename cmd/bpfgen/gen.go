@@ -37,6 +37,8 @@ type genOptions struct {
 	// out otherwise than C then.
 	bpf2go bool
 	packed string
+	// typed adds the typed API over the same types to bpf2go's.
+	typed bool
 	// prune removes the files of targets that this run does not write.
 	prune bool
 	// makeBase is absolute, "" for no dependency files.
@@ -90,6 +92,7 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 	fs.Var(o.mapTypes, "map", "`map=key,value`: the types of a map that C declares by key_size and value_size alone; map=,value or map=key where the other has one; repeatable")
 	fs.StringVar(&o.typesFrom, "types-from", "", "use the Go types that another `ident` of the package has declared, so that both can share maps")
 	fs.BoolVar(&o.bpf2go, "bpf2go", false, "write bpf2go's API and types, which need nothing but cilium/ebpf")
+	fs.BoolVar(&o.typed, "typed", false, "with -bpf2go, files with the typed API over the same types beside bpf2go's")
 	fs.StringVar(&o.packed, "packed", "", "with -bpf2go, what becomes of structs that Go lays out otherwise than C (an error): `fix` makes byte arrays of the fields that stand wrong, keep leaves them as bpf2go has them")
 	fs.BoolVar(&o.prune, "prune", false, "remove the files of targets that are not asked for")
 	fs.StringVar(&o.makeBase, "makebase", c.env.lookup("BPF2GO_MAKEBASE", ""), "write .d files for make, relative to `directory` ($BPF2GO_MAKEBASE)")
@@ -154,8 +157,11 @@ func (o *genOptions) checkBpf2go(fs *flag.FlagSet) error {
 	if o.packed != "" && !o.bpf2go {
 		errs = append(errs, errors.New("-packed goes with -bpf2go: the typed API lays out every struct as C does"))
 	}
+	if o.typed && !o.bpf2go {
+		errs = append(errs, errors.New("-typed goes with -bpf2go: without that, the typed API is what there is"))
+	}
 	for _, name := range []string{"event", "map", "rename", "types-from"} {
-		if given(fs)[name] && o.bpf2go {
+		if given(fs)[name] && o.bpf2go && !(o.typed && (name == "event" || name == "map")) {
 			errs = append(errs, fmt.Errorf("-%s has no effect with -bpf2go: bpf2go's API has no place for it", name))
 		}
 	}
@@ -249,7 +255,7 @@ func (o *genOptions) emitOptions(c *cli, pkg func() (string, error)) (emit.Optio
 	}
 	opts := o.options(o.ident, name)
 	opts.NoGlobalTypes = o.noGlobalTypes
-	opts.Bpf2go, opts.Packed = o.bpf2go, emit.Packed(o.packed)
+	opts.Bpf2go, opts.Typed, opts.Packed = o.bpf2go, o.typed, emit.Packed(o.packed)
 	opts.Events = eventTypes(o.events)
 	opts.MapTypes = make(map[string]emit.MapTypes)
 	for m, types := range o.mapTypes {

@@ -23,7 +23,7 @@ func removeStale(out *outfile.Plan, o *genOptions) {
 		stale = slices.Clone(sharedParts)
 		for _, t := range target.All() {
 			if out.Has(o.fileName(t.Name, ".go")) {
-				stale = append(stale, t.Name+"_types", t.Name+"_maps")
+				stale = append(stale, targetParts(t.Name)[1:]...)
 			}
 		}
 	}
@@ -42,9 +42,15 @@ var sharedParts = []string{"types", "bpfgen", "maps"}
 func fileParts() []string {
 	parts := slices.Clone(sharedParts)
 	for _, t := range target.All() {
-		parts = append(parts, t.Name, t.Name+"_types", t.Name+"_maps")
+		parts = append(parts, targetParts(t.Name)...)
 	}
 	return parts
+}
+
+// targetParts are those of files that a target has for itself; the first is
+// always there.
+func targetParts(target string) []string {
+	return []string{target, target + "_types", target + "_maps", target + "_typed"}
 }
 
 // ofOtherStem is true for a file that another ident of the directory may have

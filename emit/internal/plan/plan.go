@@ -304,6 +304,9 @@ type Accessor struct {
 	Off, N uint32
 	// Whole is true if the member fills its storage.
 	Whole bool
+	// Bytes is the expression of the bytes that Off counts in, "" for the field
+	// Storage of the receiver.
+	Bytes string
 	Doc   []string
 }
 

@@ -85,6 +85,9 @@ func prints(p *plan.Plan) []filePrint {
 	}
 	for _, f := range p.Bpf2go {
 		add(f.Target, func() ([]byte, error) { return bpf2goFile(p, f) })
+		if f.Typed != nil {
+			add(f.Target+"_typed", func() ([]byte, error) { return typedFile(f) })
+		}
 	}
 	if p.Bpf2go != nil {
 		return prints

@@ -19,8 +19,9 @@ type loaderData struct {
 	Programs  []programData
 	Variables []variableData
 	Aliases   []aliasData
-	// Imports is the import block.
+	// Imports is the import block, specs what is in it.
 	Imports string
+	specs   []string
 }
 
 func newLoaderData(p *plan.Plan) loaderData {
@@ -47,7 +48,7 @@ func newLoaderData(p *plan.Plan) loaderData {
 	if netlink {
 		specs = append(specs, "_ "+p.Runtime.Netlink+" // programs that attach by netlink")
 	}
-	d.Imports = importBlock(specs)
+	d.Imports, d.specs = importBlock(specs), specs
 	return d
 }
 

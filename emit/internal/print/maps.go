@@ -32,15 +32,24 @@ type mapsPrinter struct {
 
 // mapsFile prints the types of maps.
 func mapsFile(p *plan.Plan, constraint string, maps []*plan.Map) ([]byte, error) {
+	m, err := printMaps(p, maps)
+	if err != nil {
+		return nil, err
+	}
+	m.data.Header = header{p.Package, constraint}
+	m.data.Imports = importBlock(sortedKeys(m.imports))
+	return execute(templates.Maps, m.data)
+}
+
+// printMaps declares the types of maps.
+func printMaps(p *plan.Plan, maps []*plan.Map) (*mapsPrinter, error) {
 	m := &mapsPrinter{runtime: p.Runtime, declared: make(map[string]string), imports: map[string]bool{p.Runtime.Loader: true}}
 	for _, one := range maps {
 		if err := m.add(one); err != nil {
 			return nil, err
 		}
 	}
-	m.data.Header = header{p.Package, constraint}
-	m.data.Imports = importBlock(sortedKeys(m.imports))
-	return execute(templates.Maps, m.data)
+	return m, nil
 }
 
 // add prints the type of a map, and that of maps inside before it. If there is one

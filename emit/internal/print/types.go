@@ -152,16 +152,24 @@ func (s *source) convert(t plan.GoType, from string, value *jen.Statement) *jen.
 
 // bits calls a function of package ctypes on a bitfield.
 func (s *source) bits(function string, a plan.Accessor, more ...jen.Code) *jen.Statement {
-	args := append([]jen.Code{storage(a.Storage).Index(jen.Op(":")), lit(a.Off), lit(a.N)}, more...)
+	args := append([]jen.Code{bytesOf(a).Index(jen.Op(":")), lit(a.Off), lit(a.N)}, more...)
 	return s.call(function).Call(args...)
 }
 
 // place is the bytes of an accessor in storage.
 func place(a plan.Accessor) *jen.Statement {
 	if a.Whole {
-		return storage(a.Storage).Index(jen.Op(":"))
+		return bytesOf(a).Index(jen.Op(":"))
 	}
-	return storage(a.Storage).Index(lit(a.Off).Op(":").Add(lit(a.Off + a.N)))
+	return bytesOf(a).Index(lit(a.Off).Op(":").Add(lit(a.Off + a.N)))
+}
+
+// bytesOf are the bytes that an accessor's place is in.
+func bytesOf(a plan.Accessor) *jen.Statement {
+	if a.Bytes != "" {
+		return jen.Op(a.Bytes)
+	}
+	return storage(a.Storage)
 }
 
 // storage is a field of the receiver.
