@@ -93,12 +93,31 @@ type pinsOpened struct {
 func (p *pinsOpened) open(name string) (object pin.Pinner, path string, err error) {
 	dir := p.set.pins
 	path = filepath.Join(dir.path, strings.ReplaceAll(name, ".", "_"))
-	object, err = pin.Load(path, dir.opts)
+	object, err = loadPin(path, dir.opts)
 	if errors.Is(err, fs.ErrNotExist) {
 		p.left[name] = fmt.Errorf("%s is not pinned in %s: %w", name, dir.path, ErrNotLoaded)
 		return nil, path, nil
 	}
 	return object, path, err
+}
+
+// loadPin opens a pin of any type. The objects of [pin.Load] do not know their
+// path, and Unpin would do nothing.
+func loadPin(path string, opts *ebpf.LoadPinOptions) (pin.Pinner, error) {
+	object, err := pin.Load(path, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := object.Close(); err != nil {
+		return nil, err
+	}
+	switch object.(type) {
+	case *ebpf.Map:
+		return ebpf.LoadPinnedMap(path, opts)
+	case *ebpf.Program:
+		return ebpf.LoadPinnedProgram(path, opts)
+	}
+	return link.LoadPinnedLink(path, opts)
 }
 
 func (p *pinsOpened) openMap(name string) error {
@@ -155,7 +174,7 @@ func (p *pinsOpened) openLinks(name string) error {
 			file = fmt.Sprintf("%s-%d", name, n)
 		}
 		path := filepath.Join(p.set.pins.path, file)
-		object, err := pin.Load(path, p.set.pins.opts)
+		object, err := loadPin(path, p.set.pins.opts)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && n > 1, errors.Is(err, fs.ErrNotExist) && n == 1 && p.coll.Programs[name] == nil:
 			return nil

@@ -75,10 +75,11 @@ func TestFromPins(t *testing.T) {
 	if of := byLinks.Links.Of(a); len(of) != 1 || a.Loaded() || !strings.Contains(a.Err().Error(), "only the link of a is pinned") {
 		t.Errorf("links %v, a: %v", of, a.Err())
 	}
-	for _, l := range byLinks.Links.Of(a) {
-		if err := l.Unpin(); err != nil {
-			t.Error(err)
-		}
+	if err := byLinks.Links.Unpin(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(links); err != nil || len(left) > 0 {
+		t.Errorf("after Unpin: %v, %v", left, err)
 	}
 	if err := byLinks.Close(); err != nil {
 		t.Error(err)
