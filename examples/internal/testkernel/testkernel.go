@@ -143,6 +143,17 @@ func Start(t *testing.T, run func(ctx context.Context, w io.Writer) error) *Exam
 	return e
 }
 
+// WaitForMore waits until a count has grown by so many.
+func WaitForMore(t *testing.T, what string, more uint64, count func() uint64) {
+	t.Helper()
+	from := count()
+	for start := time.Now(); count() < from+more; time.Sleep(time.Millisecond) {
+		if time.Since(start) > patience {
+			t.Fatalf("no further %s after %v", what, patience)
+		}
+	}
+}
+
 // Await waits until the output is ok, and returns it. Meanwhile it calls cause
 // again and again, if that is not nil, because an example says nowhere that it
 // is ready.
