@@ -1,7 +1,6 @@
 package typed
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,8 +14,8 @@ import (
 // passes attach_btf_id 0 to the kernel (findProgramTargetInKernel, prog.go):
 // fsession and lsm_cgroup. The library makes the maps and all other programs;
 // these come after them, with the same parts of the library where it exports
-// them. What it does not export is refused with a reason: kernel functions
-// (kfuncs), kernel symbols and .kconfig.
+// them. What it does not export, kernel functions (kfuncs), kernel symbols and
+// .kconfig, is resolved in load_externs_linux.go.
 
 // loadedHere says whether the library cannot load a program and this file can.
 func loadedHere(spec *ebpf.ProgramSpec) bool {
@@ -91,27 +90,21 @@ func (l *loadedLater) load(coll *ebpf.Collection, opts ebpf.ProgramOptions, refu
 	return nil
 }
 
-// linkMaps points the instructions at the maps, and names what of the kernel
-// or of .kconfig they refer to besides, which the library alone resolves. What
-// is left are jumps and calls inside the program, which Marshal resolves.
+// linkMaps points the instructions at the maps.
 func linkMaps(code asm.Instructions, loaded map[string]*ebpf.Map) error {
-	var errs []error
 	for i := range code {
 		ins := &code[i]
 		name := ins.Reference()
-		inside := ins.IsFunctionReference() || ins.OpCode.Class().IsJump() && !ins.IsKfuncCall()
-		if name == "" || inside {
+		if !ins.IsLoadFromMap() || name == "" {
 			continue
 		}
 		m := loaded[name]
 		if m == nil {
-			errs = append(errs, fmt.Errorf("uses %s of the kernel or of .kconfig, which cilium/ebpf v0.22 resolves only in programs that it loads itself: %w",
-				name, ebpf.ErrNotSupported))
-			continue
+			return fmt.Errorf("map %s: %w", name, asm.ErrUnsatisfiedMapReference)
 		}
 		if err := ins.AssociateMap(m); err != nil {
-			errs = append(errs, fmt.Errorf("map %s: %w", name, err))
+			return fmt.Errorf("map %s: %w", name, err)
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }

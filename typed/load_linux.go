@@ -19,8 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// progLoadAttr is the attribute of BPF_PROG_LOAD up to core_relo_cnt
-// (include/uapi/linux/bpf.h, union bpf_attr): 128 bytes.
+// progLoadAttr is the attribute of BPF_PROG_LOAD up to fd_array
+// (include/uapi/linux/bpf.h, union bpf_attr): 136 bytes.
 type progLoadAttr struct {
 	_                  structs.HostLayout
 	progType           uint32
@@ -45,6 +45,7 @@ type progLoadAttr struct {
 	attachBTFID        uint32
 	attachBTFObjFD     uint32
 	_                  uint32 // core_relo_cnt
+	fdArray            pointer64
 }
 
 // loadProgram loads a program for a function of the kernel's BTF. loaded are
@@ -79,6 +80,14 @@ func loadProgram(spec *ebpf.ProgramSpec, loaded map[string]*ebpf.Map, types *btf
 	}
 	if module != nil {
 		defer module.Close()
+	}
+	outside, err := resolveExterns(code, spec.License, types)
+	defer outside.close()
+	if err != nil {
+		return nil, err
+	}
+	if len(outside.modules) > 0 {
+		attr.fdArray = slicePointer(outside.descriptors())
 	}
 	var insns bytes.Buffer
 	if err := code.Marshal(&insns, nativeOrder()); err != nil {
@@ -178,41 +187,22 @@ func (a *progLoadAttr) setBTF(code asm.Instructions, local *btf.Builder) (*btf.H
 // setTarget finds the function in the kernel's BTF, or else in that of a
 // module, whose handle must then stay open until the program is loaded.
 func (a *progLoadAttr) setTarget(function string, types *btf.Cache) (*btf.Handle, error) {
-	kernel, err := types.Kernel()
+	fn, spec, module, err := kernelFunctionType(function, types)
+	if errors.Is(err, btf.ErrNotFound) {
+		return nil, fmt.Errorf("the kernel's BTF has no function %s: %w (%w)", function, ebpf.ErrNotSupported, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if a.attachBTFID, err = functionID(kernel, function); !errors.Is(err, btf.ErrNotFound) {
-		return nil, err
+	id, err := spec.TypeID(fn)
+	if err != nil {
+		return nil, errors.Join(err, module.Close())
 	}
-	modules := new(btf.HandleIterator)
-	for modules.Next() {
-		info, err := modules.Handle.Info()
-		if err != nil || !info.IsModule() {
-			continue
-		}
-		module, err := types.Module(info.Name)
-		if err != nil {
-			return nil, errors.Join(err, modules.Handle.Close())
-		}
-		if a.attachBTFID, err = functionID(module, function); err == nil {
-			a.attachBTFObjFD = uint32(modules.Handle.FD())
-			return modules.Take(), nil
-		}
+	a.attachBTFID = uint32(id)
+	if module != nil {
+		a.attachBTFObjFD = uint32(module.FD())
 	}
-	if err := modules.Err(); err != nil && !errors.Is(err, syscall.EPERM) {
-		return nil, err
-	}
-	return nil, fmt.Errorf("the kernel's BTF has no function %s: %w", function, ebpf.ErrNotSupported)
-}
-
-func functionID(types *btf.Spec, name string) (uint32, error) {
-	var fn *btf.Func
-	if err := types.TypeByName(name, &fn); err != nil {
-		return 0, err
-	}
-	id, err := types.TypeID(fn)
-	return uint32(id), err
+	return module, nil
 }
 
 // The sizes of the verifier's log, in bytes, and what level it gets after a

@@ -7,7 +7,11 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/bpfgen/bpfgen/typed/internal/kernel"
+	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/google/go-cmp/cmp"
 )
 
 const kernelBTFTargets = "kernel-btf-targets/kernelbtftargets"
@@ -89,6 +93,110 @@ func TestLoadFsession(t *testing.T) {
 	}
 }
 
+// Programs of both kinds that refer to the kernel: its functions, its symbols and
+// its configuration, with weak ones that it lacks.
+func TestLoadWithExterns(t *testing.T) {
+	needTrampolines(t, "6.2") // bpf_rcu_read_lock
+	t.Run("lsm_cgroup", func(t *testing.T) {
+		r := loadExterns[LSMCgroup](t, "calls_kernel", "lsm_cgroup/socket_bind")
+		var p *LSMCgroup
+		BindProgram(r.coll, &p, "calls_kernel")
+		cgroup := testCgroup(t)
+		must(t, r.coll.Links.Add(p.Attach(cgroup, nil)))
+		isolate(t)
+		inCgroup(r, cgroup)()
+		checkExterns(t, r.coll)
+	})
+	t.Run("fsession", func(t *testing.T) {
+		needTrampolines(t, "7.0")
+		r := loadExterns[Fsession](t, "calls_kernel_twice", "fsession/vfs_open")
+		var p *Fsession
+		BindProgram(r.coll, &p, "calls_kernel_twice")
+		must(t, r.coll.Links.Add(p.Attach(nil)))
+		openFile()
+		checkExterns(t, r.coll)
+	})
+}
+
+// loadExterns loads one program of the object.
+func loadExterns[P any, H programHandleOf[P]](t *testing.T, name, section string) *hookRun {
+	spec := openGolden(t, kernelBTFTargets)
+	var prog *ProgramSpec[P]
+	BindProgramSpec[P, H](spec, &prog, name)
+	spec.Only(prog)
+	coll, err := spec.Load(nil)
+	if err != nil {
+		t.Fatalf("%+v", err)
+	}
+	t.Cleanup(func() { coll.Close() })
+	return &hookRun{T: t, section: section, coll: coll}
+}
+
+// checkExterns compares what the program has seen with what the kernel says.
+func checkExterns(t *testing.T, coll *Collection) {
+	t.Helper()
+	want := map[string]uint64{"vfs_open": 0}
+	if _, err := kernelsym.Addresses(want); err != nil || want["vfs_open"] == 0 {
+		t.Fatal(want, err)
+	}
+	equal(t, "symbol", valueOf[uint64](t, coll, "symbol"), want["vfs_open"])
+	equal(t, "missing", valueOf[uint64](t, coll, "missing"), 0)
+	var version *Constant[uint32]
+	BindConstant(coll, &version, "LINUX_KERNEL_VERSION")
+	equal(t, "version", valueOf[uint32](t, coll, "version"), got(version.Get())(t))
+	running, err := kernel.Running()
+	must(t, err)
+	if v := valueOf[uint32](t, coll, "version"); v>>16 != uint32(running.Major) {
+		t.Errorf("version %#x, the kernel is %s", v, running)
+	}
+}
+
+// valueOf is a variable of the loaded object.
+func valueOf[T any](t *testing.T, coll *Collection, name string) T {
+	t.Helper()
+	var v *Variable[T]
+	BindVariable(coll, &v, name)
+	return got(v.Get())(t)
+}
+
+// A version of the library that keeps elsewhere what externOf reads must not pass.
+func TestExternsOfTheObject(t *testing.T) {
+	spec := openGolden(t, kernelBTFTargets)
+	found := make(map[extern]int)
+	for _, name := range []string{"calls_kernel", "calls_what_is_not_there"} {
+		code := spec.Spec.Programs[name].Instructions
+		for i := range code {
+			if ref, ok := externOf(&code[i]); ok {
+				if ref.kind == externFunction && (ref.function == nil || ref.function.Name != ref.name) {
+					t.Errorf("%s: the type of another function: %v", ref.name, ref.function)
+				}
+				ref.function = nil
+				found[ref]++
+			} else if err := unresolved(&code[i]); err != nil && code[i].Reference() != ".bss" && code[i].Reference() != ".data" {
+				t.Errorf("%s: %v: %v", name, code[i], err)
+			}
+		}
+	}
+	want := map[extern]int{
+		{kind: externFunction, name: "bpf_rcu_read_lock"}:         1,
+		{kind: externFunction, name: "bpf_rcu_read_unlock"}:       1,
+		{kind: externFunction, name: "bpf_never_was", weak: true}: 2,
+		{kind: externFunction, name: "bpf_must_be"}:               2,
+		{kind: externSymbol, name: "vfs_open"}:                    1,
+		{kind: externSymbol, name: "vfs_never_was", weak: true}:   1,
+		{kind: externSymbol, name: "vfs_must_be"}:                 1,
+		{kind: externConfig, offset: 0}:                           1,
+		{kind: externConfig, offset: 4}:                           1,
+	}
+	if diff := cmp.Diff(want, found, cmp.AllowUnexported(extern{})); diff != "" {
+		t.Error(diff)
+	}
+	unknown := asm.LoadImm(asm.R1, 0, asm.DWord).WithReference("vfs_open") // without what the library keeps
+	if unresolved(&unknown) == nil {
+		t.Error("a reference of which nothing is known passes")
+	}
+}
+
 // What cannot be loaded says why, and an optional program is left out.
 func TestLoadKernelBTFTargetFails(t *testing.T) {
 	needTrampolines(t, "6.1")
@@ -97,7 +205,7 @@ func TestLoadKernelBTFTargetFails(t *testing.T) {
 		want    []string
 		err     error
 	}{
-		{"calls_kernel", []string{"bpf_rcu_read_lock", "bpf_rcu_read_unlock"}, ebpf.ErrNotSupported},
+		{"calls_what_is_not_there", []string{"no function bpf_must_be for programs", "no symbol vfs_must_be"}, ebpf.ErrNotSupported},
 		{"no_such_hook", []string{"bpf_lsm_no_such_hook"}, ebpf.ErrNotSupported},
 		{"refused", []string{"load program: permission denied"}, syscall.EACCES},
 	} {

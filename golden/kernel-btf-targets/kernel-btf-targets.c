@@ -61,14 +61,53 @@ int count_opens(__u64 *ctx)
 	return 0;
 }
 
+/* What the kernel has, what it lacks and may, and what it lacks and must not. */
 extern void bpf_rcu_read_lock(void) __ksym;
 extern void bpf_rcu_read_unlock(void) __ksym;
+extern void bpf_never_was(void) __ksym __weak;
+extern void bpf_must_be(void) __ksym;
+extern void vfs_open __ksym;
+extern void vfs_never_was __ksym __weak;
+extern void vfs_must_be __ksym;
+extern unsigned int LINUX_KERNEL_VERSION __kconfig;
+extern _Bool LINUX_HAS_SYSCALL_WRAPPER __kconfig;
+
+unsigned int version;
+bool wrapper;
+__u64 symbol, missing = 1;
+
+static __always_inline void ask_kernel(void)
+{
+	bpf_rcu_read_lock();
+	version = LINUX_KERNEL_VERSION;
+	wrapper = LINUX_HAS_SYSCALL_WRAPPER;
+	bpf_rcu_read_unlock();
+	symbol = (__u64)&vfs_open;
+	missing = (__u64)&vfs_never_was;
+	if (bpf_never_was)
+		bpf_never_was();
+}
 
 SEC("?lsm_cgroup/socket_bind")
 int calls_kernel(__u64 *ctx)
 {
-	bpf_rcu_read_lock();
-	bpf_rcu_read_unlock();
+	ask_kernel();
+	return 1;
+}
+
+SEC("?fsession/vfs_open")
+int calls_kernel_twice(__u64 *ctx)
+{
+	ask_kernel();
+	return 0;
+}
+
+SEC("?lsm_cgroup/socket_bind")
+int calls_what_is_not_there(__u64 *ctx)
+{
+	bpf_must_be();
+	bpf_must_be();
+	missing = (__u64)&vfs_must_be;
 	return 1;
 }
 

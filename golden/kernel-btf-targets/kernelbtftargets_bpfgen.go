@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/cilium/ebpf"
 )
 
@@ -32,12 +33,18 @@ func OpenKernelBtfTargetsFrom(object io.ReaderAt) (*KernelBtfTargetsCollectionSp
 	typed.BindMapSpec(c, &s.Maps.Binds, "binds")
 	typed.BindMapSpec(c, &s.Maps.Steps, "steps")
 	typed.BindProgramSpec(c, &s.Programs.CallsKernel, "calls_kernel")
+	typed.BindProgramSpec(c, &s.Programs.CallsKernelTwice, "calls_kernel_twice")
+	typed.BindProgramSpec(c, &s.Programs.CallsWhatIsNotThere, "calls_what_is_not_there")
 	typed.BindProgramSpec(c, &s.Programs.CountBinds, "count_binds")
 	typed.BindProgramSpec(c, &s.Programs.CountOpens, "count_opens")
 	typed.BindProgramSpec(c, &s.Programs.NoSuchHook, "no_such_hook")
 	typed.BindProgramSpec(c, &s.Programs.Refused, "refused")
+	typed.BindVariableSpec(c, &s.Variables.Missing, "missing")
 	typed.BindVariableSpec(c, &s.Variables.Most, "most")
 	typed.BindVariableSpec(c, &s.Variables.Opened, "opened")
+	typed.BindVariableSpec(c, &s.Variables.Symbol, "symbol")
+	typed.BindVariableSpec(c, &s.Variables.Version, "version")
+	typed.BindVariableSpec(c, &s.Variables.Wrapper, "wrapper")
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -66,12 +73,20 @@ func (s *KernelBtfTargetsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Ke
 	b.Maps.Steps = new(KernelBtfTargetsStepsMap)
 	typed.BindMap(c, b.Maps.Steps, "steps")
 	typed.BindProgram(c, &b.Programs.CallsKernel, "calls_kernel")
+	typed.BindProgram(c, &b.Programs.CallsKernelTwice, "calls_kernel_twice")
+	typed.BindProgram(c, &b.Programs.CallsWhatIsNotThere, "calls_what_is_not_there")
 	typed.BindProgram(c, &b.Programs.CountBinds, "count_binds")
 	typed.BindProgram(c, &b.Programs.CountOpens, "count_opens")
 	typed.BindProgram(c, &b.Programs.NoSuchHook, "no_such_hook")
 	typed.BindProgram(c, &b.Programs.Refused, "refused")
+	typed.BindConstant(c, &b.Variables.LINUX_HAS_SYSCALL_WRAPPER, "LINUX_HAS_SYSCALL_WRAPPER")
+	typed.BindConstant(c, &b.Variables.LINUX_KERNEL_VERSION, "LINUX_KERNEL_VERSION")
+	typed.BindVariable(c, &b.Variables.Missing, "missing")
 	typed.BindConstant(c, &b.Variables.Most, "most")
 	typed.BindVariable(c, &b.Variables.Opened, "opened")
+	typed.BindVariable(c, &b.Variables.Symbol, "symbol")
+	typed.BindVariable(c, &b.Variables.Version, "version")
+	typed.BindVariable(c, &b.Variables.Wrapper, "wrapper")
 	return b, nil
 }
 
@@ -83,18 +98,24 @@ type KernelBtfTargetsCollectionSpecMaps struct {
 
 // KernelBtfTargetsCollectionSpecPrograms are the programs before they are loaded.
 type KernelBtfTargetsCollectionSpecPrograms struct {
-	CallsKernel *typed.ProgramSpec[typed.LSMCgroup] // SEC("?lsm_cgroup/socket_bind")
-	CountBinds  *typed.ProgramSpec[typed.LSMCgroup] // SEC("lsm_cgroup/socket_bind")
-	CountOpens  *typed.ProgramSpec[typed.Fsession]  // SEC("?fsession/vfs_open")
-	NoSuchHook  *typed.ProgramSpec[typed.LSMCgroup] // SEC("?lsm_cgroup/no_such_hook")
-	Refused     *typed.ProgramSpec[typed.LSMCgroup] // SEC("?lsm_cgroup/socket_bind")
+	CallsKernel         *typed.ProgramSpec[typed.LSMCgroup] // SEC("?lsm_cgroup/socket_bind")
+	CallsKernelTwice    *typed.ProgramSpec[typed.Fsession]  // SEC("?fsession/vfs_open")
+	CallsWhatIsNotThere *typed.ProgramSpec[typed.LSMCgroup] // SEC("?lsm_cgroup/socket_bind")
+	CountBinds          *typed.ProgramSpec[typed.LSMCgroup] // SEC("lsm_cgroup/socket_bind")
+	CountOpens          *typed.ProgramSpec[typed.Fsession]  // SEC("?fsession/vfs_open")
+	NoSuchHook          *typed.ProgramSpec[typed.LSMCgroup] // SEC("?lsm_cgroup/no_such_hook")
+	Refused             *typed.ProgramSpec[typed.LSMCgroup] // SEC("?lsm_cgroup/socket_bind")
 }
 
 // KernelBtfTargetsCollectionSpecVariables are the global variables with their initial
 // values.
 type KernelBtfTargetsCollectionSpecVariables struct {
-	Most   *typed.VariableSpec[uint32] // unsigned int in .rodata
-	Opened *typed.VariableSpec[uint64] // unsigned long long in .bss
+	Missing *typed.VariableSpec[uint64]      // unsigned long long in .data
+	Most    *typed.VariableSpec[uint32]      // unsigned int in .rodata
+	Opened  *typed.VariableSpec[uint64]      // unsigned long long in .bss
+	Symbol  *typed.VariableSpec[uint64]      // unsigned long long in .bss
+	Version *typed.VariableSpec[uint32]      // unsigned int in .bss
+	Wrapper *typed.VariableSpec[ctypes.Bool] // _Bool in .bss
 }
 
 // KernelBtfTargetsCollection is the object in the kernel. Close it.
@@ -113,15 +134,23 @@ type KernelBtfTargetsCollectionMaps struct {
 
 // KernelBtfTargetsCollectionPrograms are the programs in the kernel.
 type KernelBtfTargetsCollectionPrograms struct {
-	CallsKernel *typed.LSMCgroup // SEC("?lsm_cgroup/socket_bind")
-	CountBinds  *typed.LSMCgroup // SEC("lsm_cgroup/socket_bind")
-	CountOpens  *typed.Fsession  // SEC("?fsession/vfs_open")
-	NoSuchHook  *typed.LSMCgroup // SEC("?lsm_cgroup/no_such_hook")
-	Refused     *typed.LSMCgroup // SEC("?lsm_cgroup/socket_bind")
+	CallsKernel         *typed.LSMCgroup // SEC("?lsm_cgroup/socket_bind")
+	CallsKernelTwice    *typed.Fsession  // SEC("?fsession/vfs_open")
+	CallsWhatIsNotThere *typed.LSMCgroup // SEC("?lsm_cgroup/socket_bind")
+	CountBinds          *typed.LSMCgroup // SEC("lsm_cgroup/socket_bind")
+	CountOpens          *typed.Fsession  // SEC("?fsession/vfs_open")
+	NoSuchHook          *typed.LSMCgroup // SEC("?lsm_cgroup/no_such_hook")
+	Refused             *typed.LSMCgroup // SEC("?lsm_cgroup/socket_bind")
 }
 
 // KernelBtfTargetsCollectionVariables are the global variables in the kernel.
 type KernelBtfTargetsCollectionVariables struct {
-	Most   *typed.Constant[uint32] // unsigned int in .rodata
-	Opened *typed.Variable[uint64] // unsigned long long in .bss
+	LINUX_HAS_SYSCALL_WRAPPER *typed.Constant[ctypes.Bool] // _Bool in .kconfig
+	LINUX_KERNEL_VERSION      *typed.Constant[uint32]      // unsigned int in .kconfig
+	Missing                   *typed.Variable[uint64]      // unsigned long long in .data
+	Most                      *typed.Constant[uint32]      // unsigned int in .rodata
+	Opened                    *typed.Variable[uint64]      // unsigned long long in .bss
+	Symbol                    *typed.Variable[uint64]      // unsigned long long in .bss
+	Version                   *typed.Variable[uint32]      // unsigned int in .bss
+	Wrapper                   *typed.Variable[ctypes.Bool] // _Bool in .bss
 }

@@ -191,6 +191,45 @@ func variants(all []byte, name string) (found []string) {
 	}
 }
 
+// Addresses fills in the addresses of symbols by their names; those that the
+// kernel does not have stay 0. hidden says that it shows this process no address
+// of any symbol. A name that several symbols have is an error.
+func Addresses(symbols map[string]uint64) (hidden bool, err error) {
+	f, err := os.Open("/proc/kallsyms")
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	return addresses(f, symbols)
+}
+
+// addresses reads lines of "address type name[\t[module]]".
+func addresses(r io.Reader, symbols map[string]uint64) (hidden bool, err error) {
+	hidden = true
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		field := bytes.Fields(lines.Bytes())
+		if len(field) < 3 {
+			continue
+		}
+		shown := len(bytes.Trim(field[0], "0")) > 0
+		hidden = hidden && !shown
+		known, wanted := symbols[string(field[2])]
+		if !wanted || !shown {
+			continue
+		}
+		address, err := strconv.ParseUint(string(field[0]), 16, 64)
+		if err != nil {
+			return false, err
+		}
+		if known != 0 && known != address {
+			return false, fmt.Errorf("the kernel has several symbols %s, at %#x and %#x", field[2], known, address)
+		}
+		symbols[string(field[2])] = address
+	}
+	return hidden, lines.Err()
+}
+
 // Forbidden says whether the kernel lists a function as one that kprobes may
 // not go to. It is false if the list cannot be read.
 func Forbidden(name string) bool {

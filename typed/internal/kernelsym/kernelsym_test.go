@@ -102,3 +102,23 @@ ffffffff81000040 t last`
 		}
 	}
 }
+
+func TestAddresses(t *testing.T) {
+	const shown = `0000000000000000 A fixed_percpu_data
+ffffffff81000010 T vfs_open
+ffffffff81000020 t twice
+ffffffff81000030 t twice	[module]
+`
+	want := map[string]uint64{"vfs_open": 0, "never_was": 0}
+	hidden, err := addresses(strings.NewReader(shown), want)
+	if err != nil || hidden || want["vfs_open"] != 0xffffffff81000010 || want["never_was"] != 0 {
+		t.Error(want, hidden, err)
+	}
+	if _, err := addresses(strings.NewReader(shown), map[string]uint64{"twice": 0}); err == nil || !strings.Contains(err.Error(), "several symbols twice") {
+		t.Error(err)
+	}
+	const none = "0000000000000000 T vfs_open\n"
+	if hidden, err := addresses(strings.NewReader(none), map[string]uint64{"vfs_open": 0}); err != nil || !hidden {
+		t.Error(hidden, err)
+	}
+}
