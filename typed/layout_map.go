@@ -3,7 +3,6 @@ package typed
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -186,11 +185,8 @@ func kernelTypes(m *ebpf.Map) (map[string]btf.Type, error) {
 		return nil, errNoKernelTypes
 	}
 	handle, err := btf.NewHandleFromID(btf.ID(ids.btf))
-	if errors.Is(err, os.ErrPermission) {
-		return nil, fmt.Errorf("the types that the kernel keeps of it can be read with CAP_SYS_ADMIN only: %w", err)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("read the types that the kernel keeps of it: %w", err)
+		return nil, fmt.Errorf("read the types that the kernel keeps of it: %w", needsSysAdmin(err))
 	}
 	defer handle.Close()
 	spec, err := handle.Spec(nil)

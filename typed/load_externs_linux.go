@@ -270,7 +270,10 @@ func kconfigMap(load asm.Instruction, license string) (*ebpf.Map, error) {
 		return nil, fmt.Errorf("a program that refers to it has %d maps: %w", len(ids), ebpf.ErrNotSupported)
 	}
 	m, err := ebpf.NewMapFromID(ids[0])
-	return m, needsSysAdmin(err)
+	if lacksSysAdmin(err) {
+		err = explain(err, forSysAdmin)
+	}
+	return m, err
 }
 
 // kernelFunctionType finds a function in the kernel's BTF, or else in that of a

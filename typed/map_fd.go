@@ -196,7 +196,7 @@ func (h *MapCore) OpenProgram(key unsafe.Pointer) (*ebpf.Program, error) {
 	}
 	program, err := ebpf.NewProgramFromID(ebpf.ProgramID(id))
 	if err != nil {
-		return nil, opError(h.c.name, "open program", err)
+		return nil, opError(h.c.name, "open program", needsSysAdmin(err))
 	}
 	return program, nil
 }

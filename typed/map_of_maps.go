@@ -46,7 +46,7 @@ func (h *MapCore) OpenMap(key unsafe.Pointer, inner AnyMap) error {
 func (c *mapCore) openInner(id ebpf.MapID, inner AnyMap) error {
 	m, err := ebpf.NewMapFromID(id)
 	if err != nil {
-		return opError(c.name, "open inner map", err)
+		return opError(c.name, "open inner map", needsSysAdmin(err))
 	}
 	return c.ownInner(m, inner)
 }

@@ -2,6 +2,7 @@ package typed
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -86,17 +87,26 @@ func privilegeRemedy(needed []capability) string {
 	return ""
 }
 
-// needsSysAdmin says so where the process is not allowed to do what
-// CAP_SYS_ADMIN alone allows, such as opening by id.
+// forSysAdmin is why opening by id was refused (kernel/bpf/syscall.c,
+// bpf_map_get_fd_by_id and kin).
+const forSysAdmin = "the kernel opens maps, programs and types by their ids for CAP_SYS_ADMIN only"
+
+// needsSysAdmin says so in the error of opening by id, where that is the cause.
 func needsSysAdmin(err error) error {
-	if err == nil || !errors.Is(err, os.ErrPermission) {
+	if !lacksSysAdmin(err) {
 		return err
+	}
+	return fmt.Errorf("%w: "+forSysAdmin, err)
+}
+
+// lacksSysAdmin says whether an error is that of a process without
+// CAP_SYS_ADMIN.
+func lacksSysAdmin(err error) bool {
+	if err == nil || !errors.Is(err, os.ErrPermission) {
+		return false
 	}
 	held, cerr := machine.capabilities()
-	if cerr != nil || held&(1<<capSysAdmin) != 0 {
-		return err
-	}
-	return explain(err, "the kernel opens objects by their ids for CAP_SYS_ADMIN only")
+	return cerr == nil && held&(1<<capSysAdmin) == 0
 }
 
 // policyRemedy is for a process that has all capabilities. Lockdown forbids

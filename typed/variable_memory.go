@@ -110,7 +110,7 @@ func (c *collectionCore) readKconfig() (*section, error) {
 func kconfigData(id ebpf.MapID, size uint32) ([]byte, error) {
 	m, err := ebpf.NewMapFromID(id)
 	if err != nil {
-		return nil, err
+		return nil, needsSysAdmin(err)
 	}
 	defer m.Close()
 	info, err := m.Info()
