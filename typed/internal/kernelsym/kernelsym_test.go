@@ -2,7 +2,9 @@ package kernelsym
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -120,5 +122,28 @@ ffffffff81000030 t twice	[module]
 	const none = "0000000000000000 T vfs_open\n"
 	if hidden, err := addresses(strings.NewReader(none), map[string]uint64{"vfs_open": 0}); err != nil || !hidden {
 		t.Error(hidden, err)
+	}
+}
+
+// No tracefs is told apart from a tracefs of a kernel that lacks the file.
+func TestTracefsMissing(t *testing.T) {
+	before := tracefsDirs
+	t.Cleanup(func() { tracefsDirs = before })
+	dir := t.TempDir()
+	tracefsDirs = []string{filepath.Join(dir, "unmounted"), dir}
+	if _, err := Functions("vfs_*"); !errors.Is(err, ErrNoTracefs) || errors.Is(err, ErrNoFunction) {
+		t.Errorf("without tracefs: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "README"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Functions("vfs_*"); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNoTracefs) {
+		t.Errorf("tracefs without ftrace: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "available_filter_functions_addrs"), []byte("ffffffff81000010 tcp_connect\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Functions("vfs_*"); !errors.Is(err, ErrNoFunction) {
+		t.Errorf("no function matches: %v", err)
 	}
 }
