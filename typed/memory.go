@@ -8,14 +8,19 @@ import (
 	"github.com/bpfgen/bpfgen/typed/internal/hook"
 )
 
-// Maps and variables in memory, which package typedtest makes. They have the
-// handles of the kernel's: what differs is who answers a command.
+// Maps, variables and programs in memory, which package typedtest makes. They have
+// the handles of the kernel's: what differs is who answers a command.
 
 func init() {
 	hook.BindMap = func(h any, name string, m bpf.Map) error { return bindMemory(h.(AnyMap), name, m) }
 	hook.MapOf = func(h any) bpf.Map { return h.(AnyMap).handle().c.fake }
 	hook.BindVariable = func(h any, name string, value any, readOnly bool) error {
 		return (&h.(*VariableHandle).g).bindMemory(name, value, readOnly)
+	}
+	hook.BindProgram = func(h any, name string, run func(*bpf.Run) error) {
+		handle := h.(programHandle)
+		b := handle.base()
+		b.name, b.life = name, &programLife{fake: run, takesPacket: handle.kind().takesPacket()}
 	}
 }
 

@@ -165,6 +165,15 @@ func (k *progKind) options() []string {
 	return nil
 }
 
+// takesPacket says whether the kernel runs such programs on a packet
+// (net/bpf/test_run.c).
+func (k *progKind) takesPacket() bool {
+	return slices.Contains([]ebpf.ProgramType{
+		ebpf.XDP, ebpf.SchedCLS, ebpf.SchedACT, ebpf.SocketFilter, ebpf.CGroupSKB, ebpf.LWTIn, ebpf.LWTOut, ebpf.LWTXmit,
+		ebpf.Netfilter, ebpf.FlowDissector,
+	}, k.typ)
+}
+
 func expects(t ebpf.AttachType) []ebpf.AttachType { return []ebpf.AttachType{t} }
 
 // check says whether the program of an object is of this kind.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/bpfgen/bpfgen/typed/internal/inuse"
 	"github.com/cilium/ebpf"
 )
@@ -17,8 +18,13 @@ import (
 // that use its descriptor. Close waits for none of them: the last one closes
 // the descriptor, and those that come later find it closed (package inuse).
 type programLife struct {
-	p     *ebpf.Program
+	p     *ebpf.Program // nil in memory
 	calls inuse.Count
+
+	// fake is what a program in memory does when it is run, takesPacket whether the
+	// kernel would want a packet for that.
+	fake        func(*bpf.Run) error
+	takesPacket bool
 }
 
 // newProgramLife takes over p: closing the life closes it.
@@ -104,6 +110,9 @@ func (p *program) use(f func(*ebpf.Program) error) error {
 		return p.usable()
 	}
 	defer p.life.calls.Leave()
+	if p.life.p == nil {
+		return fmt.Errorf("program %s is in memory, and can be run alone: %w", p.name, ebpf.ErrNotSupported)
+	}
 	return f(p.life.p)
 }
 
@@ -123,7 +132,7 @@ func (p *program) clone() (clone *ebpf.Program, err error) {
 }
 
 func (p *program) fd() int {
-	if p.usable() != nil {
+	if p.usable() != nil || p.life.p == nil {
 		return -1
 	}
 	return p.life.p.FD()
@@ -146,7 +155,7 @@ func (p *program) stats() (stats *ebpf.ProgramStats, err error) {
 }
 
 func (p *program) verifierLog() string {
-	if p.life == nil {
+	if p.life == nil || p.life.p == nil {
 		return ""
 	}
 	return p.life.p.VerifierLog

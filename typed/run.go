@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bpfgen/bpfgen/typed/ctypes"
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 )
 
@@ -97,11 +98,7 @@ func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte,
 			room = make([]byte, o.OutputSize)
 		}
 	}
-	var result runResult
-	err := p.use(func(prog *ebpf.Program) (err error) {
-		result, err = testRun(prog, packet, room, in, out, o)
-		return err
-	})
+	result, err := p.testRun(packet, room, in, out, o)
 	if o.Duration != nil {
 		*o.Duration = result.duration
 	}
@@ -118,6 +115,46 @@ func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte,
 		return result.ret, nil, nil
 	}
 	return result.ret, slices.Clone(room[:min(result.output, len(room))]), nil
+}
+
+// testRun is BPF_PROG_TEST_RUN, of the kernel or in memory.
+func (p *program) testRun(packet, room, in, out []byte, o RunOptions) (result runResult, err error) {
+	if p.life != nil && p.life.fake != nil {
+		if !p.life.calls.Enter() {
+			return result, p.usable()
+		}
+		defer p.life.calls.Leave()
+		return p.life.fakeRun(packet, room, in, out, o)
+	}
+	err = p.use(func(prog *ebpf.Program) (err error) {
+		result, err = testRun(prog, packet, room, in, out, o)
+		return err
+	})
+	return result, err
+}
+
+// leastPacket is ETH_HLEN, which the kernel asks for where a program takes a
+// packet (net/bpf/test_run.c, bpf_test_init).
+const leastPacket = 14
+
+// fakeRun runs a program in memory.
+func (l *programLife) fakeRun(packet, room, in, out []byte, o RunOptions) (runResult, error) {
+	if l.takesPacket && len(packet) < leastPacket {
+		return runResult{}, fmt.Errorf("a packet of %d bytes: %w", len(packet), syscall.EINVAL)
+	}
+	r := bpf.Run{
+		Packet: slices.Clone(packet), Context: slices.Clone(in),
+		Repeat: o.Repeat, CPU: o.CPU, Flags: o.flags(),
+	}
+	if err := l.fake(&r); err != nil {
+		return runResult{}, err
+	}
+	copy(out, r.Context)
+	result := runResult{ret: r.Return, output: len(r.Packet), duration: r.Duration}
+	if copy(room, r.Packet) < len(r.Packet) && room != nil {
+		return result, syscall.ENOSPC
+	}
+	return result, nil
 }
 
 // contextOf is what run takes for a context that goes in and out: its bytes as

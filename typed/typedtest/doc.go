@@ -1,5 +1,5 @@
-// Package typedtest has maps, variables and readers in memory that behave like
-// those of the kernel, so that code can be tested without root, and on systems
+// Package typedtest has maps, variables, readers and programs in memory that behave
+// like those of the kernel, so that code can be tested without root, and on systems
 // without BPF: code over generated types ([New]) and code over the interfaces of
 // package typed alike ([NewHash] and kin).
 //
@@ -19,9 +19,10 @@
 //   - [typed.OneCPU] and [typed.EveryCPU] work as in Linux 7.0.
 //
 // All maps may be used from several goroutines. Programs that fill the maps are
-// played by the test, through the same methods. [Fail] makes calls fail.
+// played by the test, through the same methods. [Fail] makes calls fail. [NewProgram]
+// makes a program whose Run calls a function of the test.
 //
 // Where to go next: maps.go makes maps; memory.go and tables.go are the kernel's
 // part; variables.go global variables; events.go readers, producer.go what they
-// have on the other side.
+// have on the other side; programs.go what answers a Run.
 package typedtest

@@ -30,6 +30,15 @@ func bindVariable(h *typed.VariableHandle, value any, readOnly bool) {
 	}
 }
 
+// view is memory as a T, nil if it is too short. What it is of is aligned as a slice
+// of bytes of the heap is: to 8 bytes where it has so many.
+func view[T any](memory []byte) *T {
+	if uintptr(len(memory)) < unsafe.Sizeof(*new(T)) || len(memory) == 0 {
+		return nil
+	}
+	return (*T)(unsafe.Pointer(&memory[0]))
+}
+
 // bytesOf are the bytes of a value as C has them.
 func bytesOf[T any](v T) []byte {
 	return append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(&v)), unsafe.Sizeof(v))...)

@@ -2,6 +2,8 @@
 // what stands in its place in tests.
 package bpf
 
+import "time"
+
 // Command is a command of bpf(2) (enum bpf_cmd, include/uapi/linux/bpf.h).
 type Command uintptr
 
@@ -49,4 +51,20 @@ type Map interface {
 	// Batch does a command on up to count elements and says how many were done. in
 	// is the cursor, nil at the start; out is what it becomes.
 	Batch(cmd Command, in, out, keys, values []byte, count int, flags uint64) (int, error)
+}
+
+// Run is one call of BPF_PROG_TEST_RUN on a program that is not the kernel's: what
+// goes in, and, when it has run, what comes out.
+type Run struct {
+	// Packet is nil if the kind of program has none. What is put there comes back.
+	Packet []byte
+	// Context is memory as C has it, nil if there is none. It may be changed, and
+	// comes back.
+	Context []byte
+	// Repeat, CPU and Flags are those of the options; the flags are
+	// BPF_F_TEST_*.
+	Repeat, CPU, Flags uint32
+
+	Return   uint32
+	Duration time.Duration // the mean of one run
 }

@@ -12,4 +12,7 @@ var (
 	// BindVariable makes h, a *typed.VariableHandle, a variable in memory. value is
 	// a pointer to its first value.
 	BindVariable func(h any, name string, value any, readOnly bool) error
+	// BindProgram makes h, the handle of a program of any kind, one in memory: run
+	// is what it does when it is run.
+	BindProgram func(h any, name string, run func(*bpf.Run) error)
 )
