@@ -105,6 +105,24 @@ func parseRaw(r io.ReaderAt) (*Object, error) {
 	return p.obj, p.types()
 }
 
+// ParseTypes reads BTF that has been decoded: of a module, which continues that of its
+// kernel, the types that are its own. The order is that of the kernel.
+func ParseTypes(name string, spec *btf.Spec, order binary.ByteOrder) (obj *Object, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error: %v", p)
+		}
+		if err != nil {
+			obj, err = nil, &parseError{name, err}
+		}
+	}()
+	p := &parser{obj: &Object{TypesOnly: true, ByteOrder: order}, conv: newConverter()}
+	if !p.indexBTF(spec) {
+		return nil, p.badType(spec)
+	}
+	return p.obj, p.types()
+}
+
 // parseELF reads an object, or the BTF section of an ELF that is none.
 func parseELF(r io.ReaderAt) (*Object, error) {
 	measured, err := hostile.ReadELF(r)

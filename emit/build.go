@@ -55,6 +55,9 @@ func (b *builder) declarations() {
 		all[i] = b.declare(th)
 	}
 	own := ownTypes(all)
+	if b.opts.Packages {
+		spreadOwn(things, all, own)
+	}
 	for i, th := range things {
 		decls := append([][]*plan.Decl{all[i]}, aliasDecls(th, all[i])...)
 		for _, on := range decls {

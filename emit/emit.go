@@ -72,6 +72,9 @@ type Options struct {
 	NoGlobalTypes bool
 	// TypesOnly writes the types file alone, without embedded object and loader.
 	TypesOnly bool
+	// Packages is for TypesOnly: each target is a kernel, which gets a package of its
+	// own, see [Plan.Packages].
+	Packages bool
 	// Events gives ring buffers and perf event arrays their event type, by the
 	// C name of the map.
 	Events map[string]EventType
@@ -176,6 +179,9 @@ func checkOptions(targets []Target, opts Options) error {
 	}
 	if strings.ContainsAny(opts.Suffix, `/\`) {
 		fail("output suffix %q is not part of a file name", opts.Suffix)
+	}
+	if err := checkPackages(opts); err != nil {
+		errs = append(errs, err)
 	}
 	if _, err := constraint.Parse("//go:build " + opts.Tags); opts.Tags != "" && err != nil {
 		fail("build tags %q: %w", opts.Tags, err)

@@ -75,7 +75,7 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 	if err := c.warn(r.warnings, o.strict); err != nil {
 		return err
 	}
-	return c.finish(ctx, r, &o.outputFlags, o.write)
+	return c.finish(ctx, &o.outputFlags, o.write, r)
 }
 
 // parseGen reads the command line. Everything that is wrong with it is one

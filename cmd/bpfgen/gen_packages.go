@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gopkg"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
@@ -29,18 +30,28 @@ func (o *writeOptions) define(fs *flag.FlagSet) {
 }
 
 // finish checks and writes what one command line gives.
-func (c *cli) finish(ctx context.Context, r *result, o *outputFlags, w writeOptions) error {
-	g, changes, err := r.generated(o)
-	if err != nil {
+func (c *cli) finish(ctx context.Context, o *outputFlags, w writeOptions, results ...*result) error {
+	var all []gopkg.Generated
+	for _, r := range results {
+		g, changes, err := r.generated(o)
+		if err != nil {
+			return err
+		}
+		if changes {
+			all = append(all, g)
+		}
+	}
+	if err := c.typeCheck(ctx, w, all); err != nil {
 		return err
 	}
-	if changes {
-		if err := c.typeCheck(ctx, w, []gopkg.Generated{g}); err != nil {
+	for _, r := range results {
+		flags := *o
+		flags.dir = r.out.Dir()
+		if _, err := c.write(ctx, r.out, &flags, w); err != nil {
 			return err
 		}
 	}
-	_, err = c.write(ctx, r.out, o, w)
-	return err
+	return nil
 }
 
 // genPackages generates, and writes if no line failed.
@@ -66,7 +77,8 @@ func genPackages(ctx context.Context, c *cli, o *genOptions, patterns []string) 
 		return err
 	}
 	if o.verbose || progress.terminal {
-		fmt.Fprintf(c.stdout, "%s, %s changed%s\n", count(uint32(len(r.jobs)), "line"), count(uint32(changed), "file"), othersNotRun(r.others))
+		lines := slices.DeleteFunc(slices.Clone(r.jobs), func(j *job) bool { return j.part })
+		fmt.Fprintf(c.stdout, "%s, %s changed%s\n", count(uint32(len(lines)), "line"), count(uint32(changed), "file"), othersNotRun(r.others))
 	}
 	return nil
 }

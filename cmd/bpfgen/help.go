@@ -68,6 +68,10 @@ nothing over changes that are not committed. What cannot be read is reported.
 a section .BTF. Without -type all its named types are written, to
 <stem>_types.go. The file builds on the architectures of the source's byte
 order, unless -target says otherwise ("bpf": on all).
+
+Several sources (6.1=a.btf 6.12=b.btf, or files called like their kernels) give a
+package for each kernel below the output directory, and one in it for all that they
+have alike; what differs is printed. Modules need the BTF of their kernel: -base.
 `,
 	"btf": `bpfgen btf min writes, for each kernel, the part of its BTF that the relocations
 (CO-RE) of the objects need: some hundred bytes of some megabytes. Kernels are given

@@ -143,7 +143,7 @@ func runInspect(_ context.Context, c *cli, args []string) error {
 		cmd, _ := findCommand("inspect")
 		return fmt.Errorf("one object is needed, not %d: %s", fs.NArg(), usage(cmd))
 	}
-	object, err := c.parseFile(fs.Arg(0))
+	object, err := c.readBTF(fs.Arg(0), "")
 	if err != nil {
 		return err
 	}

@@ -142,7 +142,7 @@ func commands() []command {
 		{"gen", "[gen] [flags] <ident> <file.c | object...> [-- clang flags] | gen [packages]", "write types and a loader for an object, or for the C source of one", runGen},
 		{"check", "check [flags] [packages]", "say whether what the go:generate lines of packages give is current, and committed", runCheck},
 		{"migrate", "migrate [flags] [packages] [Makefiles]", "turn bpf2go's go:generate lines into bpfgen -bpf2go's", runMigrate},
-		{"types", "types [flags] <btf source>", "write the types of any BTF: vmlinux, an object, raw .btf", runTypes},
+		{"types", "types [flags] <[label=]btf source...>", "write the types of any BTF: vmlinux, a module, an object, raw .btf; of several kernels at once", runTypes},
 		{"inspect", "inspect [flags] <object>", "show maps, programs, variables, and structs with offsets and holes", runInspect},
 		{"forecast", "forecast [flags] <object | kernel...>", "say which programs of objects would load on which kernels, by the kernels' BTF", runForecast},
 		{"diff", "diff [flags] <old> <new>", "say what changed between two builds of an object, or the BTF of two kernels, and what that breaks", runDiff},

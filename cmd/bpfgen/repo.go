@@ -47,6 +47,10 @@ type job struct {
 	result *result
 	err    error
 	done   chan struct{}
+	// more are the results in further directories; part is true of a job that stands
+	// for one of them.
+	more []*result
+	part bool
 }
 
 // place is how messages name the line.
@@ -289,6 +293,19 @@ func (r *repo) generate(ctx context.Context, finished func(*job)) {
 	for range r.jobs {
 		finished(<-ready)
 	}
+	for _, j := range r.jobs {
+		r.jobs = append(r.jobs, j.parts()...)
+	}
+}
+
+// parts are a job for each directory but the first that the line writes to.
+func (j *job) parts() (parts []*job) {
+	for _, result := range j.more {
+		o := *j.types
+		o.dir = result.out.Dir()
+		parts = append(parts, &job{line: j.line, cli: j.cli, output: new(bytes.Buffer), types: &o, result: result, done: j.done, part: true})
+	}
+	return parts
 }
 
 // run generates one line in memory.
@@ -300,10 +317,13 @@ func (j *job) run(ctx context.Context) (err error) {
 		j.cli.overlay = append(j.cli.overlay, other.result.out)
 	}
 	if j.types != nil {
-		j.result, err = generateTypes(ctx, j.cli, j.types)
-	} else {
-		j.result, err = generate(ctx, j.cli, j.gen)
+		results, _, err := j.cli.generateTypes(ctx, j.types)
+		if err == nil {
+			j.result, j.more = results[0], results[1:]
+		}
+		return err
 	}
+	j.result, err = generate(ctx, j.cli, j.gen)
 	return err
 }
 

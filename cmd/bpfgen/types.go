@@ -1,20 +1,21 @@
 package main
 
-// bpfgen types: the Go types of any BTF, without an object to load.
+// bpfgen types: the Go types of any BTF, without an object to load. types_sources.go
+// reads it, types_many.go writes the packages of several kernels.
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
 
-	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/emit"
-	"github.com/bpfgen/bpfgen/internal/kernelbtf"
 )
 
 // typesOptions are the command line of types.
@@ -22,8 +23,10 @@ type typesOptions struct {
 	outputFlags
 	ident  string
 	target string
-	source string
-	write  writeOptions
+	// bases are the kernels of modules, by label; "" is for all.
+	bases pathsByLabel
+	args  []typesArgument
+	write writeOptions
 }
 
 func runTypes(ctx context.Context, c *cli, args []string) error {
@@ -31,63 +34,88 @@ func runTypes(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := generateTypes(ctx, c, o)
+	results, report, err := c.generateTypes(ctx, o)
 	if err != nil {
 		return err
 	}
-	if err := c.warn(r.warnings, o.strict); err != nil {
+	if err := c.warn(results[0].warnings, o.strict); err != nil {
 		return err
 	}
-	return c.finish(ctx, r, &o.outputFlags, o.write)
+	if err := c.finish(ctx, &o.outputFlags, o.write, results...); err != nil {
+		return err
+	}
+	return report(c.stdout)
 }
 
 func (c *cli) parseTypes(args []string) (*typesOptions, error) {
-	o := &typesOptions{}
+	o := &typesOptions{bases: make(pathsByLabel)}
 	fs := newFlagSet("types")
-	o.define(fs, c.env)
-	fs.StringVar(&o.ident, "ident", "", "`stem` of the Go type names; an upper-case one exports them (made from the source's name)")
-	fs.StringVar(&o.target, "target", "", "`target` whose GOARCHes the types are for (those of the source's byte order)")
-	o.write.define(fs)
+	o.defineTypes(fs, c.env)
 	if err := c.parse(fs, args); err != nil {
 		return nil, err
 	}
 	if err := flagBehind(fs.Args()); err != nil {
 		return nil, err
 	}
-	if fs.NArg() != 1 {
+	if fs.NArg() == 0 {
 		cmd, _ := findCommand("types")
-		return nil, fmt.Errorf("one BTF source is needed, not %d: %s", fs.NArg(), usage(cmd))
+		return nil, fmt.Errorf("a BTF source is needed: %s", usage(cmd))
 	}
-	o.source = fs.Arg(0)
+	for _, arg := range fs.Args() {
+		o.args = append(o.args, c.typesArgument(arg))
+	}
+	if err := labelled(o.args); err != nil {
+		return nil, err
+	}
 	if o.ident == "" {
-		o.ident = identOf(o.source)
+		o.ident = identOfKernels
+		if len(o.args) == 1 {
+			o.ident = identOf(o.args[0].name())
+		}
 	}
 	if len(o.types) == 0 {
 		o.types = patterns{"*"}
 	}
-	o.source = c.path(o.source)
 	return o, o.finish(c, o.ident)
 }
 
-// generateTypes does everything but write.
-func generateTypes(ctx context.Context, c *cli, o *typesOptions) (*result, error) {
+func (o *typesOptions) defineTypes(fs *flag.FlagSet, env environment) {
+	o.define(fs, env)
+	fs.StringVar(&o.ident, "ident", "", "`stem` of the Go type names; an upper-case one exports them (made from the source's name; Kernel for several)")
+	fs.StringVar(&o.target, "target", "", "`target` whose GOARCHes the types are for (those of the source's byte order)")
+	fs.Var(o.bases, "base", "`kernel` whose BTF that of a module continues (/sys/kernel/btf/vmlinux for files beside it); label=kernel for the module of that label")
+	o.write.define(fs)
+}
+
+// generateTypes does everything but write: a result for each directory. report prints
+// what is to be said of them.
+func (c *cli) generateTypes(ctx context.Context, o *typesOptions) (results []*result, report func(io.Writer) error, err error) {
+	sources, err := c.readTypes(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(sources) > 1 {
+		return c.generateKernels(ctx, o, sources)
+	}
+	r, err := c.generateFrom(ctx, o, sources[0])
+	return []*result{r}, func(io.Writer) error { return nil }, err
+}
+
+// generateFrom generates the types of one source.
+func (c *cli) generateFrom(ctx context.Context, o *typesOptions, s *typesSource) (*result, error) {
 	out, err := outfile.New(o.directory(), o.stem)
 	if err != nil {
 		return nil, err
 	}
 	pkg := start(func() (string, error) { return o.packageName(ctx, c.env) })
-	object, err := c.parseFile(o.source)
-	if err != nil {
-		return nil, err
-	}
-	target, err := objectTarget(o.source, o.target, o.suffix, object)
+	target, err := objectTarget(s.path, o.target, o.suffix, s.object)
 	name, pkgErr := pkg()
-	if err := errors.Join(err, pkgErr, checkNames(o.source, object)); err != nil {
+	if err := errors.Join(err, pkgErr, checkNames(s.path, s.object)); err != nil {
 		return nil, err
 	}
 	opts := o.options(o.ident, name)
 	opts.TypesOnly = true
-	plan, err := emit.NewPlan([]emit.Target{{GOARCH: target.GOARCH, Object: object, Source: o.source}}, opts)
+	plan, err := emit.NewPlan([]emit.Target{{GOARCH: target.GOARCH, Object: s.object, Source: s.path}}, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -95,23 +123,15 @@ func generateTypes(ctx context.Context, c *cli, o *typesOptions) (*result, error
 	return &result{out: out, warnings: slices.Concat(plan.Warnings, leftOut(out)), pkg: name}, err
 }
 
-// parseFile parses an object or raw BTF.
-func (c *cli) parseFile(path string) (*btfparse.Object, error) {
-	content, err := c.readInput(path)
-	if err != nil {
-		return nil, err
-	}
-	if path == kernelbtf.Stdin {
-		path = stdinName
-	}
-	return parseBytes(path, content)
-}
+// identOfKernels is the ident of the types of several kernels. It is upper-case:
+// their packages use each other's types.
+const identOfKernels = "Kernel"
 
 // identOf makes an identifier of the source's name: "vmlinux" of
 // /sys/kernel/btf/vmlinux, "nfConntrack" of nf_conntrack.btf.
 func identOf(path string) string {
 	base := filepath.Base(path)
-	for ext := filepath.Ext(base); ext == ".btf" || ext == ".o" || ext == ".elf" || ext == ".bpf"; ext = filepath.Ext(base) {
+	for ext := filepath.Ext(base); slices.Contains([]string{".btf", ".o", ".elf", ".bpf", ".ko", ".xz", ".zst", ".gz"}, ext); ext = filepath.Ext(base) {
 		base = strings.TrimSuffix(base, ext)
 	}
 	words := strings.FieldsFunc(base, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })

@@ -344,6 +344,12 @@ var releaseName = regexp.MustCompile(`^(?:vmlinu[xz]-)?(\d+\.\d+\S*)$`)
 // bootName are the names that say less of a kernel than its release does.
 var bootName = regexp.MustCompile(`^(vmlinu[xz]|bzImage|Image)(-.*)?$`)
 
+// NameOf is what a kernel is called whose file does not say its release.
+func NameOf(path string) string {
+	name, _ := nameOf(path, "")
+	return name
+}
+
 // nameOf gives a kernel its name, and its release where only the file's name
 // says it: BTFHub's archives are called by it.
 func nameOf(path, release string) (name, known string) {

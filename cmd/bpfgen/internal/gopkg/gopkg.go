@@ -10,10 +10,13 @@ import (
 	"fmt"
 	"go/build"
 	"go/token"
+	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"unicode"
 
+	"golang.org/x/mod/modfile"
 	"golang.org/x/tools/go/packages"
 )
 
@@ -24,7 +27,7 @@ func Name(ctx context.Context, dir string, env []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if hasGoFiles(abs) {
+	if HasGoFiles(abs) {
 		if name := cmp.Or(fromPackages(ctx, abs, env), fromFiles(abs)); name != "" {
 			return name, nil
 		}
@@ -33,6 +36,32 @@ func Name(ctx context.Context, dir string, env []string) (string, error) {
 		abs = real
 	}
 	return Legal(filepath.Base(abs)), nil
+}
+
+// ImportPath is that of the package in a directory, "" where no module is around it.
+func ImportPath(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real
+	}
+	root := moduleRoot(abs)
+	if root == "" {
+		return "", nil
+	}
+	file := filepath.Join(root, "go.mod")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	module := modfile.ModulePath(content)
+	if module == "" {
+		return "", fmt.Errorf("%s names no module", file)
+	}
+	rel, err := filepath.Rel(root, abs)
+	return path.Join(module, filepath.ToSlash(rel)), err
 }
 
 // fromPackages is "" where the go command cannot tell: outside a module, or
@@ -52,7 +81,8 @@ func fromFiles(dir string) string {
 	return p.Name
 }
 
-func hasGoFiles(dir string) bool {
+// HasGoFiles says whether a directory has Go files.
+func HasGoFiles(dir string) bool {
 	files, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.go"))
 	return err == nil && len(files) > 0
 }

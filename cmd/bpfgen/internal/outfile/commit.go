@@ -21,6 +21,15 @@ import (
 // several files, a Go file that does not compile and says why (see barrier).
 // The next Commit of the stem removes both.
 func (p *Plan) Commit(ctx context.Context) (changes []Change, err error) {
+	made, err := p.makeDir()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil && made {
+			err = errors.Join(err, os.Remove(p.dir))
+		}
+	}()
 	unlock, err := lock(ctx, p.dir)
 	if err != nil {
 		return nil, err
@@ -52,6 +61,18 @@ func (p *Plan) Commit(ctx context.Context) (changes []Change, err error) {
 		return nil, err
 	}
 	return changes, p.removeBarrier()
+}
+
+// makeDir makes the directory of a plan that may (NewBelow).
+func (p *Plan) makeDir() (made bool, err error) {
+	if !p.make {
+		return false, nil
+	}
+	err = os.Mkdir(p.dir, 0o777)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // writing is held by every Commit that has begun.

@@ -55,6 +55,8 @@ type Plan struct {
 	// takeOver is true if files of bpf2go may be replaced.
 	takeOver bool
 	keep     map[string]bool
+	// make is true if the directory is not there yet.
+	make bool
 	// errs are the problems found while the plan was made.
 	errs []error
 }
@@ -96,6 +98,20 @@ func New(dir, stem string) (*Plan, error) {
 		return nil, fmt.Errorf("output directory %s is not a directory", dir)
 	}
 	return &Plan{dir: dir, stem: stem, files: make(map[string]file), stale: make(map[string]bool), keep: make(map[string]bool)}, nil
+}
+
+// NewBelow makes an empty plan for a directory that Commit makes if it is not there;
+// the one around it must be.
+func NewBelow(dir, stem string) (*Plan, error) {
+	if _, err := os.Lstat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return New(dir, stem)
+	}
+	p, err := New(filepath.Dir(dir), stem)
+	if err != nil {
+		return nil, err
+	}
+	p.dir, p.make = dir, true
+	return p, nil
 }
 
 // Add plans a file. Two different files of one name are a problem that Check

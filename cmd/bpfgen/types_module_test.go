@@ -1,0 +1,132 @@
+package main
+
+// The BTF of modules continues that of their kernel: types -base.
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf/btf"
+)
+
+// kernelTypes is the BTF of a kernel with a struct of that name.
+func kernelTypes(t *testing.T, order binary.ByteOrder, name string) []byte {
+	t.Helper()
+	member := btf.Member{Name: "member_of_" + name, Type: &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}}
+	b, err := btf.NewBuilder([]btf.Type{&btf.Struct{Name: name, Size: 4, Members: []btf.Member{member}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := b.Marshal(nil, &btf.MarshalOptions{Order: order})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// byteOrder reads and writes.
+type byteOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
+}
+
+// moduleTypes is split BTF, made by hand because the library writes none: struct
+// conn { struct NAME base; } of a kernel that has the struct.
+func moduleTypes(t *testing.T, order byteOrder, base []byte, name string) []byte {
+	t.Helper()
+	spec, err := btf.LoadSpecFromReader(bytes.NewReader(base))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of, err := spec.AnyTypeByName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := spec.TypeID(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const headerBytes = 24
+	stringsBefore := order.Uint32(base[headerBytes-4:]) // str_len of struct btf_header
+	const strs = "conn\x00base\x00"
+	var types []byte
+	for _, n := range []uint32{stringsBefore, 4<<24 | 1, 4, stringsBefore + 5, uint32(id), 0} { // struct of one member, 4 bytes
+		types = order.AppendUint32(types, n)
+	}
+	raw := append(order.AppendUint16(nil, 0xeb9f), 1, 0)
+	for _, n := range []int{headerBytes, 0, len(types), len(types), len(strs)} {
+		raw = order.AppendUint32(raw, uint32(n))
+	}
+	return append(append(raw, types...), strs...)
+}
+
+// runTypesIn runs types in a folder and returns its status and stderr.
+func runTypesIn(t *testing.T, dir string, args ...string) (status int, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	all := append([]string{"types", "-no-typecheck", "-go-package", "p", "-output-dir", dir}, args...)
+	status = run(t.Context(), all, nil, nil, &out, &errs)
+	return status, errs.String()
+}
+
+func TestTypesOfModules(t *testing.T) {
+	orders := map[string]byteOrder{"little": binary.LittleEndian, "big": binary.BigEndian}
+	dir := t.TempDir()
+	write := func(name string, content []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for endian, order := range orders {
+		kernels := []string{"sock", "another_struct"}
+		for _, k := range kernels {
+			raw := kernelTypes(t, order, k)
+			write(endian+k+".btf", raw)
+			write(endian+k+"_module.btf", moduleTypes(t, order, raw, k))
+		}
+		for _, k := range kernels {
+			module := filepath.Join(dir, endian+k+"_module.btf")
+			for _, base := range kernels {
+				status, stderr := runTypesIn(t, dir, "-ident", "mod", "-base", filepath.Join(dir, endian+base+".btf"), module)
+				if base != k {
+					if status != exitTrouble || !strings.Contains(stderr, "does not continue the BTF of "+filepath.Join(dir, endian+base+".btf")) {
+						t.Errorf("%s, the module of %s on %s: status %d, %s", endian, k, base, status, stderr)
+					}
+					continue
+				}
+				types, err := os.ReadFile(filepath.Join(dir, "mod_types.go"))
+				if status != exitOK || err != nil {
+					t.Fatalf("%s, %s: status %d, %s, %v", endian, k, status, stderr, err)
+				}
+				// The module's own types, and what they hold.
+				for _, want := range []string{"type modConn struct {", "\tBase mod" + strings.NewReplacer("sock", "Sock", "another_struct", "AnotherStruct").Replace(k) + "\n"} {
+					if !strings.Contains(string(types), want) {
+						t.Errorf("%s, %s: no %q in\n%s", endian, k, want, types)
+					}
+				}
+			}
+		}
+	}
+	module, kernel := filepath.Join(dir, "littlesock_module.btf"), filepath.Join(dir, "littlesock.btf")
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{module}, "the BTF of a module continues that of its kernel: give that with -base"},
+		{[]string{"-base", kernel, kernel}, "littlesock.btf is no module: it needs no -base"},
+		{[]string{"-base", "6.1=" + kernel, module}, "no argument has the label 6.1"},
+	} {
+		if status, stderr := runTypesIn(t, dir, test.args...); status != exitTrouble || !strings.Contains(stderr, test.want) {
+			t.Errorf("%q: status %d, %s", test.args, status, stderr)
+		}
+	}
+	if status, stderr := runTypesIn(t, dir, "-ident", "one", "-base", "6.1="+kernel, "6.1="+module); status != exitOK {
+		t.Errorf("a base by label: status %d, %s", status, stderr)
+	}
+}
