@@ -11,6 +11,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/internal/layout"
 )
 
 // builder makes the plan of what is wanted, laid out and named.
@@ -35,13 +36,16 @@ func build(w *wanted, ts *typeSet, n *names) *plan.Plan {
 	}}
 	for _, t := range w.targets {
 		b.plan.Targets = append(b.plan.Targets, &plan.Target{
-			Name: t.Name, Constraint: w.opts.constraint(t.GOARCH), ObjectFile: t.ObjectFile,
+			Name: t.Name, Constraint: w.opts.constraint(t.GOARCH), ObjectFile: t.ObjectFile, Checksum: layout.Checksum(t.Embedded),
 		})
 	}
 	b.declarations()
 	b.maps()
 	b.programs()
 	b.variables()
+	if !w.opts.TypesOnly {
+		b.layouts()
+	}
 	return b.plan
 }
 

@@ -47,6 +47,8 @@ type Target struct {
 	Object *btfparse.Object
 	// ObjectFile is the name of the file to embed, relative to the Go file.
 	ObjectFile string
+	// Embedded are the bytes of that file: generated code opens no others.
+	Embedded []byte
 	// Source is the file that the user named, for errors: the object, or the C
 	// file of several targets; empty means ObjectFile.
 	Source string

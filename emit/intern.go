@@ -16,6 +16,8 @@ type interner struct {
 	done  map[btfparse.Type]btfparse.Type
 	nodes map[string]btfparse.Type
 	ids   map[btfparse.Type]int
+	// origins are types of objects that became nodes: the first of each.
+	origins map[btfparse.Type]btfparse.Type
 }
 
 func newInterner() *interner {
@@ -23,6 +25,8 @@ func newInterner() *interner {
 		done:  make(map[btfparse.Type]btfparse.Type),
 		nodes: make(map[string]btfparse.Type),
 		ids:   make(map[btfparse.Type]int),
+
+		origins: make(map[btfparse.Type]btfparse.Type),
 	}
 }
 
@@ -40,6 +44,7 @@ func (in *interner) intern(t btfparse.Type) btfparse.Type {
 	} else {
 		in.nodes[key] = node
 		in.ids[node] = len(in.ids)
+		in.origins[node] = t
 	}
 	in.done[t] = node
 	return node

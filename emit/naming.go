@@ -134,12 +134,15 @@ func apiOf(ident string) plan.API {
 		Open:           open,
 		OpenFrom:       open + "From",
 		Bytes:          "_" + upperFirst(ident) + "Bytes", // as bpf2go calls it
+		Checksum:       "_" + upperFirst(ident) + "Checksum",
+		Layouts:        "_" + upperFirst(ident) + "Layouts",
+		Set:            "_" + upperFirst(ident) + "Set",
 	}
 }
 
 // reservedForAPI are all identifiers that no type of C may have.
 func reservedForAPI(a plan.API) []string {
-	names := []string{a.Open, a.OpenFrom, a.Bytes}
+	names := []string{a.Open, a.OpenFrom, a.Bytes, a.Checksum, a.Layouts, a.Set}
 	for _, t := range []string{a.CollectionSpec, a.Collection} {
 		names = append(names, t, t+"Maps", t+"Programs", t+"Variables")
 	}

@@ -20,6 +20,8 @@ type wanted struct {
 	opts *Options
 	// intern makes one node of what is one C type on several targets.
 	intern func(btfparse.Type) btfparse.Type
+	// origin is a type of an object that became such a node.
+	origin func(btfparse.Type) btfparse.Type
 
 	// maps, programs and variables are sorted by what C calls them.
 	maps      []*wantedMap
@@ -49,6 +51,8 @@ type root struct {
 	Asked string
 	// LPM is true for the key of an LPM trie.
 	LPM bool
+	// ByName is true if the user asks for the type, or a variable of C marks it.
+	ByName bool
 }
 
 // wantedMap is one map over all targets.
@@ -71,8 +75,10 @@ type mapOn struct {
 	// eventName is the C type that -event gave.
 	eventName string
 	short     bool
-	// named says of which sides -map gave the type.
+	// named says of which sides the user names the type.
 	named map[mapParam]bool
+	// events are the further types of records.
+	events []*root
 }
 
 // mapArg is one type argument of a map's class.
@@ -124,8 +130,10 @@ type variableOn struct {
 func want(targets []Target, opts *Options) *wanted {
 	w := &wanted{report: newReport(targets, opts.TypesOnly), opts: opts, typedefs: make(map[btfparse.Type][]string)}
 	w.intern = func(t btfparse.Type) btfparse.Type { return t }
+	w.origin = w.intern
 	if len(targets) > 1 && !opts.Bpf2go { // of which each target has types of its own
-		w.intern = newInterner().intern
+		in := newInterner()
+		w.intern, w.origin = in.intern, func(node btfparse.Type) btfparse.Type { return in.origins[node] }
 	}
 	w.findTypedefs()
 	w.wantTypes()
@@ -187,7 +195,7 @@ func (w *wanted) wantTypes() {
 		for i, target := range w.targets {
 			for _, t := range target.Object.Matching(pattern) {
 				if declarable(t) {
-					w.root(&root{target: i, Type: t, Path: btfparse.Path(t.CName()), Asked: asked(t, pattern)})
+					w.root(&root{target: i, Type: t, Path: btfparse.Path(t.CName()), Asked: asked(t, pattern), ByName: true})
 				} else if other == nil {
 					other = t
 				}
@@ -366,7 +374,7 @@ func (w *wanted) events(target int, m *mapOn) (event btfparse.Type, named bool) 
 		case i == 0:
 			event, named = t, true
 		default:
-			w.root(m.root(target, t, "event", "event"))
+			m.events = append(m.events, w.root(m.root(target, t, "event", "event")))
 		}
 	}
 	if event == nil {
@@ -401,7 +409,7 @@ func (w *wanted) wantVariables() {
 		seen := make(map[variableKey]int)
 		for _, v := range target.Object.Variables { // in the order of section and offset
 			if v.Marks != nil {
-				w.global(&root{target: i, Type: v.Marks, Path: btfparse.Path(v.Marks.CName())})
+				w.global(&root{target: i, Type: v.Marks, Path: btfparse.Path(v.Marks.CName()), ByName: true})
 			}
 			if !hasHandle(v) {
 				continue

@@ -141,7 +141,7 @@ func (c *goldenCase) objects() (targets []emit.Target, refused, err error) {
 			refused = errors.Join(refused, err)
 			continue
 		}
-		targets = append(targets, emit.Target{Name: info.Name, GOARCH: info.GOARCH, Object: object, ObjectFile: file, Source: c.name + ".c"})
+		targets = append(targets, emit.Target{Name: info.Name, GOARCH: info.GOARCH, Object: object, ObjectFile: file, Embedded: content, Source: c.name + ".c"})
 	}
 	return targets, refused, nil
 }

@@ -1,7 +1,10 @@
 package typed
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -18,21 +21,38 @@ import (
 // maxLayoutErrors bounds what one error says of the differences of one map or variable.
 const maxLayoutErrors = 8
 
-// CheckObject compares the embedded object with its checksum in generated code:
-// the CRC-32C and the size, "1b2c3d4e 4096". Generated code calls it.
-func CheckObject(name string, object []byte, checksum string) error {
-	if layout.Checksum(object) == checksum {
-		return nil
+// Embedded is the object that generated code embeds, for [Open], which compares it
+// with its checksum in that code: the CRC-32C and the size, "1b2c3d4e 4096". Generated
+// code calls it.
+func Embedded(object []byte, checksum string) io.ReaderAt {
+	return &embedded{bytes.NewReader(object), object, checksum}
+}
+
+type embedded struct {
+	io.ReaderAt
+	object   []byte
+	checksum string
+}
+
+// isEmbedded says whether an object is the one that the code was generated from.
+// One that is embedded and is not is an error.
+func isEmbedded(object io.ReaderAt) (bool, error) {
+	e, ok := object.(*embedded)
+	if ok && layout.Checksum(e.object) != e.checksum {
+		return false, errors.New("the embedded object is not the one that this code was generated from; run go generate")
 	}
-	return fmt.Errorf("open %s: the embedded object is not the one that this code was generated from; run go generate", name)
+	return ok, nil
 }
 
 // CheckLayouts compares the layouts of keys, values, events and variables with
-// those of the object. What differs comes out of [CollectionSpec.Err] as a
-// [*LayoutError]; what the object lacks, or does not say in its BTF, is no error.
-// Generated code calls it after the Bind functions.
+// those of the object, unless it is the one that they are from. What differs comes
+// out of [CollectionSpec.Err] as a [*LayoutError]; what the object lacks, or does
+// not say in its BTF, is no error. Generated code calls it after the Bind functions.
 func CheckLayouts(c *CollectionSpec, layouts string) {
 	c.layouts.table = layouts
+	if c.layouts.own {
+		return
+	}
 	object := (*objectTypes)(c.Spec)
 	var hasher layout.Hasher
 	err := layout.EachHash(layouts, func(place []string, want layout.Hash) {
@@ -41,7 +61,7 @@ func CheckLayouts(c *CollectionSpec, layouts string) {
 			return
 		}
 		if got, err := hasher.Hash(t.Type, t.tags...); err != nil || got != want {
-			c.errs = append(c.errs, object.compare(layouts, place)...)
+			c.errs = append(c.errs, object.compare(layouts, place, want)...)
 		}
 	})
 	if err != nil {
@@ -50,12 +70,12 @@ func CheckLayouts(c *CollectionSpec, layouts string) {
 }
 
 // compare says what differs at a place.
-func (o *objectTypes) compare(layouts string, place []string) []error {
+func (o *objectTypes) compare(layouts string, place []string, hash layout.Hash) []error {
 	table, err := layout.ParseTable(layouts)
 	if err != nil {
 		return []error{err}
 	}
-	want, _ := table.Find(place...)
+	want, _ := table.Find(hash, place...)
 	var diffs []layout.Diff
 	for i, t := range o.allAt(place) {
 		got, err := new(layout.Maker).Layout(t.Type, t.tags...)
@@ -106,7 +126,9 @@ func placePath(place []string) string {
 		return "variable " + place[2]
 	case len(place) < 2:
 		return strings.Join(place, " ")
-	case len(place) == 4 && place[2] == "event": // the type's name follows anyway
+	case place[0] == "type":
+		return place[1]
+	case isNamed(place): // the type's name follows anyway
 		place = place[:3]
 	}
 	return strings.Join(append([]string{place[0] + " " + place[1]}, place[2:]...), " > ")
@@ -123,16 +145,24 @@ type objectTypes ebpf.CollectionSpec
 
 // at is the type at a place of the object, if it has one. Places are
 //
-//	map flows key, map flows value, map events event, map events event "struct event"
+//	map flows key, map flows value, map events event
+//	map flows value "struct flow", map events event "struct event"
 //	map outer inner key, map outer inner value
 //	variable sample_rate
 //	static .bss count 16
+//	type "struct event"
+//
+// Where a type has a name in its place, the user has given it: the map does not.
 func (o *objectTypes) at(place []string) (t placedType, ok bool) {
 	switch {
-	case len(place) >= 3 && place[0] == "map":
+	case len(place) >= 3 && place[0] == "map" && !isNamed(place):
 		t = o.mapType(place[1], place[2:])
 	case len(place) == 2 && place[0] == "variable":
 		t = o.variable(place[1])
+	case isNamed(place):
+		if types := o.named(place[len(place)-1]); len(types) > 0 {
+			t = types[0]
+		}
 	case len(place) == 4 && place[0] == "static":
 		offset, _ := strconv.ParseUint(place[3], 10, 32)
 		if _, info := findStatic((*ebpf.CollectionSpec)(o), place[1], place[2], uint32(offset)); info != nil {
@@ -142,11 +172,16 @@ func (o *objectTypes) at(place []string) (t placedType, ok bool) {
 	return t, t.Type != nil
 }
 
+// isNamed says whether a place has the name of its type in it.
+func isNamed(place []string) bool {
+	return len(place) == 2 && place[0] == "type" || len(place) == 4 && place[0] == "map" && place[2] != "inner"
+}
+
 // allAt are the types that may stand at a place: several where C has several of
 // the name that an event has.
 func (o *objectTypes) allAt(place []string) []placedType {
-	if len(place) == 4 && place[2] == "event" {
-		return o.named(place[3])
+	if isNamed(place) {
+		return o.named(place[len(place)-1])
 	}
 	t, ok := o.at(place)
 	if !ok {
@@ -182,11 +217,6 @@ func (o *objectTypes) mapType(name string, role []string) placedType {
 	}
 	switch {
 	case spec == nil:
-		return placedType{}
-	case len(role) == 2: // an event by the name of its type
-		if types := o.named(role[1]); len(types) > 0 {
-			return types[0]
-		}
 		return placedType{}
 	case role[0] == "key":
 		return placedType{Type: spec.Key}

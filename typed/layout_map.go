@@ -59,6 +59,7 @@ type MapLayout struct {
 // layouts is what a collection knows and wants of layouts.
 type layouts struct {
 	table string      // of CheckLayouts
+	own   bool        // the object is the one that the table is from
 	least LayoutProof // less is an error
 	pin   bool        // pins by name have the layout in theirs
 }

@@ -3,6 +3,7 @@ package typed
 import (
 	"bytes"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -164,13 +165,24 @@ func TestCheckLayoutsDamaged(t *testing.T) {
 	}
 }
 
-func TestCheckObject(t *testing.T) {
-	const sum = "86a072c0 4" // of "test"
-	if err := CheckObject("counter", []byte("test"), sum); err != nil {
+// TestEmbedded: the object of generated code is the one that it was generated
+// from, or none.
+func TestEmbedded(t *testing.T) {
+	data, err := os.ReadFile("../golden/counter/counter_bpfel.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := Open("counter", Embedded(data, layout.Checksum(data)))
+	if err != nil || !spec.layouts.own {
+		t.Fatal(spec, err)
+	}
+	other := bytes.Clone(data)
+	other[len(other)-1] ^= 1
+	if _, err := Open("counter", Embedded(other, layout.Checksum(data))); err == nil || !strings.Contains(err.Error(), "open counter: the embedded object is not the one") {
 		t.Error(err)
 	}
-	if err := CheckObject("counter", bytes.ToUpper([]byte("test")), sum); err == nil || !strings.Contains(err.Error(), "open counter") {
-		t.Error(err)
+	if spec, err := Open("counter", bytes.NewReader(data)); err != nil || spec.layouts.own {
+		t.Error(spec, err)
 	}
 }
 

@@ -18,11 +18,17 @@ import (
 // The object may come from anywhere: one that would exhaust memory or stack is
 // an error, with the limits that bpfgen has.
 func Open(name string, object io.ReaderAt) (*CollectionSpec, error) {
+	own, err := isEmbedded(object)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
 	spec, err := readSpec(object)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, explainOpen(err))
 	}
-	return newCollectionSpec(name, spec), nil
+	c := newCollectionSpec(name, spec)
+	c.layouts.own = own
+	return c, nil
 }
 
 // readSpec has the library read an object that has been measured. The library

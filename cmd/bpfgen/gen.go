@@ -305,6 +305,7 @@ func emitTargets(builds []*build) []emit.Target {
 			GOARCH:     b.target.GOARCH,
 			Object:     b.object,
 			ObjectFile: b.objectFile,
+			Embedded:   b.bytes,
 			Source:     b.source,
 		})
 	}

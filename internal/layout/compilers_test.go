@@ -295,7 +295,7 @@ func TestTextRoundTrip(t *testing.T) {
 	}
 	n := 0
 	err = EachHash(text, func(place []string, hash Hash) {
-		if found, ok := back.Find(place...); !ok || found.Hash() != hash {
+		if found, ok := back.Find(hash, place...); !ok || found.Hash() != hash {
 			t.Errorf("%v has %s", place, hash)
 		}
 		if len(place) != 2 || layouts[place[1]].Hash() != hash {

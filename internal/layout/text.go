@@ -72,10 +72,11 @@ func (t *Table) Name(name string, l Layout) {
 	}
 }
 
-// Find is the layout of a place.
-func (t *Table) Find(place ...string) (Layout, bool) {
+// Find is the layout of a place, which has that hash: where C has several types of
+// one name, a place may have several.
+func (t *Table) Find(hash Hash, place ...string) (Layout, bool) {
 	for _, r := range t.Roots {
-		if slices.Equal(r.Place, place) {
+		if r.Hash == hash && slices.Equal(r.Place, place) {
 			return r.Layout, true
 		}
 	}

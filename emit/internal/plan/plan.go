@@ -39,6 +39,12 @@ type Plan struct {
 	// them.
 	MapTypes []*Map
 
+	// Layouts is how C lays out what has Go types, as text, where it is the same
+	// on all targets.
+	Layouts string
+	// Set tells the files of this run from those of others.
+	Set uint32
+
 	Targets []*Target
 
 	// Bpf2go are the files of bpf2go's flavour, which has nothing else.
@@ -62,8 +68,13 @@ type API struct {
 	CollectionSpec, Collection string
 	// Open parses the embedded object, OpenFrom another build of it.
 	Open, OpenFrom string
-	// Bytes is the variable with the embedded object.
-	Bytes string
+	// Bytes is the variable with the embedded object, Checksum the constant of
+	// what it must be.
+	Bytes, Checksum string
+	// Layouts is the constant with the layouts of C.
+	Layouts string
+	// Set is the constant that all files of a run agree on.
+	Set string
 }
 
 // Target is what one target has for itself.
@@ -71,8 +82,11 @@ type Target struct {
 	Name string
 	// Constraint of its files, "" for none.
 	Constraint string
-	// ObjectFile is the name of the file to embed.
-	ObjectFile string
+	// ObjectFile is the name of the file to embed, Checksum what tells its bytes
+	// from others.
+	ObjectFile, Checksum string
+	// Layouts are those of the target, where they are not those of all.
+	Layouts string
 	// Types and Aliases differ from those of other targets.
 	Types    []*Decl
 	Aliases  []Alias

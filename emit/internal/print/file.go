@@ -118,7 +118,7 @@ func prints(p *plan.Plan) []filePrint {
 
 func typesFile(p *plan.Plan, constraint string, decls []*plan.Decl) ([]byte, error) {
 	var buf bytes.Buffer
-	err := types(&buf, header{p.Package, constraint}, p.Runtime.Types, decls)
+	err := types(&buf, header{p.Package, constraint}, p.Runtime.Types, setGuard(p), decls)
 	return buf.Bytes(), err
 }
 

@@ -19,13 +19,20 @@ type loaderData struct {
 	Programs  []programData
 	Variables []variableData
 	Aliases   []aliasData
+	// Text are the layouts that all targets share; HasLayouts is true if there are
+	// any, these or those of targets.
+	Text       string
+	HasLayouts bool
+	// Number is what the files of the run agree on.
+	Number string
 	// Imports is the import block, specs what is in it.
 	Imports string
 	specs   []string
 }
 
 func newLoaderData(p *plan.Plan) loaderData {
-	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Aliases: aliases(p.Aliases)}
+	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Aliases: aliases(p.Aliases), Text: p.Layouts, Number: setNumber(p)}
+	d.HasLayouts = p.Layouts != "" || ownLayouts(p)
 	var types []plan.GoType
 	netlink := false
 	for _, m := range p.Maps {
@@ -42,7 +49,7 @@ func newLoaderData(p *plan.Plan) loaderData {
 	for _, a := range p.Aliases {
 		types = append(types, a.Type)
 	}
-	specs := append(packagesOf(types), "bytes", "io", p.Runtime.Loader, "github.com/cilium/ebpf")
+	specs := append(packagesOf(types), "io", p.Runtime.Loader, "github.com/cilium/ebpf")
 	slices.Sort(specs)
 	specs = slices.Compact(specs)
 	if netlink {
@@ -50,6 +57,11 @@ func newLoaderData(p *plan.Plan) loaderData {
 	}
 	d.Imports, d.specs = importBlock(specs), specs
 	return d
+}
+
+// ownLayouts says whether each target has layouts of its own.
+func ownLayouts(p *plan.Plan) bool {
+	return slices.ContainsFunc(p.Targets, func(t *plan.Target) bool { return t.Layouts != "" })
 }
 
 // SpecVariables are the variables that have a value before load: the kernel
@@ -63,6 +75,11 @@ type targetData struct {
 	Header header
 	plan.API
 	ObjectFile string
+	// Sum is the checksum of the object, Text the layouts, Guard what keeps the
+	// file from others of another run.
+	Sum, Text, Guard string
+	// HasLayouts is true if each target has its own.
+	HasLayouts bool
 	Aliases    []aliasData
 	// Imports is the import block.
 	Imports string
@@ -77,6 +94,10 @@ func newTargetData(p *plan.Plan, t *plan.Target) targetData {
 		Header:     header{p.Package, t.Constraint},
 		API:        p.API,
 		ObjectFile: t.ObjectFile,
+		Sum:        t.Checksum,
+		Text:       t.Layouts,
+		HasLayouts: ownLayouts(p),
+		Guard:      setGuard(p),
 		Aliases:    aliases(t.Aliases),
 		Imports:    importBlock(append(packagesOf(types), "_ embed")),
 	}

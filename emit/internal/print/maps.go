@@ -17,6 +17,8 @@ type mapsData struct {
 	Header header
 	// Imports is the import block.
 	Imports string
+	// Guard keeps the file from others of another run.
+	Guard string
 	// Declarations are the types.
 	Declarations []string
 }
@@ -36,7 +38,7 @@ func mapsFile(p *plan.Plan, constraint string, maps []*plan.Map) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	m.data.Header = header{p.Package, constraint}
+	m.data.Header, m.data.Guard = header{p.Package, constraint}, setGuard(p)
 	m.data.Imports = importBlock(sortedKeys(m.imports))
 	return execute(templates.Maps, m.data)
 }

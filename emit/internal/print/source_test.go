@@ -74,7 +74,7 @@ const runtimePath = "github.com/bpfgen/bpfgen/typed/ctypes"
 // A file without types is a file all the same.
 func TestNoTypes(t *testing.T) {
 	var b bytes.Buffer
-	if err := types(&b, header{Package: "counter"}, "", nil); err != nil {
+	if err := types(&b, header{Package: "counter"}, "", "", nil); err != nil {
 		t.Fatal(err)
 	}
 	if want := Header + "\n\npackage counter\n"; b.String() != want {

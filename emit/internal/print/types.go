@@ -13,8 +13,11 @@ import (
 
 // types writes a Go file of type declarations. It stands alone, asks no
 // question about C, and its guards stand last.
-func types(w io.Writer, h header, runtime string, decls []*plan.Decl) error {
+func types(w io.Writer, h header, runtime, guard string, decls []*plan.Decl) error {
 	s := newSource(h.Package, runtime)
+	if guard != "" {
+		s.body.WriteString(guard + "\n")
+	}
 	for _, d := range decls {
 		if d.Borrowed {
 			continue

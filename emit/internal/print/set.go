@@ -1,0 +1,22 @@
+package print
+
+// What holds the files of one run together. The loader has a number that changes
+// with what the files of all targets agree on; the other files compare it with
+// theirs, so that a file of another run does not compile, on any target.
+
+import (
+	"fmt"
+
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
+)
+
+// setGuard is the comparison in a file, "" where there is no loader.
+func setGuard(p *plan.Plan) string {
+	if p.TypesOnly {
+		return ""
+	}
+	return fmt.Sprintf("\n// If this does not compile, files of different runs are mixed: run go generate again.\n"+
+		"const _ = -uint32(%s ^ %s)", p.API.Set, setNumber(p))
+}
+
+func setNumber(p *plan.Plan) string { return fmt.Sprintf("%#08x", p.Set) }

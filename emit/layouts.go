@@ -1,0 +1,162 @@
+package emit
+
+// The layouts that generated code carries: how C lays out everything that has a
+// Go type, to be compared with the object that is opened and with maps that exist.
+
+import (
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"strconv"
+
+	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/internal/layout"
+)
+
+// layouts are those of all targets, once if they are the same.
+func (b *builder) layouts() {
+	texts := make([]string, len(b.targets))
+	for i := range b.targets {
+		table := b.layoutTable(i)
+		texts[i] = table.String()
+	}
+	b.plan.Set = b.set(texts)
+	if len(slices.Compact(slices.Clone(texts))) == 1 {
+		b.plan.Layouts = texts[0]
+		return
+	}
+	for i, t := range b.plan.Targets {
+		t.Layouts = texts[i]
+	}
+}
+
+// layoutTable has the layouts of the types of a target, by where they are used,
+// and their names in Go.
+func (b *builder) layoutTable(target int) *layout.Table {
+	t := &layouts{builder: b, target: target, done: make(map[string]bool)}
+	for _, m := range b.wanted.maps {
+		if on := m.on[target]; on != nil {
+			t.addMap(on, "map", m.name)
+		}
+	}
+	for _, v := range b.wanted.variables {
+		if on := v.on[target]; on == nil {
+			continue
+		} else if v.static {
+			t.add(on.root, on.Tags, "static", v.section, v.name, strconv.FormatUint(uint64(first(v.on).Offset), 10))
+		} else {
+			t.add(on.root, on.Tags, "variable", v.name)
+		}
+	}
+	for _, r := range b.roots {
+		if r.ByName && r.target == target {
+			t.add(r, nil, "type", r.Type.CName())
+		}
+	}
+	for _, th := range b.names.things {
+		t.name(th)
+	}
+	return &t.Table
+}
+
+// layouts collects the layouts of one target.
+type layouts struct {
+	layout.Table
+	*builder
+	target int
+	done   map[string]bool
+}
+
+// addMap adds the types of a map, at such places as package typed finds in an
+// object.
+func (t *layouts) addMap(m *mapOn, place ...string) {
+	named := func(r *root, role string) {
+		if r != nil && r.Type != nil {
+			t.add(r, nil, slices.Concat(place, []string{role, r.Type.CName()})...)
+		}
+	}
+	for _, a := range m.args {
+		switch role := mapRoles[a.param]; {
+		case a.param == paramInner:
+			t.addMap(a.inner, slices.Concat(place, []string{"inner"})...)
+		case m.named[a.param]:
+			named(a.root, role)
+		case role != "":
+			t.add(a.root, nil, slices.Concat(place, []string{role})...)
+		}
+	}
+	for _, r := range m.events {
+		named(r, mapRoles[paramEvent])
+	}
+}
+
+// mapRoles are what the places call the C types of a map.
+var mapRoles = map[mapParam]string{paramKey: "key", paramValue: "value", paramEvent: "event"}
+
+// add adds the layout of a type that Go has a type for. tags are those of the
+// variable that has it.
+func (t *layouts) add(r *root, tags []string, place ...string) {
+	if r == nil || r.Type == nil || !t.types.hasGoType(r) {
+		return
+	}
+	l, ok := t.layoutOf(r.Type, tags)
+	key := fmt.Sprintf("%q %s", place, l.Hash())
+	if ok && !t.done[key] {
+		t.done[key] = true
+		t.Add(l, place...)
+	}
+}
+
+// name names the declarations of the target.
+func (t *layouts) name(th *thing) {
+	for _, v := range th.variants {
+		if l, ok := t.layoutOf(v.typ, nil); ok && v.on[t.target] && !th.borrowed {
+			t.Name(th.name, l)
+		}
+	}
+}
+
+// layoutOf is the layout of a type in C; ok is false where BTF has none.
+func (w *wanted) layoutOf(t btfparse.Type, tags []string) (l layout.Layout, ok bool) {
+	t = w.origin(t)
+	for _, target := range w.targets {
+		if l, ok := target.Object.Layout(t, tags...); ok {
+			return l, true
+		}
+	}
+	return layout.Layout{}, false
+}
+
+// hasGoType is false for structs and enums of which Go has only bytes.
+func (ts *typeSet) hasGoType(r *root) bool {
+	_, declared := ts.roots[r]
+	switch t := btfparse.Innermost(r.Type).(type) {
+	case *btfparse.Struct, *btfparse.Enum:
+		return declared || ts.named[t] != nil
+	default:
+		return true
+	}
+}
+
+// set is a number that changes with the layouts and with what of them the files
+// of all targets have in their types.
+func (b *builder) set(layouts []string) uint32 {
+	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	for _, text := range slices.Compact(slices.Clone(layouts)) {
+		fmt.Fprintln(sum, text)
+	}
+	maps := func(list []*plan.Map) {
+		for _, m := range list {
+			fmt.Fprintln(sum, m.Name, m.Field, m.Alias, m.Type(b.plan.Runtime))
+		}
+	}
+	maps(b.plan.MapTypes)
+	for _, t := range b.plan.Targets {
+		maps(t.MapTypes)
+	}
+	for _, v := range b.plan.Variables {
+		fmt.Fprintln(sum, v.Name, v.Field, v.Type, v.Section, v.Offset, v.Static)
+	}
+	return sum.Sum32()
+}
