@@ -43,6 +43,7 @@ func build(w *wanted, ts *typeSet, n *names) *plan.Plan {
 	b.maps()
 	b.programs()
 	b.variables()
+	b.checkBorrowed()
 	if !w.opts.TypesOnly {
 		b.layouts()
 	}

@@ -87,8 +87,8 @@ type Options struct {
 	// behind the ident.
 	Renames map[string]string
 	// TypesFrom is another ident of the package. A type that it declares
-	// (Declared) is used instead of being declared again, and proved to have
-	// the layout of this object's C type.
+	// (Lenders) is used instead of being declared again, if it has the layout of
+	// this object's C type.
 	TypesFrom string
 	// Bpf2go gives bpf2go's API and types instead, in a file for each target.
 	Bpf2go bool
@@ -97,8 +97,8 @@ type Options struct {
 	// Packed says, for Bpf2go, what becomes of structs that Go lays out
 	// otherwise than C.
 	Packed Packed
-	// Declared are the Go types that the package has already.
-	Declared map[string]bool
+	// Lenders are the Go types of that ident.
+	Lenders []Lender
 }
 
 // EventType is what -event says of one map.
@@ -152,6 +152,9 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 		return nil, err
 	}
 	p := build(w, types, names)
+	if err := w.err(); err != nil {
+		return nil, err
+	}
 	return &Plan{Warnings: w.allWarnings(), plan: p, names: names.all(w)}, nil
 }
 

@@ -66,7 +66,7 @@ func name(w *wanted, ts *typeSet, taken scope) *names {
 		n.nameTypes(level)
 		n.things = append(n.things, level...)
 	}
-	n.borrow()
+	n.borrow(w)
 	n.nameConstants()
 	if n.damaged {
 		return n
@@ -564,19 +564,6 @@ func (n *names) unknownRenames() {
 				Remedy: `types are called as in C: "struct foo", "enum foo", "foo" for a typedef; others "struct foo.member", ` +
 					`"FOO_ENUMERATOR", "map foo", "program foo", "variable foo"`,
 			})
-		}
-	}
-}
-
-// borrow takes the types that another ident has declared.
-func (n *names) borrow() {
-	if n.opts.TypesFrom == "" {
-		return
-	}
-	for _, th := range n.things {
-		other := n.opts.TypesFrom + strings.TrimPrefix(th.name, n.opts.Ident)
-		if n.opts.Declared[other] {
-			th.name, th.borrowed = other, true
 		}
 	}
 }

@@ -267,13 +267,3 @@ func TestHostileNames(t *testing.T) {
 		t.Errorf("line %d is a directive", i+1)
 	}
 }
-
-// The functions of a key that another ident declares are that ident's.
-func TestBorrowedKey(t *testing.T) {
-	key := structOf("key", 8, at(0, "prefixlen", cU32), at(4, "address", cBE32))
-	opts := &Options{Ident: "counterOfFlows", TypesFrom: "c", Declared: map[string]bool{"cKey": true}}
-	decls := planTypes(opts, 1, root{Type: key, Path: "key", LPM: true}).plan.Types
-	if d := decls[0]; d.Name != "cKey" || !d.Borrowed || d.LPM != nil {
-		t.Errorf("%s, borrowed %t, functions %v; want cKey, borrowed, without functions", d.Name, d.Borrowed, d.LPM)
-	}
-}

@@ -145,6 +145,9 @@ func (o *genOptions) finishGen(c *cli, fs *flag.FlagSet) (err error) {
 			return err
 		}
 	}
+	if o.typesFrom == o.ident {
+		return fmt.Errorf("-types-from %s is the ident itself: name another one of the package", o.typesFrom)
+	}
 	return errors.Join(o.finish(c, o.ident), o.compile.finish(c, given(fs)), o.checkBpf2go(fs), o.checkMapTypes())
 }
 
@@ -263,7 +266,7 @@ func (o *genOptions) emitOptions(c *cli, pkg func() (string, error)) (emit.Optio
 	}
 	if o.typesFrom != "" {
 		opts.TypesFrom = o.typesFrom
-		opts.Declared, err = o.declaredTypes(c, o.typesFrom)
+		opts.Lenders, err = o.declaredTypes(c, o.typesFrom)
 	}
 	return opts, err
 }

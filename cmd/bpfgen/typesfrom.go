@@ -7,82 +7,206 @@ import (
 	"bytes"
 	"fmt"
 	"go/ast"
+	"go/build/constraint"
 	"go/parser"
 	"go/token"
+	"go/types"
+	"maps"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
+	"strconv"
 
 	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/target"
 )
 
-// declaredTypes finds the types that start with ident in the generated files
-// of the output directory; those of our own stem, which this run replaces, do
-// not count.
-func (o *genOptions) declaredTypes(c *cli, ident string) (map[string]bool, error) {
-	files, err := filepath.Glob(filepath.Join(o.directory(), "*_types"+o.suffix+".go"))
+// declaredTypes reads what generated code of the output directory has of an
+// ident. Files that another line of the same run is about to write take the
+// place of those that are there.
+func (o *genOptions) declaredTypes(c *cli, ident string) ([]emit.Lender, error) {
+	files, err := filepath.Glob(filepath.Join(o.directory(), "*.go"))
 	if err != nil {
 		return nil, err
 	}
-	declared := make(map[string]bool)
+	contents := make(map[string][]byte)
 	for _, name := range files {
-		if o.isOwnTypesFile(filepath.Base(name)) {
-			continue
-		}
-		content, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		if err := addDeclared(declared, name, content, ident); err != nil {
+		if contents[filepath.Base(name)], err = os.ReadFile(name); err != nil {
 			return nil, err
 		}
 	}
-	for _, other := range c.overlay { // what is about to be written counts, too
+	for _, other := range c.overlay {
 		for _, name := range other.Files() {
-			if !strings.HasSuffix(name, ".go") {
-				continue
-			}
-			if err := addDeclared(declared, name, other.Content(name), ident); err != nil {
-				return nil, err
+			contents[name] = other.Content(name)
+		}
+	}
+	d := declaredIn{ident: ident, types: make(map[string]emit.Declaration)}
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		if bytes.HasPrefix(contents[name], []byte(emit.Header)) {
+			if err := d.file(name, contents[name]); err != nil {
+				return nil, fmt.Errorf("-types-from %s: %w", ident, err)
 			}
 		}
 	}
-	if len(declared) == 0 {
-		return nil, fmt.Errorf("-types-from %s: no generated file in %s declares a type of that ident: generate it first, go:generate lines run from top to bottom",
+	if len(d.layouts) == 0 {
+		return nil, fmt.Errorf("-types-from %s: no generated file in %s has types of that ident: generate it first, go:generate lines run from top to bottom",
 			ident, o.directory())
 	}
-	return declared, nil
+	return d.all(), nil
 }
 
-// isOwnTypesFile says whether the file is one that this run may write.
-func (o *genOptions) isOwnTypesFile(name string) bool {
-	for _, part := range fileParts() {
-		if strings.HasSuffix(part, "types") && name == o.fileName(part, ".go") {
-			return true
-		}
-	}
-	return false
+// declaredIn collects what files declare.
+type declaredIn struct {
+	ident string
+	// layouts are those of each file that has some, with its architectures.
+	layouts []emit.Lender
+	// own are the declarations of the files of architectures, types those of all.
+	own   []emit.Lender
+	types map[string]emit.Declaration
+	set   string
 }
 
-// addDeclared adds the types of one file, if it is one of ours.
-func addDeclared(declared map[string]bool, name string, content []byte, ident string) error {
-	if !bytes.HasPrefix(content, []byte(emit.Header)) {
-		return nil
-	}
-	file, err := parser.ParseFile(token.NewFileSet(), name, content, parser.SkipObjectResolution)
+// file reads one generated file.
+func (d *declaredIn) file(name string, content []byte) error {
+	file, err := parser.ParseFile(token.NewFileSet(), name, content, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
-		return fmt.Errorf("-types-from %s: %w", ident, err)
+		return err
 	}
+	here := emit.Lender{GOARCH: fileGOARCH(file), Types: make(map[string]emit.Declaration)}
 	for _, decl := range file.Decls {
-		gen, ok := decl.(*ast.GenDecl)
-		if !ok || gen.Tok != token.TYPE {
-			continue
-		}
-		for _, spec := range gen.Specs {
-			if t := spec.(*ast.TypeSpec).Name.Name; strings.HasPrefix(t, ident) {
-				declared[t] = true
+		switch decl := decl.(type) {
+		case *ast.GenDecl:
+			for _, spec := range decl.Specs {
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					declare(here.Types, spec.Name.Name).addType(spec.Type)
+				case *ast.ValueSpec:
+					d.constant(&here, spec)
+				}
+			}
+		case *ast.FuncDecl:
+			if of, result := getter(decl); of != "" {
+				declare(here.Types, of)[decl.Name.Name+"()"] = result
 			}
 		}
 	}
+	if here.Layouts != "" {
+		d.layouts = append(d.layouts, here)
+	}
+	d.own = append(d.own, here)
 	return nil
+}
+
+// constant reads the constants that name the ident.
+func (d *declaredIn) constant(here *emit.Lender, spec *ast.ValueSpec) {
+	if len(spec.Names) != 1 || len(spec.Values) != 1 {
+		return
+	}
+	literal, ok := spec.Values[0].(*ast.BasicLit)
+	switch {
+	case !ok:
+	case spec.Names[0].Name == emit.LayoutsName(d.ident):
+		here.Layouts, _ = strconv.Unquote(literal.Value)
+	case spec.Names[0].Name == emit.SetName(d.ident):
+		d.set = literal.Value
+	}
+}
+
+// all are the layouts of all files, with the declarations that are built
+// together with them.
+func (d *declaredIn) all() []emit.Lender {
+	for i := range d.layouts {
+		l := &d.layouts[i]
+		l.Set, l.Types = d.set, maps.Clone(l.Types)
+		for _, other := range d.own {
+			if !overlaps(l.GOARCH, other.GOARCH) {
+				continue
+			}
+			for name, decl := range other.Types {
+				maps.Copy(declare(l.Types, name), decl)
+			}
+		}
+	}
+	return d.layouts
+}
+
+func overlaps(a, b []string) bool {
+	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(arch string) bool { return slices.Contains(b, arch) })
+}
+
+func declare(types map[string]emit.Declaration, name string) declaration {
+	if types[name] == nil {
+		types[name] = make(emit.Declaration)
+	}
+	return declaration(types[name])
+}
+
+type declaration emit.Declaration
+
+// addType adds the fields of a struct, or what another type is.
+func (d declaration) addType(t ast.Expr) {
+	s, ok := t.(*ast.StructType)
+	if !ok {
+		d[""] = types.ExprString(t)
+		return
+	}
+	for _, f := range s.Fields.List {
+		for _, name := range f.Names {
+			if name.Name != "_" {
+				d[name.Name] = types.ExprString(f.Type)
+			}
+		}
+	}
+}
+
+// getter is the type and the result of a method without parameters.
+func getter(decl *ast.FuncDecl) (of, result string) {
+	if decl.Recv == nil || len(decl.Recv.List) != 1 || len(decl.Type.Params.List) > 0 ||
+		decl.Type.Results == nil || len(decl.Type.Results.List) != 1 {
+		return "", ""
+	}
+	recv := decl.Recv.List[0].Type
+	if star, ok := recv.(*ast.StarExpr); ok {
+		recv = star.X
+	}
+	name, ok := recv.(*ast.Ident)
+	if !ok {
+		return "", ""
+	}
+	return name.Name, types.ExprString(decl.Type.Results.List[0].Type)
+}
+
+// fileGOARCH are the architectures for which a file is built, nil for all.
+func fileGOARCH(file *ast.File) []string {
+	var expr constraint.Expr
+	for _, group := range file.Comments {
+		for _, c := range group.List {
+			if c.Pos() < file.Package && constraint.IsGoBuild(c.Text) {
+				expr, _ = constraint.Parse(c.Text)
+			}
+		}
+	}
+	if expr == nil {
+		return nil
+	}
+	var archs []string
+	for _, arch := range allGOARCH() {
+		// Other tags may be set or not.
+		for _, others := range []bool{true, false} {
+			if expr.Eval(func(tag string) bool { return tag == arch || others && !slices.Contains(allGOARCH(), tag) }) {
+				archs = append(archs, arch)
+				break
+			}
+		}
+	}
+	return archs
+}
+
+// allGOARCH are those that some target is for.
+func allGOARCH() []string {
+	var archs []string
+	for _, t := range target.All() {
+		archs = append(archs, t.GOARCH...)
+	}
+	return slices.Compact(slices.Sorted(slices.Values(archs)))
 }

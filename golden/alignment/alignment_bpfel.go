@@ -6,7 +6,13 @@ package alignment
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_AlignmentSet ^ 0x1f3f7b0f)
+
 // The object that OpenAlignment parses.
 //
 //go:embed alignment_bpfel.o
 var _AlignmentBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _AlignmentChecksum = "9172ac40 6448"

@@ -5,7 +5,6 @@
 package alignment
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,27 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _AlignmentSet = 0x1f3f7b0f
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _AlignmentLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #3 9111b2e5f8b8f919
+variable filled [1]#3 82424208552909cc
+#1 8 struct four = AlignmentFour: a u8 @0, b u32 @1, c u8 @5
+#2 64 struct cache_line = AlignmentCacheLine: counter u32 @0
+#3 256 struct record = AlignmentRecord: first u8 @0, second u16 @8, four #1 @12, lines [2]#2 @64, last u8 @192
+`
+
 // OpenAlignment parses the embedded object. Nothing is in the kernel yet.
 func OpenAlignment() (*AlignmentCollectionSpec, error) {
-	return OpenAlignmentFrom(bytes.NewReader(_AlignmentBytes))
+	return OpenAlignmentFrom(typed.Embedded(_AlignmentBytes, _AlignmentChecksum))
 }
 
 // OpenAlignmentFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenAlignmentFrom(object io.ReaderAt) (*AlignmentCollectionSpec, error) {
 	c, err := typed.Open("Alignment", object)
 	if err != nil {
@@ -33,6 +46,7 @@ func OpenAlignmentFrom(object io.ReaderAt) (*AlignmentCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _AlignmentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

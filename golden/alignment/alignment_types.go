@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_AlignmentSet ^ 0x1f3f7b0f)
+
 // AlignmentCacheLine is struct cache_line, 64 bytes.
 //
 // Part of struct record.

@@ -6,7 +6,13 @@ package anonymousstruct
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_AnonymousStructSet ^ 0xfd5b4619)
+
 // The object that OpenAnonymousStruct parses.
 //
 //go:embed anonymousstruct_bpfel.o
 var _AnonymousStructBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _AnonymousStructChecksum = "563e9fd4 7960"

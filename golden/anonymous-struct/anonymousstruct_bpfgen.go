@@ -5,7 +5,6 @@
 package anonymousstruct
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,32 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _AnonymousStructSet = 0xfd5b4619
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _AnonymousStructLayouts = `
+map anonymous_key_and_value key #1 575cb8bae46bc7eb
+map anonymous_key_and_value value #2 bde3b90e7f479bd9
+map records key u32 60a4e951072ee49c
+map records value #6 a5ae39d0cd5b0239
+variable filled [1]#6 19624f8608ed72f6
+#1 8 struct = AnonymousStructAnonymousKeyAndValueKey: id u32 @0, cpu u32 @4
+#2 16 struct = AnonymousStructAnonymousKeyAndValueValue: count u64 @0, bytes [4]u8 @8, last u32 @8
+#3 1 struct = AnonymousStructRecordNamedDeeper: deep u8 @0
+#4 16 struct = AnonymousStructRecordNamed: inside u64 @0, deeper #3 @8
+#5 8 struct = AnonymousStructRecordRow: x u16 @0, y u32 @4
+#6 56 struct record = AnonymousStructRecord: before u8 @0, flat u32 @4, flatter u16 @8, flattest u8 @10, named #4 @16, row [2]#5 @32, after u8 @48
+`
+
 // OpenAnonymousStruct parses the embedded object. Nothing is in the kernel yet.
 func OpenAnonymousStruct() (*AnonymousStructCollectionSpec, error) {
-	return OpenAnonymousStructFrom(bytes.NewReader(_AnonymousStructBytes))
+	return OpenAnonymousStructFrom(typed.Embedded(_AnonymousStructBytes, _AnonymousStructChecksum))
 }
 
 // OpenAnonymousStructFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenAnonymousStructFrom(object io.ReaderAt) (*AnonymousStructCollectionSpec, error) {
 	c, err := typed.Open("AnonymousStruct", object)
 	if err != nil {
@@ -34,6 +52,7 @@ func OpenAnonymousStructFrom(object io.ReaderAt) (*AnonymousStructCollectionSpec
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _AnonymousStructLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_AnonymousStructSet ^ 0xfd5b4619)
+
 // AnonymousStructAnonymousKeyAndValueKey is an anonymous struct, 8 bytes.
 //
 // Key of map anonymous_key_and_value.

@@ -6,7 +6,13 @@ package arenaglobals
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ArenaGlobalsSet ^ 0xc7187208)
+
 // The object that OpenArenaGlobals parses.
 //
 //go:embed arenaglobals_bpfel.o
 var _ArenaGlobalsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _ArenaGlobalsChecksum = "c5176a6c 2688"

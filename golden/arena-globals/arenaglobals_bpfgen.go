@@ -5,7 +5,6 @@
 package arenaglobals
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,16 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _ArenaGlobalsSet = 0xc7187208
+
 // OpenArenaGlobals parses the embedded object. Nothing is in the kernel yet.
 func OpenArenaGlobals() (*ArenaGlobalsCollectionSpec, error) {
-	return OpenArenaGlobalsFrom(bytes.NewReader(_ArenaGlobalsBytes))
+	return OpenArenaGlobalsFrom(typed.Embedded(_ArenaGlobalsBytes, _ArenaGlobalsChecksum))
 }
 
 // OpenArenaGlobalsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenArenaGlobalsFrom(object io.ReaderAt) (*ArenaGlobalsCollectionSpec, error) {
 	c, err := typed.Open("ArenaGlobals", object)
 	if err != nil {

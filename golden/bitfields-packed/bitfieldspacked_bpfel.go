@@ -6,7 +6,13 @@ package bitfieldspacked
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BitfieldsPackedSet ^ 0x88fc6d3a)
+
 // The object that OpenBitfieldsPacked parses.
 //
 //go:embed bitfieldspacked_bpfel.o
 var _BitfieldsPackedBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _BitfieldsPackedChecksum = "8abc2fd2 7416"

@@ -5,7 +5,6 @@
 package bitfieldspacked
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _BitfieldsPackedSet = 0x88fc6d3a
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _BitfieldsPackedLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #1 d988252ba0e87f5a
+variable filled [1]#1 11ca99148bec049a
+#1 22 struct record = BitfieldsPackedRecord: a u3 @0, b u17 @0.3, c u31 @2.4, d s45 @6.3, plain u8 @12, e u7 @13, f u58 @13.7, g u2 @21.1
+`
+
 // OpenBitfieldsPacked parses the embedded object. Nothing is in the kernel yet.
 func OpenBitfieldsPacked() (*BitfieldsPackedCollectionSpec, error) {
-	return OpenBitfieldsPackedFrom(bytes.NewReader(_BitfieldsPackedBytes))
+	return OpenBitfieldsPackedFrom(typed.Embedded(_BitfieldsPackedBytes, _BitfieldsPackedChecksum))
 }
 
 // OpenBitfieldsPackedFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenBitfieldsPackedFrom(object io.ReaderAt) (*BitfieldsPackedCollectionSpec, error) {
 	c, err := typed.Open("BitfieldsPacked", object)
 	if err != nil {
@@ -33,6 +44,7 @@ func OpenBitfieldsPackedFrom(object io.ReaderAt) (*BitfieldsPackedCollectionSpec
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _BitfieldsPackedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BitfieldsPackedSet ^ 0x88fc6d3a)
+
 // BitfieldsPackedRecord is struct record, 22 bytes.
 //
 // Value of map records. Variable filled.

@@ -6,7 +6,13 @@ package bitfields
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BitfieldsSet ^ 0x3f366360)
+
 // The object that OpenBitfields parses.
 //
 //go:embed bitfields_bpfel.o
 var _BitfieldsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _BitfieldsChecksum = "5fb309dd 15608"

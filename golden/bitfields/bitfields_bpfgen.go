@@ -5,7 +5,6 @@
 package bitfields
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,26 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _BitfieldsSet = 0x3f366360
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _BitfieldsLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #2 90b50659cd0f7554
+variable filled [2]#2 f0a6b990353d26d1
+#1 4 struct header = BitfieldsHeader: version u4 @0, length u4 @0.4, service u8 @1, flags u3 @2, offset u13 @2.3
+#2 40 struct record = BitfieldsRecord: one u1 @0, three u3 @0.1, minus s5 @0.4, across u13 @1.1, rest u8 @3, plain u8 @4, after_plain u7 @5, wide u40 @8, wide_signed s23 @13, last_bit u1 @15.7, full u64 @16, yes bool1 @24, no bool1 @24.1, fresh u2 @25, whole_byte u8 @26, header #1 @28, inner u9 @32, outer u23 @33.1
+`
+
 // OpenBitfields parses the embedded object. Nothing is in the kernel yet.
 func OpenBitfields() (*BitfieldsCollectionSpec, error) {
-	return OpenBitfieldsFrom(bytes.NewReader(_BitfieldsBytes))
+	return OpenBitfieldsFrom(typed.Embedded(_BitfieldsBytes, _BitfieldsChecksum))
 }
 
 // OpenBitfieldsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenBitfieldsFrom(object io.ReaderAt) (*BitfieldsCollectionSpec, error) {
 	c, err := typed.Open("Bitfields", object)
 	if err != nil {
@@ -33,6 +45,7 @@ func OpenBitfieldsFrom(object io.ReaderAt) (*BitfieldsCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _BitfieldsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BitfieldsSet ^ 0x3f366360)
+
 // BitfieldsHeader is struct header, 4 bytes.
 //
 // Part of struct record.

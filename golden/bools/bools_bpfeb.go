@@ -6,7 +6,13 @@ package bools
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BoolsSet ^ 0x5d4c7bdd)
+
 // The object that OpenBools parses.
 //
 //go:embed bools_bpfeb.o
 var _BoolsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _BoolsChecksum = "e228cfd8 6424"

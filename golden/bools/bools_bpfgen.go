@@ -5,7 +5,6 @@
 package bools
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,28 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _BoolsSet = 0x5d4c7bdd
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _BoolsLayouts = `
+map flags key u32 60a4e951072ee49c
+map flags value bool b6c6b2c3fb206f77
+map records key u32 60a4e951072ee49c
+map records value #2 daf32008b9136e2d
+variable filled [1]#2 f769a0bf2b7eb740
+#1 6 struct = BoolsRecordPacked: before u8 @0, packed bool @1, after u32 @2
+#2 12 struct record = BoolsRecord: yes bool @0, no bool @1, row [3]bool @2, bit bool1 @5, other_bit bool1 @5.1, packed #1 @6
+`
+
 // OpenBools parses the embedded object. Nothing is in the kernel yet.
 func OpenBools() (*BoolsCollectionSpec, error) {
-	return OpenBoolsFrom(bytes.NewReader(_BoolsBytes))
+	return OpenBoolsFrom(typed.Embedded(_BoolsBytes, _BoolsChecksum))
 }
 
 // OpenBoolsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenBoolsFrom(object io.ReaderAt) (*BoolsCollectionSpec, error) {
 	c, err := typed.Open("Bools", object)
 	if err != nil {
@@ -34,6 +48,7 @@ func OpenBoolsFrom(object io.ReaderAt) (*BoolsCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _BoolsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

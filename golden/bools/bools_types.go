@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BoolsSet ^ 0x5d4c7bdd)
+
 // BoolsRecord is struct record, 12 bytes.
 //
 // Value of map records. Variable filled.

@@ -6,7 +6,13 @@ package bsscustom
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BssCustomSet ^ 0x6cd2d08f)
+
 // The object that OpenBssCustom parses.
 //
 //go:embed bsscustom_bpfeb.o
 var _BssCustomBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _BssCustomChecksum = "d0c4e453 2168"

@@ -5,7 +5,6 @@
 package bsscustom
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,24 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _BssCustomSet = 0x6cd2d08f
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _BssCustomLayouts = `
+variable plain u64 7849bf8c861b34c1
+variable state #1 e794e7251df76039
+#1 8 struct state = BssCustomState: a u32 @0, b u4 @4
+`
+
 // OpenBssCustom parses the embedded object. Nothing is in the kernel yet.
 func OpenBssCustom() (*BssCustomCollectionSpec, error) {
-	return OpenBssCustomFrom(bytes.NewReader(_BssCustomBytes))
+	return OpenBssCustomFrom(typed.Embedded(_BssCustomBytes, _BssCustomChecksum))
 }
 
 // OpenBssCustomFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenBssCustomFrom(object io.ReaderAt) (*BssCustomCollectionSpec, error) {
 	c, err := typed.Open("BssCustom", object)
 	if err != nil {
@@ -32,6 +42,7 @@ func OpenBssCustomFrom(object io.ReaderAt) (*BssCustomCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.Count, "count")
 	typed.BindVariableSpec(c, &s.Variables.Plain, "plain")
 	typed.BindVariableSpec(c, &s.Variables.State, "state")
+	typed.CheckLayouts(c, _BssCustomLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BssCustomSet ^ 0x6cd2d08f)
+
 // BssCustomState is struct state, 8 bytes.
 //
 // Variable state.

@@ -6,7 +6,13 @@ package byteordertypes
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ByteOrderTypesSet ^ 0xcd28c4d0)
+
 // The object that OpenByteOrderTypes parses.
 //
 //go:embed byteordertypes_bpfeb.o
 var _ByteOrderTypesBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _ByteOrderTypesChecksum = "d102c307 8712"

@@ -5,7 +5,6 @@
 package byteordertypes
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,26 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _ByteOrderTypesSet = 0xcd28c4d0
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _ByteOrderTypesLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #2 4aa833ee20de873e
+variable filled [2]#2 c03c2db511e69c39
+#1 5 struct = ByteOrderTypesRecordPacked: tag u8 @0, misaligned be32 @1
+#2 72 struct record = ByteOrderTypesRecord: port be16 @0, address be32 @4, wide be64 @8, l16 le16 @16, l32 le32 @20, l64 le64 @24, chained be32 @32, row [2]be16 @36, v4 be32 @40, v6 [4]be32 @40, marked be32(tag) @56, packed #1 @60
+`
+
 // OpenByteOrderTypes parses the embedded object. Nothing is in the kernel yet.
 func OpenByteOrderTypes() (*ByteOrderTypesCollectionSpec, error) {
-	return OpenByteOrderTypesFrom(bytes.NewReader(_ByteOrderTypesBytes))
+	return OpenByteOrderTypesFrom(typed.Embedded(_ByteOrderTypesBytes, _ByteOrderTypesChecksum))
 }
 
 // OpenByteOrderTypesFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenByteOrderTypesFrom(object io.ReaderAt) (*ByteOrderTypesCollectionSpec, error) {
 	c, err := typed.Open("ByteOrderTypes", object)
 	if err != nil {
@@ -33,6 +45,7 @@ func OpenByteOrderTypesFrom(object io.ReaderAt) (*ByteOrderTypesCollectionSpec, 
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _ByteOrderTypesLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ByteOrderTypesSet ^ 0xcd28c4d0)
+
 // ByteOrderTypesRecord is struct record, 72 bytes.
 //
 // Value of map records. Variable filled.

@@ -6,7 +6,13 @@ package cgroupstorage
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_CgroupStorageSet ^ 0x8a815921)
+
 // The object that OpenCgroupStorage parses.
 //
 //go:embed cgroupstorage_bpfel.o
 var _CgroupStorageBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _CgroupStorageChecksum = "2c693442 2528"

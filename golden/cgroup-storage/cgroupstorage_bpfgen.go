@@ -5,7 +5,6 @@
 package cgroupstorage
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,27 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _CgroupStorageSet = 0x8a815921
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _CgroupStorageLayouts = `
+map by_attachment value #1 f2f47ae87d2bd72c
+map by_cgroup value #1 f2f47ae87d2bd72c
+map each_by_attachment value #1 f2f47ae87d2bd72c
+map each_by_cgroup value #1 f2f47ae87d2bd72c
+map local value #1 f2f47ae87d2bd72c
+#1 16 struct usage = CgroupStorageUsage: packets u64 @0, bytes u64 @8
+`
+
 // OpenCgroupStorage parses the embedded object. Nothing is in the kernel yet.
 func OpenCgroupStorage() (*CgroupStorageCollectionSpec, error) {
-	return OpenCgroupStorageFrom(bytes.NewReader(_CgroupStorageBytes))
+	return OpenCgroupStorageFrom(typed.Embedded(_CgroupStorageBytes, _CgroupStorageChecksum))
 }
 
 // OpenCgroupStorageFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenCgroupStorageFrom(object io.ReaderAt) (*CgroupStorageCollectionSpec, error) {
 	c, err := typed.Open("CgroupStorage", object)
 	if err != nil {
@@ -35,6 +48,7 @@ func OpenCgroupStorageFrom(object io.ReaderAt) (*CgroupStorageCollectionSpec, er
 	typed.BindMapSpec(c, &s.Maps.EachByCgroup, "each_by_cgroup")
 	typed.BindMapSpec(c, &s.Maps.Local, "local")
 	typed.BindMapSpec(c, &s.Maps.SizesOnly, "sizes_only")
+	typed.CheckLayouts(c, _CgroupStorageLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

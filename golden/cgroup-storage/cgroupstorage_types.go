@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_CgroupStorageSet ^ 0x8a815921)
+
 // CgroupStorageUsage is struct usage, 16 bytes.
 //
 // Value of map by_attachment. Value of map by_cgroup. Value of map

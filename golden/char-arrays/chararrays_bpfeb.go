@@ -6,7 +6,13 @@ package chararrays
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_CharArraysSet ^ 0x0d652fc6)
+
 // The object that OpenCharArrays parses.
 //
 //go:embed chararrays_bpfeb.o
 var _CharArraysBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _CharArraysChecksum = "205850d0 7384"

@@ -5,7 +5,6 @@
 package chararrays
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _CharArraysSet = 0x0d652fc6
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _CharArraysLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #1 5b8a1feaf41eace7
+variable filled [1]#1 e187492fdf929971
+#1 52 struct record = CharArraysRecord: name [16]u8 @0, comm [16]u8 @16, raw [4]u8 @32, odd [3]u8 @36, full [4]u8 @39, rows [2][4]u8 @43, one u8 @51
+`
+
 // OpenCharArrays parses the embedded object. Nothing is in the kernel yet.
 func OpenCharArrays() (*CharArraysCollectionSpec, error) {
-	return OpenCharArraysFrom(bytes.NewReader(_CharArraysBytes))
+	return OpenCharArraysFrom(typed.Embedded(_CharArraysBytes, _CharArraysChecksum))
 }
 
 // OpenCharArraysFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenCharArraysFrom(object io.ReaderAt) (*CharArraysCollectionSpec, error) {
 	c, err := typed.Open("CharArrays", object)
 	if err != nil {
@@ -33,6 +44,7 @@ func OpenCharArraysFrom(object io.ReaderAt) (*CharArraysCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _CharArraysLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

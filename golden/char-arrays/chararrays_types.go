@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_CharArraysSet ^ 0x0d652fc6)
+
 // CharArraysRecord is struct record, 52 bytes.
 //
 // Value of map records. Variable filled.

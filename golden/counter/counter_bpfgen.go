@@ -5,7 +5,6 @@
 package counter
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,28 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _CounterSet = 0xd5bd7163
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _CounterLayouts = `
+map flows key #1 fa6d12c5c125dba7
+map flows value #3 994ea2e4e5d58b9a
+variable dropped u64 7849bf8c861b34c1
+variable sample_rate u32 60a4e951072ee49c
+#1 16 struct flow_key = counterFlowKey: saddr be32 @0, daddr be32 @4, sport be16 @8, dport be16 @10, protocol u8 @12
+#2 4 enum verdict = counterVerdict: VERDICT_PASS=0, VERDICT_DROP=1
+#3 24 struct flow_stats = counterFlowStats: packets u64 @0, bytes u64 @8, verdict #2 @16
+`
+
 // openCounter parses the embedded object. Nothing is in the kernel yet.
 func openCounter() (*counterCollectionSpec, error) {
-	return openCounterFrom(bytes.NewReader(_CounterBytes))
+	return openCounterFrom(typed.Embedded(_CounterBytes, _CounterChecksum))
 }
 
 // openCounterFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openCounterFrom(object io.ReaderAt) (*counterCollectionSpec, error) {
 	c, err := typed.Open("counter", object)
 	if err != nil {
@@ -33,6 +47,7 @@ func openCounterFrom(object io.ReaderAt) (*counterCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CountPackets, "count_packets")
 	typed.BindVariableSpec(c, &s.Variables.Dropped, "dropped")
 	typed.BindVariableSpec(c, &s.Variables.SampleRate, "sample_rate")
+	typed.CheckLayouts(c, _CounterLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

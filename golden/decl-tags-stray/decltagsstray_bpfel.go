@@ -6,7 +6,13 @@ package decltagsstray
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_DeclTagsStraySet ^ 0x1f695fe2)
+
 // The object that OpenDeclTagsStray parses.
 //
 //go:embed decltagsstray_bpfel.o
 var _DeclTagsStrayBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _DeclTagsStrayChecksum = "c45ced35 1912"

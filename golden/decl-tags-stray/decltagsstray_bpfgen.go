@@ -5,7 +5,6 @@
 package decltagsstray
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _DeclTagsStraySet = 0x1f695fe2
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _DeclTagsStrayLayouts = `
+map events key u32 60a4e951072ee49c
+map events value #1 d798e026e70edcf0
+variable address be32(tag) 14a5e5fecf74ed56
+#1 20 struct event = DeclTagsStrayEvent: port u16 @0, rate f32 @4, kind u32 @8, wide u32 @12, inside u32 @16
+`
+
 // OpenDeclTagsStray parses the embedded object. Nothing is in the kernel yet.
 func OpenDeclTagsStray() (*DeclTagsStrayCollectionSpec, error) {
-	return OpenDeclTagsStrayFrom(bytes.NewReader(_DeclTagsStrayBytes))
+	return OpenDeclTagsStrayFrom(typed.Embedded(_DeclTagsStrayBytes, _DeclTagsStrayChecksum))
 }
 
 // OpenDeclTagsStrayFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenDeclTagsStrayFrom(object io.ReaderAt) (*DeclTagsStrayCollectionSpec, error) {
 	c, err := typed.Open("DeclTagsStray", object)
 	if err != nil {
@@ -31,6 +42,7 @@ func OpenDeclTagsStrayFrom(object io.ReaderAt) (*DeclTagsStrayCollectionSpec, er
 	s := &DeclTagsStrayCollectionSpec{CollectionSpec: c}
 	typed.BindMapSpec(c, &s.Maps.Events, "events")
 	typed.BindVariableSpec(c, &s.Variables.Address, "address")
+	typed.CheckLayouts(c, _DeclTagsStrayLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_DeclTagsStraySet ^ 0x1f695fe2)
+
 // DeclTagsStrayEvent is struct event, 20 bytes.
 //
 // Value of map events.

@@ -6,7 +6,13 @@ package decltags
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_DeclTagsSet ^ 0xfdbcc074)
+
 // The object that OpenDeclTags parses.
 //
 //go:embed decltags_bpfeb.o
 var _DeclTagsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _DeclTagsChecksum = "a723e846 3496"

@@ -5,7 +5,6 @@
 package decltags
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,29 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _DeclTagsSet = 0xfdbcc074
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _DeclTagsLayouts = `
+map events event "struct event" #1 b4aceb14b999a5b4
+map stats key u32 60a4e951072ee49c
+map stats value #3 205aafbc20ad09c8
+variable rate u32 60a4e951072ee49c
+type "struct event" #1 b4aceb14b999a5b4
+#1 32 struct event = DeclTagsEvent: when u64 @0, type u32 @8, address be32(tag) @12, comm [8]u8 @16, id u32 @24, port u16 @24
+#2 4 enum verdict = DeclTagsVerdict: PASS=0, DROP=1
+#3 16 struct stats = DeclTagsStats: total u64 @0, last #2 @8
+`
+
 // OpenDeclTags parses the embedded object. Nothing is in the kernel yet.
 func OpenDeclTags() (*DeclTagsCollectionSpec, error) {
-	return OpenDeclTagsFrom(bytes.NewReader(_DeclTagsBytes))
+	return OpenDeclTagsFrom(typed.Embedded(_DeclTagsBytes, _DeclTagsChecksum))
 }
 
 // OpenDeclTagsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenDeclTagsFrom(object io.ReaderAt) (*DeclTagsCollectionSpec, error) {
 	c, err := typed.Open("DeclTags", object)
 	if err != nil {
@@ -33,6 +48,7 @@ func OpenDeclTagsFrom(object io.ReaderAt) (*DeclTagsCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Events, "events")
 	typed.BindProgramSpec(c, &s.Programs.Pass, "pass")
 	typed.BindVariableSpec(c, &s.Variables.Rate, "rate")
+	typed.CheckLayouts(c, _DeclTagsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_DeclTagsSet ^ 0xfdbcc074)
+
 // DeclTagsEvent is struct event, 32 bytes.
 //
 // Event of map events.

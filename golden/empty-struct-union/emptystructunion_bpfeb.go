@@ -6,7 +6,13 @@ package emptystructunion
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_EmptyStructUnionSet ^ 0x3c062879)
+
 // The object that OpenEmptyStructUnion parses.
 //
 //go:embed emptystructunion_bpfeb.o
 var _EmptyStructUnionBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _EmptyStructUnionChecksum = "3828f682 3624"

@@ -5,7 +5,6 @@
 package emptystructunion
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,27 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _EmptyStructUnionSet = 0x3c062879
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _EmptyStructUnionLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #3 61984f2052536816
+variable filled [1]#3 de85da6d9c432831
+#1 0 struct nothing = EmptyStructUnionNothing:
+#2 0 union nobody = EmptyStructUnionNobody:
+#3 8 struct record = EmptyStructUnionRecord: a u32 @0, first #1 @0, b u16 @4, between #2 @4, none [0]u8 @4, row [4]#1 @4, last #1 @6
+`
+
 // OpenEmptyStructUnion parses the embedded object. Nothing is in the kernel yet.
 func OpenEmptyStructUnion() (*EmptyStructUnionCollectionSpec, error) {
-	return OpenEmptyStructUnionFrom(bytes.NewReader(_EmptyStructUnionBytes))
+	return OpenEmptyStructUnionFrom(typed.Embedded(_EmptyStructUnionBytes, _EmptyStructUnionChecksum))
 }
 
 // OpenEmptyStructUnionFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenEmptyStructUnionFrom(object io.ReaderAt) (*EmptyStructUnionCollectionSpec, error) {
 	c, err := typed.Open("EmptyStructUnion", object)
 	if err != nil {
@@ -33,6 +46,7 @@ func OpenEmptyStructUnionFrom(object io.ReaderAt) (*EmptyStructUnionCollectionSp
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _EmptyStructUnionLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_EmptyStructUnionSet ^ 0x3c062879)
+
 // EmptyStructUnionNobody is union nobody, 0 bytes.
 //
 // Part of struct record.

@@ -6,7 +6,13 @@ package empty
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_EmptySet ^ 0x399f7b69)
+
 // The object that OpenEmpty parses.
 //
 //go:embed empty_bpfeb.o
 var _EmptyBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _EmptyChecksum = "ec305591 880"

@@ -6,7 +6,13 @@ package enumshort
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_EnumShortSet ^ 0xd563e327)
+
 // The object that OpenEnumShort parses.
 //
 //go:embed enumshort_bpfel.o
 var _EnumShortBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _EnumShortChecksum = "256df108 4368"

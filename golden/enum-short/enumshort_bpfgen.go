@@ -5,7 +5,6 @@
 package enumshort
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,28 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _EnumShortSet = 0xd563e327
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _EnumShortLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #4 75e81a6edec506ff
+variable filled [1]#4 0f8ffdfc8ff54612
+#1 1 enum tiny = EnumShortTiny: TINY_NONE=0, TINY_SOME=1
+#2 1 enum tiny_signed = EnumShortTinySigned: TINY_MINUS=-1, TINY_NULL=0
+#3 2 enum small = EnumShortSmall: SMALL_NONE=0, SMALL_SOME=1000
+#4 8 struct record = EnumShortRecord: tiny #1 @0, minus #2 @1, small #3 @2, next u32 @4
+`
+
 // OpenEnumShort parses the embedded object. Nothing is in the kernel yet.
 func OpenEnumShort() (*EnumShortCollectionSpec, error) {
-	return OpenEnumShortFrom(bytes.NewReader(_EnumShortBytes))
+	return OpenEnumShortFrom(typed.Embedded(_EnumShortBytes, _EnumShortChecksum))
 }
 
 // OpenEnumShortFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenEnumShortFrom(object io.ReaderAt) (*EnumShortCollectionSpec, error) {
 	c, err := typed.Open("EnumShort", object)
 	if err != nil {
@@ -33,6 +47,7 @@ func OpenEnumShortFrom(object io.ReaderAt) (*EnumShortCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _EnumShortLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

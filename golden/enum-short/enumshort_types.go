@@ -10,6 +10,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_EnumShortSet ^ 0xd563e327)
+
 // EnumShortRecord is struct record, 8 bytes.
 //
 // Value of map records. Variable filled.

@@ -6,7 +6,13 @@ package enumsizessigned
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_EnumSizesSignedSet ^ 0x4728bc4d)
+
 // The object that OpenEnumSizesSigned parses.
 //
 //go:embed enumsizessigned_bpfeb.o
 var _EnumSizesSignedBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _EnumSizesSignedChecksum = "639a8e2a 8984"

@@ -5,7 +5,6 @@
 package enumsizessigned
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,37 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _EnumSizesSignedSet = 0x4728bc4d
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _EnumSizesSignedLayouts = `
+map by_enum key #1 b7492161a49ef662
+map by_enum value #2 e004119d9d51f790
+map records key u32 60a4e951072ee49c
+map records value #11 f65545ed191a35b3
+variable filled [1]#11 619fa6bec031b015
+#1 4 enum four = EnumSizesSignedFour: FOUR_MAX=-1, FOUR_ZERO=0
+#2 8 enum eight_signed = EnumSizesSignedEightSigned: EIGHT_MINUS=-5000000000, EIGHT_PLUS=1
+#3 1 enum one = EnumSizesSignedOne: ONE_B=-56, ONE_A=0
+#4 1 enum one_signed = EnumSizesSignedOneSigned: ONE_MINUS=-100, ONE_PLUS=100
+#5 2 enum two = EnumSizesSignedTwo: TWO_B=-5536, TWO_A=1
+#6 4 enum four_signed = EnumSizesSignedFourSigned: FOUR_MINUS=-1, FOUR_NULL=0, FOUR_ONE=1
+#7 8 enum eight = EnumSizesSignedEight: EIGHT_SMALL=1, EIGHT_BIG=1234605616436508552
+#8 4 enum aliases = EnumSizesSignedAliases: ALIAS_FIRST=1, ALIAS_SAME=1, ALIAS_MAX=2, ALIAS_OTHER=2
+#9 4 enum typedef typedefed = EnumSizesSignedTypedefed: TYPEDEF_A=3, TYPEDEF_B=9
+#10 4 enum = EnumSizesSignedRecordInside: INSIDE_A=11, INSIDE_B=12
+#11 48 struct record = EnumSizesSignedRecord: one #3 @0, one_signed #4 @1, two #5 @2, four #1 @4, four_signed #6 @8, eight #7 @16, eight_signed #2 @24, aliases #8 @32, typedefed #9 @36, inside #10 @40, bits #6:3 @44, row [3]#3 @45
+`
+
 // OpenEnumSizesSigned parses the embedded object. Nothing is in the kernel yet.
 func OpenEnumSizesSigned() (*EnumSizesSignedCollectionSpec, error) {
-	return OpenEnumSizesSignedFrom(bytes.NewReader(_EnumSizesSignedBytes))
+	return OpenEnumSizesSignedFrom(typed.Embedded(_EnumSizesSignedBytes, _EnumSizesSignedChecksum))
 }
 
 // OpenEnumSizesSignedFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenEnumSizesSignedFrom(object io.ReaderAt) (*EnumSizesSignedCollectionSpec, error) {
 	c, err := typed.Open("EnumSizesSigned", object)
 	if err != nil {
@@ -34,6 +57,7 @@ func OpenEnumSizesSignedFrom(object io.ReaderAt) (*EnumSizesSignedCollectionSpec
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _EnumSizesSignedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_EnumSizesSignedSet ^ 0x4728bc4d)
+
 // EnumSizesSignedAliases is enum aliases, 4 bytes.
 //
 // Part of struct record.

@@ -6,7 +6,13 @@ package externunlinked
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ExternUnlinkedSet ^ 0x5aeace96)
+
 // The object that OpenExternUnlinked parses.
 //
 //go:embed externunlinked_bpfel.o
 var _ExternUnlinkedBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _ExternUnlinkedChecksum = "7ecb6c7e 1960"

@@ -5,7 +5,6 @@
 package externunlinked
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,22 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _ExternUnlinkedSet = 0x5aeace96
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _ExternUnlinkedLayouts = `
+variable here u32 60a4e951072ee49c
+`
+
 // OpenExternUnlinked parses the embedded object. Nothing is in the kernel yet.
 func OpenExternUnlinked() (*ExternUnlinkedCollectionSpec, error) {
-	return OpenExternUnlinkedFrom(bytes.NewReader(_ExternUnlinkedBytes))
+	return OpenExternUnlinkedFrom(typed.Embedded(_ExternUnlinkedBytes, _ExternUnlinkedChecksum))
 }
 
 // OpenExternUnlinkedFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenExternUnlinkedFrom(object io.ReaderAt) (*ExternUnlinkedCollectionSpec, error) {
 	c, err := typed.Open("ExternUnlinked", object)
 	if err != nil {
@@ -31,6 +39,7 @@ func OpenExternUnlinkedFrom(object io.ReaderAt) (*ExternUnlinkedCollectionSpec, 
 	s := &ExternUnlinkedCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.Use, "use")
 	typed.BindVariableSpec(c, &s.Variables.Here, "here")
+	typed.CheckLayouts(c, _ExternUnlinkedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

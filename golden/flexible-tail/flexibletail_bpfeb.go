@@ -6,7 +6,13 @@ package flexibletail
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_FlexibleTailSet ^ 0x11753798)
+
 // The object that OpenFlexibleTail parses.
 //
 //go:embed flexibletail_bpfeb.o
 var _FlexibleTailBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _FlexibleTailChecksum = "9928df38 2552"

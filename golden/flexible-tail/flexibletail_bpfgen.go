@@ -5,7 +5,6 @@
 package flexibletail
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,31 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _FlexibleTailSet = 0x11753798
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _FlexibleTailLayouts = `
+map events event #1 abc79c76e560faa9
+map heads key #2 fa4bd48b90b2b322
+map heads value #3 6eaff76ae8615d5a
+variable in_the_middle #4 14fafd4cf3268204
+#1 8 struct event = FlexibleTailEvent: pid u32 @0, count u8 @4, numbers [0]u16 @6
+#2 4 struct old_style = FlexibleTailOldStyle: length u32 @0, text [0]u8 @4
+#3 12 struct inside = FlexibleTailInside: tag u8 @0, event #1 @4
+#4 16 struct = FlexibleTailInTheMiddle: event #1 @0, behind [3]u16 @8
+#5 8 struct pair = FlexibleTailPair: a u16 @0, b u32 @4
+#6 16 struct pairs = FlexibleTailPairs: when u64 @0, count u8 @8, pairs [0]#5 @12
+`
+
 // OpenFlexibleTail parses the embedded object. Nothing is in the kernel yet.
 func OpenFlexibleTail() (*FlexibleTailCollectionSpec, error) {
-	return OpenFlexibleTailFrom(bytes.NewReader(_FlexibleTailBytes))
+	return OpenFlexibleTailFrom(typed.Embedded(_FlexibleTailBytes, _FlexibleTailChecksum))
 }
 
 // OpenFlexibleTailFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenFlexibleTailFrom(object io.ReaderAt) (*FlexibleTailCollectionSpec, error) {
 	c, err := typed.Open("FlexibleTail", object)
 	if err != nil {
@@ -34,6 +51,7 @@ func OpenFlexibleTailFrom(object io.ReaderAt) (*FlexibleTailCollectionSpec, erro
 	typed.BindVariableSpec(c, &s.Variables.InTheMiddle, "in_the_middle")
 	typed.BindVariableSpec(c, &s.Variables.Paired, "paired")
 	typed.BindVariableSpec(c, &s.Variables.Sent, "sent")
+	typed.CheckLayouts(c, _FlexibleTailLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_FlexibleTailSet ^ 0x11753798)
+
 // FlexibleTailEvent is struct event, 8 bytes.
 //
 // Event of map events. Variable sent. Part of struct in_the_middle, struct

@@ -6,7 +6,13 @@ package floatdouble
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_FloatDoubleSet ^ 0xb197fce3)
+
 // The object that OpenFloatDouble parses.
 //
 //go:embed floatdouble_bpfeb.o
 var _FloatDoubleBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _FloatDoubleChecksum = "9262e8f2 8456"

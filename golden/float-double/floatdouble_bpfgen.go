@@ -5,7 +5,6 @@
 package floatdouble
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _FloatDoubleSet = 0xb197fce3
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _FloatDoubleLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #1 01bf298c756f8021
+variable filled [2]#1 bf5904c451312204
+#1 32 struct record = FloatDoubleRecord: f f32 @0, d f64 @8, row [3]f32 @16, arm f32 @28, bits u32 @28
+`
+
 // OpenFloatDouble parses the embedded object. Nothing is in the kernel yet.
 func OpenFloatDouble() (*FloatDoubleCollectionSpec, error) {
-	return OpenFloatDoubleFrom(bytes.NewReader(_FloatDoubleBytes))
+	return OpenFloatDoubleFrom(typed.Embedded(_FloatDoubleBytes, _FloatDoubleChecksum))
 }
 
 // OpenFloatDoubleFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenFloatDoubleFrom(object io.ReaderAt) (*FloatDoubleCollectionSpec, error) {
 	c, err := typed.Open("FloatDouble", object)
 	if err != nil {
@@ -33,6 +44,7 @@ func OpenFloatDoubleFrom(object io.ReaderAt) (*FloatDoubleCollectionSpec, error)
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _FloatDoubleLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

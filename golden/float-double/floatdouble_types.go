@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_FloatDoubleSet ^ 0xb197fce3)
+
 // FloatDoubleRecord is struct record, 32 bytes.
 //
 // Value of map records. Variable filled.

@@ -6,7 +6,13 @@ package floatmisaligned
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_FloatMisalignedSet ^ 0x82cefc02)
+
 // The object that OpenFloatMisaligned parses.
 //
 //go:embed floatmisaligned_bpfel.o
 var _FloatMisalignedBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _FloatMisalignedChecksum = "3b3d7cdf 1248"

@@ -5,7 +5,6 @@
 package floatmisaligned
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,23 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _FloatMisalignedSet = 0x82cefc02
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _FloatMisalignedLayouts = `
+variable filled [1]#1 8de6fe57098fc0ec
+#1 13 struct record = FloatMisalignedRecord: tag u8 @0, misaligned f64 @1, too f32 @9
+`
+
 // OpenFloatMisaligned parses the embedded object. Nothing is in the kernel yet.
 func OpenFloatMisaligned() (*FloatMisalignedCollectionSpec, error) {
-	return OpenFloatMisalignedFrom(bytes.NewReader(_FloatMisalignedBytes))
+	return OpenFloatMisalignedFrom(typed.Embedded(_FloatMisalignedBytes, _FloatMisalignedChecksum))
 }
 
 // OpenFloatMisalignedFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenFloatMisalignedFrom(object io.ReaderAt) (*FloatMisalignedCollectionSpec, error) {
 	c, err := typed.Open("FloatMisaligned", object)
 	if err != nil {
@@ -30,6 +39,7 @@ func OpenFloatMisalignedFrom(object io.ReaderAt) (*FloatMisalignedCollectionSpec
 	}
 	s := &FloatMisalignedCollectionSpec{CollectionSpec: c}
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _FloatMisalignedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

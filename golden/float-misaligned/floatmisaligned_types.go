@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_FloatMisalignedSet ^ 0x82cefc02)
+
 // FloatMisalignedRecord is struct record, 13 bytes.
 //
 // Variable filled.

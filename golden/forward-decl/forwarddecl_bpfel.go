@@ -6,7 +6,13 @@ package forwarddecl
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ForwardDeclSet ^ 0x2ac1113e)
+
 // The object that OpenForwardDecl parses.
 //
 //go:embed forwarddecl_bpfel.o
 var _ForwardDeclBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _ForwardDeclChecksum = "c15b959f 1704"

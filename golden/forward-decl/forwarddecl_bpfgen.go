@@ -5,7 +5,6 @@
 package forwarddecl
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _ForwardDeclSet = 0x2ac1113e
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _ForwardDeclLayouts = `
+map pointers value ptr a80395365daa8aa0
+map values key u32 60a4e951072ee49c
+map values value #1 16dc822a2c387b02
+#1 24 struct value = ForwardDeclValue: pointer ptr @0, other ptr @8, count u32 @16
+`
+
 // OpenForwardDecl parses the embedded object. Nothing is in the kernel yet.
 func OpenForwardDecl() (*ForwardDeclCollectionSpec, error) {
-	return OpenForwardDeclFrom(bytes.NewReader(_ForwardDeclBytes))
+	return OpenForwardDeclFrom(typed.Embedded(_ForwardDeclBytes, _ForwardDeclChecksum))
 }
 
 // OpenForwardDeclFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenForwardDeclFrom(object io.ReaderAt) (*ForwardDeclCollectionSpec, error) {
 	c, err := typed.Open("ForwardDecl", object)
 	if err != nil {
@@ -31,6 +42,7 @@ func OpenForwardDeclFrom(object io.ReaderAt) (*ForwardDeclCollectionSpec, error)
 	s := &ForwardDeclCollectionSpec{CollectionSpec: c}
 	typed.BindMapSpec(c, &s.Maps.Pointers, "pointers")
 	typed.BindMapSpec(c, &s.Maps.Values, "values")
+	typed.CheckLayouts(c, _ForwardDeclLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ForwardDeclSet ^ 0x2ac1113e)
+
 // ForwardDeclValue is struct value, 24 bytes.
 //
 // Value of map values.

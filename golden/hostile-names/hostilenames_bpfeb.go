@@ -6,7 +6,13 @@ package hostilenames
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_HostileNamesSet ^ 0x32ae3350)
+
 // The object that OpenHostileNames parses.
 //
 //go:embed hostilenames_bpfeb.o
 var _HostileNamesBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _HostileNamesChecksum = "8b58fe2b 3376"

@@ -5,7 +5,6 @@
 package hostilenames
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,29 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _HostileNamesSet = 0x32ae3350
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _HostileNamesLayouts = `
+map "map::with\"name*" key #1 67fc4548dcde1e63
+map "map::with\"name*" value #4 1b96e33d83e53251
+variable "0constant\x60name" u32 60a4e951072ee49c
+variable "variable\nnamed" u32 60a4e951072ee49c
+#1 40 struct "key\"quote" = HostileNamesKeyquote: "field\nnewline" u32 @0, "field\x60back\x60tic" u32 @4, "field*/commen" u32 @8, "field::rus" u32 @12, "1234_digits!" u32 @16, "func\tfield" u32 @20, "field_\u00e9\u00e8nic" u32 @24, "field  space" u32 @28, "//go:build nope" u32 @32, "bits\nnewlin\r" u3 @36, "*/ bits /* c" u5 @36.3
+#2 4 enum "enum::rust::Pa" = HostileNamesEnumrustPa: "ENUM\nNEWLINE"=1, "ENUM\"QUOT\x60"=2, "1ENUMDIGITS"=3
+#3 8 union "value */ func x()" = HostileNamesValuefuncx: "arm\"quot\"" u64 @0, "arm\\n\\backsla" u32 @0
+#4 24 struct "Option<value::T>;}" = HostileNamesOptionvalueT: member #2 @0, other #3 @8, "text_*/ //\n!" [8]u8 @16
+`
+
 // OpenHostileNames parses the embedded object. Nothing is in the kernel yet.
 func OpenHostileNames() (*HostileNamesCollectionSpec, error) {
-	return OpenHostileNamesFrom(bytes.NewReader(_HostileNamesBytes))
+	return OpenHostileNamesFrom(typed.Embedded(_HostileNamesBytes, _HostileNamesChecksum))
 }
 
 // OpenHostileNamesFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenHostileNamesFrom(object io.ReaderAt) (*HostileNamesCollectionSpec, error) {
 	c, err := typed.Open("HostileNames", object)
 	if err != nil {
@@ -33,6 +48,7 @@ func OpenHostileNamesFrom(object io.ReaderAt) (*HostileNamesCollectionSpec, erro
 	typed.BindProgramSpec(c, &s.Programs.Programnam, "program*/\"nam")
 	typed.BindVariableSpec(c, &s.Variables.Variablenamed, "variable\nnamed")
 	typed.BindVariableSpec(c, &s.Variables.X0constantname, "0constant`name")
+	typed.CheckLayouts(c, _HostileNamesLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_HostileNamesSet ^ 0x32ae3350)
+
 // HostileNamesEnumrustPa is enum enum::rust::Pa, 4 bytes.
 //
 // Part of struct Option<value::T>;}.

@@ -6,7 +6,13 @@ package int128
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_Int128Set ^ 0x69ea363c)
+
 // The object that OpenInt128 parses.
 //
 //go:embed int128_bpfel.o
 var _Int128Bytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _Int128Checksum = "0e3921e7 4880"

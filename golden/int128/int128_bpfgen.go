@@ -5,7 +5,6 @@
 package int128
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,27 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _Int128Set = 0x69ea363c
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _Int128Layouts = `
+map records key u32 60a4e951072ee49c
+map records value #1 c73b4dfba241d007
+map wide key u128 3e1691637ce2080d
+map wide value s128 d6eb2ba29787e7d9
+variable filled [1]#1 6d212f68bb873dda
+#1 80 struct record = Int128Record: tag u8 @0, s s128 @16, u u128 @32, row [2]u128 @48
+`
+
 // OpenInt128 parses the embedded object. Nothing is in the kernel yet.
 func OpenInt128() (*Int128CollectionSpec, error) {
-	return OpenInt128From(bytes.NewReader(_Int128Bytes))
+	return OpenInt128From(typed.Embedded(_Int128Bytes, _Int128Checksum))
 }
 
 // OpenInt128From parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenInt128From(object io.ReaderAt) (*Int128CollectionSpec, error) {
 	c, err := typed.Open("Int128", object)
 	if err != nil {
@@ -34,6 +47,7 @@ func OpenInt128From(object io.ReaderAt) (*Int128CollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _Int128Layouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

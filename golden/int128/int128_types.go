@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_Int128Set ^ 0x69ea363c)
+
 // Int128Record is struct record, 80 bytes.
 //
 // Value of map records. Variable filled.

@@ -6,7 +6,13 @@ package kconfigksyms
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_KconfigKsymsSet ^ 0x97c0af70)
+
 // The object that OpenKconfigKsyms parses.
 //
 //go:embed kconfigksyms_bpfeb.o
 var _KconfigKsymsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _KconfigKsymsChecksum = "928b9d48 3520"

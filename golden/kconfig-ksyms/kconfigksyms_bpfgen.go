@@ -5,7 +5,6 @@
 package kconfigksyms
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -18,13 +17,28 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _KconfigKsymsSet = 0x97c0af70
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _KconfigKsymsLayouts = `
+variable CONFIG_BPF bool b6c6b2c3fb206f77
+variable CONFIG_DEFAULT_HOSTNAME [32]u8 c89069b5dadcc449
+variable CONFIG_HZ s32 bcb8571bd82627e4
+variable CONFIG_IPV6 #1 9ecffe8fb4ccfc22
+variable LINUX_KERNEL_VERSION u32 60a4e951072ee49c
+variable seen u64 7849bf8c861b34c1
+#1 4 enum libbpf_tristate = KconfigKsymsLibbpfTristate: TRI_NO=0, TRI_YES=1, TRI_MODULE=2
+`
+
 // OpenKconfigKsyms parses the embedded object. Nothing is in the kernel yet.
 func OpenKconfigKsyms() (*KconfigKsymsCollectionSpec, error) {
-	return OpenKconfigKsymsFrom(bytes.NewReader(_KconfigKsymsBytes))
+	return OpenKconfigKsymsFrom(typed.Embedded(_KconfigKsymsBytes, _KconfigKsymsChecksum))
 }
 
 // OpenKconfigKsymsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenKconfigKsymsFrom(object io.ReaderAt) (*KconfigKsymsCollectionSpec, error) {
 	c, err := typed.Open("KconfigKsyms", object)
 	if err != nil {
@@ -33,6 +47,7 @@ func OpenKconfigKsymsFrom(object io.ReaderAt) (*KconfigKsymsCollectionSpec, erro
 	s := &KconfigKsymsCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.ReadExterns, "read_externs")
 	typed.BindVariableSpec(c, &s.Variables.Seen, "seen")
+	typed.CheckLayouts(c, _KconfigKsymsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

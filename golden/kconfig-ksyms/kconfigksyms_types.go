@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_KconfigKsymsSet ^ 0x97c0af70)
+
 // KconfigKsymsLibbpfTristate is enum libbpf_tristate, 4 bytes.
 //
 // Variable CONFIG_IPV6.

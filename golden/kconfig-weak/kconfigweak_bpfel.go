@@ -6,7 +6,13 @@ package kconfigweak
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_KconfigWeakSet ^ 0x4b7f9f55)
+
 // The object that OpenKconfigWeak parses.
 //
 //go:embed kconfigweak_bpfel.o
 var _KconfigWeakBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _KconfigWeakChecksum = "324c2d8e 2248"

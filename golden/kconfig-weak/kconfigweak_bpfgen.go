@@ -5,7 +5,6 @@
 package kconfigweak
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -18,13 +17,24 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _KconfigWeakSet = 0x4b7f9f55
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _KconfigWeakLayouts = `
+variable CONFIG_MAY_BE_MISSING bool b6c6b2c3fb206f77
+variable CONFIG_NUMBER u64 7849bf8c861b34c1
+variable seen u64 7849bf8c861b34c1
+`
+
 // OpenKconfigWeak parses the embedded object. Nothing is in the kernel yet.
 func OpenKconfigWeak() (*KconfigWeakCollectionSpec, error) {
-	return OpenKconfigWeakFrom(bytes.NewReader(_KconfigWeakBytes))
+	return OpenKconfigWeakFrom(typed.Embedded(_KconfigWeakBytes, _KconfigWeakChecksum))
 }
 
 // OpenKconfigWeakFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenKconfigWeakFrom(object io.ReaderAt) (*KconfigWeakCollectionSpec, error) {
 	c, err := typed.Open("KconfigWeak", object)
 	if err != nil {
@@ -33,6 +43,7 @@ func OpenKconfigWeakFrom(object io.ReaderAt) (*KconfigWeakCollectionSpec, error)
 	s := &KconfigWeakCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.ReadExterns, "read_externs")
 	typed.BindVariableSpec(c, &s.Variables.Seen, "seen")
+	typed.CheckLayouts(c, _KconfigWeakLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,13 @@ package kernelbtftargets
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_KernelBtfTargetsSet ^ 0xe50cd7bd)
+
 // The object that OpenKernelBtfTargets parses.
 //
 //go:embed kernelbtftargets_bpfel.o
 var _KernelBtfTargetsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _KernelBtfTargetsChecksum = "e41b7572 5656"

@@ -6,7 +6,13 @@ package kptr
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_KptrSet ^ 0x44a24206)
+
 // The object that OpenKptr parses.
 //
 //go:embed kptr_bpfeb.o
 var _KptrBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _KptrChecksum = "8e3e32d0 1672"

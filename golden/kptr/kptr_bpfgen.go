@@ -5,7 +5,6 @@
 package kptr
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,24 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _KptrSet = 0x44a24206
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _KptrLayouts = `
+map held key u32 60a4e951072ee49c
+map held value #1 37700f8d62ed85a7
+#1 40 struct held = KptrHeld: when u64 @0, task ptr(kptr) @8, seen ptr(kptr_untrusted) @16, each ptr(percpu_kptr) @24, buffer ptr @32
+`
+
 // OpenKptr parses the embedded object. Nothing is in the kernel yet.
 func OpenKptr() (*KptrCollectionSpec, error) {
-	return OpenKptrFrom(bytes.NewReader(_KptrBytes))
+	return OpenKptrFrom(typed.Embedded(_KptrBytes, _KptrChecksum))
 }
 
 // OpenKptrFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenKptrFrom(object io.ReaderAt) (*KptrCollectionSpec, error) {
 	c, err := typed.Open("Kptr", object)
 	if err != nil {
@@ -30,6 +40,7 @@ func OpenKptrFrom(object io.ReaderAt) (*KptrCollectionSpec, error) {
 	}
 	s := &KptrCollectionSpec{CollectionSpec: c}
 	typed.BindMapSpec(c, &s.Maps.Held, "held")
+	typed.CheckLayouts(c, _KptrLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_KptrSet ^ 0x44a24206)
+
 // KptrHeld is struct held, 40 bytes.
 //
 // Value of map held.

@@ -6,7 +6,13 @@ package ksymstyped
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_KsymsTypedSet ^ 0x9b8c4fee)
+
 // The object that OpenKsymsTyped parses.
 //
 //go:embed ksymstyped_bpfeb.o
 var _KsymsTypedBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _KsymsTypedChecksum = "6fae17c8 2120"

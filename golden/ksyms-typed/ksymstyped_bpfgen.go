@@ -5,7 +5,6 @@
 package ksymstyped
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -17,13 +16,22 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _KsymsTypedSet = 0x9b8c4fee
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _KsymsTypedLayouts = `
+variable seen u64 7849bf8c861b34c1
+`
+
 // OpenKsymsTyped parses the embedded object. Nothing is in the kernel yet.
 func OpenKsymsTyped() (*KsymsTypedCollectionSpec, error) {
-	return OpenKsymsTypedFrom(bytes.NewReader(_KsymsTypedBytes))
+	return OpenKsymsTypedFrom(typed.Embedded(_KsymsTypedBytes, _KsymsTypedChecksum))
 }
 
 // OpenKsymsTypedFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenKsymsTypedFrom(object io.ReaderAt) (*KsymsTypedCollectionSpec, error) {
 	c, err := typed.Open("KsymsTyped", object)
 	if err != nil {
@@ -32,6 +40,7 @@ func OpenKsymsTypedFrom(object io.ReaderAt) (*KsymsTypedCollectionSpec, error) {
 	s := &KsymsTypedCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.ReadExterns, "read_externs")
 	typed.BindVariableSpec(c, &s.Variables.Seen, "seen")
+	typed.CheckLayouts(c, _KsymsTypedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,13 @@ package lpmkeysizeonly
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_LpmKeySizeOnlySet ^ 0x0f55a900)
+
 // The object that OpenLpmKeySizeOnly parses.
 //
 //go:embed lpmkeysizeonly_bpfel.o
 var _LpmKeySizeOnlyBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _LpmKeySizeOnlyChecksum = "3a2ff12b 1632"

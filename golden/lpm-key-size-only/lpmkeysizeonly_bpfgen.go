@@ -5,7 +5,6 @@
 package lpmkeysizeonly
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,16 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _LpmKeySizeOnlySet = 0x0f55a900
+
 // OpenLpmKeySizeOnly parses the embedded object. Nothing is in the kernel yet.
 func OpenLpmKeySizeOnly() (*LpmKeySizeOnlyCollectionSpec, error) {
-	return OpenLpmKeySizeOnlyFrom(bytes.NewReader(_LpmKeySizeOnlyBytes))
+	return OpenLpmKeySizeOnlyFrom(typed.Embedded(_LpmKeySizeOnlyBytes, _LpmKeySizeOnlyChecksum))
 }
 
 // OpenLpmKeySizeOnlyFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenLpmKeySizeOnlyFrom(object io.ReaderAt) (*LpmKeySizeOnlyCollectionSpec, error) {
 	c, err := typed.Open("LpmKeySizeOnly", object)
 	if err != nil {

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_LpmKeySizeOnlySet ^ 0x0f55a900)
+
 // LpmKeySizeOnlyIpv4Key is an anonymous struct, 8 bytes.
 //
 // Key of map ipv4.

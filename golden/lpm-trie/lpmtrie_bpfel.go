@@ -6,7 +6,13 @@ package lpmtrie
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_LpmTrieSet ^ 0xc1151560)
+
 // The object that OpenLpmTrie parses.
 //
 //go:embed lpmtrie_bpfel.o
 var _LpmTrieBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _LpmTrieChecksum = "eeb8578d 2784"

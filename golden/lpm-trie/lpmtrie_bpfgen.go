@@ -5,7 +5,6 @@
 package lpmtrie
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,37 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _LpmTrieSet = 0xc1151560
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _LpmTrieLayouts = `
+map by_bytes key #1 ebebf2d4d29b4c7e
+map by_bytes value u64 7849bf8c861b34c1
+map by_ipv6 key #2 41b007499f2092c5
+map by_ipv6 value u64 7849bf8c861b34c1
+map by_kernel key #4 a4bc3c82a2ac4f45
+map by_kernel value u64 7849bf8c861b34c1
+map by_scalar key #5 3d04124f2a88f674
+map by_scalar value u64 7849bf8c861b34c1
+map by_scope key #6 b47daca035dac97a
+map by_scope value u64 7849bf8c861b34c1
+#1 8 struct key4 = LpmTrieKey4: prefixlen u32 @0, address [4]u8 @4
+#2 20 struct key6 = LpmTrieKey6: prefixlen u32 @0, address [16]u8 @4
+#3 4 struct bpf_lpm_trie_key = LpmTrieBpfLpmTrieKey: prefixlen u32 @0, data [0]u8 @4
+#4 20 struct key_kernel = LpmTrieKeyKernel: trie #3 @0, address [16]u8 @4
+#5 8 struct key4_scalar = LpmTrieKey4Scalar: prefixlen u32 @0, address be32 @4
+#6 13 struct key_scoped = LpmTrieKeyScoped: prefixlen u32 @0, vrf u32 @4, protocol u8 @8, address [4]u8 @9
+`
+
 // OpenLpmTrie parses the embedded object. Nothing is in the kernel yet.
 func OpenLpmTrie() (*LpmTrieCollectionSpec, error) {
-	return OpenLpmTrieFrom(bytes.NewReader(_LpmTrieBytes))
+	return OpenLpmTrieFrom(typed.Embedded(_LpmTrieBytes, _LpmTrieChecksum))
 }
 
 // OpenLpmTrieFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenLpmTrieFrom(object io.ReaderAt) (*LpmTrieCollectionSpec, error) {
 	c, err := typed.Open("LpmTrie", object)
 	if err != nil {
@@ -34,6 +57,7 @@ func OpenLpmTrieFrom(object io.ReaderAt) (*LpmTrieCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.ByKernel, "by_kernel")
 	typed.BindMapSpec(c, &s.Maps.ByScalar, "by_scalar")
 	typed.BindMapSpec(c, &s.Maps.ByScope, "by_scope")
+	typed.CheckLayouts(c, _LpmTrieLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_LpmTrieSet ^ 0xc1151560)
+
 // LpmTrieBpfLpmTrieKey is struct bpf_lpm_trie_key, 4 bytes.
 //
 // Part of struct key_kernel.

@@ -6,7 +6,13 @@ package mapdefinition
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapDefinitionSet ^ 0x54a8185e)
+
 // The object that OpenMapDefinition parses.
 //
 //go:embed mapdefinition_bpfeb.o
 var _MapDefinitionBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _MapDefinitionChecksum = "d93b5ff1 1976"

@@ -5,7 +5,6 @@
 package mapdefinition
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,26 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _MapDefinitionSet = 0x54a8185e
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _MapDefinitionLayouts = `
+map pinned key u32 60a4e951072ee49c
+map pinned value u64 7849bf8c861b34c1
+map sized_by_user key u32 60a4e951072ee49c
+map sized_by_user value u64 7849bf8c861b34c1
+map three_hashes value u64 7849bf8c861b34c1
+`
+
 // OpenMapDefinition parses the embedded object. Nothing is in the kernel yet.
 func OpenMapDefinition() (*MapDefinitionCollectionSpec, error) {
-	return OpenMapDefinitionFrom(bytes.NewReader(_MapDefinitionBytes))
+	return OpenMapDefinitionFrom(typed.Embedded(_MapDefinitionBytes, _MapDefinitionChecksum))
 }
 
 // OpenMapDefinitionFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenMapDefinitionFrom(object io.ReaderAt) (*MapDefinitionCollectionSpec, error) {
 	c, err := typed.Open("MapDefinition", object)
 	if err != nil {
@@ -32,6 +44,7 @@ func OpenMapDefinitionFrom(object io.ReaderAt) (*MapDefinitionCollectionSpec, er
 	typed.BindMapSpec(c, &s.Maps.Pinned, "pinned")
 	typed.BindMapSpec(c, &s.Maps.SizedByUser, "sized_by_user")
 	typed.BindMapSpec(c, &s.Maps.ThreeHashes, "three_hashes")
+	typed.CheckLayouts(c, _MapDefinitionLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

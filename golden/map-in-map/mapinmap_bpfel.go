@@ -6,7 +6,13 @@ package mapinmap
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapInMapSet ^ 0x78920f0a)
+
 // The object that OpenMapInMap parses.
 //
 //go:embed mapinmap_bpfel.o
 var _MapInMapBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _MapInMapChecksum = "7932bef6 2712"

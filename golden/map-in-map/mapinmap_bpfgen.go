@@ -5,7 +5,6 @@
 package mapinmap
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,31 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _MapInMapSet = 0x78920f0a
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _MapInMapLayouts = `
+map by_netns key #1 d9be31a4ec3bb884
+map first key u32 60a4e951072ee49c
+map first value #2 3feaadec00673b64
+map outer key u32 60a4e951072ee49c
+map outer inner key u32 60a4e951072ee49c
+map outer inner value #2 3feaadec00673b64
+map second key u32 60a4e951072ee49c
+map second value #2 3feaadec00673b64
+#1 8 struct = MapInMapByNetnsKey: netns u32 @0, zone u32 @4
+#2 8 struct value = MapInMapValue: count u64 @0
+`
+
 // OpenMapInMap parses the embedded object. Nothing is in the kernel yet.
 func OpenMapInMap() (*MapInMapCollectionSpec, error) {
-	return OpenMapInMapFrom(bytes.NewReader(_MapInMapBytes))
+	return OpenMapInMapFrom(typed.Embedded(_MapInMapBytes, _MapInMapChecksum))
 }
 
 // OpenMapInMapFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenMapInMapFrom(object io.ReaderAt) (*MapInMapCollectionSpec, error) {
 	c, err := typed.Open("MapInMap", object)
 	if err != nil {
@@ -34,6 +51,7 @@ func OpenMapInMapFrom(object io.ReaderAt) (*MapInMapCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Outer, "outer")
 	typed.BindMapSpec(c, &s.Maps.Ringbufs, "ringbufs")
 	typed.BindMapSpec(c, &s.Maps.Second, "second")
+	typed.CheckLayouts(c, _MapInMapLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

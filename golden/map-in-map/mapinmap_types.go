@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapInMapSet ^ 0x78920f0a)
+
 // MapInMapByNetnsKey is an anonymous struct, 8 bytes.
 //
 // Key of map by_netns.

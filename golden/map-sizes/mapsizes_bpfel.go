@@ -6,7 +6,13 @@ package mapsizes
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapSizesSet ^ 0x636d9ed5)
+
 // The object that OpenMapSizes parses.
 //
 //go:embed mapsizes_bpfel.o
 var _MapSizesBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _MapSizesChecksum = "7b9c19ce 3200"

@@ -5,7 +5,6 @@
 package mapsizes
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,34 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _MapSizesSet = 0x636d9ed5
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _MapSizesLayouts = `
+map conns key "struct conn" #1 d15b05052f36beb2
+map conns value "struct stats" #2 f2f47ae87d2bd72c
+map routes key "struct prefix" #3 7a5d73438099c873
+map totals value "struct stats" #2 f2f47ae87d2bd72c
+map verdicts key __be32 be32 14a5e5fecf74ed56
+map verdicts value #4 556a02cb29cdd941
+type "struct conn" #1 d15b05052f36beb2
+type "struct stats" #2 f2f47ae87d2bd72c
+type "struct prefix" #3 7a5d73438099c873
+#1 12 struct conn = MapSizesConn: saddr be32 @0, daddr be32 @4, sport be16 @8, dport be16 @10
+#2 16 struct stats = MapSizesStats: packets u64 @0, bytes u64 @8
+#3 8 struct prefix = MapSizesPrefix: length u32 @0, addr [4]u8 @4
+#4 4 enum verdict = MapSizesVerdict: VERDICT_PASS=0, VERDICT_DROP=1
+`
+
 // OpenMapSizes parses the embedded object. Nothing is in the kernel yet.
 func OpenMapSizes() (*MapSizesCollectionSpec, error) {
-	return OpenMapSizesFrom(bytes.NewReader(_MapSizesBytes))
+	return OpenMapSizesFrom(typed.Embedded(_MapSizesBytes, _MapSizesChecksum))
 }
 
 // OpenMapSizesFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenMapSizesFrom(object io.ReaderAt) (*MapSizesCollectionSpec, error) {
 	c, err := typed.Open("MapSizes", object)
 	if err != nil {
@@ -34,6 +54,7 @@ func OpenMapSizesFrom(object io.ReaderAt) (*MapSizesCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Routes, "routes")
 	typed.BindMapSpec(c, &s.Maps.Totals, "totals")
 	typed.BindMapSpec(c, &s.Maps.Verdicts, "verdicts")
+	typed.CheckLayouts(c, _MapSizesLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

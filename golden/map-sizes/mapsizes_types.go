@@ -13,6 +13,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapSizesSet ^ 0x636d9ed5)
+
 // MapSizesConn is struct conn, 12 bytes.
 //
 // Key of map conns.

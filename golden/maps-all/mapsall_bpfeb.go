@@ -6,7 +6,13 @@ package mapsall
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapsAllSet ^ 0xb5a7b942)
+
 // The object that OpenMapsAll parses.
 //
 //go:embed mapsall_bpfeb.o
 var _MapsAllBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _MapsAllChecksum = "41d3c371 10512"

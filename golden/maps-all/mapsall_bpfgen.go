@@ -5,7 +5,6 @@
 package mapsall
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,71 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _MapsAllSet = 0xb5a7b942
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _MapsAllLayouts = `
+map array key u32 60a4e951072ee49c
+map array value #1 ddfdfd6a4391cb50
+map array_of_maps key u32 60a4e951072ee49c
+map array_of_maps inner key #2 847a06fe68fab6f6
+map array_of_maps inner value #1 ddfdfd6a4391cb50
+map bloom_filter value #1 ddfdfd6a4391cb50
+map cgroup_array key u32 60a4e951072ee49c
+map cgroup_storage value #1 ddfdfd6a4391cb50
+map cgrp_storage value #1 ddfdfd6a4391cb50
+map cpumap key u32 60a4e951072ee49c
+map cpumap_prog key u32 60a4e951072ee49c
+map devmap key u32 60a4e951072ee49c
+map devmap_hash key u32 60a4e951072ee49c
+map devmap_hash_prog key u32 60a4e951072ee49c
+map devmap_prog key u32 60a4e951072ee49c
+map hash key #2 847a06fe68fab6f6
+map hash value #1 ddfdfd6a4391cb50
+map hash_of_maps key #2 847a06fe68fab6f6
+map hash_of_maps inner key #2 847a06fe68fab6f6
+map hash_of_maps inner value #1 ddfdfd6a4391cb50
+map inode_storage value #1 ddfdfd6a4391cb50
+map lpm_trie key #3 cf935b0689b2e0fe
+map lpm_trie value #1 ddfdfd6a4391cb50
+map lru_hash key #2 847a06fe68fab6f6
+map lru_hash value #1 ddfdfd6a4391cb50
+map lru_percpu_hash key #2 847a06fe68fab6f6
+map lru_percpu_hash value #1 ddfdfd6a4391cb50
+map percpu_array key u32 60a4e951072ee49c
+map percpu_array value #1 ddfdfd6a4391cb50
+map percpu_cgroup_storage value #1 ddfdfd6a4391cb50
+map percpu_hash key #2 847a06fe68fab6f6
+map percpu_hash value #1 ddfdfd6a4391cb50
+map perf_event_array_typed event #4 cbbe570bb3d5de7a
+map prog_array key u32 60a4e951072ee49c
+map queue value #1 ddfdfd6a4391cb50
+map reuseport_sockarray key u32 60a4e951072ee49c
+map ringbuf_typed event #4 cbbe570bb3d5de7a
+map sk_storage value #1 ddfdfd6a4391cb50
+map sockhash key #2 847a06fe68fab6f6
+map sockmap key u32 60a4e951072ee49c
+map stack value #1 ddfdfd6a4391cb50
+map struct_ops value #5 7321bb4ac1ea96d9
+map task_storage value #1 ddfdfd6a4391cb50
+map user_ringbuf event #4 cbbe570bb3d5de7a
+map xskmap key u32 60a4e951072ee49c
+#1 16 struct value = MapsAllValue: count u64 @0, last u32 @8
+#2 4 struct key = MapsAllKey: id u32 @0
+#3 8 struct = MapsAllLpmTrieKey: prefixlen u32 @0, data [4]u8 @4
+#4 20 struct event = MapsAllEvent: pid u32 @0, comm [16]u8 @4
+#5 16 struct golden_ops = MapsAllGoldenOps: run ptr @0, flags u32 @8
+`
+
 // OpenMapsAll parses the embedded object. Nothing is in the kernel yet.
 func OpenMapsAll() (*MapsAllCollectionSpec, error) {
-	return OpenMapsAllFrom(bytes.NewReader(_MapsAllBytes))
+	return OpenMapsAllFrom(typed.Embedded(_MapsAllBytes, _MapsAllChecksum))
 }
 
 // OpenMapsAllFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenMapsAllFrom(object io.ReaderAt) (*MapsAllCollectionSpec, error) {
 	c, err := typed.Open("MapsAll", object)
 	if err != nil {
@@ -68,6 +125,7 @@ func OpenMapsAllFrom(object io.ReaderAt) (*MapsAllCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.UserRingbuf, "user_ringbuf")
 	typed.BindMapSpec(c, &s.Maps.Xskmap, "xskmap")
 	typed.BindProgramSpec(c, &s.Programs.Run, "run")
+	typed.CheckLayouts(c, _MapsAllLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

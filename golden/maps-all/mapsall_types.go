@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapsAllSet ^ 0xb5a7b942)
+
 // MapsAllEvent is struct event, 20 bytes.
 //
 // Event of map perf_event_array_typed. Event of map ringbuf_typed. Event of map

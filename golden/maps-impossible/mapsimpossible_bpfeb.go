@@ -6,7 +6,13 @@ package mapsimpossible
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapsImpossibleSet ^ 0x4fc10021)
+
 // The object that OpenMapsImpossible parses.
 //
 //go:embed mapsimpossible_bpfeb.o
 var _MapsImpossibleBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _MapsImpossibleChecksum = "371d77df 8272"

@@ -5,7 +5,6 @@
 package mapsimpossible
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,72 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _MapsImpossibleSet = 0x4fc10021
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _MapsImpossibleLayouts = `
+map another key u32 60a4e951072ee49c
+map another value u32 60a4e951072ee49c
+map entries_of_storage value u32 60a4e951072ee49c
+map extra key u32 60a4e951072ee49c
+map extra value u32 60a4e951072ee49c
+map fine key u32 60a4e951072ee49c
+map fine value u32 60a4e951072ee49c
+map hashes value u32 60a4e951072ee49c
+map impossible_inside key u32 60a4e951072ee49c
+map impossible_inside inner key u32 60a4e951072ee49c
+map impossible_inside inner value u32 60a4e951072ee49c
+map key_of_eight key u64 7849bf8c861b34c1
+map key_of_eight value u32 60a4e951072ee49c
+map key_of_queue value u32 60a4e951072ee49c
+map large_per_cpu key u32 60a4e951072ee49c
+map large_per_cpu value #1 8bf878bf9adc5153
+map longer key u32 60a4e951072ee49c
+map longer value u32 60a4e951072ee49c
+map lru_without_prealloc key u32 60a4e951072ee49c
+map lru_without_prealloc value u32 60a4e951072ee49c
+map mapped_hash key u32 60a4e951072ee49c
+map mapped_hash value u32 60a4e951072ee49c
+map neither_reads key u32 60a4e951072ee49c
+map neither_reads value u32 60a4e951072ee49c
+map no_entries key u32 60a4e951072ee49c
+map no_entries value u32 60a4e951072ee49c
+map no_key value u32 60a4e951072ee49c
+map no_value key u32 60a4e951072ee49c
+map nothing_inside key u32 60a4e951072ee49c
+map odd_stack key u32 60a4e951072ee49c
+map pinned_elsewhere key u32 60a4e951072ee49c
+map pinned_elsewhere value u32 60a4e951072ee49c
+map preallocated_trie key #2 683a00a0ae0ba851
+map preallocated_trie value u32 60a4e951072ee49c
+map programs_inside key u32 60a4e951072ee49c
+map programs_inside inner key u32 60a4e951072ee49c
+map right key u32 60a4e951072ee49c
+map right value u32 60a4e951072ee49c
+map short_prefix key u32 60a4e951072ee49c
+map short_prefix value u32 60a4e951072ee49c
+map slots key u32 60a4e951072ee49c
+map slots inner key u32 60a4e951072ee49c
+map slots inner value u32 60a4e951072ee49c
+map slots_by_name key u64 7849bf8c861b34c1
+map slots_by_name inner key u32 60a4e951072ee49c
+map slots_by_name inner value u32 60a4e951072ee49c
+map value_of_six key u32 60a4e951072ee49c
+map wider key u32 60a4e951072ee49c
+map wider value u64 7849bf8c861b34c1
+#1 40000 struct large = MapsImpossibleLarge: bytes [40000]u8 @0
+#2 8 struct lpm = MapsImpossibleLpm: prefixlen u32 @0, addr [4]u8 @4
+`
+
 // OpenMapsImpossible parses the embedded object. Nothing is in the kernel yet.
 func OpenMapsImpossible() (*MapsImpossibleCollectionSpec, error) {
-	return OpenMapsImpossibleFrom(bytes.NewReader(_MapsImpossibleBytes))
+	return OpenMapsImpossibleFrom(typed.Embedded(_MapsImpossibleBytes, _MapsImpossibleChecksum))
 }
 
 // OpenMapsImpossibleFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenMapsImpossibleFrom(object io.ReaderAt) (*MapsImpossibleCollectionSpec, error) {
 	c, err := typed.Open("MapsImpossible", object)
 	if err != nil {
@@ -59,6 +117,7 @@ func OpenMapsImpossibleFrom(object io.ReaderAt) (*MapsImpossibleCollectionSpec, 
 	typed.BindMapSpec(c, &s.Maps.ValueOfRing, "value_of_ring")
 	typed.BindMapSpec(c, &s.Maps.ValueOfSix, "value_of_six")
 	typed.BindMapSpec(c, &s.Maps.Wider, "wider")
+	typed.CheckLayouts(c, _MapsImpossibleLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapsImpossibleSet ^ 0x4fc10021)
+
 // MapsImpossibleLarge is struct large, 40000 bytes.
 //
 // Value of map large_per_cpu.

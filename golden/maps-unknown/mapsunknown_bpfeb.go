@@ -6,7 +6,13 @@ package mapsunknown
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapsUnknownSet ^ 0x63148c9d)
+
 // The object that OpenMapsUnknown parses.
 //
 //go:embed mapsunknown_bpfeb.o
 var _MapsUnknownBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _MapsUnknownChecksum = "3fb9ebcf 1872"

@@ -5,7 +5,6 @@
 package mapsunknown
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,16 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _MapsUnknownSet = 0x63148c9d
+
 // OpenMapsUnknown parses the embedded object. Nothing is in the kernel yet.
 func OpenMapsUnknown() (*MapsUnknownCollectionSpec, error) {
-	return OpenMapsUnknownFrom(bytes.NewReader(_MapsUnknownBytes))
+	return OpenMapsUnknownFrom(typed.Embedded(_MapsUnknownBytes, _MapsUnknownChecksum))
 }
 
 // OpenMapsUnknownFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenMapsUnknownFrom(object io.ReaderAt) (*MapsUnknownCollectionSpec, error) {
 	c, err := typed.Open("MapsUnknown", object)
 	if err != nil {

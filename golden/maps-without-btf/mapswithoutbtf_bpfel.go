@@ -6,7 +6,13 @@ package mapswithoutbtf
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MapsWithoutBtfSet ^ 0x0db7198a)
+
 // The object that OpenMapsWithoutBtf parses.
 //
 //go:embed mapswithoutbtf_bpfel.o
 var _MapsWithoutBtfBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _MapsWithoutBtfChecksum = "3a2d36c4 2240"

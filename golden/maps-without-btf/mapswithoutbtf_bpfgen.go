@@ -5,7 +5,6 @@
 package mapswithoutbtf
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,23 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _MapsWithoutBtfSet = 0x0db7198a
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _MapsWithoutBtfLayouts = `
+map key_size_only value u64 7849bf8c861b34c1
+map value_size_only key u32 60a4e951072ee49c
+`
+
 // OpenMapsWithoutBtf parses the embedded object. Nothing is in the kernel yet.
 func OpenMapsWithoutBtf() (*MapsWithoutBtfCollectionSpec, error) {
-	return OpenMapsWithoutBtfFrom(bytes.NewReader(_MapsWithoutBtfBytes))
+	return OpenMapsWithoutBtfFrom(typed.Embedded(_MapsWithoutBtfBytes, _MapsWithoutBtfChecksum))
 }
 
 // OpenMapsWithoutBtfFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenMapsWithoutBtfFrom(object io.ReaderAt) (*MapsWithoutBtfCollectionSpec, error) {
 	c, err := typed.Open("MapsWithoutBtf", object)
 	if err != nil {
@@ -33,6 +42,7 @@ func OpenMapsWithoutBtfFrom(object io.ReaderAt) (*MapsWithoutBtfCollectionSpec, 
 	typed.BindMapSpec(c, &s.Maps.KeySizeOnly, "key_size_only")
 	typed.BindMapSpec(c, &s.Maps.SizesOnly, "sizes_only")
 	typed.BindMapSpec(c, &s.Maps.ValueSizeOnly, "value_size_only")
+	typed.CheckLayouts(c, _MapsWithoutBtfLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

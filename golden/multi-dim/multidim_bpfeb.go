@@ -6,7 +6,13 @@ package multidim
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MultiDimSet ^ 0xd35666ba)
+
 // The object that OpenMultiDim parses.
 //
 //go:embed multidim_bpfeb.o
 var _MultiDimBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _MultiDimChecksum = "899f1817 9728"

@@ -6,7 +6,13 @@ package multidim
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MultiDimSet ^ 0xd35666ba)
+
 // The object that OpenMultiDim parses.
 //
 //go:embed multidim_bpfel.o
 var _MultiDimBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _MultiDimChecksum = "9582035e 9728"

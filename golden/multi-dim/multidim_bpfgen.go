@@ -5,7 +5,6 @@
 package multidim
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,28 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _MultiDimSet = 0xd35666ba
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _MultiDimLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #4 a0e74b2c11a3547a
+variable filled [1]#4 c6978c7813bf1313
+#1 8 struct cell = MultiDimCell: a u8 @0, b u32 @4
+#2 4 union = MultiDimRecordUnions: bytes [4]u8 @0, word u32 @0
+#3 17 struct = MultiDimRecordPacked: tag u8 @0, misaligned [2][2]u32 @1
+#4 120 struct record = MultiDimRecord: grid [2][3]u16 @0, cube [2][3][4]u8 @12, cells [2][2]#1 @36, unions [2][2]#2 @68, packed #3 @84, names [2][8]u8 @101, one [1][1]u8 @117
+`
+
 // OpenMultiDim parses the embedded object. Nothing is in the kernel yet.
 func OpenMultiDim() (*MultiDimCollectionSpec, error) {
-	return OpenMultiDimFrom(bytes.NewReader(_MultiDimBytes))
+	return OpenMultiDimFrom(typed.Embedded(_MultiDimBytes, _MultiDimChecksum))
 }
 
 // OpenMultiDimFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenMultiDimFrom(object io.ReaderAt) (*MultiDimCollectionSpec, error) {
 	c, err := typed.Open("MultiDim", object)
 	if err != nil {
@@ -33,6 +47,7 @@ func OpenMultiDimFrom(object io.ReaderAt) (*MultiDimCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _MultiDimLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

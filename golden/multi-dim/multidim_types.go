@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_MultiDimSet ^ 0xd35666ba)
+
 // MultiDimCell is struct cell, 8 bytes.
 //
 // Part of struct record.

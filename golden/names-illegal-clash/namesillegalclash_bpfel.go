@@ -6,7 +6,13 @@ package namesillegalclash
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_NamesIllegalClashSet ^ 0x1f8a673a)
+
 // The object that OpenNamesIllegalClash parses.
 //
 //go:embed namesillegalclash_bpfel.o
 var _NamesIllegalClashBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _NamesIllegalClashChecksum = "1909f33a 5736"

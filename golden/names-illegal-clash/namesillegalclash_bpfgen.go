@@ -5,7 +5,6 @@
 package namesillegalclash
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,55 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _NamesIllegalClashSet = 0x1f8a673a
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _NamesIllegalClashLayouts = `
+map Close key u32 60a4e951072ee49c
+map Close value u32 60a4e951072ee49c
+map FlowsMap key #1 e1146437cc866c96
+map FlowsMap value #4 4806609e2ecac9fa
+map Type key #5 ead80b3fdbdb7b8b
+map Type value #6 f9894756df5e3c76
+map _1st key u32 60a4e951072ee49c
+map _1st value u32 60a4e951072ee49c
+map flows_map key #7 85b578ab02d6ca3c
+map flows_map value #8 0c7519f9c8e81a32
+map maps key #9 d8f00cab583666d6
+map maps value u32 60a4e951072ee49c
+map type key #10 97d7c47986eb92c8
+map type value #11 54ca6f3917d6d417
+map verdicts key u32 60a4e951072ee49c
+map verdicts value u32 60a4e951072ee49c
+map verdicts_map key u32 60a4e951072ee49c
+map verdicts_map value u64 7849bf8c861b34c1
+variable Variables u32 60a4e951072ee49c
+variable close u32 60a4e951072ee49c
+variable range u32 60a4e951072ee49c
+variable variables u32 60a4e951072ee49c
+type "enum colour" #6 f9894756df5e3c76
+#1 2 union flowKey = NamesIllegalClash_flowKey: a u16 @0
+#2 4 struct = NamesIllegalClashScope_Inner: x u32 @0
+#3 8 struct = NamesIllegalClashScopeXInner: x u64 @0
+#4 16 struct scope = NamesIllegalClashScope: inner #2 @0, Inner #3 @8
+#5 36 struct getters = NamesIllegalClashGetters: raw_value u16 @0, value u32 @0, set_value u32 @4, SetValue u32 @8, RawValue u32 @12, read_byte u3 @16, String u3 @16.3, error u2 @16.6, text [8]u8 @17, text_string u32 @28, GoString [4]u8 @32
+#6 4 enum colour = NamesIllegalClashColour: red=0, RED=1, Red=2, r_e_d=3
+#7 4 struct flow_key = NamesIllegalClashFlowKey: a u32 @0
+#8 8 struct FlowKey = NamesIllegalClash_FlowKey: a u64 @0
+#9 1 struct scope_inner = NamesIllegalClashScopeInner: x u8 @0
+#10 32 struct type = NamesIllegalClashType: func u32 @0, range u32 @4, _32_bit u32 @8, __hidden__ u32 @12, _ u32 @16, __ u32 @20, String u32 @24, Error u32 @28
+#11 16 struct clashing = NamesIllegalClashClashing: foo_bar u32 @0, fooBar u32 @4, FooBar u32 @8, foo__bar u32 @12
+`
+
 // OpenNamesIllegalClash parses the embedded object. Nothing is in the kernel yet.
 func OpenNamesIllegalClash() (*NamesIllegalClashCollectionSpec, error) {
-	return OpenNamesIllegalClashFrom(bytes.NewReader(_NamesIllegalClashBytes))
+	return OpenNamesIllegalClashFrom(typed.Embedded(_NamesIllegalClashBytes, _NamesIllegalClashChecksum))
 }
 
 // OpenNamesIllegalClashFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenNamesIllegalClashFrom(object io.ReaderAt) (*NamesIllegalClashCollectionSpec, error) {
 	c, err := typed.Open("NamesIllegalClash", object)
 	if err != nil {
@@ -45,6 +86,7 @@ func OpenNamesIllegalClashFrom(object io.ReaderAt) (*NamesIllegalClashCollection
 	typed.BindVariableSpec(c, &s.Variables.Range, "range")
 	typed.BindVariableSpec(c, &s.Variables.Variables, "variables")
 	typed.BindVariableSpec(c, &s.Variables.XVariables, "Variables")
+	typed.CheckLayouts(c, _NamesIllegalClashLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_NamesIllegalClashSet ^ 0x1f8a673a)
+
 // NamesIllegalClashClashing is struct clashing, 16 bytes.
 //
 // Value of map type.

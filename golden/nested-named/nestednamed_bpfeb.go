@@ -6,7 +6,13 @@ package nestednamed
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_NestedNamedSet ^ 0x619cc27d)
+
 // The object that OpenNestedNamed parses.
 //
 //go:embed nestednamed_bpfeb.o
 var _NestedNamedBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _NestedNamedChecksum = "0a33793c 7776"

@@ -5,7 +5,6 @@
 package nestednamed
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,31 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _NestedNamedSet = 0x619cc27d
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _NestedNamedLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #5 edfc2e2e4915ac4b
+map routes key #1 7772058b8ca57590
+map routes value #2 6e806108b1fc50e8
+variable filled [1]#5 4f206838651a0d71
+#1 6 struct address = NestedNamedAddress: bytes [4]u8 @0, port u16 @4
+#2 12 struct endpoint = NestedNamedEndpoint: address #1 @0, ifindex u32 @8
+#3 8 struct inside_that = NestedNamedInsideThat: b u64 @0
+#4 16 struct inside_only = NestedNamedInsideOnly: a u16 @0, that #3 @8
+#5 56 struct record = NestedNamedRecord: source #2 @0, destination #2 @12, via [2]#1 @24, inside #4 @40
+`
+
 // OpenNestedNamed parses the embedded object. Nothing is in the kernel yet.
 func OpenNestedNamed() (*NestedNamedCollectionSpec, error) {
-	return OpenNestedNamedFrom(bytes.NewReader(_NestedNamedBytes))
+	return OpenNestedNamedFrom(typed.Embedded(_NestedNamedBytes, _NestedNamedChecksum))
 }
 
 // OpenNestedNamedFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenNestedNamedFrom(object io.ReaderAt) (*NestedNamedCollectionSpec, error) {
 	c, err := typed.Open("NestedNamed", object)
 	if err != nil {
@@ -34,6 +51,7 @@ func OpenNestedNamedFrom(object io.ReaderAt) (*NestedNamedCollectionSpec, error)
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _NestedNamedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_NestedNamedSet ^ 0x619cc27d)
+
 // NestedNamedAddress is struct address, 6 bytes.
 //
 // Key of map routes. Part of struct endpoint, struct record.

@@ -6,7 +6,13 @@ package options
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_OptionsSet ^ 0xc1f5fe7a)
+
 // The object that OpenOptions parses.
 //
 //go:embed options_bpfel.o
 var _OptionsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _OptionsChecksum = "7d1e43b2 2192"

@@ -5,7 +5,6 @@
 package options
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,29 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _OptionsSet = 0xc1f5fe7a
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _OptionsLayouts = `
+map events event "struct event" #1 9aa0b871c217987a
+map records event "struct event" #1 9aa0b871c217987a
+map values key u32 60a4e951072ee49c
+map values value #2 927982f75a49a301
+type "struct beside" #3 85b578ab02d6ca3c
+#1 24 struct event = OptionsEvent: when u64 @0, pid u32 @8, extra [8]u8 @12
+#2 24 struct value = OptionsNewest: last #1 @0
+#3 4 struct beside = OptionsBeside: a u32 @0
+`
+
 // OpenOptions parses the embedded object. Nothing is in the kernel yet.
 func OpenOptions() (*OptionsCollectionSpec, error) {
-	return OpenOptionsFrom(bytes.NewReader(_OptionsBytes))
+	return OpenOptionsFrom(typed.Embedded(_OptionsBytes, _OptionsChecksum))
 }
 
 // OpenOptionsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenOptionsFrom(object io.ReaderAt) (*OptionsCollectionSpec, error) {
 	c, err := typed.Open("Options", object)
 	if err != nil {
@@ -35,6 +50,7 @@ func OpenOptionsFrom(object io.ReaderAt) (*OptionsCollectionSpec, error) {
 	typed.BindEventType(c, "records", "event")
 	typed.BindMapSpec(c, &s.Maps.Records, "records")
 	typed.BindMapSpec(c, &s.Maps.Values, "values")
+	typed.CheckLayouts(c, _OptionsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_OptionsSet ^ 0xc1f5fe7a)
+
 // OptionsBeside is struct beside, 4 bytes.
 type OptionsBeside struct {
 	_ structs.HostLayout

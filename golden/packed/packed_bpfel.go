@@ -6,7 +6,13 @@ package packed
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_PackedSet ^ 0x787a22e5)
+
 // The object that OpenPacked parses.
 //
 //go:embed packed_bpfel.o
 var _PackedBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _PackedChecksum = "1acb166a 13976"

@@ -5,7 +5,6 @@
 package packed
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,28 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _PackedSet = 0x787a22e5
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _PackedLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #4 5902e3c1a5a2bbc7
+variable filled [2]#4 4e593e795548a436
+#1 8 struct point = PackedPoint: x u16 @0, y s32 @4
+#2 5 struct inner = PackedInner: tag u8 @0, value u32 @1
+#3 9 struct = PackedRecordNamed: a u8 @0, b u64 @1
+#4 76 struct record = PackedRecord: kind u8 @0, port u16 @1, when u64 @3, numbers [3]s32 @11, point #1 @23, inner #2 @31, row [2]#2 @36, named #3 @46, either u64 @55, other u8 @55, pointer ptr @63, address be32 @71, end u8 @75
+`
+
 // OpenPacked parses the embedded object. Nothing is in the kernel yet.
 func OpenPacked() (*PackedCollectionSpec, error) {
-	return OpenPackedFrom(bytes.NewReader(_PackedBytes))
+	return OpenPackedFrom(typed.Embedded(_PackedBytes, _PackedChecksum))
 }
 
 // OpenPackedFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenPackedFrom(object io.ReaderAt) (*PackedCollectionSpec, error) {
 	c, err := typed.Open("Packed", object)
 	if err != nil {
@@ -33,6 +47,7 @@ func OpenPackedFrom(object io.ReaderAt) (*PackedCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _PackedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_PackedSet ^ 0x787a22e5)
+
 // PackedInner is struct inner, 5 bytes.
 //
 // Part of struct record.

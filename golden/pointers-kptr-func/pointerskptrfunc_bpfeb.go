@@ -6,7 +6,13 @@ package pointerskptrfunc
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_PointersKptrFuncSet ^ 0x90ef1459)
+
 // The object that OpenPointersKptrFunc parses.
 //
 //go:embed pointerskptrfunc_bpfeb.o
 var _PointersKptrFuncBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _PointersKptrFuncChecksum = "2060aeec 8848"

@@ -5,7 +5,6 @@
 package pointerskptrfunc
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,27 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _PointersKptrFuncSet = 0x90ef1459
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _PointersKptrFuncLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #3 d947fce0bfd45dbd
+variable filled [1]#3 a933a51e9e59743b
+#1 16 struct list = PointersKptrFuncList: next ptr @0, prev ptr @8
+#2 16 struct = PointersKptrFuncRecordSlots: kind u8 @0, target ptr @8
+#3 128 struct record = PointersKptrFuncRecord: anything ptr @0, text ptr @8, task ptr @16, list ptr @24, func ptr @32, typed ptr @40, row [2]ptr @48, links #1 @64, table [2]ptr @80, slots [2]#2 @96
+`
+
 // OpenPointersKptrFunc parses the embedded object. Nothing is in the kernel yet.
 func OpenPointersKptrFunc() (*PointersKptrFuncCollectionSpec, error) {
-	return OpenPointersKptrFuncFrom(bytes.NewReader(_PointersKptrFuncBytes))
+	return OpenPointersKptrFuncFrom(typed.Embedded(_PointersKptrFuncBytes, _PointersKptrFuncChecksum))
 }
 
 // OpenPointersKptrFuncFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenPointersKptrFuncFrom(object io.ReaderAt) (*PointersKptrFuncCollectionSpec, error) {
 	c, err := typed.Open("PointersKptrFunc", object)
 	if err != nil {
@@ -33,6 +46,7 @@ func OpenPointersKptrFuncFrom(object io.ReaderAt) (*PointersKptrFuncCollectionSp
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _PointersKptrFuncLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_PointersKptrFuncSet ^ 0x90ef1459)
+
 // PointersKptrFuncList is struct list, 16 bytes.
 //
 // Part of struct record.

@@ -6,7 +6,13 @@ package progarray
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ProgArraySet ^ 0xcadf1f4d)
+
 // The object that OpenProgArray parses.
 //
 //go:embed progarray_bpfel.o
 var _ProgArrayBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _ProgArrayChecksum = "9cde9cb5 2904"

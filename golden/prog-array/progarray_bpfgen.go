@@ -5,7 +5,6 @@
 package progarray
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,23 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _ProgArraySet = 0xcadf1f4d
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _ProgArrayLayouts = `
+map by_slot key #1 03912dddb3593d61
+#1 4 enum slot = ProgArraySlot: SLOT_IPV4=0, SLOT_IPV6=1
+`
+
 // OpenProgArray parses the embedded object. Nothing is in the kernel yet.
 func OpenProgArray() (*ProgArrayCollectionSpec, error) {
-	return OpenProgArrayFrom(bytes.NewReader(_ProgArrayBytes))
+	return OpenProgArrayFrom(typed.Embedded(_ProgArrayBytes, _ProgArrayChecksum))
 }
 
 // OpenProgArrayFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenProgArrayFrom(object io.ReaderAt) (*ProgArrayCollectionSpec, error) {
 	c, err := typed.Open("ProgArray", object)
 	if err != nil {
@@ -34,6 +43,7 @@ func OpenProgArrayFrom(object io.ReaderAt) (*ProgArrayCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.Enter, "enter")
 	typed.BindProgramSpec(c, &s.Programs.First, "first")
 	typed.BindProgramSpec(c, &s.Programs.Second, "second")
+	typed.CheckLayouts(c, _ProgArrayLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ProgArraySet ^ 0xcadf1f4d)
+
 // ProgArraySlot is enum slot, 4 bytes.
 //
 // Key of map by_slot.

@@ -6,7 +6,13 @@ package samenamedifferenttypes
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_SameNameDifferentTypesSet ^ 0x31936ce6)
+
 // The object that OpenSameNameDifferentTypes parses.
 //
 //go:embed samenamedifferenttypes_bpfel.o
 var _SameNameDifferentTypesBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _SameNameDifferentTypesChecksum = "bf612a87 2352"

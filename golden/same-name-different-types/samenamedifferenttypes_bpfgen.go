@@ -5,7 +5,6 @@
 package samenamedifferenttypes
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _SameNameDifferentTypesSet = 0x31936ce6
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _SameNameDifferentTypesLayouts = `
+type "struct event" #1 85b578ab02d6ca3c
+type "struct event" #2 c6df68c99bf29336
+#1 4 struct event = SameNameDifferentTypesEvent: a u32 @0
+#2 8 struct event = SameNameDifferentTypesEvent_bb570c: b u64 @0
+`
+
 // OpenSameNameDifferentTypes parses the embedded object. Nothing is in the kernel yet.
 func OpenSameNameDifferentTypes() (*SameNameDifferentTypesCollectionSpec, error) {
-	return OpenSameNameDifferentTypesFrom(bytes.NewReader(_SameNameDifferentTypesBytes))
+	return OpenSameNameDifferentTypesFrom(typed.Embedded(_SameNameDifferentTypesBytes, _SameNameDifferentTypesChecksum))
 }
 
 // OpenSameNameDifferentTypesFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenSameNameDifferentTypesFrom(object io.ReaderAt) (*SameNameDifferentTypesCollectionSpec, error) {
 	c, err := typed.Open("SameNameDifferentTypes", object)
 	if err != nil {
@@ -31,6 +42,7 @@ func OpenSameNameDifferentTypesFrom(object io.ReaderAt) (*SameNameDifferentTypes
 	s := &SameNameDifferentTypesCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.First, "first")
 	typed.BindProgramSpec(c, &s.Programs.Second, "second")
+	typed.CheckLayouts(c, _SameNameDifferentTypesLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

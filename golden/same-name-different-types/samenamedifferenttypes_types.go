@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_SameNameDifferentTypesSet ^ 0x31936ce6)
+
 // SameNameDifferentTypesEvent is struct event, 4 bytes.
 type SameNameDifferentTypesEvent struct {
 	_ structs.HostLayout

@@ -6,7 +6,13 @@ package scalars
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ScalarsSet ^ 0xe1e0e091)
+
 // The object that OpenScalars parses.
 //
 //go:embed scalars_bpfel.o
 var _ScalarsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _ScalarsChecksum = "f018c9a1 8552"

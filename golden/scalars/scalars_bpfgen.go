@@ -5,7 +5,6 @@
 package scalars
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _ScalarsSet = 0xe1e0e091
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _ScalarsLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #1 23f9b9eaa4c3207a
+variable filled [1]#1 eb5f6f84d8e10f2b
+#1 64 struct record = ScalarsRecord: u8 u8 @0, s8 u8 @1, u16 u16 @2, s16 s16 @4, plain_char u8 @6, u32 u32 @8, s32 s32 @12, before_gap u8 @16, u64 u64 @24, s64 s64 @32, ulong u64 @40, slong s64 @48, last u8 @56
+`
+
 // OpenScalars parses the embedded object. Nothing is in the kernel yet.
 func OpenScalars() (*ScalarsCollectionSpec, error) {
-	return OpenScalarsFrom(bytes.NewReader(_ScalarsBytes))
+	return OpenScalarsFrom(typed.Embedded(_ScalarsBytes, _ScalarsChecksum))
 }
 
 // OpenScalarsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenScalarsFrom(object io.ReaderAt) (*ScalarsCollectionSpec, error) {
 	c, err := typed.Open("Scalars", object)
 	if err != nil {
@@ -33,6 +44,7 @@ func OpenScalarsFrom(object io.ReaderAt) (*ScalarsCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _ScalarsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

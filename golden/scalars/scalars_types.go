@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ScalarsSet ^ 0xe1e0e091)
+
 // ScalarsRecord is struct record, 64 bytes.
 //
 // Value of map records. Variable filled.

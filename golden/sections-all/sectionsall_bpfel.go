@@ -6,7 +6,13 @@ package sectionsall
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_SectionsAllSet ^ 0x399f7b69)
+
 // The object that OpenSectionsAll parses.
 //
 //go:embed sectionsall_bpfel.o
 var _SectionsAllBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _SectionsAllChecksum = "fa2e9771 60448"

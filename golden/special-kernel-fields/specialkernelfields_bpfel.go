@@ -6,7 +6,13 @@ package specialkernelfields
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_SpecialKernelFieldsSet ^ 0xe0b7cb49)
+
 // The object that OpenSpecialKernelFields parses.
 //
 //go:embed specialkernelfields_bpfel.o
 var _SpecialKernelFieldsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _SpecialKernelFieldsChecksum = "17368b8e 2952"

@@ -5,7 +5,6 @@
 package specialkernelfields
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,35 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _SpecialKernelFieldsSet = 0xe0b7cb49
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _SpecialKernelFieldsLayouts = `
+map locked key u32 60a4e951072ee49c
+map locked value #1 4f0bae6117c755bc
+map owners key u32 60a4e951072ee49c
+map owners value #2 28e4e668815b29dc
+map timed key u32 60a4e951072ee49c
+map timed value #3 598064caf139882f
+map worked key u32 60a4e951072ee49c
+map worked value #4 e4349ccf9546c1c0
+type "struct node" #5 1e4e83470bdf2f44
+#1 16 struct locked = SpecialKernelFieldsLocked: lock bpf_spin_lock:32 @0, count u32 @4, total u64 @8
+#2 40 struct owner = SpecialKernelFieldsOwner: lock bpf_spin_lock:32 @0, list bpf_list_head:128("contains:node:list") @8, tree bpf_rb_root:128("contains:node:tree") @24
+#3 32 struct timed = SpecialKernelFieldsTimed: started u64 @0, timer bpf_timer:128 @8, rounds u32 @24
+#4 24 struct worked = SpecialKernelFieldsWorked: work bpf_wq:128 @0, done u32 @16
+#5 72 struct node = SpecialKernelFieldsNode: key u64 @0, list bpf_list_node:192 @8, tree bpf_rb_node:256 @32, references bpf_refcount:32 @64
+`
+
 // OpenSpecialKernelFields parses the embedded object. Nothing is in the kernel yet.
 func OpenSpecialKernelFields() (*SpecialKernelFieldsCollectionSpec, error) {
-	return OpenSpecialKernelFieldsFrom(bytes.NewReader(_SpecialKernelFieldsBytes))
+	return OpenSpecialKernelFieldsFrom(typed.Embedded(_SpecialKernelFieldsBytes, _SpecialKernelFieldsChecksum))
 }
 
 // OpenSpecialKernelFieldsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenSpecialKernelFieldsFrom(object io.ReaderAt) (*SpecialKernelFieldsCollectionSpec, error) {
 	c, err := typed.Open("SpecialKernelFields", object)
 	if err != nil {
@@ -33,6 +54,7 @@ func OpenSpecialKernelFieldsFrom(object io.ReaderAt) (*SpecialKernelFieldsCollec
 	typed.BindMapSpec(c, &s.Maps.Owners, "owners")
 	typed.BindMapSpec(c, &s.Maps.Timed, "timed")
 	typed.BindMapSpec(c, &s.Maps.Worked, "worked")
+	typed.CheckLayouts(c, _SpecialKernelFieldsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

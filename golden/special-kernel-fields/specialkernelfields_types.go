@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_SpecialKernelFieldsSet ^ 0xe0b7cb49)
+
 // SpecialKernelFieldsBpfListHead is struct bpf_list_head, 16 bytes.
 //
 // Part of struct owner.

@@ -6,7 +6,13 @@ package structopsnolink
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_StructOpsNolinkSet ^ 0x2ec25ebd)
+
 // The object that OpenStructOpsNolink parses.
 //
 //go:embed structopsnolink_bpfeb.o
 var _StructOpsNolinkBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _StructOpsNolinkChecksum = "99e1f0c9 2560"

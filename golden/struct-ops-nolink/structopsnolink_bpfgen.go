@@ -5,7 +5,6 @@
 package structopsnolink
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,27 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _StructOpsNolinkSet = 0x2ec25ebd
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _StructOpsNolinkLayouts = `
+map golden value #1 7321bb4ac1ea96d9
+map optional value #1 7321bb4ac1ea96d9
+map values key u32 60a4e951072ee49c
+map values value #2 3feaadec00673b64
+#1 16 struct golden_ops = StructOpsNolinkGoldenOps: run ptr @0, flags u32 @8
+#2 8 struct value = StructOpsNolinkValue: count u64 @0
+`
+
 // OpenStructOpsNolink parses the embedded object. Nothing is in the kernel yet.
 func OpenStructOpsNolink() (*StructOpsNolinkCollectionSpec, error) {
-	return OpenStructOpsNolinkFrom(bytes.NewReader(_StructOpsNolinkBytes))
+	return OpenStructOpsNolinkFrom(typed.Embedded(_StructOpsNolinkBytes, _StructOpsNolinkChecksum))
 }
 
 // OpenStructOpsNolinkFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenStructOpsNolinkFrom(object io.ReaderAt) (*StructOpsNolinkCollectionSpec, error) {
 	c, err := typed.Open("StructOpsNolink", object)
 	if err != nil {
@@ -33,6 +46,7 @@ func OpenStructOpsNolinkFrom(object io.ReaderAt) (*StructOpsNolinkCollectionSpec
 	typed.BindMapSpec(c, &s.Maps.Optional, "optional")
 	typed.BindMapSpec(c, &s.Maps.Values, "values")
 	typed.BindProgramSpec(c, &s.Programs.Run, "run")
+	typed.CheckLayouts(c, _StructOpsNolinkLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

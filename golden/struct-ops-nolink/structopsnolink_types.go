@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_StructOpsNolinkSet ^ 0x2ec25ebd)
+
 // StructOpsNolinkGoldenOps is struct golden_ops, 16 bytes.
 //
 // Value of map golden. Value of map optional.

@@ -6,7 +6,13 @@ package structops
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_StructOpsSet ^ 0xc53a41ba)
+
 // The object that OpenStructOps parses.
 //
 //go:embed structops_bpfeb.o
 var _StructOpsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _StructOpsChecksum = "5f9038f7 2832"

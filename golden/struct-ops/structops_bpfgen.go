@@ -5,7 +5,6 @@
 package structops
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,23 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _StructOpsSet = 0xc53a41ba
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _StructOpsLayouts = `
+map golden value #1 86a8bd920d5970bc
+#1 64 struct tcp_congestion_ops = StructOpsTcpCongestionOps: ssthresh ptr @0, cong_avoid ptr @8, set_state ptr @16, undo_cwnd ptr @24, name [16]u8 @32, flags u32 @48, owner ptr @56
+`
+
 // OpenStructOps parses the embedded object. Nothing is in the kernel yet.
 func OpenStructOps() (*StructOpsCollectionSpec, error) {
-	return OpenStructOpsFrom(bytes.NewReader(_StructOpsBytes))
+	return OpenStructOpsFrom(typed.Embedded(_StructOpsBytes, _StructOpsChecksum))
 }
 
 // OpenStructOpsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenStructOpsFrom(object io.ReaderAt) (*StructOpsCollectionSpec, error) {
 	c, err := typed.Open("StructOps", object)
 	if err != nil {
@@ -33,6 +42,7 @@ func OpenStructOpsFrom(object io.ReaderAt) (*StructOpsCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CongAvoid, "cong_avoid")
 	typed.BindProgramSpec(c, &s.Programs.Ssthresh, "ssthresh")
 	typed.BindProgramSpec(c, &s.Programs.UndoCwnd, "undo_cwnd")
+	typed.CheckLayouts(c, _StructOpsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

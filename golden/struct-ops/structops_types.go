@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_StructOpsSet ^ 0xc53a41ba)
+
 // StructOpsTcpCongestionOps is struct tcp_congestion_ops, 64 bytes.
 //
 // Value of map golden.

@@ -6,7 +6,25 @@ package targetsarchdifferent
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TargetsArchDifferentSet ^ 0xabe5b45c)
+
 // The object that OpenTargetsArchDifferent parses.
 //
 //go:embed targetsarchdifferent_arm64_bpfel.o
 var _TargetsArchDifferentBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TargetsArchDifferentChecksum = "fa15e4e9 2376"
+
+// How C lays out what has a Go type, on this target. Every object that is opened
+// is compared with it, and so are maps that exist already.
+const _TargetsArchDifferentLayouts = `
+map events event #3 a08cd332ffc08c12
+map same key u32 60a4e951072ee49c
+map same value #4 2a665c34876801bb
+#1 264 struct pt_regs = TargetsArchDifferentPtRegs: regs [31]u64 @0, sp u64 @248, pc u64 @256
+#2 4 struct mode = TargetsArchDifferentMode: st_mode u32 @0
+#3 280 struct event = TargetsArchDifferentEvent: pid u32 @0, regs #1 @8, mode #2 @272
+#4 16 struct same = TargetsArchDifferentSame: a u32 @0, b u64 @8
+`

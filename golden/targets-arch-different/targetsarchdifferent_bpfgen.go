@@ -5,7 +5,6 @@
 package targetsarchdifferent
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,16 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _TargetsArchDifferentSet = 0xabe5b45c
+
 // OpenTargetsArchDifferent parses the embedded object. Nothing is in the kernel yet.
 func OpenTargetsArchDifferent() (*TargetsArchDifferentCollectionSpec, error) {
-	return OpenTargetsArchDifferentFrom(bytes.NewReader(_TargetsArchDifferentBytes))
+	return OpenTargetsArchDifferentFrom(typed.Embedded(_TargetsArchDifferentBytes, _TargetsArchDifferentChecksum))
 }
 
 // OpenTargetsArchDifferentFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenTargetsArchDifferentFrom(object io.ReaderAt) (*TargetsArchDifferentCollectionSpec, error) {
 	c, err := typed.Open("TargetsArchDifferent", object)
 	if err != nil {
@@ -32,6 +34,7 @@ func OpenTargetsArchDifferentFrom(object io.ReaderAt) (*TargetsArchDifferentColl
 	typed.BindMapSpec(c, &s.Maps.Events, "events")
 	typed.BindMapSpec(c, &s.Maps.Same, "same")
 	typed.BindProgramSpec(c, &s.Programs.OnConnect, "on_connect")
+	typed.CheckLayouts(c, _TargetsArchDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,25 @@ package targetsarchdifferent
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TargetsArchDifferentSet ^ 0xabe5b45c)
+
 // The object that OpenTargetsArchDifferent parses.
 //
 //go:embed targetsarchdifferent_s390_bpfeb.o
 var _TargetsArchDifferentBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TargetsArchDifferentChecksum = "3bcc858a 2392"
+
+// How C lays out what has a Go type, on this target. Every object that is opened
+// is compared with it, and so are maps that exist already.
+const _TargetsArchDifferentLayouts = `
+map events event #3 7f64f1959cb90ffc
+map same key u32 60a4e951072ee49c
+map same value #4 2a665c34876801bb
+#1 144 struct pt_regs = TargetsArchDifferentPtRegs: psw [2]u64 @0, gprs [16]u64 @16
+#2 4 struct mode = TargetsArchDifferentMode: st_mode u32 @0
+#3 160 struct event = TargetsArchDifferentEvent: pid u32 @0, regs #1 @8, mode #2 @152
+#4 16 struct same = TargetsArchDifferentSame: a u32 @0, b u64 @8
+`

@@ -6,7 +6,25 @@ package targetsarchdifferent
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TargetsArchDifferentSet ^ 0xabe5b45c)
+
 // The object that OpenTargetsArchDifferent parses.
 //
 //go:embed targetsarchdifferent_x86_bpfel.o
 var _TargetsArchDifferentBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TargetsArchDifferentChecksum = "56dd28cf 2400"
+
+// How C lays out what has a Go type, on this target. Every object that is opened
+// is compared with it, and so are maps that exist already.
+const _TargetsArchDifferentLayouts = `
+map events event #3 031f836555f02921
+map same key u32 60a4e951072ee49c
+map same value #4 2a665c34876801bb
+#1 24 struct pt_regs = TargetsArchDifferentPtRegs: ax u64 @0, bx u64 @8, cx u64 @16
+#2 2 struct mode = TargetsArchDifferentMode: st_mode u16 @0
+#3 40 struct event = TargetsArchDifferentEvent: pid u32 @0, regs #1 @8, mode #2 @32
+#4 16 struct same = TargetsArchDifferentSame: a u32 @0, b u64 @8
+`

@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TargetsArchDifferentSet ^ 0xabe5b45c)
+
 // TargetsArchDifferentEvent is struct event, 40 bytes.
 //
 // Event of map events.

@@ -6,7 +6,21 @@ package targetsbyteorderdifferent
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TargetsByteOrderDifferentSet ^ 0x02591840)
+
 // The object that OpenTargetsByteOrderDifferent parses.
 //
 //go:embed targetsbyteorderdifferent_bpfeb.o
 var _TargetsByteOrderDifferentBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TargetsByteOrderDifferentChecksum = "74378a18 1536"
+
+// How C lays out what has a Go type, on this target. Every object that is opened
+// is compared with it, and so are maps that exist already.
+const _TargetsByteOrderDifferentLayouts = `
+map headers key u32 60a4e951072ee49c
+map headers value #1 82d17ae3de440e5c
+#1 4 struct iphdr = TargetsByteOrderDifferentIphdr: version u4 @0, ihl u4 @0.4, tos u8 @1, tot_len be16 @2
+`

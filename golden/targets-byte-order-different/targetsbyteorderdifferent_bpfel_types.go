@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TargetsByteOrderDifferentSet ^ 0x02591840)
+
 // TargetsByteOrderDifferentIphdr is struct iphdr, 4 bytes.
 //
 // Value of map headers.

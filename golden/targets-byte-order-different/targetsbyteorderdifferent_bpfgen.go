@@ -5,7 +5,6 @@
 package targetsbyteorderdifferent
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,16 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _TargetsByteOrderDifferentSet = 0x02591840
+
 // OpenTargetsByteOrderDifferent parses the embedded object. Nothing is in the kernel yet.
 func OpenTargetsByteOrderDifferent() (*TargetsByteOrderDifferentCollectionSpec, error) {
-	return OpenTargetsByteOrderDifferentFrom(bytes.NewReader(_TargetsByteOrderDifferentBytes))
+	return OpenTargetsByteOrderDifferentFrom(typed.Embedded(_TargetsByteOrderDifferentBytes, _TargetsByteOrderDifferentChecksum))
 }
 
 // OpenTargetsByteOrderDifferentFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenTargetsByteOrderDifferentFrom(object io.ReaderAt) (*TargetsByteOrderDifferentCollectionSpec, error) {
 	c, err := typed.Open("TargetsByteOrderDifferent", object)
 	if err != nil {
@@ -30,6 +32,7 @@ func OpenTargetsByteOrderDifferentFrom(object io.ReaderAt) (*TargetsByteOrderDif
 	}
 	s := &TargetsByteOrderDifferentCollectionSpec{CollectionSpec: c}
 	typed.BindMapSpec(c, &s.Maps.Headers, "headers")
+	typed.CheckLayouts(c, _TargetsByteOrderDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

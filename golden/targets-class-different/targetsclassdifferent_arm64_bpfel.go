@@ -10,6 +10,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TargetsClassDifferentSet ^ 0x1aa1fdd8)
+
 // TargetsClassDifferentRunProgram is the kind of the program run on this
 // target: SEC("tc").
 type TargetsClassDifferentRunProgram = typed.TC
@@ -22,3 +25,14 @@ type TargetsClassDifferentCounterVariable = uint64
 //
 //go:embed targetsclassdifferent_arm64_bpfel.o
 var _TargetsClassDifferentBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TargetsClassDifferentChecksum = "fe8a1059 2208"
+
+// How C lays out what has a Go type, on this target. Every object that is opened
+// is compared with it, and so are maps that exist already.
+const _TargetsClassDifferentLayouts = `
+map values key u32 60a4e951072ee49c
+map values value u64 7849bf8c861b34c1
+variable counter u64 7849bf8c861b34c1
+`

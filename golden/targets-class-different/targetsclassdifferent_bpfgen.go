@@ -5,7 +5,6 @@
 package targetsclassdifferent
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -17,13 +16,16 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _TargetsClassDifferentSet = 0x1aa1fdd8
+
 // OpenTargetsClassDifferent parses the embedded object. Nothing is in the kernel yet.
 func OpenTargetsClassDifferent() (*TargetsClassDifferentCollectionSpec, error) {
-	return OpenTargetsClassDifferentFrom(bytes.NewReader(_TargetsClassDifferentBytes))
+	return OpenTargetsClassDifferentFrom(typed.Embedded(_TargetsClassDifferentBytes, _TargetsClassDifferentChecksum))
 }
 
 // OpenTargetsClassDifferentFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenTargetsClassDifferentFrom(object io.ReaderAt) (*TargetsClassDifferentCollectionSpec, error) {
 	c, err := typed.Open("TargetsClassDifferent", object)
 	if err != nil {
@@ -33,6 +35,7 @@ func OpenTargetsClassDifferentFrom(object io.ReaderAt) (*TargetsClassDifferentCo
 	typed.BindMapSpec(c, &s.Maps.Values, "values")
 	typed.BindProgramSpec(c, &s.Programs.Run, "run")
 	typed.BindVariableSpec(c, &s.Variables.Counter, "counter")
+	typed.CheckLayouts(c, _TargetsClassDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

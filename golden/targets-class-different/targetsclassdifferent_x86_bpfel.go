@@ -10,6 +10,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TargetsClassDifferentSet ^ 0x1aa1fdd8)
+
 // TargetsClassDifferentRunProgram is the kind of the program run on this
 // target: SEC("xdp").
 type TargetsClassDifferentRunProgram = typed.XDP
@@ -22,3 +25,14 @@ type TargetsClassDifferentCounterVariable = uint32
 //
 //go:embed targetsclassdifferent_x86_bpfel.o
 var _TargetsClassDifferentBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TargetsClassDifferentChecksum = "f79c0ac5 2272"
+
+// How C lays out what has a Go type, on this target. Every object that is opened
+// is compared with it, and so are maps that exist already.
+const _TargetsClassDifferentLayouts = `
+map values key u32 60a4e951072ee49c
+map values value u64 7849bf8c861b34c1
+variable counter u32 60a4e951072ee49c
+`

@@ -5,7 +5,6 @@
 package targetsmapsdifferent
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,16 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _TargetsMapsDifferentSet = 0x18c40a94
+
 // OpenTargetsMapsDifferent parses the embedded object. Nothing is in the kernel yet.
 func OpenTargetsMapsDifferent() (*TargetsMapsDifferentCollectionSpec, error) {
-	return OpenTargetsMapsDifferentFrom(bytes.NewReader(_TargetsMapsDifferentBytes))
+	return OpenTargetsMapsDifferentFrom(typed.Embedded(_TargetsMapsDifferentBytes, _TargetsMapsDifferentChecksum))
 }
 
 // OpenTargetsMapsDifferentFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenTargetsMapsDifferentFrom(object io.ReaderAt) (*TargetsMapsDifferentCollectionSpec, error) {
 	c, err := typed.Open("TargetsMapsDifferent", object)
 	if err != nil {
@@ -34,6 +36,7 @@ func OpenTargetsMapsDifferentFrom(object io.ReaderAt) (*TargetsMapsDifferentColl
 	typed.BindProgramSpec(c, &s.Programs.OnAll, "on_all")
 	typed.BindProgramSpec(c, &s.Programs.OnX86, "on_x86")
 	typed.BindVariableSpec(c, &s.Variables.OnlyHere, "only_here")
+	typed.CheckLayouts(c, _TargetsMapsDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

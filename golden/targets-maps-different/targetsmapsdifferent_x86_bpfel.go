@@ -6,7 +6,23 @@ package targetsmapsdifferent
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TargetsMapsDifferentSet ^ 0x18c40a94)
+
 // The object that OpenTargetsMapsDifferent parses.
 //
 //go:embed targetsmapsdifferent_x86_bpfel.o
 var _TargetsMapsDifferentBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TargetsMapsDifferentChecksum = "c7bd5054 2688"
+
+// How C lays out what has a Go type, on this target. Every object that is opened
+// is compared with it, and so are maps that exist already.
+const _TargetsMapsDifferentLayouts = `
+map everywhere key u32 60a4e951072ee49c
+map everywhere value u64 7849bf8c861b34c1
+map only_x86 key u32 60a4e951072ee49c
+map only_x86 value u16 928cb2320d5ddcc9
+variable only_here u32 60a4e951072ee49c
+`

@@ -6,7 +6,13 @@ package typedefchains
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TypedefChainsSet ^ 0xb1aafce7)
+
 // The object that OpenTypedefChains parses.
 //
 //go:embed typedefchains_bpfel.o
 var _TypedefChainsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TypedefChainsChecksum = "019dc836 8528"

@@ -5,7 +5,6 @@
 package typedefchains
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,32 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _TypedefChainsSet = 0xb1aafce7
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _TypedefChainsLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #5 b374acd517ad733b
+map renamed_map key u32 60a4e951072ee49c
+map renamed_map value #6 6d617f4dcc1b60e3
+variable filled [2]#5 5dbd1244e04a8e88
+#1 8 struct typedef plain = TypedefChainsPlain: a u16 @0, b u32 @4
+#2 8 struct typedef renamed = TypedefChainsRenamed: a u16 @0, b u32 @4
+#3 8 union typedef either = TypedefChainsEither: narrow u8 @0, wide u64 @0
+#4 4 struct tagged = TypedefChainsTagged: x u32 @0
+#5 72 struct record = TypedefChainsRecord: idle u32 @0, plain #1 @4, renamed #2 @12, either #3 @24, macs [2][6]u8 @32, tagged #4 @44, same #4 @48, handles [2]ptr @56
+#6 8 struct typedef renamed_again = TypedefChainsRenamedAgain: a u16 @0, b u32 @4
+`
+
 // OpenTypedefChains parses the embedded object. Nothing is in the kernel yet.
 func OpenTypedefChains() (*TypedefChainsCollectionSpec, error) {
-	return OpenTypedefChainsFrom(bytes.NewReader(_TypedefChainsBytes))
+	return OpenTypedefChainsFrom(typed.Embedded(_TypedefChainsBytes, _TypedefChainsChecksum))
 }
 
 // OpenTypedefChainsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenTypedefChainsFrom(object io.ReaderAt) (*TypedefChainsCollectionSpec, error) {
 	c, err := typed.Open("TypedefChains", object)
 	if err != nil {
@@ -34,6 +52,7 @@ func OpenTypedefChainsFrom(object io.ReaderAt) (*TypedefChainsCollectionSpec, er
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _TypedefChainsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,13 @@ package typesonlynamed
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TypesOnlyNamedSet ^ 0x6b90ebf8)
+
 // The object that OpenTypesOnlyNamed parses.
 //
 //go:embed typesonlynamed_bpfeb.o
 var _TypesOnlyNamedBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TypesOnlyNamedChecksum = "7f0b63ed 2040"

@@ -5,7 +5,6 @@
 package typesonlynamed
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -17,13 +16,29 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _TypesOnlyNamedSet = 0x6b90ebf8
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _TypesOnlyNamedLayouts = `
+variable unused_cookie ptr a80395365daa8aa0
+type "struct request" #2 ee660909ceb38ed8
+type "struct response" #3 ced1e16069994076
+type "enum status" #4 21705502ee089c65
+#1 2 struct = TypesOnlyNamedRequestPart: a u16 @0
+#2 8 struct request = TypesOnlyNamedRequest: id u32 @0, part #1 @4
+#3 16 struct response = TypesOnlyNamedResponse: id u32 @0, error s32 @8, ok u64 @8
+#4 4 enum status = TypesOnlyNamedStatus: STATUS_GOOD=0, STATUS_BAD=1
+`
+
 // OpenTypesOnlyNamed parses the embedded object. Nothing is in the kernel yet.
 func OpenTypesOnlyNamed() (*TypesOnlyNamedCollectionSpec, error) {
-	return OpenTypesOnlyNamedFrom(bytes.NewReader(_TypesOnlyNamedBytes))
+	return OpenTypesOnlyNamedFrom(typed.Embedded(_TypesOnlyNamedBytes, _TypesOnlyNamedChecksum))
 }
 
 // OpenTypesOnlyNamedFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenTypesOnlyNamedFrom(object io.ReaderAt) (*TypesOnlyNamedCollectionSpec, error) {
 	c, err := typed.Open("TypesOnlyNamed", object)
 	if err != nil {
@@ -31,6 +46,7 @@ func OpenTypesOnlyNamedFrom(object io.ReaderAt) (*TypesOnlyNamedCollectionSpec, 
 	}
 	s := &TypesOnlyNamedCollectionSpec{CollectionSpec: c}
 	typed.BindVariableSpec(c, &s.Variables.UnusedCookie, "unused_cookie")
+	typed.CheckLayouts(c, _TypesOnlyNamedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TypesOnlyNamedSet ^ 0x6b90ebf8)
+
 // TypesOnlyNamedRequest is struct request, 8 bytes.
 type TypesOnlyNamedRequest struct {
 	_    structs.HostLayout

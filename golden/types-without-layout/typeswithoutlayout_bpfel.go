@@ -6,7 +6,13 @@ package typeswithoutlayout
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TypesWithoutLayoutSet ^ 0x5a04a8c2)
+
 // The object that OpenTypesWithoutLayout parses.
 //
 //go:embed typeswithoutlayout_bpfel.o
 var _TypesWithoutLayoutBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TypesWithoutLayoutChecksum = "98ba5e13 2248"

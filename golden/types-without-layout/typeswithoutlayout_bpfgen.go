@@ -5,7 +5,6 @@
 package typeswithoutlayout
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,27 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _TypesWithoutLayoutSet = 0x5a04a8c2
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _TypesWithoutLayoutLayouts = `
+map atomics key u32 60a4e951072ee49c
+map undefineds value u32 60a4e951072ee49c
+variable counters #1 7af923e53a06222e
+variable packed_counters [2]#2 087d9f66d290bd54
+#1 40 struct counters = TypesWithoutLayoutCounters: before u32 @0, one void @4, many [2]void @8, arm void @24, low u16 @24, text [8]u8 @24, high void @26, last void @32
+#2 6 struct packed_counter = TypesWithoutLayoutPackedCounter: before u8 @0, one void @1, after u8 @5
+`
+
 // OpenTypesWithoutLayout parses the embedded object. Nothing is in the kernel yet.
 func OpenTypesWithoutLayout() (*TypesWithoutLayoutCollectionSpec, error) {
-	return OpenTypesWithoutLayoutFrom(bytes.NewReader(_TypesWithoutLayoutBytes))
+	return OpenTypesWithoutLayoutFrom(typed.Embedded(_TypesWithoutLayoutBytes, _TypesWithoutLayoutChecksum))
 }
 
 // OpenTypesWithoutLayoutFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenTypesWithoutLayoutFrom(object io.ReaderAt) (*TypesWithoutLayoutCollectionSpec, error) {
 	c, err := typed.Open("TypesWithoutLayout", object)
 	if err != nil {
@@ -34,6 +47,7 @@ func OpenTypesWithoutLayoutFrom(object io.ReaderAt) (*TypesWithoutLayoutCollecti
 	typed.BindVariableSpec(c, &s.Variables.Alone, "alone")
 	typed.BindVariableSpec(c, &s.Variables.Counters, "counters")
 	typed.BindVariableSpec(c, &s.Variables.PackedCounters, "packed_counters")
+	typed.CheckLayouts(c, _TypesWithoutLayoutLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

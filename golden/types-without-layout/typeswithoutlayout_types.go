@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TypesWithoutLayoutSet ^ 0x5a04a8c2)
+
 // TypesWithoutLayoutCounters is struct counters, 40 bytes.
 //
 // Variable counters.

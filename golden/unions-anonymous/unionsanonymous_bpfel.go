@@ -6,7 +6,13 @@ package unionsanonymous
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_UnionsAnonymousSet ^ 0x75a225bb)
+
 // The object that OpenUnionsAnonymous parses.
 //
 //go:embed unionsanonymous_bpfel.o
 var _UnionsAnonymousBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _UnionsAnonymousChecksum = "cd2d1cd6 8584"

@@ -5,7 +5,6 @@
 package unionsanonymous
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _UnionsAnonymousSet = 0x75a225bb
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _UnionsAnonymousLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #1 df6b3bfea881e3c9
+variable filled [4]#1 3bae0fed24e4206b
+#1 32 struct record = UnionsAnonymousRecord: family u16 @0, ipv4 be32 @8, ipv6 [16]u8 @8, low u32 @8, high u64 @16, code u16 @24, kind u8 @24, ports u32 @24, sport u16 @24, dport u16 @26, only u8 @28
+`
+
 // OpenUnionsAnonymous parses the embedded object. Nothing is in the kernel yet.
 func OpenUnionsAnonymous() (*UnionsAnonymousCollectionSpec, error) {
-	return OpenUnionsAnonymousFrom(bytes.NewReader(_UnionsAnonymousBytes))
+	return OpenUnionsAnonymousFrom(typed.Embedded(_UnionsAnonymousBytes, _UnionsAnonymousChecksum))
 }
 
 // OpenUnionsAnonymousFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenUnionsAnonymousFrom(object io.ReaderAt) (*UnionsAnonymousCollectionSpec, error) {
 	c, err := typed.Open("UnionsAnonymous", object)
 	if err != nil {
@@ -33,6 +44,7 @@ func OpenUnionsAnonymousFrom(object io.ReaderAt) (*UnionsAnonymousCollectionSpec
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _UnionsAnonymousLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,13 @@ package unions
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_UnionsSet ^ 0xbe57d981)
+
 // The object that OpenUnions parses.
 //
 //go:embed unions_bpfel.o
 var _UnionsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _UnionsChecksum = "483dc8a9 9640"

@@ -5,7 +5,6 @@
 package unions
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,30 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _UnionsSet = 0xbe57d981
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _UnionsLayouts = `
+map records key u32 60a4e951072ee49c
+map records value #4 93b70f787ac499f3
+map whole_unions key #1 6ed83eaa1aec6102
+map whole_unions value #3 fefbecab3215fe5a
+variable filled [3]#4 f27a1c02fb520576
+#1 8 union number = UnionsNumber: bytes [8]u8 @0, half s32 @0, quarters [4]u16 @0, whole u64 @0
+#2 8 struct pair = UnionsPair: first u16 @0, second u32 @4
+#3 8 union nested = UnionsNested: number #1 @0, one u8 @0, pair #2 @0
+#4 40 struct record = UnionsRecord: tag u8 @0, number #1 @8, deep #3 @16, row [2]#1 @24
+`
+
 // OpenUnions parses the embedded object. Nothing is in the kernel yet.
 func OpenUnions() (*UnionsCollectionSpec, error) {
-	return OpenUnionsFrom(bytes.NewReader(_UnionsBytes))
+	return OpenUnionsFrom(typed.Embedded(_UnionsBytes, _UnionsChecksum))
 }
 
 // OpenUnionsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenUnionsFrom(object io.ReaderAt) (*UnionsCollectionSpec, error) {
 	c, err := typed.Open("Unions", object)
 	if err != nil {
@@ -34,6 +50,7 @@ func OpenUnionsFrom(object io.ReaderAt) (*UnionsCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
 	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	typed.CheckLayouts(c, _UnionsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_UnionsSet ^ 0xbe57d981)
+
 // UnionsNested is union nested, 8 bytes.
 //
 // Value of map whole_unions. Part of struct record.

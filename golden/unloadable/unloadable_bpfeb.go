@@ -6,7 +6,13 @@ package unloadable
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_UnloadableSet ^ 0xd78066eb)
+
 // The object that OpenUnloadable parses.
 //
 //go:embed unloadable_bpfeb.o
 var _UnloadableBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _UnloadableChecksum = "ca3f5ec0 5920"

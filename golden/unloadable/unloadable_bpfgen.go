@@ -5,7 +5,6 @@
 package unloadable
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -17,13 +16,41 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _UnloadableSet = 0xd78066eb
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _UnloadableLayouts = `
+map fine key u32 60a4e951072ee49c
+map fine value u32 60a4e951072ee49c
+map hidden key u32 60a4e951072ee49c
+map hidden value u32 60a4e951072ee49c
+map shared key u32 60a4e951072ee49c
+map shared value u32 60a4e951072ee49c
+variable CONFIG_MAY_BE_MISSING bool b6c6b2c3fb206f77
+variable CONFIG_MODULE #1 d86d099aa3c2b851
+variable LINUX_HAS_BPF_COOKIE bool b6c6b2c3fb206f77
+variable LINUX_HAS_SYSCALL_WRAPPER bool b6c6b2c3fb206f77
+variable LINUX_KERNEL_VERSION u32 60a4e951072ee49c
+variable MY_OPTION bool b6c6b2c3fb206f77
+variable atomics #2 22a03d7776a64f29
+variable empty #3 48158f2184335988
+variable out u64 7849bf8c861b34c1
+variable packed #4 b303f958a6e33c32
+#1 4 enum tristate = UnloadableTristate: NO=0, YES=1, MODULE=2
+#2 8 struct atomic = UnloadableAtomic: before u32 @0, count void @4
+#3 0 struct nothing = UnloadableNothing:
+#4 5 struct packed = UnloadablePacked: before u8 @0, rate f32 @1
+`
+
 // OpenUnloadable parses the embedded object. Nothing is in the kernel yet.
 func OpenUnloadable() (*UnloadableCollectionSpec, error) {
-	return OpenUnloadableFrom(bytes.NewReader(_UnloadableBytes))
+	return OpenUnloadableFrom(typed.Embedded(_UnloadableBytes, _UnloadableChecksum))
 }
 
 // OpenUnloadableFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenUnloadableFrom(object io.ReaderAt) (*UnloadableCollectionSpec, error) {
 	c, err := typed.Open("Unloadable", object)
 	if err != nil {
@@ -38,6 +65,7 @@ func OpenUnloadableFrom(object io.ReaderAt) (*UnloadableCollectionSpec, error) {
 	typed.BindVariableSpec(c, &s.Variables.Empty, "empty")
 	typed.BindVariableSpec(c, &s.Variables.Out, "out")
 	typed.BindVariableSpec(c, &s.Variables.Packed, "packed")
+	typed.CheckLayouts(c, _UnloadableLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_UnloadableSet ^ 0xd78066eb)
+
 // UnloadableAtomic is struct atomic, 8 bytes.
 //
 // Variable atomics.

@@ -6,7 +6,13 @@ package variablesall
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_VariablesAllSet ^ 0x7f11d069)
+
 // The object that OpenVariablesAll parses.
 //
 //go:embed variablesall_bpfeb.o
 var _VariablesAllBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _VariablesAllChecksum = "c1d4aa36 5608"

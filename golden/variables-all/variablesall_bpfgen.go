@@ -5,7 +5,6 @@
 package variablesall
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -17,13 +16,47 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _VariablesAllSet = 0x7f11d069
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _VariablesAllLayouts = `
+variable anonymous #1 b641ad059357a35f
+variable anonymous_enum #2 aa38517c6f0b7fb1
+variable config #3 f689cb7693c81d22
+variable counter u64 7849bf8c861b34c1
+variable current #3 f689cb7693c81d22
+variable grid [2][3]u16 897e0f1812f34c08
+static .data hidden "116" u32 60a4e951072ee49c
+variable in_custom_data u32 60a4e951072ee49c
+variable in_custom_rodata u32 60a4e951072ee49c
+variable mode #4 b41d68e8a62f66dd
+variable name [16]u8 cbbcf66be2b856e0
+variable pointer ptr a80395365daa8aa0
+variable rate u32 60a4e951072ee49c
+variable ratio f64 8b8076b702d37fd8
+variable start u64 7849bf8c861b34c1
+static .rodata static_constant "56" u64 7849bf8c861b34c1
+static .data static_data "124" u32 60a4e951072ee49c
+static .data.custom static_in_custom_data "4" u32 60a4e951072ee49c
+static .bss static_zero "8" u64 7849bf8c861b34c1
+variable table [3]#3 a26416f9079d9103
+variable verbose bool b6c6b2c3fb206f77
+variable weak u32 60a4e951072ee49c
+#1 8 struct = VariablesAllAnonymous: x u32 @0, y u32 @4
+#2 4 enum = VariablesAllAnonymousEnum: ANON_A=1, ANON_B=2
+#3 24 struct config = VariablesAllConfig: limit u32 @0, flags u3 @4, mode u5 @4.3, v4 u32 @8, v6 [16]u8 @8
+#4 4 enum mode = VariablesAllMode: MODE_OFF=0, MODE_ON=1, MODE_AUTO=2
+`
+
 // OpenVariablesAll parses the embedded object. Nothing is in the kernel yet.
 func OpenVariablesAll() (*VariablesAllCollectionSpec, error) {
-	return OpenVariablesAllFrom(bytes.NewReader(_VariablesAllBytes))
+	return OpenVariablesAllFrom(typed.Embedded(_VariablesAllBytes, _VariablesAllChecksum))
 }
 
 // OpenVariablesAllFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenVariablesAllFrom(object io.ReaderAt) (*VariablesAllCollectionSpec, error) {
 	c, err := typed.Open("VariablesAll", object)
 	if err != nil {
@@ -53,6 +86,7 @@ func OpenVariablesAllFrom(object io.ReaderAt) (*VariablesAllCollectionSpec, erro
 	typed.BindVariableSpec(c, &s.Variables.Table, "table")
 	typed.BindVariableSpec(c, &s.Variables.Verbose, "verbose")
 	typed.BindVariableSpec(c, &s.Variables.Weak, "weak")
+	typed.CheckLayouts(c, _VariablesAllLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

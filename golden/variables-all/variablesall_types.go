@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_VariablesAllSet ^ 0x7f11d069)
+
 // VariablesAllAnonymous is an anonymous struct, 8 bytes.
 //
 // Variable anonymous.

@@ -6,7 +6,13 @@ package variablesnotapi
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_VariablesNotApiSet ^ 0x62b905b9)
+
 // The object that OpenVariablesNotApi parses.
 //
 //go:embed variablesnotapi_bpfel.o
 var _VariablesNotApiBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _VariablesNotApiChecksum = "29e34607 8696"

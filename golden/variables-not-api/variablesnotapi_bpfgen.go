@@ -5,7 +5,6 @@
 package variablesnotapi
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -17,13 +16,50 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _VariablesNotApiSet = 0x62b905b9
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _VariablesNotApiLayouts = `
+variable call ptr a80395365daa8aa0
+static .data elsewhere "56" ptr a80395365daa8aa0
+variable mixed #1 1952412e056c7212
+variable n s32 bcb8571bd82627e4
+variable names [3]ptr bf250afc010cc602
+variable number ptr a80395365daa8aa0
+variable opaque ptr a80395365daa8aa0
+variable plain [2]u64 45cb21a4dbf04e0c
+variable target s32 bcb8571bd82627e4
+variable undefined ptr a80395365daa8aa0
+variable used ptr a80395365daa8aa0
+variable where ptr a80395365daa8aa0
+type "union either" #2 6e3bf767ddf8942a
+type "struct event" #3 85b578ab02d6ca3c
+type "enum kind" #4 0f6d1fce6590f3db
+type session_t #5 dba18cf9313a3a2c
+type "struct listed" #6 d1cf77a7f2683205
+type "struct indirect" #7 43fd766fba6a288c
+type "struct hidden" #8 e4bbfdb45ad9012c
+type "struct constant" #9 4a9a12bc00c4b0ad
+#1 16 struct = VariablesNotApiMixed: plain u32 @0, last ptr @8
+#2 4 union either = VariablesNotApiEither: bytes [4]u8 @0, number u32 @0
+#3 4 struct event = VariablesNotApiEvent: a u32 @0
+#4 4 enum kind = VariablesNotApiKind: KIND_A=0, KIND_B=1
+#5 8 struct typedef session_t = VariablesNotApiSessionT: since u64 @0
+#6 2 struct listed = VariablesNotApiListed: b u16 @0
+#7 1 struct indirect = VariablesNotApiIndirect: c u8 @0
+#8 4 struct hidden = VariablesNotApiHidden: e u32 @0
+#9 2 struct constant = VariablesNotApiConstant: d u16 @0
+`
+
 // OpenVariablesNotApi parses the embedded object. Nothing is in the kernel yet.
 func OpenVariablesNotApi() (*VariablesNotApiCollectionSpec, error) {
-	return OpenVariablesNotApiFrom(bytes.NewReader(_VariablesNotApiBytes))
+	return OpenVariablesNotApiFrom(typed.Embedded(_VariablesNotApiBytes, _VariablesNotApiChecksum))
 }
 
 // OpenVariablesNotApiFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenVariablesNotApiFrom(object io.ReaderAt) (*VariablesNotApiCollectionSpec, error) {
 	c, err := typed.Open("VariablesNotApi", object)
 	if err != nil {
@@ -44,6 +80,7 @@ func OpenVariablesNotApiFrom(object io.ReaderAt) (*VariablesNotApiCollectionSpec
 	typed.BindVariableSpec(c, &s.Variables.Undefined, "undefined")
 	typed.BindVariableSpec(c, &s.Variables.Used, "used")
 	typed.BindVariableSpec(c, &s.Variables.Where, "where")
+	typed.CheckLayouts(c, _VariablesNotApiLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_VariablesNotApiSet ^ 0x62b905b9)
+
 // VariablesNotApiConstant is struct constant, 2 bytes.
 type VariablesNotApiConstant struct {
 	_ structs.HostLayout

@@ -44,6 +44,8 @@ type Plan struct {
 	Layouts string
 	// Set tells the files of this run from those of others.
 	Set uint32
+	// Lender has the types that are borrowed.
+	Lender Lender
 
 	Targets []*Target
 
@@ -58,6 +60,14 @@ type Runtime struct {
 	Types, Loader string
 	// Netlink registers the attaching by netlink.
 	Netlink string
+}
+
+// Lender is another ident of the package, whose types are used.
+type Lender struct {
+	// Ident is "" where none is used.
+	Ident string
+	// Set is its constant, Number what that must be.
+	Set, Number string
 }
 
 // API are the Go identifiers that every ident has.

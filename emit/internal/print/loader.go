@@ -23,15 +23,16 @@ type loaderData struct {
 	// any, these or those of targets.
 	Text       string
 	HasLayouts bool
-	// Number is what the files of the run agree on.
-	Number string
+	// Number is what the files of the run agree on, LenderGuard what ties them to
+	// the run of another ident.
+	Number, LenderGuard string
 	// Imports is the import block, specs what is in it.
 	Imports string
 	specs   []string
 }
 
 func newLoaderData(p *plan.Plan) loaderData {
-	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Aliases: aliases(p.Aliases), Text: p.Layouts, Number: setNumber(p)}
+	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Aliases: aliases(p.Aliases), Text: p.Layouts, Number: setNumber(p), LenderGuard: lenderGuard(p)}
 	d.HasLayouts = p.Layouts != "" || ownLayouts(p)
 	var types []plan.GoType
 	netlink := false

@@ -19,4 +19,13 @@ func setGuard(p *plan.Plan) string {
 		"const _ = -uint32(%s ^ %s)", p.API.Set, setNumber(p))
 }
 
+// lenderGuard is the comparison with the run of the ident whose types are used.
+func lenderGuard(p *plan.Plan) string {
+	if p.Lender.Set == "" {
+		return ""
+	}
+	return fmt.Sprintf("\n\n// If this does not compile, the types of %s, which are used here, have changed since:\n"+
+		"// run go generate again.\nconst _ = -uint32(%s ^ %s)", p.Lender.Ident, p.Lender.Set, p.Lender.Number)
+}
+
 func setNumber(p *plan.Plan) string { return fmt.Sprintf("%#08x", p.Set) }
