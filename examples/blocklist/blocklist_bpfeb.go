@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BlocklistSet ^ 0x06a3baea)
+
 // The object that openBlocklist parses.
 //
 //go:embed blocklist_bpfeb.o
 var _BlocklistBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _BlocklistChecksum = "cd35aff6 4064"

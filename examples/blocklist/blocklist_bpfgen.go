@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _BlocklistSet = 0x06a3baea
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _BlocklistLayouts = `
+map blocked key #1 41b007499f2092c5
+map blocked value #2 3a66e0f10d8252cc
+#1 20 struct source = blocklistSource: prefixlen u32 @0, address [16]u8 @4
+#2 16 struct rule = blocklistRule: drops u64 @0, expires u64 @8
+`
+
 // openBlocklist parses the embedded object. Nothing is in the kernel yet.
 func openBlocklist() (*blocklistCollectionSpec, error) {
-	return openBlocklistFrom(bytes.NewReader(_BlocklistBytes))
+	return openBlocklistFrom(typed.Embedded(_BlocklistBytes, _BlocklistChecksum))
 }
 
 // openBlocklistFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openBlocklistFrom(object io.ReaderAt) (*blocklistCollectionSpec, error) {
 	c, err := typed.Open("blocklist", object)
 	if err != nil {
@@ -31,6 +42,7 @@ func openBlocklistFrom(object io.ReaderAt) (*blocklistCollectionSpec, error) {
 	s := &blocklistCollectionSpec{CollectionSpec: c}
 	typed.BindMapSpec(c, &s.Maps.Blocked, "blocked")
 	typed.BindProgramSpec(c, &s.Programs.DropBlocked, "drop_blocked")
+	typed.CheckLayouts(c, _BlocklistLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BlocklistSet ^ 0x06a3baea)
+
 // blocklistRule is struct rule, 16 bytes.
 //
 // Value of map blocked.

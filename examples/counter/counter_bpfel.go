@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_CounterSet ^ 0x28f0bb56)
+
 // The object that openCounter parses.
 //
 //go:embed counter_bpfel.o
 var _CounterBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _CounterChecksum = "1dcc3dcd 5744"

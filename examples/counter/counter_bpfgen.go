@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,29 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _CounterSet = 0x28f0bb56
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _CounterLayouts = `
+map flows key #2 39431765ebec1708
+map flows value #3 a9efaa94b68a461a
+variable ignored u64 7849bf8c861b34c1
+variable sample_rate u32 60a4e951072ee49c
+static .bss seen "0" u64 7849bf8c861b34c1
+#1 4 enum proto = counterProto: PROTO_ICMP=1, PROTO_TCP=6, PROTO_UDP=17
+#2 16 struct flow_key = counterFlowKey: saddr be32 @0, daddr be32 @4, sport be16 @8, dport be16 @10, proto #1 @12
+#3 24 struct flow_stats = counterFlowStats: packets u64 @0, bytes u64 @8, last_seen u64 @16
+`
+
 // openCounter parses the embedded object. Nothing is in the kernel yet.
 func openCounter() (*counterCollectionSpec, error) {
-	return openCounterFrom(bytes.NewReader(_CounterBytes))
+	return openCounterFrom(typed.Embedded(_CounterBytes, _CounterChecksum))
 }
 
 // openCounterFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openCounterFrom(object io.ReaderAt) (*counterCollectionSpec, error) {
 	c, err := typed.Open("counter", object)
 	if err != nil {
@@ -34,6 +49,7 @@ func openCounterFrom(object io.ReaderAt) (*counterCollectionSpec, error) {
 	typed.BindVariableSpec(c, &s.Variables.Ignored, "ignored")
 	typed.BindVariableSpec(c, &s.Variables.SampleRate, "sample_rate")
 	typed.BindStaticSpec(c, &s.Variables.Seen, ".bss", "seen", 0)
+	typed.CheckLayouts(c, _CounterLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

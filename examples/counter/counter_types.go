@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_CounterSet ^ 0x28f0bb56)
+
 // counterFlowKey is struct flow_key, 16 bytes.
 //
 // Key of map flows.

@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_EgressSet ^ 0x9763a337)
+
 // The object that openEgress parses.
 //
 //go:embed egress_bpfel.o
 var _EgressBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _EgressChecksum = "3df9035f 3888"

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,26 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _EgressSet = 0x9763a337
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _EgressLayouts = `
+map denied key #1 3d04124f2a88f674
+map denied value u8 868b1f5a960a48c6
+map traffic value #2 eb6897d35cb5a2a0
+#1 8 struct destination = egressDestination: prefixlen u32 @0, address be32 @4
+#2 16 struct traffic = egressTraffic: sent u64 @0, denied u64 @8
+`
+
 // openEgress parses the embedded object. Nothing is in the kernel yet.
 func openEgress() (*egressCollectionSpec, error) {
-	return openEgressFrom(bytes.NewReader(_EgressBytes))
+	return openEgressFrom(typed.Embedded(_EgressBytes, _EgressChecksum))
 }
 
 // openEgressFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openEgressFrom(object io.ReaderAt) (*egressCollectionSpec, error) {
 	c, err := typed.Open("egress", object)
 	if err != nil {
@@ -32,6 +44,7 @@ func openEgressFrom(object io.ReaderAt) (*egressCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Denied, "denied")
 	typed.BindMapSpec(c, &s.Maps.Traffic, "traffic")
 	typed.BindProgramSpec(c, &s.Programs.Police, "police")
+	typed.CheckLayouts(c, _EgressLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

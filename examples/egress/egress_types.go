@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_EgressSet ^ 0x9763a337)
+
 // egressDestination is struct destination, 8 bytes.
 //
 // Key of map denied.

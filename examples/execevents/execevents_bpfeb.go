@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ExeceventsSet ^ 0x09c478ec)
+
 // The object that openExecevents parses.
 //
 //go:embed execevents_bpfeb.o
 var _ExeceventsBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _ExeceventsChecksum = "21aa8b89 3816"

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,24 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _ExeceventsSet = 0x09c478ec
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _ExeceventsLayouts = `
+map events event #1 57e16f5d4081c7c1
+variable lost u64 7849bf8c861b34c1
+#1 160 struct exec_event = execeventsExecEvent: time u64 @0, pid u32 @8, uid u32 @12, comm [16]u8 @16, filename [128]u8 @32
+`
+
 // openExecevents parses the embedded object. Nothing is in the kernel yet.
 func openExecevents() (*execeventsCollectionSpec, error) {
-	return openExeceventsFrom(bytes.NewReader(_ExeceventsBytes))
+	return openExeceventsFrom(typed.Embedded(_ExeceventsBytes, _ExeceventsChecksum))
 }
 
 // openExeceventsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openExeceventsFrom(object io.ReaderAt) (*execeventsCollectionSpec, error) {
 	c, err := typed.Open("execevents", object)
 	if err != nil {
@@ -32,6 +42,7 @@ func openExeceventsFrom(object io.ReaderAt) (*execeventsCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Events, "events")
 	typed.BindProgramSpec(c, &s.Programs.OnExec, "on_exec")
 	typed.BindVariableSpec(c, &s.Variables.Lost, "lost")
+	typed.CheckLayouts(c, _ExeceventsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

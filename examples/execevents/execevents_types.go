@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ExeceventsSet ^ 0x09c478ec)
+
 // execeventsExecEvent is struct exec_event, 160 bytes.
 //
 // Event of map events.

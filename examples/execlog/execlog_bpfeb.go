@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ExeclogSet ^ 0xae92866c)
+
 // The object that openExeclog parses.
 //
 //go:embed execlog_bpfeb.o
 var _ExeclogBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _ExeclogChecksum = "6971cf4c 6664"

@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ExeclogSet ^ 0xae92866c)
+
 // The object that openExeclog parses.
 //
 //go:embed execlog_bpfel.o
 var _ExeclogBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _ExeclogChecksum = "91e10de6 6448"

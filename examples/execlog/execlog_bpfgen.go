@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,29 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _ExeclogSet = 0xae92866c
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _ExeclogLayouts = `
+map events event #2 fa4a21bf859e0dac
+map scratch key u32 60a4e951072ee49c
+map scratch value #5 a358b672f62d4eaf
+#1 4 enum event_kind = execlogEventKind: EVENT_KIND_EXEC=1, EVENT_KIND_EXIT=2
+#2 16 struct event_header = execlogEventHeader: time u64 @0, kind #1 @8, pid u32 @12
+#3 528 struct exec_event = execlogExecEvent: header #2 @0, filename [512]u8 @16
+#4 40 struct exit_event = execlogExitEvent: header #2 @0, comm [16]u8 @16, code u8 @32, signal u7 @33, dumped u1 @33.7
+#5 528 union event = execlogEvent: exec #3 @0, exit #4 @0
+`
+
 // openExeclog parses the embedded object. Nothing is in the kernel yet.
 func openExeclog() (*execlogCollectionSpec, error) {
-	return openExeclogFrom(bytes.NewReader(_ExeclogBytes))
+	return openExeclogFrom(typed.Embedded(_ExeclogBytes, _ExeclogChecksum))
 }
 
 // openExeclogFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openExeclogFrom(object io.ReaderAt) (*execlogCollectionSpec, error) {
 	c, err := typed.Open("execlog", object)
 	if err != nil {
@@ -33,6 +48,7 @@ func openExeclogFrom(object io.ReaderAt) (*execlogCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Scratch, "scratch")
 	typed.BindProgramSpec(c, &s.Programs.LogExec, "log_exec")
 	typed.BindProgramSpec(c, &s.Programs.LogExit, "log_exit")
+	typed.CheckLayouts(c, _ExeclogLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_ExeclogSet ^ 0xae92866c)
+
 // execlogEvent is union event, 528 bytes.
 //
 // Value of map scratch.

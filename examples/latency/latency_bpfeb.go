@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_LatencySet ^ 0xcdc617c7)
+
 // The object that openLatency parses.
 //
 //go:embed latency_bpfeb.o
 var _LatencyBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _LatencyChecksum = "694a5166 7496"

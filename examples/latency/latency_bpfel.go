@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_LatencySet ^ 0xcdc617c7)
+
 // The object that openLatency parses.
 //
 //go:embed latency_bpfel.o
 var _LatencyBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _LatencyChecksum = "4f4208c5 7496"

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _LatencySet = 0xcdc617c7
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _LatencyLayouts = `
+map entered key u64 7849bf8c861b34c1
+map entered value u64 7849bf8c861b34c1
+variable histogram [40]u64 2246f56fac06ddc1
+variable only_pid u32 60a4e951072ee49c
+`
+
 // openLatency parses the embedded object. Nothing is in the kernel yet.
 func openLatency() (*latencyCollectionSpec, error) {
-	return openLatencyFrom(bytes.NewReader(_LatencyBytes))
+	return openLatencyFrom(typed.Embedded(_LatencyBytes, _LatencyChecksum))
 }
 
 // openLatencyFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openLatencyFrom(object io.ReaderAt) (*latencyCollectionSpec, error) {
 	c, err := typed.Open("latency", object)
 	if err != nil {
@@ -36,6 +47,7 @@ func openLatencyFrom(object io.ReaderAt) (*latencyCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.KretprobeRead, "kretprobe_read")
 	typed.BindVariableSpec(c, &s.Variables.Histogram, "histogram")
 	typed.BindVariableSpec(c, &s.Variables.OnlyPid, "only_pid")
+	typed.CheckLayouts(c, _LatencyLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

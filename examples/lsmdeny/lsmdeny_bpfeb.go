@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_LsmdenySet ^ 0xc730947b)
+
 // The object that openLsmdeny parses.
 //
 //go:embed lsmdeny_bpfeb.o
 var _LsmdenyBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _LsmdenyChecksum = "a6cec6e9 3144"

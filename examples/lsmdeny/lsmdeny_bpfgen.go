@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,24 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _LsmdenySet = 0xc730947b
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _LsmdenyLayouts = `
+map denied key #1 57d4ec4e8a3f355b
+map denied value u64 7849bf8c861b34c1
+#1 16 struct file_id = lsmdenyFileId: device u64 @0, inode u64 @8
+`
+
 // openLsmdeny parses the embedded object. Nothing is in the kernel yet.
 func openLsmdeny() (*lsmdenyCollectionSpec, error) {
-	return openLsmdenyFrom(bytes.NewReader(_LsmdenyBytes))
+	return openLsmdenyFrom(typed.Embedded(_LsmdenyBytes, _LsmdenyChecksum))
 }
 
 // openLsmdenyFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openLsmdenyFrom(object io.ReaderAt) (*lsmdenyCollectionSpec, error) {
 	c, err := typed.Open("lsmdeny", object)
 	if err != nil {
@@ -31,6 +41,7 @@ func openLsmdenyFrom(object io.ReaderAt) (*lsmdenyCollectionSpec, error) {
 	s := &lsmdenyCollectionSpec{CollectionSpec: c}
 	typed.BindMapSpec(c, &s.Maps.Denied, "denied")
 	typed.BindProgramSpec(c, &s.Programs.DenyOpen, "deny_open")
+	typed.CheckLayouts(c, _LsmdenyLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

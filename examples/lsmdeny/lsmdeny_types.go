@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_LsmdenySet ^ 0xc730947b)
+
 // lsmdenyFileId is struct file_id, 16 bytes.
 //
 // Key of map denied.

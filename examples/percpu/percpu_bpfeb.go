@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_PercpuSet ^ 0x1acd41c1)
+
 // The object that openPercpu parses.
 //
 //go:embed percpu_bpfeb.o
 var _PercpuBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _PercpuChecksum = "48842487 2984"

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,24 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _PercpuSet = 0x1acd41c1
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _PercpuLayouts = `
+map calls key u32 60a4e951072ee49c
+map calls value u64 7849bf8c861b34c1
+variable only_pid u32 60a4e951072ee49c
+`
+
 // openPercpu parses the embedded object. Nothing is in the kernel yet.
 func openPercpu() (*percpuCollectionSpec, error) {
-	return openPercpuFrom(bytes.NewReader(_PercpuBytes))
+	return openPercpuFrom(typed.Embedded(_PercpuBytes, _PercpuChecksum))
 }
 
 // openPercpuFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openPercpuFrom(object io.ReaderAt) (*percpuCollectionSpec, error) {
 	c, err := typed.Open("percpu", object)
 	if err != nil {
@@ -32,6 +42,7 @@ func openPercpuFrom(object io.ReaderAt) (*percpuCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Calls, "calls")
 	typed.BindProgramSpec(c, &s.Programs.OnSyscall, "on_syscall")
 	typed.BindVariableSpec(c, &s.Variables.OnlyPid, "only_pid")
+	typed.CheckLayouts(c, _PercpuLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

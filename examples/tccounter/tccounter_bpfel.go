@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TccounterSet ^ 0x8181524c)
+
 // The object that openTccounter parses.
 //
 //go:embed tccounter_bpfel.o
 var _TccounterBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _TccounterChecksum = "2cc7bd81 3792"

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -17,13 +16,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _TccounterSet = 0x8181524c
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _TccounterLayouts = `
+map counts key #1 f7a91ed5e6d8557a
+map counts value #2 f2f47ae87d2bd72c
+#1 4 enum direction = tccounterDirection: INGRESS=0, EGRESS=1
+#2 16 struct traffic = tccounterTraffic: packets u64 @0, bytes u64 @8
+`
+
 // openTccounter parses the embedded object. Nothing is in the kernel yet.
 func openTccounter() (*tccounterCollectionSpec, error) {
-	return openTccounterFrom(bytes.NewReader(_TccounterBytes))
+	return openTccounterFrom(typed.Embedded(_TccounterBytes, _TccounterChecksum))
 }
 
 // openTccounterFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openTccounterFrom(object io.ReaderAt) (*tccounterCollectionSpec, error) {
 	c, err := typed.Open("tccounter", object)
 	if err != nil {
@@ -33,6 +44,7 @@ func openTccounterFrom(object io.ReaderAt) (*tccounterCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Counts, "counts")
 	typed.BindProgramSpec(c, &s.Programs.CountEgress, "count_egress")
 	typed.BindProgramSpec(c, &s.Programs.CountIngress, "count_ingress")
+	typed.CheckLayouts(c, _TccounterLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

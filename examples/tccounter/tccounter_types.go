@@ -10,6 +10,9 @@ import (
 	"unsafe"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_TccounterSet ^ 0x8181524c)
+
 // tccounterDirection is enum direction, 4 bytes.
 //
 // Key of map counts.
