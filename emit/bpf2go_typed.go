@@ -12,6 +12,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/internal/layout"
 )
 
 // wantTyped is what the typed API needs of all targets. -type is for bpf2go's file.
@@ -42,7 +43,7 @@ func addTyped(w *wanted, all []*bpf2go, files []*plan.Bpf2go) {
 	names := name(w, types, taken)
 	for i, b := range all {
 		f := files[i]
-		f.Typed = &plan.Bpf2goTyped{API: b.api(w.only(i, names), types, names, f), Bridge: bridge}
+		f.Typed = &plan.Bpf2goTyped{API: b.api(i, w.only(i, names), types, names, f), Bridge: bridge}
 		for _, r := range b.roots {
 			if r.decl.Foreign {
 				b.fail(b.on, "%s: with -packed keep Go lays out %s otherwise than C: the typed API would read wrong bytes; -packed fix, or leave -typed", r.path, r.typ.CName())
@@ -198,13 +199,15 @@ func alone[T any](on []*T, target int) []*T {
 }
 
 // api is the plan of what the typed API has beside types.
-func (b *bpf2go) api(w *wanted, ts *typeSet, n *names, f *plan.Bpf2go) *plan.Plan {
+func (b *bpf2go) api(target int, w *wanted, ts *typeSet, n *names, f *plan.Bpf2go) *plan.Plan {
 	bld := &builder{wanted: w, types: ts, names: n, goType: b.rootType, plan: &plan.Plan{
 		Package: b.opts.Package, Constraint: f.Constraint, Runtime: typedProfile.runtime, API: n.api,
 	}}
 	bld.maps()
 	bld.programs()
 	bld.variables()
+	bld.plan.Layouts = bld.layoutTable(target).String()
+	bld.plan.Checksum = layout.Checksum(w.targets[target].Embedded)
 	return bld.plan
 }
 

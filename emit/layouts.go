@@ -97,7 +97,7 @@ var mapRoles = map[mapParam]string{paramKey: "key", paramValue: "value", paramEv
 // add adds the layout of a type that Go has a type for. tags are those of the
 // variable that has it.
 func (t *layouts) add(r *root, tags []string, place ...string) {
-	if r == nil || r.Type == nil || !t.types.hasGoType(r) {
+	if r == nil || r.Type == nil || !t.hasGoType(r) {
 		return
 	}
 	l, ok := t.layoutOf(r.Type, tags)
@@ -129,11 +129,10 @@ func (w *wanted) layoutOf(t btfparse.Type, tags []string) (l layout.Layout, ok b
 }
 
 // hasGoType is false for structs and enums of which Go has only bytes.
-func (ts *typeSet) hasGoType(r *root) bool {
-	_, declared := ts.roots[r]
-	switch t := btfparse.Innermost(r.Type).(type) {
+func (b *builder) hasGoType(r *root) bool {
+	switch btfparse.Innermost(r.Type).(type) {
 	case *btfparse.Struct, *btfparse.Enum:
-		return declared || ts.named[t] != nil
+		return b.goType(r, 0).Name != "byte"
 	default:
 		return true
 	}

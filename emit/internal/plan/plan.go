@@ -42,6 +42,8 @@ type Plan struct {
 	// Layouts is how C lays out what has Go types, as text, where it is the same
 	// on all targets.
 	Layouts string
+	// Checksum is that of the object of a plan for one target, whose file has it.
+	Checksum string
 	// Set tells the files of this run from those of others.
 	Set uint32
 	// Lender has the types that are borrowed.

@@ -23,8 +23,10 @@ type loaderData struct {
 	// any, these or those of targets.
 	Text       string
 	HasLayouts bool
-	// Number is what the files of the run agree on, LenderGuard what ties them to
-	// the run of another ident.
+	// Sum is the checksum of the object, if no other file has it.
+	Sum string
+	// Number is what the files of the run agree on, "" where there is one,
+	// LenderGuard what ties them to the run of another ident.
 	Number, LenderGuard string
 	// Imports is the import block, specs what is in it.
 	Imports string
@@ -32,7 +34,10 @@ type loaderData struct {
 }
 
 func newLoaderData(p *plan.Plan) loaderData {
-	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Aliases: aliases(p.Aliases), Text: p.Layouts, Number: setNumber(p), LenderGuard: lenderGuard(p)}
+	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Aliases: aliases(p.Aliases), Text: p.Layouts, Sum: p.Checksum, LenderGuard: lenderGuard(p)}
+	if len(p.Targets) > 0 {
+		d.Number = setNumber(p)
+	}
 	d.HasLayouts = p.Layouts != "" || ownLayouts(p)
 	var types []plan.GoType
 	netlink := false
