@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/bpfgen/bpfgen/internal/layout"
@@ -16,10 +17,11 @@ import (
 func generatedLayouts(t testing.TB, object string) (layouts string, ok bool) {
 	t.Helper()
 	stem := regexp.MustCompile(`(_[a-z0-9]+)?_bpfe[lb]\.o$`).ReplaceAllString(object, "")
-	for _, file := range []string{object[:len(object)-len(".o")] + ".go", stem + "_bpfgen.go"} {
+	own := strings.TrimSuffix(object, ".o")
+	for _, file := range []string{own + ".go", own + "_typed.go", stem + "_bpfgen.go"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return "", false
+			continue
 		}
 		if m := layoutsConst.FindSubmatch(text); m != nil {
 			return string(m[1]), true

@@ -5,7 +5,6 @@
 package bpf2gotyped
 
 import (
-	"bytes"
 	"io"
 	"iter"
 	"structs"
@@ -45,13 +44,44 @@ func typedBpf(objs *bpfObjects) (*bpfCollection, error) {
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// What the embedded object must be: its CRC-32C and its size in bytes.
+const _BpfChecksum = "fbf0aaf8 5168"
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _BpfLayouts = `
+map events event "struct event" #1 2d0df9d3e30fc70a
+map flows key #5 af3eade03f0cd3ec
+map flows value #7 ca237ae785712f04
+map records key u32 60a4e951072ee49c
+map records value #8 75565abda55db01b
+map shards key u32 60a4e951072ee49c
+map shards inner key #5 af3eade03f0cd3ec
+map shards inner value #6 0d12c858321581b2
+map unnamed key #9 1e4d91ee7bafe2bd
+map unnamed value #7 ca237ae785712f04
+variable dropped u64 7849bf8c861b34c1
+static .bss hidden "8" s32 bcb8571bd82627e4
+variable sample_rate u32 60a4e951072ee49c
+type "struct event" #1 2d0df9d3e30fc70a
+#1 8 struct event: pid u32 @0, count u16 @4, comm [0]u8 @6
+#2 8 struct: low u20 @0, high u12 @2.4, port u16 @4
+#3 16 union address: parts #2 @0, v4 be32 @0, v6 [16]u8 @0
+#4 4 enum verdict: VERDICT_PASS=0, VERDICT_DROP=5
+#5 40 struct flow_key: from #3 @0, to #3 @16, verdict #4 @32, seen bool @36
+#6 4 struct hop: delta s7 @0, verdict #4:3 @0.7, last bool1 @1.2, ttl u16 @2
+#7 24 struct flow_stats: packets u64 @0, class u16 @8, mark u32 @8, raw [8]u8 @8, queue u16 @10, hops [2]#6 @16
+#8 13 struct record: kind u8 @0, pid u32 @1, when u64 @5
+#9 8 struct: a u32 @0, b u32 @4
+`
+
 // openBpf parses the embedded object. Nothing is in the kernel yet.
 func openBpf() (*bpfCollectionSpec, error) {
-	return openBpfFrom(bytes.NewReader(_BpfBytes))
+	return openBpfFrom(typed.Embedded(_BpfBytes, _BpfChecksum))
 }
 
 // openBpfFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openBpfFrom(object io.ReaderAt) (*bpfCollectionSpec, error) {
 	c, err := typed.Open("bpf", object)
 	if err != nil {
@@ -68,6 +98,7 @@ func openBpfFrom(object io.ReaderAt) (*bpfCollectionSpec, error) {
 	typed.BindVariableSpec(c, &s.Variables.Dropped, "dropped")
 	typed.BindStaticSpec(c, &s.Variables.Hidden, ".bss", "hidden", 8)
 	typed.BindVariableSpec(c, &s.Variables.SampleRate, "sample_rate")
+	typed.CheckLayouts(c, _BpfLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

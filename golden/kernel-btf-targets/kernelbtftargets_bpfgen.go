@@ -5,7 +5,6 @@
 package kernelbtftargets
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -17,13 +16,31 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _KernelBtfTargetsSet = 0x3358bece
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _KernelBtfTargetsLayouts = `
+map binds key u32 60a4e951072ee49c
+map binds value u64 7849bf8c861b34c1
+variable LINUX_HAS_SYSCALL_WRAPPER bool b6c6b2c3fb206f77
+variable LINUX_KERNEL_VERSION u32 60a4e951072ee49c
+variable missing u64 7849bf8c861b34c1
+variable most u32 60a4e951072ee49c
+variable opened u64 7849bf8c861b34c1
+variable symbol u64 7849bf8c861b34c1
+variable version u32 60a4e951072ee49c
+variable wrapper bool b6c6b2c3fb206f77
+`
+
 // OpenKernelBtfTargets parses the embedded object. Nothing is in the kernel yet.
 func OpenKernelBtfTargets() (*KernelBtfTargetsCollectionSpec, error) {
-	return OpenKernelBtfTargetsFrom(bytes.NewReader(_KernelBtfTargetsBytes))
+	return OpenKernelBtfTargetsFrom(typed.Embedded(_KernelBtfTargetsBytes, _KernelBtfTargetsChecksum))
 }
 
 // OpenKernelBtfTargetsFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenKernelBtfTargetsFrom(object io.ReaderAt) (*KernelBtfTargetsCollectionSpec, error) {
 	c, err := typed.Open("KernelBtfTargets", object)
 	if err != nil {
@@ -45,6 +62,7 @@ func OpenKernelBtfTargetsFrom(object io.ReaderAt) (*KernelBtfTargetsCollectionSp
 	typed.BindVariableSpec(c, &s.Variables.Symbol, "symbol")
 	typed.BindVariableSpec(c, &s.Variables.Version, "version")
 	typed.BindVariableSpec(c, &s.Variables.Wrapper, "wrapper")
+	typed.CheckLayouts(c, _KernelBtfTargetsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
