@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_HandoverSet ^ 0xfeb57529)
+
 // The object that openHandover parses.
 //
 //go:embed handover_bpfel.o
 var _HandoverBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _HandoverChecksum = "3d334109 3320"

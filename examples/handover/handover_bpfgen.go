@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,25 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _HandoverSet = 0xfeb57529
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _HandoverLayouts = `
+map execs key #1 82c3a88772fdebda
+map execs value u64 7849bf8c861b34c1
+variable version u32 60a4e951072ee49c
+#1 20 struct exec_key = handoverExecKey: version u32 @0, comm [16]u8 @4
+`
+
 // openHandover parses the embedded object. Nothing is in the kernel yet.
 func openHandover() (*handoverCollectionSpec, error) {
-	return openHandoverFrom(bytes.NewReader(_HandoverBytes))
+	return openHandoverFrom(typed.Embedded(_HandoverBytes, _HandoverChecksum))
 }
 
 // openHandoverFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openHandoverFrom(object io.ReaderAt) (*handoverCollectionSpec, error) {
 	c, err := typed.Open("handover", object)
 	if err != nil {
@@ -32,6 +43,7 @@ func openHandoverFrom(object io.ReaderAt) (*handoverCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Execs, "execs")
 	typed.BindProgramSpec(c, &s.Programs.OnExec, "on_exec")
 	typed.BindVariableSpec(c, &s.Variables.Version, "version")
+	typed.CheckLayouts(c, _HandoverLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

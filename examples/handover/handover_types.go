@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_HandoverSet ^ 0xfeb57529)
+
 // handoverExecKey is struct exec_key, 20 bytes.
 //
 // Key of map execs.

@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_UpgradeSet ^ 0x3e4f5f0d)
+
 // The object that openUpgrade parses.
 //
 //go:embed upgrade_bpfel.o
 var _UpgradeBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _UpgradeChecksum = "d1ed0128 3512"

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,24 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _UpgradeSet = 0x3e4f5f0d
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _UpgradeLayouts = `
+map packets key u32 60a4e951072ee49c
+map packets value u64 7849bf8c861b34c1
+variable version u32 60a4e951072ee49c
+`
+
 // openUpgrade parses the embedded object. Nothing is in the kernel yet.
 func openUpgrade() (*upgradeCollectionSpec, error) {
-	return openUpgradeFrom(bytes.NewReader(_UpgradeBytes))
+	return openUpgradeFrom(typed.Embedded(_UpgradeBytes, _UpgradeChecksum))
 }
 
 // openUpgradeFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openUpgradeFrom(object io.ReaderAt) (*upgradeCollectionSpec, error) {
 	c, err := typed.Open("upgrade", object)
 	if err != nil {
@@ -32,6 +42,7 @@ func openUpgradeFrom(object io.ReaderAt) (*upgradeCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Packets, "packets")
 	typed.BindProgramSpec(c, &s.Programs.CountPackets, "count_packets")
 	typed.BindVariableSpec(c, &s.Variables.Version, "version")
+	typed.CheckLayouts(c, _UpgradeLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
