@@ -394,11 +394,24 @@ func (c *converter) typedef(t *btf.Typedef) (Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, isInt := node.(*Int)
-	if isInt && isByteOrder(t.Name, n.Bytes) || len(t.Tags) > 0 {
+	if means(t.Name, node) || len(t.Tags) > 0 {
 		return c.typedefNode(t.Name, node, t.Tags), nil
 	}
 	return node, nil
+}
+
+// means says whether a typedef says more than what it stands for: it is a byte
+// order, or a further name of a struct, union or enum, which bpf2go calls by it.
+func means(name string, of Type) bool {
+	switch of := of.(type) {
+	case *Int:
+		return isByteOrder(name, of.Bytes)
+	case *Struct, *Enum:
+		return true
+	case *Typedef:
+		return means(name, of.Type)
+	}
+	return false
 }
 
 func (c *converter) typedefNode(name string, of Type, tags []string) Type {

@@ -41,7 +41,7 @@ func bpf2goPlan(targets []Target, opts *Options) (*Plan, error) {
 	for i, t := range targets {
 		b := &bpf2go{
 			report: report, on: []int{i}, opts: opts, obj: t.Object,
-			decls: make(map[btfparse.Type]*bpf2goType), built: make(map[*btfparse.Struct]*structBuilder),
+			decls: make(map[btfparse.Type]*bpf2goType), built: make(map[builtStruct]*structBuilder),
 		}
 		all = append(all, b)
 		p.Bpf2go = append(p.Bpf2go, b.file(t))
@@ -65,9 +65,33 @@ type bpf2go struct {
 	// type.
 	roots []*bpf2goType
 	decls map[btfparse.Type]*bpf2goType
-	// built are the structs that have been laid out.
-	built map[*btfparse.Struct]*structBuilder
+	// built are the structs that have been laid out, in what kind of type scope
+	// says.
+	built map[builtStruct]*structBuilder
+	scope typeScope
 }
+
+// builtStruct is a struct as it is written out in some kind of types: which types
+// have names there differs.
+type builtStruct struct {
+	typ   *btfparse.Struct
+	scope typeScope
+}
+
+// typeScope says which types have names in the type that is being declared.
+type typeScope int
+
+const (
+	// ofMaps are types of keys, values and -type, which call each other by name.
+	ofMaps typeScope = iota
+	// ofVariable are types of variables. The library has a copy of all types for
+	// each variable (elf_reader.go), of which bpf2go knows no names.
+	ofVariable
+	// besideBpf2go are types that the typed API needs besides.
+	besideBpf2go
+	// ofMember are types of members that have no field.
+	ofMember
+)
 
 // bpf2goType is a type that is declared.
 type bpf2goType struct {
@@ -77,9 +101,7 @@ type bpf2goType struct {
 	decl *plan.Decl
 	// size and align of the Go type, with 64-bit integers aligned to 8 bytes.
 	size, align uint64
-	// beside is true if bpf2go does not declare it: it stands in the file of the
-	// typed API.
-	beside bool
+	scope       typeScope
 }
 
 func (b *bpf2go) file(t Target) *plan.Bpf2go {
@@ -166,13 +188,13 @@ func (b *bpf2go) collect() {
 	for _, m := range b.obj.Maps {
 		for _, t := range []btfparse.Type{m.Key, m.Value} {
 			if t != nil && bpf2goTypeName(t) != "" {
-				b.root(t, m.Path())
+				b.root(t, m.Path(), ofMaps)
 			}
 		}
 	}
 	for _, v := range b.obj.Variables {
 		if b.hasVariable(v) && v.Type != nil {
-			b.root(v.Type, v.Path())
+			b.root(v.Type, v.Path(), ofVariable)
 		}
 	}
 }
@@ -191,7 +213,7 @@ func (b *bpf2go) collectNamed(name string) {
 		return
 	}
 	slices.SortStableFunc(found, func(x, y btfparse.Type) int { return cmp.Compare(typedefLast(x), typedefLast(y)) })
-	b.declared(found[0], btfparse.Path("-type "+name))
+	b.declared(found[0], btfparse.Path("-type "+name), ofMaps)
 }
 
 func typedefLast(t btfparse.Type) int {
@@ -218,27 +240,29 @@ func bpf2goTypeName(t btfparse.Type) string {
 }
 
 // root declares the struct, union or enum that a type is, or is an array of.
-func (b *bpf2go) root(t btfparse.Type, path btfparse.Path) {
+func (b *bpf2go) root(t btfparse.Type, path btfparse.Path, scope typeScope) {
 	switch u := btfparse.Underlying(t).(type) {
 	case *btfparse.Struct, *btfparse.Enum:
 		if bpf2goTypeName(t) != "" {
-			b.declared(t, path)
+			b.declared(t, path, scope)
 		}
 	case *btfparse.Array:
-		b.root(u.Elem, path)
+		b.root(u.Elem, path, scope)
 	}
 }
 
 // declared makes a type one that is declared. Of several of one name the first
 // is: bpf2go takes any.
-func (b *bpf2go) declared(t btfparse.Type, path btfparse.Path) {
+func (b *bpf2go) declared(t btfparse.Type, path btfparse.Path, scope typeScope) {
 	name := bpf2goTypeName(t)
 	for _, r := range b.roots {
 		if bpf2goTypeName(r.typ) != name {
 			continue
 		}
 		if btfparse.Underlying(r.typ) == btfparse.Underlying(t) {
-			b.decls[t] = r
+			if scope == ofMaps {
+				b.decls[t] = r
+			}
 		} else if r.typ != t {
 			b.warn(b.on, btfparse.Diagnostic{
 				Path: path, What: fmt.Sprintf("%s is another type than that of %s: only one of them can be %s", t.CName(), r.path, r.name), InC: "rename one of them",
@@ -246,14 +270,16 @@ func (b *bpf2go) declared(t btfparse.Type, path btfparse.Path) {
 		}
 		return
 	}
-	r := &bpf2goType{typ: t, name: b.opts.Ident + bpf2goIdentifier(name), path: path}
+	r := &bpf2goType{typ: t, name: b.opts.Ident + bpf2goIdentifier(name), path: path, scope: scope}
 	for _, other := range b.roots {
 		if other.name == r.name {
 			r.name = b.opts.Ident + "_" + name
 		}
 	}
 	b.roots = append(b.roots, r)
-	b.decls[t] = r
+	if scope == ofMaps {
+		b.decls[t] = r
+	}
 }
 
 // declare decides on one declaration, once.
@@ -261,12 +287,15 @@ func (b *bpf2go) declare(r *bpf2goType) {
 	if r.decl != nil {
 		return
 	}
+	defer func(scope typeScope) { b.scope = scope }(b.scope)
+	b.scope = r.scope
 	d := &plan.Decl{Name: r.name, C: r.typ.CName(), Size: r.typ.Size()}
 	r.decl = d
 	r.size, r.align = uint64(d.Size), 1
 	switch t := r.typ.(type) {
 	case *btfparse.Enum:
-		if base := sizedInt(t.Bytes, t.Signed); len(base.typ.Dims) == 0 {
+		// One that only a typedef names has no constants (writeTypeDecl).
+		if base := sizedInt(t.Bytes, t.Signed); len(base.typ.Dims) == 0 && !t.FromTypedef {
 			d.Enum = &plan.Enum{Base: base.typ, Signed: t.Signed}
 			for _, v := range t.Values {
 				d.Enum.Consts = append(d.Enum.Consts, plan.Const{Name: r.name + bpf2goIdentifier(v.Name), C: v.Name, Value: t.Literal(v.Value)})
@@ -302,9 +331,9 @@ func plainValue(base goBase) bpf2goValue {
 
 // value is the Go type of a member: by name where it is declared.
 func (b *bpf2go) value(t btfparse.Type, path btfparse.Path) bpf2goValue {
-	if r := b.decls[t]; r != nil {
+	if r := b.decls[t]; r != nil && b.scope != ofVariable {
 		b.declare(r)
-		return bpf2goValue{typ: plan.GoType{Name: r.name}, size: r.size, align: r.align}
+		return bpf2goValue{typ: plan.GoType{Name: r.name}, size: r.size, align: r.align, wrong: r.decl.Foreign}
 	}
 	return b.literal(t, path)
 }

@@ -32,6 +32,7 @@ type memberPlace struct {
 	// that is itself no field.
 	bit    uint64
 	inside bool
+	scope  typeScope
 	// name is what stands before the names of members.
 	name string
 	c    btfparse.Path
@@ -47,7 +48,8 @@ func (b *bpf2go) memberFunctions(taken scope) []plan.MemberFunctions {
 			continue
 		}
 		m := &memberFinder{bpf2go: b, of: r, taken: taken}
-		m.structure(t, memberPlace{path: "x", size: t.Bytes, name: r.name, c: r.path.Join(t.CName())})
+		b.scope = ofMember
+		m.structure(t, memberPlace{path: "x", size: t.Bytes, name: r.name, c: r.path.Join(t.CName()), scope: r.scope})
 		all = append(all, m.found...)
 	}
 	return all
@@ -56,7 +58,7 @@ func (b *bpf2go) memberFunctions(taken scope) []plan.MemberFunctions {
 // structure finds those of a struct, and of the structs that are written out in
 // it.
 func (m *memberFinder) structure(t *btfparse.Struct, p memberPlace) {
-	s := m.built[t]
+	s := m.layout(t, p.scope)
 	for _, d := range s.dropped {
 		m.member(d, p)
 	}
@@ -68,6 +70,17 @@ func (m *memberFinder) structure(t *btfparse.Struct, p memberPlace) {
 	if p.path == "x" && !p.inside && len(t.Fields) > 0 {
 		m.lastField(s, p)
 	}
+}
+
+// layout is a struct as it is written out in a scope. One that has a name there
+// was written out in another: only the types of fields differ.
+func (m *memberFinder) layout(t *btfparse.Struct, scope typeScope) *structBuilder {
+	for _, s := range []typeScope{scope, ofMaps, ofVariable, besideBpf2go, ofMember} {
+		if b := m.built[builtStruct{t, s}]; b != nil {
+			return b
+		}
+	}
+	return new(structBuilder)
 }
 
 // lastField is a flexible array that has a field, of no size, since padding
@@ -130,7 +143,7 @@ func writtenOut(c btfparse.Type, t plan.GoType) (inner *btfparse.Struct, dims []
 
 // unreached warns of members in the elements of an array that has no field.
 func (m *memberFinder) unreached(t *btfparse.Struct, p memberPlace) {
-	for _, d := range m.built[t].dropped {
+	for _, d := range m.layout(t, p.scope).dropped {
 		m.warn(m.on, btfparse.Diagnostic{
 			Path: p.c.Join("field " + d.field.Name), What: "has neither a field nor a function: it is in the elements of an array that has no field itself",
 			Remedy: "-type with the name of the elements' type gives that type functions",
@@ -179,7 +192,7 @@ func (m *memberFinder) member(d droppedMember, p memberPlace) {
 	m.add(d.field, a, p, false)
 	if inner, dims := writtenOut(d.field.Type, a.Type); inner != nil && !d.field.Bitfield {
 		in := p
-		in.bit, in.inside, in.c = bit, true, path
+		in.bit, in.inside, in.c, in.scope = bit, true, path, ofMember
 		in.name += bpf2goIdentifier(d.field.Name)
 		if len(dims) > 0 {
 			m.unreached(inner, in)
@@ -221,7 +234,7 @@ func (m *memberFinder) isTail(f btfparse.Field, bit uint64, p memberPlace) bool 
 	if !ok || a.Len != 0 || a.Elem.Size() == 0 || p.path != "x" || bit%8 != 0 || bit > 8*uint64(p.size) {
 		return false
 	}
-	s := m.built[btfparse.Underlying(m.of.typ).(*btfparse.Struct)]
+	s := m.layout(btfparse.Underlying(m.of.typ).(*btfparse.Struct), m.of.scope)
 	return !slices.ContainsFunc(s.fields, func(f plan.Field) bool { return f.Name != "_" && 8*uint64(f.Offset) > bit }) &&
 		!slices.ContainsFunc(s.dropped, func(d droppedMember) bool { return d.bit > bit })
 }

@@ -40,7 +40,7 @@ type droppedMember struct {
 // is the type that they are of.
 func (b *bpf2go) structFields(t *btfparse.Struct, path btfparse.Path, of *bpf2goType) (fields []plan.Field, align uint64) {
 	s := &structBuilder{bpf2go: b, path: path, names: make(map[string]string)}
-	b.built[t] = s
+	b.built[builtStruct{t, b.scope}] = s
 	s.members(t, 0)
 	s.pad(t.Bytes)
 	s.check(t, of)

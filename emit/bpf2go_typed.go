@@ -48,7 +48,7 @@ func addTyped(w *wanted, all []*bpf2go, files []*plan.Bpf2go) {
 			if r.decl.Foreign {
 				b.fail(b.on, "%s: with -packed keep Go lays out %s otherwise than C: the typed API would read wrong bytes; -packed fix, or leave -typed", r.path, r.typ.CName())
 			}
-			if r.beside {
+			if r.scope == besideBpf2go {
 				f.Typed.Types = append(f.Typed.Types, r.decl)
 			}
 		}
@@ -73,6 +73,11 @@ func (w *wanted) rootsOn(target int) []*root {
 // declare. bpf2go's own types are decided on, and stay as they are.
 func (b *bpf2go) declareBeside(roots []*root) {
 	own := len(b.roots)
+	for _, r := range b.roots {
+		if b.decls[r.typ] == nil {
+			b.decls[r.typ] = r
+		}
+	}
 	for _, r := range roots {
 		t := r.Type
 		for {
@@ -105,7 +110,7 @@ func (b *bpf2go) standing(t btfparse.Type) *bpf2goType {
 	}
 	of := btfparse.Underlying(t)
 	for _, r := range b.roots {
-		if btfparse.Underlying(r.typ) == of && (isStruct(of) || r.decl != nil && r.decl.Enum != nil) {
+		if btfparse.Underlying(r.typ) == of && r.decl != nil {
 			b.decls[t] = r
 			return r
 		}
@@ -119,7 +124,7 @@ func (b *bpf2go) declaredBeside(t btfparse.Type, use *root) {
 		taken[r.name] = r.name
 	}
 	c := cmp.Or(bpf2goTypeName(t), use.Name)
-	r := &bpf2goType{typ: t, name: taken.free(b.opts.Ident+bpf2goIdentifier(c), c), path: use.Path, beside: true}
+	r := &bpf2goType{typ: t, name: taken.free(b.opts.Ident+bpf2goIdentifier(c), c), path: use.Path, scope: besideBpf2go}
 	b.roots = append(b.roots, r)
 	b.decls[t], b.decls[btfparse.Underlying(t)] = r, r
 }
@@ -217,6 +222,7 @@ func (b *bpf2go) rootType(r *root, size uint32) plan.GoType {
 	if r == nil || r.Type == nil {
 		return bytesType(size)
 	}
+	b.scope = ofMember
 	v := b.value(r.Type, r.Path)
 	if v.typ.Name == "" { // written out
 		return bytesType(r.Type.Size())

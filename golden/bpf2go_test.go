@@ -38,13 +38,27 @@ var otherLayouts = map[string]bool{
 	"golden/flexible-tail/bpfeb ObjectOldStyle": true,
 	"golden/lpm-trie/bpfel ObjectKeyKernel":     true,
 	"golden/lpm-trie/bpfeb ObjectKeyKernel":     true,
+
+	"golden/lpm-trie/bpfel ObjectBpfLpmTrieKey":                 true,
+	"golden/lpm-trie/bpfeb ObjectBpfLpmTrieKey":                 true,
+	"golden/types-only/bpfel ObjectOuter":                       true,
+	"golden/types-only/bpfeb ObjectOuter":                       true,
+	"libbpf-tools/execsnoop_0 ObjectTraceEventRawSysEnter":      true,
+	"libbpf-tools/execsnoop_0 ObjectTraceEventRawSysExit":       true,
+	"libbpf-tools/sigsnoop_0 ObjectTraceEventRawSignalGenerate": true,
+	"libbpf-tools/sigsnoop_0 ObjectTraceEventRawSysEnter":       true,
+	"libbpf-tools/sigsnoop_0 ObjectTraceEventRawSysExit":        true,
+	"libbpf-tools/statsnoop_0 ObjectTraceEventRawSysEnter":      true,
+	"libbpf-tools/statsnoop_0 ObjectTraceEventRawSysExit":       true,
+	"libbpf-tools/syscount_0 ObjectTraceEventRawSysEnter":       true,
+	"libbpf-tools/syscount_0 ObjectTraceEventRawSysExit":        true,
 }
 
 // TestBpf2goIsPartOfOurs compares over the corpus and all golden objects.
 func TestBpf2goIsPartOfOurs(t *testing.T) {
 	compared, identifiers := 0, 0
 	for _, o := range corpusAndCases(t) {
-		theirs, err := bpf2goOutput(o.content)
+		theirs, err := bpf2goOutput(o.content, nil)
 		if err != nil {
 			continue // bpf2go refuses it
 		}
@@ -52,6 +66,7 @@ func TestBpf2goIsPartOfOurs(t *testing.T) {
 		if err != nil {
 			continue // bpf2go's does not compile
 		}
+		compareNamed(t, o)
 		for _, packed := range []emit.Packed{emit.PackedKeep, emit.PackedFix} {
 			files, _, err := o.emit(emit.Options{Package: "object", Ident: "Object", Bpf2go: true, Packed: packed})
 			if err != nil {
@@ -138,9 +153,77 @@ func TestTypedOverBpf2go(t *testing.T) {
 	}
 }
 
-// bpf2goOutput is what bpf2go writes for an object (cmd/bpf2go/main.go).
+// mostNamed is how many types an object may have for all of them to be named.
+const mostNamed = 300
+
+// compareNamed compares what -type gives for all types that bpf2go can name, with
+// -no-global-types.
+func compareNamed(t *testing.T, o corpusObject) {
+	t.Helper()
+	names := namedTypes(o.content)
+	if len(names) == 0 || len(names) > mostNamed {
+		return
+	}
+	theirs, err := bpf2goOutput(o.content, names)
+	if err != nil {
+		t.Errorf("%s: bpf2go -type of %d types: %v", o.name, len(names), err)
+		return
+	}
+	want, err := checkFile(theirs, o.goarch())
+	if err != nil {
+		return // bpf2go's does not compile
+	}
+	files, _, err := o.emit(emit.Options{Package: "object", Ident: "Object", Bpf2go: true, Packed: emit.PackedKeep, Types: names, NoGlobalTypes: true})
+	if err != nil {
+		t.Errorf("%s -type: %v", o.name, err)
+		return
+	}
+	got, err := checkFile(files[0].Content, o.goarch())
+	if err != nil {
+		t.Errorf("%s -type: ours does not compile: %v", o.name, err)
+		return
+	}
+	comparePackages(t, o.name, want, got)
+}
+
+// namedTypes are the names of structs, unions and enums that -type of bpf2go takes
+// in an object, of those that would be one in Go the first.
+func namedTypes(object []byte) []string {
+	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(object))
+	if err != nil || spec.Types == nil {
+		return nil
+	}
+	var names []string
+	taken := make(map[string]bool)
+	for typ, err := range spec.Types.All() {
+		if err != nil {
+			return nil
+		}
+		switch btf.UnderlyingType(typ).(type) {
+		case *btf.Struct, *btf.Union, *btf.Enum:
+		default:
+			continue // members of a scalar's typedef are plain numbers here
+		}
+		name := typ.TypeName()
+		if name == "" || taken[emitName(name)] || strings.Contains(name, "___") {
+			continue
+		}
+		if _, err := bpf2goOutput(object, []string{name}); err == nil {
+			names = append(names, name)
+			taken[emitName(name)] = true
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// emitName is a name as Go has it, roughly: what differs in it differs in Go.
+func emitName(c string) string { return strings.ToLower(strings.ReplaceAll(c, "_", "")) }
+
+// bpf2goOutput is what bpf2go writes for an object (cmd/bpf2go/main.go), with
+// these types alone if there are some.
 // Its panics (variables without BTF, unions without members) are errors.
-func bpf2goOutput(object []byte) (content []byte, err error) {
+func bpf2goOutput(object []byte, named []string) (content []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v", v)
@@ -151,6 +234,16 @@ func bpf2goOutput(object []byte) (content []byte, err error) {
 		return nil, err
 	}
 	args := gen.GenerateArgs{Package: "object", Stem: "Object", ObjectFile: "object.o", Types: gen.CollectGlobalTypes(spec)}
+	if named != nil {
+		args.Types = nil
+	}
+	for _, name := range named {
+		typ, err := spec.Types.AnyTypeByName(name)
+		if err != nil {
+			return nil, err
+		}
+		args.Types = append(args.Types, typ)
+	}
 	for name := range spec.Maps {
 		if !strings.HasPrefix(name, ".") {
 			args.Maps = append(args.Maps, name)
@@ -162,7 +255,7 @@ func bpf2goOutput(object []byte) (content []byte, err error) {
 	for name := range spec.Programs {
 		args.Programs = append(args.Programs, name)
 	}
-	if ambiguous(args.Types, spec) {
+	if named == nil && ambiguous(args.Types, spec) {
 		return nil, errors.New("bpf2go takes any of several types of one name")
 	}
 	var out bytes.Buffer

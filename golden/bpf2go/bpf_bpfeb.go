@@ -38,7 +38,7 @@ type bpfFlowKey struct {
 		Port uint16
 		_    [2]byte
 	}
-	Verdict bpfVerdict
+	Verdict uint32
 	Seen    bool
 	_       [3]byte
 }
@@ -61,12 +61,6 @@ type bpfFlowStatsT struct {
 
 // bpfModeT2 is mode_t2, 4 bytes.
 type bpfModeT2 uint32
-
-// Values of mode_t2.
-const (
-	bpfModeT2MODE_A bpfModeT2 = 0
-	bpfModeT2MODE_B bpfModeT2 = 1
-)
 
 // bpfVerdict is enum verdict, 4 bytes.
 type bpfVerdict uint32
@@ -107,7 +101,7 @@ const (
 	_ = -((unsafe.Offsetof(bpfFlowStatsT{}.Nothing) ^ 48) | unsafe.Sizeof(bpfFlowStatsT{}.Nothing))
 	_ = -((unsafe.Offsetof(bpfFlowStatsT{}.Last) ^ 48) | (unsafe.Sizeof(bpfFlowStatsT{}.Last) ^ 8))
 )
-const _ = -(unsafe.Sizeof(bpfModeT2(0)) ^ 4)
+const _ = -(unsafe.Sizeof(*new(bpfModeT2)) ^ 4)
 const _ = -(unsafe.Sizeof(bpfVerdict(0)) ^ 4)
 
 // The names in C of maps, programs and variables.
