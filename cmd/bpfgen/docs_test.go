@@ -158,19 +158,32 @@ type user struct {
 // userFiles are what a user has whom the documents speak of, and where it
 // comes from: the C with its headers, and what a build pipeline makes.
 var userFiles = map[string]string{
-	"go.mod":                  "go.mod",
-	"go.sum":                  "go.sum",
-	"counter.c":               "examples/counter/counter.c",
-	"net.h":                   "examples/include/net.h",
-	"helpers.h":               "examples/include/helpers.h",
-	"bpf.h":                   "golden/include/bpf.h",
-	"app.c":                   "cmd/bpfgen/testdata/docs/app.c",
-	"build/counter_bpfel.o":   "examples/counter/counter_bpfel.o",
-	"build/counter_bpfeb.o":   "examples/counter/counter_bpfeb.o",
-	"build/vmlinux-6.1.btf":   "/sys/kernel/btf/vmlinux",
-	"build/vmlinux-6.12.btf":  "/sys/kernel/btf/vmlinux",
-	"internal/counter/doc.go": "",
+	"go.mod":                 "go.mod",
+	"go.sum":                 "go.sum",
+	"counter.c":              "examples/counter/counter.c",
+	"net.h":                  "examples/include/net.h",
+	"helpers.h":              "examples/include/helpers.h",
+	"bpf.h":                  "golden/include/bpf.h",
+	"app.c":                  "cmd/bpfgen/testdata/docs/app.c",
+	"build/counter_bpfel.o":  "examples/counter/counter_bpfel.o",
+	"build/counter_bpfeb.o":  "examples/counter/counter_bpfeb.o",
+	"build/vmlinux-6.1.btf":  "/sys/kernel/btf/vmlinux",
+	"build/vmlinux-6.12.btf": "/sys/kernel/btf/vmlinux",
+	"watch.c":                "cmd/bpfgen/testdata/docs/watch.c",
+	"release/watch_bpfel.o":  "cmd/bpfgen/testdata/docs/watch_bpfel.o",
+	// Five kernels, which differ in what watch.c reads of them.
+	"build/kernels/5.4.0-42-generic.btf": oldKernel,
+	"build/kernels/5.10.0-1-test.btf":    oldKernel,
+	"build/kernels/6.1.0-1-test.btf":     newKernel,
+	"build/kernels/6.6.0-1-test.btf":     newKernel,
+	"build/kernels/6.12.0-1-test.btf":    newKernel,
+	"internal/counter/doc.go":            "",
 }
+
+const (
+	oldKernel = "forecast/testdata/5.10.0-1-test.btf"
+	newKernel = "forecast/testdata/6.12.0-1-test.btf"
+)
 
 // userMain has the go:generate line of the documents.
 const userMain = `package main
@@ -306,9 +319,11 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/bpfgen/bpfgen/typed/typedtest"
 	"github.com/cilium/ebpf"
+
+	"example.com/app/internal/kernelbtf"
 )
 
-var _ = []any{context.Cause, errors.Is, fmt.Print, io.EOF, net.IP{}, netip.Addr{}, os.Args, time.Second,
+var _ = []any{kernelbtf.FS, context.Cause, errors.Is, fmt.Print, io.EOF, net.IP{}, netip.Addr{}, os.Args, time.Second,
 	typed.Version1, ctypes.Bit, typedtest.NewQueue[int], ebpf.Hash}
 
 func block%d(%s) (_ error) {

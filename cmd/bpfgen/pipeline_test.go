@@ -1,0 +1,69 @@
+package main
+
+// The pipeline of the guide's chapter "Regenerating per kernel" passes what changes
+// nothing for anybody, and stops what does.
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pipeline is the chapter's script, and what a user does before.
+func pipeline(t *testing.T, repo string) (install, script string) {
+	t.Helper()
+	text := readDocument(t, repo, guide)
+	install = blocks(text, "sh")[0].code
+	_, chapter, ok := strings.Cut(text, "\n## Regenerating per kernel\n")
+	if !ok {
+		t.Fatalf("%s has no such chapter", guide)
+	}
+	chapter, _, _ = strings.Cut(chapter, "\n## ")
+	return install, blocks(chapter, "sh")[0].code
+}
+
+func TestPipeline(t *testing.T) {
+	needClang(t)
+	repo := repository(t)
+	install, script := pipeline(t, repo)
+	u := newUser(t, repo)
+	u.command(t, u.dir, "bash", "-euxc", install)
+	source := readDocument(t, u.dir, "watch.c")
+	run := func() (string, error) {
+		cmd := exec.CommandContext(t.Context(), "bash", "-euc", script)
+		cmd.Dir, cmd.Env = u.dir, append(u.env, "GOFLAGS=-mod=mod")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	// What is committed as the last release is what the compiler makes.
+	u.command(t, u.dir, "bash", "-euxc", script+"go tool bpfgen diff release/watch_bpfel.o watch_bpfel.o\n")
+	if index := readDocument(t, u.dir, "internal/kernelbtf/kernels.txt"); !strings.Contains(index, "5.4.0-42-generic.btf 5.4.0-42-generic little ") {
+		t.Errorf("the BTF of 5.4 is not embedded:\n%s", index)
+	}
+	for _, test := range []struct {
+		name  string
+		edits []string
+		// want is in the output of a pipeline that fails; "" if it passes.
+		want string
+	}{
+		{"other code", []string{".time = bpf_ktime_get_ns()", ".time = bpf_ktime_get_ns() + 1"}, ""},
+		{"a member that new kernels lack", []string{"if (__builtin_preserve_field_info(now->__state, FIELD_EXISTS))", "if (task == (void *)1)"}, "struct task has no member state on this kernel"},
+		{"fields of a pinned map swapped", []string{"__u32 pid;\n\t__u32 state;", "__u32 state;\n\t__u32 pid;"}, "pins made by the old"},
+		{"a larger map", []string{"max_entries, 1024", "max_entries, 4096"}, "max\\_entries was 1024, is 4096"},
+		{"a program that is called otherwise", []string{"int watch(", "int observe("}, "program watch: removed"},
+	} {
+		changed := strings.NewReplacer(test.edits...).Replace(source)
+		if changed == source {
+			t.Fatalf("%s: nothing is changed", test.name)
+		}
+		u.write(t, "watch.c", changed)
+		out, err := run()
+		if (err != nil) != (test.want != "") || !strings.Contains(out, test.want) {
+			t.Errorf("%s: %v\n%s", test.name, err, out)
+		}
+	}
+	if lines := strings.Split(strings.TrimSpace(script), "\n"); !slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, "-required '*'") }) {
+		t.Errorf("no kernel is required:\n%s", script)
+	}
+}
