@@ -5,7 +5,6 @@ package forecast
 
 import (
 	"fmt"
-	"math/bits"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -87,6 +86,8 @@ type size int
 const (
 	anySize size = -1
 	noSize  size = 0
+	// leftOut: package typed leaves out what the definition has.
+	leftOut size = -2
 )
 
 type entries int
@@ -127,11 +128,11 @@ var mapRules = map[ebpf.MapType]mapRule{
 	ebpf.Stack:               {key: noSize, value: anySize},
 	ebpf.SkStorage:           {key: 4, value: anySize, entries: zero, must: flagNoPrealloc, btf: true},
 	ebpf.DevMapHash:          {key: 4, value: anySize},
-	ebpf.RingBuf:             {key: noSize, value: noSize},
+	ebpf.RingBuf:             {key: leftOut, value: leftOut},
 	ebpf.InodeStorage:        {key: 4, value: anySize, entries: zero, must: flagNoPrealloc, btf: true},
 	ebpf.TaskStorage:         {key: 4, value: anySize, entries: zero, must: flagNoPrealloc, btf: true},
 	ebpf.BloomFilter:         {key: noSize, value: anySize},
-	ebpf.UserRingbuf:         {key: noSize, value: noSize},
+	ebpf.UserRingbuf:         {key: leftOut, value: leftOut},
 	ebpf.CgroupStorage:       {key: 4, value: anySize, entries: zero, must: flagNoPrealloc, btf: true},
 	ebpf.Arena:               {key: noSize, value: noSize},
 }
@@ -178,8 +179,9 @@ func wrongSize(what string, want size, has uint32, filled bool) string {
 func oddSize(spec *ebpf.MapSpec) string {
 	switch spec.Type {
 	case ebpf.RingBuf, ebpf.UserRingbuf:
-		if bits.OnesCount32(spec.MaxEntries) != 1 || spec.MaxEntries < smallestPage {
-			return fmt.Sprintf("max_entries is %d, which is not a power of two of whole pages", spec.MaxEntries)
+		// Package typed rounds up to a power of two of pages, as libbpf does.
+		if spec.MaxEntries > largestRing {
+			return fmt.Sprintf("max_entries is %d, and rings have at most %d bytes", spec.MaxEntries, uint32(largestRing))
 		}
 	case ebpf.LPMTrie:
 		if spec.KeySize < 5 || spec.KeySize > 4+256 {
@@ -202,8 +204,8 @@ func oddSize(spec *ebpf.MapSpec) string {
 	return ""
 }
 
-// smallestPage is the size of a page on most machines; the others have larger ones.
-const smallestPage = 4096
+// largestRing is the largest power of two in max_entries.
+const largestRing = 1 << 31
 
 // mapFlags are the flags that came with a change of their own, by bit, with the
 // enumerator that shows it. The older ones every kernel with BTF has.

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gopkg"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/emit"
@@ -26,11 +27,13 @@ type kernelPackages struct {
 	sources []*typesSource
 	// pkg and path are name and import path of the common package.
 	pkg, path string
+	// types are those of each kernel by what C calls them, for the report.
+	types map[string]map[string]btfparse.Type
 }
 
 // generateKernels makes the packages, the common one first.
 func (c *cli) generateKernels(ctx context.Context, o *typesOptions, sources []*typesSource) ([]*result, func(io.Writer) error, error) {
-	k := &kernelPackages{typesOptions: o, sources: sources}
+	k := &kernelPackages{typesOptions: o, sources: sources, types: make(map[string]map[string]btfparse.Type)}
 	if err := k.findPackage(ctx, c); err != nil {
 		return nil, nil, err
 	}
@@ -186,9 +189,18 @@ func (k *kernelPackages) reportDiff(w *bufio.Writer, c, old, new string) {
 // layout of the type that C calls so on a kernel.
 func (k *kernelPackages) layout(label, c string) (l layout.Layout, ok bool) {
 	i := slices.IndexFunc(k.sources, func(s *typesSource) bool { return s.label == label })
-	types := k.sources[i].object.Named(c)
-	if len(types) == 0 {
+	object := k.sources[i].object
+	byName := k.types[label]
+	if byName == nil {
+		byName = make(map[string]btfparse.Type)
+		for _, t := range slices.Backward(object.Types) { // the first of a name stays
+			byName[t.CName()] = t
+		}
+		k.types[label] = byName
+	}
+	t := byName[c]
+	if t == nil {
 		return l, false
 	}
-	return k.sources[i].object.Layout(types[0])
+	return object.Layout(t)
 }
