@@ -3,7 +3,10 @@ package btfparse
 // This file finds types by what a user calls them: as C does ("struct event",
 // "event" for a typedef), or by the bare name of a struct, union or enum.
 
-import "path"
+import (
+	"path"
+	"slices"
+)
 
 // BareName is the C name without struct, union or enum; "" for a type without
 // a name.
@@ -34,6 +37,18 @@ func (o *Object) Matching(pattern string) []Type {
 	for _, t := range o.Types {
 		if Matches(pattern, t) {
 			found = append(found, t)
+		}
+	}
+	return found
+}
+
+// MatchingEnumerators are the enums without a name that have an enumerator of
+// that name, or one that the glob matches.
+func (o *Object) MatchingEnumerators(pattern string) []*Enum {
+	var found []*Enum
+	for _, e := range o.Enumerators {
+		if slices.ContainsFunc(e.Values, func(v EnumValue) bool { return matches(pattern, v.Name) }) {
+			found = append(found, e)
 		}
 	}
 	return found

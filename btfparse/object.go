@@ -39,6 +39,10 @@ type Object struct {
 	// BTF, sorted by C name, then by kind, then by structure. Identical types
 	// are one.
 	Types []Type
+	// Enumerators are the enums that nothing names: neither a tag nor a typedef,
+	// nor a member that they are the type of. All that C code sees of them are
+	// their enumerators. Sorted by the first of these, then by structure.
+	Enumerators []*Enum
 	// Warnings name what the object holds and cilium/ebpf v0.22 will not load,
 	// or what BTF cannot describe. Sorted by path.
 	Warnings []Diagnostic

@@ -15,6 +15,7 @@ package btfparse
 
 import (
 	"bytes"
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
@@ -162,6 +163,10 @@ type parser struct {
 	funcs    map[string]*btf.Func
 	externs  []extern
 	named    []btf.Type
+	// nameless are the enums without a tag; used are those of them that a member or
+	// a typedef gives a place.
+	nameless []*btf.Enum
+	used     map[*btf.Enum]bool
 
 	refs references
 	// mapTypes are the keys and values of maps, with their places.
@@ -266,6 +271,7 @@ func (p *parser) indexBTF(spec *btf.Spec) bool {
 		datasecs: make(map[string][]btf.VarSecinfo),
 		laidOut:  make(map[string]bool),
 		funcs:    make(map[string]*btf.Func),
+		used:     make(map[*btf.Enum]bool),
 	}
 	for t, err := range spec.All() {
 		if err != nil {
@@ -274,7 +280,7 @@ func (p *parser) indexBTF(spec *btf.Spec) bool {
 		index.add(t)
 	}
 	p.spec, p.datasecs, p.laidOut, p.funcs = spec, index.datasecs, index.laidOut, index.funcs
-	p.externs, p.named = index.externs, index.named
+	p.externs, p.named, p.nameless, p.used = index.externs, index.named, index.nameless, index.used
 	return true
 }
 
@@ -293,6 +299,37 @@ func (p *parser) add(t btf.Type) {
 	case *btf.Struct, *btf.Union, *btf.Enum, *btf.Typedef:
 		if t.TypeName() != "" {
 			p.named = append(p.named, t)
+		}
+	}
+	p.addEnum(t)
+}
+
+// addEnum collects the enums without a tag, and those that something else names.
+func (p *parser) addEnum(t btf.Type) {
+	use := func(t btf.Type) {
+		for array, ok := t.(*btf.Array); ok; array, ok = t.(*btf.Array) {
+			t = array.Type
+		}
+		if e, ok := t.(*btf.Enum); ok && e.Name == "" {
+			p.used[e] = true
+		}
+	}
+	switch t := t.(type) {
+	case *btf.Enum:
+		if t.Name == "" {
+			p.nameless = append(p.nameless, t)
+		}
+	case *btf.Typedef:
+		use(underlying(t))
+	case *btf.Var:
+		use(underlying(t.Type))
+	case *btf.Struct:
+		for _, m := range t.Members {
+			use(underlying(m.Type))
+		}
+	case *btf.Union:
+		for _, m := range t.Members {
+			use(underlying(m.Type))
 		}
 	}
 }
@@ -375,10 +412,40 @@ func (p *parser) types() error {
 			p.obj.Types = append(p.obj.Types, ct)
 		}
 	}
+	if err := p.enumerators(); err != nil {
+		return err
+	}
 	p.obj.TypeWarnings = p.conv.notes
 	sortDiagnostics(&p.obj.TypeWarnings)
 	slices.SortFunc(p.obj.Types, compareTypes)
 	return nil
+}
+
+// enumerators converts the enums of which C has the enumerators alone.
+func (p *parser) enumerators() error {
+	seen := make(map[Type]bool)
+	for _, t := range p.nameless {
+		if p.used[t] || len(t.Values) == 0 {
+			continue
+		}
+		ct, err := p.conv.convert(t)
+		if err != nil {
+			return err
+		}
+		if e, ok := ct.(*Enum); ok && !seen[e] {
+			seen[e] = true
+			p.obj.Enumerators = append(p.obj.Enumerators, e)
+		}
+	}
+	slices.SortStableFunc(p.obj.Enumerators, compareEnumerators)
+	return nil
+}
+
+// compareEnumerators orders enums by what they declare.
+func compareEnumerators(a, b *Enum) int {
+	return cmp.Or(slices.CompareFunc(a.Values, b.Values, func(x, y EnumValue) int {
+		return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Value, y.Value))
+	}), cmp.Compare(a.Bytes, b.Bytes))
 }
 
 // finish checks that the object has anything to generate from, and sorts.

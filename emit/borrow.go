@@ -81,6 +81,9 @@ func (n *names) borrow(w *wanted) {
 	shared := 0
 	var differs []string
 	for _, th := range n.things {
+		if th.plain() {
+			continue
+		}
 		other := n.opts.TypesFrom + strings.TrimPrefix(th.name, n.opts.Ident)
 		found, why := w.lent(lenders, th, other)
 		switch {

@@ -42,7 +42,8 @@ func (p *profile) declare(v *variant) *plan.Decl {
 	switch t := v.typ.(type) {
 	case *btfparse.Enum:
 		d.Enum = v.declareEnum(t)
-		d.Enum.Stringer = p.stringer
+		d.Enum.Plain = v.plain
+		d.Enum.Stringer = p.stringer && !v.plain
 	case *btfparse.Struct:
 		p.declareStruct(d, v)
 	}
@@ -77,7 +78,7 @@ func (v *variant) notes() []string {
 	var empty []string
 	for _, l := range v.leaves {
 		if l.reach == plan.ByDoc {
-			empty = append(empty, l.field.Declaration())
+			empty = append(empty, l.declaration())
 		}
 	}
 	if len(empty) > 0 {
@@ -112,11 +113,15 @@ func (p *profile) declareStruct(d *plan.Decl, v *variant) {
 	for _, l := range v.leaves {
 		if p.methods {
 			declareMethods(d, l)
+			declareDataLoc(d, l)
 		}
 		d.Members = append(d.Members, plan.Member{C: l.field.Name, Name: l.name(), Reach: l.reach})
 	}
+	if start, ok := v.tailStart(); ok && p.methods && start < uint64(v.typ.Size()) && !d.HasName("MinSize") {
+		d.MinSize = uint32(start)
+	}
 	if v.lpm && !d.Borrowed && p.methods {
-		d.LPM = v.lpmKeyOf(d)
+		d.LPM = v.lpmKeyOf()
 	}
 }
 
@@ -143,6 +148,11 @@ func (v *variant) fields() []plan.Field {
 // first is the first member of a part in the order of C.
 func (p *part) first() *leaf {
 	return slices.MinFunc(p.leaves, func(a, b *leaf) int { return a.index - b.index })
+}
+
+// inOrder are the members of a part in the order of C.
+func (p *part) inOrder() []*leaf {
+	return slices.SortedFunc(slices.Values(p.leaves), func(a, b *leaf) int { return a.index - b.index })
 }
 
 // isText says whether a member is an array of char that Go can reach.
@@ -174,7 +184,7 @@ func (p *part) field() plan.Field {
 			Type:    bytesType(size),
 			Offset:  uint32(p.start),
 			Size:    size,
-			Comment: listed(p.leaves),
+			Comment: listed(p.inOrder()),
 		}
 	}
 	l := p.leaves[0]
@@ -191,10 +201,10 @@ func (p *part) field() plan.Field {
 // maxListed is how many members the comment of a storage field names.
 const maxListed = 6
 
-// listed are the C names of members, in the order of C.
+// listed are the C names of members.
 func listed(leaves []*leaf) string {
 	var names []string
-	for _, l := range slices.SortedFunc(slices.Values(leaves), func(a, b *leaf) int { return a.index - b.index }) {
+	for _, l := range leaves {
 		names = append(names, l.field.Name)
 	}
 	if len(names) > maxListed {
@@ -244,7 +254,7 @@ func (l *leaf) accessor() plan.Accessor {
 		Type:    l.ref.goType(),
 		Access:  plan.AccessLoad,
 		Storage: l.place.first().of.storage,
-		Doc:     append([]string{l.of.getter + " is " + l.field.Declaration() + "."}, userTags(l.field.Tags)...),
+		Doc:     append([]string{l.of.getter + " is " + l.declaration() + "."}, userTags(l.field.Tags)...),
 	}
 	if l.field.Bitfield {
 		a.Type, a.Access = l.bitfield()
@@ -285,7 +295,7 @@ func (l *leaf) tail() plan.Tail {
 	t := plan.Tail{
 		Name: l.of.tail,
 		Elem: l.ref.goType().Elem(),
-		Doc: append([]string{fmt.Sprintf("%s is %s, read from the bytes that stand behind the struct.", l.of.tail, l.field.Declaration())},
+		Doc: append([]string{fmt.Sprintf("%s is %s, read from the bytes that stand behind the struct.", l.of.tail, l.declaration())},
 			userTags(l.field.Tags)...),
 	}
 	if l.place != nil {

@@ -59,7 +59,8 @@ type Options struct {
 	// Package is the name of the Go package.
 	Package string
 	// Ident is the stem of all Go identifiers. It decides, by its first
-	// letter, whether they are exported.
+	// letter, whether they are exported. Types alone may do without one; then they
+	// are, and Stem must be given.
 	Ident string
 	// Stem of the file names; empty means Stem(Ident).
 	Stem string
@@ -167,7 +168,7 @@ const embedMeta = "*?[]\"'`<>|: "
 func checkOptions(targets []Target, opts Options) error {
 	var errs []error
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if !token.IsIdentifier(opts.Ident) || opts.Ident == "_" {
+	if noIdent := opts.Ident == "" && opts.TypesOnly && opts.Stem != ""; !noIdent && (!token.IsIdentifier(opts.Ident) || opts.Ident == "_") {
 		fail("ident %q is not a Go identifier", opts.Ident)
 	}
 	if !token.IsIdentifier(opts.Package) || opts.Package == "_" {

@@ -258,6 +258,17 @@ type leaf struct {
 	// flexible is true for an array without a length of its own behind
 	// everything else.
 	flexible bool
+	// extends is the field as C has it where Go gives it more bytes: those that
+	// belong to the flexible array at its end. See tail.go.
+	extends btfparse.Field
+}
+
+// declaration is the member as C declares it.
+func (l *leaf) declaration() string {
+	if l.extends.Type != nil {
+		return l.extends.Declaration()
+	}
+	return l.field.Declaration()
 }
 
 // empty says whether the leaf has no size.
@@ -386,6 +397,7 @@ func (s *structLayout) parts() []*part {
 			unions[l.union] = p
 			parts = append(parts, p)
 		}
+		p.end = max(p.end, l.bytes().end) // one that ends in a tail goes on behind
 		p.leaves = append(p.leaves, l)
 	}
 	parts = append(parts, s.tails()...)
@@ -468,8 +480,9 @@ func (s *structLayout) settleReach(l *leaf, p *part) {
 // on are storage.
 func (s *structLayout) tails() []*part {
 	var parts []*part
+	ends := endsOf(s.leaves)
 	for _, l := range s.leaves {
-		if !l.isFlexible() || !s.last(l) {
+		if !l.isFlexible() || !ends.isLast(l) || l.ref.elem() == 0 {
 			continue
 		}
 		l.flexible, l.reach = true, plan.ByTail
@@ -478,25 +491,6 @@ func (s *structLayout) tails() []*part {
 		}
 	}
 	return parts
-}
-
-// isFlexible says whether the leaf is an array of no elements that have a size.
-func (l *leaf) isFlexible() bool {
-	dims := l.ref.dims
-	if len(dims) == 0 || dims[0] != 0 || l.ref.elem() == 0 || l.off%8 != 0 || l.field.Bitfield {
-		return false
-	}
-	return !slices.Contains(dims[1:], 0)
-}
-
-// last says whether nothing but l's own union stands behind its start.
-func (s *structLayout) last(l *leaf) bool {
-	for _, o := range s.leaves {
-		if o.field.SizeBits > 0 && o.bytes().end > l.off/8 && (l.union == nil || o.union != l.union) {
-			return false
-		}
-	}
-	return true
 }
 
 // mergeParts sorts parts by place and joins those that share bytes, and

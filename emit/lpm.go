@@ -5,10 +5,10 @@ package emit
 //
 // In C such a key is a length in bits, exact fields, an address (struct
 // bpf_lpm_trie_key, include/uapi/linux/bpf.h; kernel/bpf/lpm_trie.c compares
-// the bytes behind the length as one string of bits). The address is the last
-// member, of 4 or 16 bytes; what stands before it is matched exactly, and the
-// function takes it as parameters. Keys of another form, such as MAC
-// addresses, have no function.
+// the bytes behind the length as one string of bits). The length is the first
+// member and the address the last, also of structs inside; what stands between
+// them is matched exactly, and the function takes it as parameters. Which types
+// are addresses says lpmaddress.go. Keys of another form have no function.
 
 import (
 	"fmt"
@@ -17,34 +17,76 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 )
 
+// lpmLengthSize is the size of the length in bytes.
+const lpmLengthSize = 4
+
+// lpmPart is one part of a key: a Go field of it, or of a struct in it.
+type lpmPart struct {
+	*part
+	// offset is where it starts in the key, path the fields on the way to the
+	// struct that has it.
+	offset uint64
+	path   []string
+}
+
+// lpmParts are the parts of v, which stands in the key, that have bytes.
+func (v *variant) lpmParts(path []string, offset uint64) []lpmPart {
+	var parts []lpmPart
+	for _, p := range v.parts {
+		if p.start < p.end {
+			parts = append(parts, lpmPart{part: p, offset: offset + p.start, path: path})
+		}
+	}
+	return parts
+}
+
+// size in bytes.
+func (p lpmPart) size() uint64 { return p.end - p.start }
+
+// inside are the parts of a struct that is a field, nil of other fields.
+func (p lpmPart) inside() []lpmPart {
+	l := p.leaves[0]
+	if l.reach != plan.ByField || l.ref.decl == nil || len(l.ref.dims) > 0 {
+		return nil
+	}
+	return l.ref.decl.lpmParts(p.field(), p.offset)
+}
+
+// field is the path to the Go field.
+func (p lpmPart) field() []string {
+	return append(append([]string(nil), p.path...), p.part.field().Name)
+}
+
 // lpmKeyOf recognises the form of a key, nil if it is another one. The names of
 // its functions come with nameKeys.
-func (v *variant) lpmKeyOf(d *plan.Decl) *plan.LPM {
-	length, ok := v.lpmLengthOf()
-	address := len(d.Fields) - 1
-	for address >= 0 && d.Fields[address].Name == "_" {
-		address--
+func (v *variant) lpmKeyOf() *plan.LPM {
+	parts := v.lpmParts(nil, 0)
+	for len(parts) > 0 && parts[0].inside() != nil {
+		parts = append(parts[0].inside(), parts[1:]...)
 	}
-	if !ok || address < 1 {
+	for n := len(parts) - 1; n > 0 && parts[n].addressSize() == 0 && parts[n].inside() != nil; n = len(parts) - 1 {
+		parts = append(parts[:n:n], parts[n].inside()...)
+	}
+	if len(parts) < 2 {
 		return nil
 	}
-	end := d.Size
-	if address+1 < len(d.Fields) {
-		end = d.Fields[address+1].Offset
-	}
-	a := d.Fields[address]
-	size := end - a.Offset
-	if a.Offset < lpmLengthSize || size != 4 && size != 16 {
+	length, ok := parts[0].lpmLength()
+	address, exact := parts[len(parts)-1], parts[1:len(parts)-1]
+	size := address.addressSize()
+	if !ok || size == 0 {
 		return nil
 	}
-	k := &plan.LPM{Length: length, Address: []string{a.Name}, Before: 8 * (a.Offset - lpmLengthSize)}
+	k := &plan.LPM{Length: length, Address: address.field(), Before: uint32(8 * (address.offset - lpmLengthSize))}
 	params := newScope("a variable of the function", "key", "prefix", "bits", "err", "netip")
-	for _, f := range d.Fields[:address] {
-		if f.Offset >= lpmLengthSize && f.Name != "_" {
-			e := v.lpmExactOf(d, f)
+	for _, p := range exact {
+		if other := p.addressSize(); other != 0 && other != size {
+			return nil // that is the address, and what follows is not part of it
+		}
+		for _, e := range p.lpmExact() {
 			e.Param = params.free(e.Param, "a parameter")
 			k.Exact = append(k.Exact, e)
 		}
@@ -58,46 +100,47 @@ func (v *variant) lpmKeyOf(d *plan.Decl) *plan.LPM {
 	return k
 }
 
-// lpmExactOf takes the member itself where it has its storage for itself, and
-// a number that stands anywhere as a plain one.
-func (v *variant) lpmExactOf(d *plan.Decl, f plan.Field) plan.LPMExact {
-	for _, a := range d.Accessors {
-		if a.Storage == f.Name && a.Whole {
-			return plan.LPMExact{Param: paramName(a.Getter), Type: a.Type, Setter: a.Setter}
-		}
+// lpmLength is how the length is reached: an unsigned integer of 4 bytes at the
+// start, alone or with other names for the same bytes.
+func (p lpmPart) lpmLength() (plan.LPMLength, bool) {
+	if p.offset != 0 || p.size() != lpmLengthSize {
+		return plan.LPMLength{}, false
 	}
-	e := plan.LPMExact{Param: paramName(f.Name), Type: f.Type, Field: f.Name}
-	for _, l := range v.leaves {
-		if l.reach == plan.ByField && l.of.goName == f.Name && len(l.ref.dims) == 0 && l.ref.plain != "" {
-			e.Type, e.Setter = plan.GoType{Name: l.ref.plain}, "Set"
-		}
-	}
-	return e
-}
-
-// lpmLengthSize is the size of the length in bytes.
-const lpmLengthSize = 4
-
-// lpmLengthOf finds the length: an unsigned integer of 4 bytes at the start, in
-// the struct itself or in a struct that it starts with.
-func (v *variant) lpmLengthOf() (plan.LPMLength, bool) {
-	for _, l := range v.leaves {
+	for _, l := range p.leaves {
+		t, ok := btfparse.Underlying(l.field.Type).(*btfparse.Int)
 		switch {
-		case l.off != 0 || l.field.SizeBits != 8*lpmLengthSize || len(l.ref.dims) > 0:
-		case l.ref.decl == nil && l.ref.base.typ.Name == "uint32" && l.reach == plan.ByField:
-			return plan.LPMLength{Getter: l.of.goName}, true
-		case l.ref.decl == nil && l.ref.base.typ.Name == "uint32" && l.reach == plan.ByAccessor:
-			return plan.LPMLength{Getter: l.of.getter, Setter: l.of.setter, Call: true}, true
-		case l.ref.decl == nil && l.ref.base.typ.Name == "Uint32" && l.reach == plan.ByField:
-			return plan.LPMLength{Path: []string{l.of.goName}, Getter: "Get", Setter: "Set", Call: true}, true
-		case l.ref.decl != nil && l.reach == plan.ByField:
-			if length, ok := l.ref.decl.lpmLengthOf(); ok {
-				length.Path = append([]string{l.of.goName}, length.Path...)
-				return length, true
-			}
+		case !ok || t.Encoding != btfparse.Unsigned || l.field.Bitfield || l.field.SizeBits != 8*lpmLengthSize || l.isByteOrdered():
+		case l.reach == plan.ByField && l.ref.plain != "":
+			return plan.LPMLength{Path: p.field(), Getter: "Get", Setter: "Set", Call: true}, true
+		case l.reach == plan.ByField:
+			return plan.LPMLength{Path: p.path, Getter: l.of.goName}, true
+		case l.reach == plan.ByAccessor:
+			return plan.LPMLength{Path: p.path, Getter: l.of.getter, Setter: l.of.setter, Call: true}, true
 		}
 	}
 	return plan.LPMLength{}, false
+}
+
+// lpmExact are the parameters for a part: one for each bitfield and for a
+// member that has its bytes for itself, else one for the bytes.
+func (p lpmPart) lpmExact() []plan.LPMExact {
+	first := p.leaves[0]
+	if p.bits || len(p.leaves) == 1 && first.reach == plan.ByAccessor {
+		var exact []plan.LPMExact
+		for _, l := range p.inOrder() {
+			if l.reach == plan.ByAccessor {
+				a := l.accessor()
+				exact = append(exact, plan.LPMExact{Param: paramName(a.Getter), Type: a.Type, Path: p.path, Setter: a.Setter})
+			}
+		}
+		return exact
+	}
+	f := p.part.field()
+	e := plan.LPMExact{Param: paramName(f.Name), Type: f.Type, Path: p.field()}
+	if !p.storage && len(first.ref.dims) == 0 && first.ref.plain != "" {
+		e.Type, e.Setter = plan.GoType{Name: first.ref.plain}, "Set"
+	}
+	return []plan.LPMExact{e}
 }
 
 // paramName is the parameter for a field.

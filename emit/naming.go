@@ -52,7 +52,9 @@ func name(w *wanted, ts *typeSet, taken scope) *names {
 		inners:  make(map[any]string),
 		renamed: make(map[string]bool),
 	}
-	n.pkg.add("the API of "+w.opts.Ident, reservedForAPI(n.api)...)
+	if w.opts.Ident != "" { // types alone may do without
+		n.pkg.add("the API of "+w.opts.Ident, reservedForAPI(n.api)...)
+	}
 	maps.Copy(n.pkg, taken)
 	n.nameFields(w)
 	n.nameAliases(w)
@@ -348,13 +350,14 @@ func (n *names) memberClaim(th *thing, m *member) *claim {
 			keys = append(keys, strings.TrimSuffix(key, "{}")+"."+m.c)
 		}
 	}
-	class, first := classOfName(m.c), identifier(m.c)
+	c := fieldName(m.c)
+	class, first := classOfName(c), identifier(c)
 	if chosen := n.chosenField(th.targets(), l.path, tags, keys...); chosen != "" {
 		class, first = classChosen, identifier(chosen)
 	}
-	return &claim{label: "field " + m.c, rank: rank{class: class, spelling: m.c, kind: m.n}, first: first, more: func() []string {
-		x := "X" + spelled(m.c)
-		return []string{exactIdentifier(m.c), x, x + hashSuffix(fmt.Sprintf("%s %d %s", m.c, l.off, l.field.Type.CName()), 8)}
+	return &claim{label: "field " + m.c, rank: rank{class: class, spelling: c, kind: m.n}, first: first, more: func() []string {
+		x := "X" + spelled(c)
+		return []string{exactIdentifier(c), x, x + hashSuffix(fmt.Sprintf("%s %d %s", m.c, l.off, l.field.Type.CName()), 8)}
 	}}
 }
 
@@ -394,6 +397,7 @@ func (n *names) rename(key string) (name string, ok bool) {
 // nameTypes names one level of declarations.
 func (n *names) nameTypes(level []*thing) {
 	var claims []*claim
+	level = slices.DeleteFunc(slices.Clone(level), (*thing).plain)
 	for _, th := range level {
 		claims = append(claims, n.typeClaim(th))
 	}
@@ -490,7 +494,7 @@ func (n *names) namedClaim(th *thing, c, label string) *claim {
 	if th.split {
 		r.more = structureHash(v.typ)
 	}
-	pretty, exact := n.opts.Ident+n.profile.typeName(c), n.opts.Ident+"_"+spelled(c)
+	pretty, exact := n.opts.Ident+n.profile.typeName(c), n.exact(n.opts.Ident, c)
 	return &claim{label: label, rank: r, first: pretty, more: func() []string {
 		kind, hash := v.kindSuffix(), structureHash(v.typ)
 		id := hashSuffix(th.key+"\n"+(&structures{make(map[btfparse.Type]string)}).of(v.typ), 16)
@@ -505,6 +509,15 @@ func (n *names) namedClaim(th *thing, c, label string) *claim {
 	}}
 }
 
+// exact is a name that keeps the spelling of C, behind an ident or the name of a
+// type. Without one it is exported as identifiers without an ident are.
+func (n *names) exact(prefix, c string) string {
+	if prefix == "" {
+		return exactIdentifier(c)
+	}
+	return prefix + "_" + spelled(c)
+}
+
 // memberTypeClaim is that of a type which is named after a member.
 func (n *names) memberTypeClaim(th *thing) *claim {
 	parent, member := th.owner.name, th.member.goName
@@ -513,7 +526,7 @@ func (n *names) memberTypeClaim(th *thing) *claim {
 		rank:  rank{class: classDerived, spelling: th.key},
 		first: n.profile.memberType(parent, member),
 		more: func() []string {
-			exact := n.opts.Ident + "_" + spelled(parent) + "_" + member
+			exact := n.exact(n.opts.Ident, parent+"_"+member)
 			return []string{n.profile.memberType(parent+"_", member), exact, exact + hashSuffix(th.key, 16)}
 		},
 	}
@@ -593,6 +606,11 @@ func (n *names) nameConstants() {
 	for i, c := range claims {
 		enter[i](c)
 	}
+	for _, th := range n.things {
+		if e, ok := th.variants[0].typ.(*btfparse.Enum); ok && th.plain() {
+			th.name = th.consts[enumerators(e)[0]]
+		}
+	}
 }
 
 // enumerators are the keys of an enum's values, in their order.
@@ -619,7 +637,11 @@ func (n *names) enterConstant(th *thing, v *variant, key constKey, c *claim) {
 
 // constantClaim is the wish of an enumerator.
 func (n *names) constantClaim(th *thing, e *btfparse.Enum, key constKey) *claim {
-	first, class := n.profile.constant(th.name, e.Name, key.name), classOfEnumerator(key.name)
+	goType := th.name
+	if th.plain() {
+		goType = n.opts.Ident
+	}
+	first, class := n.profile.constant(goType, e.Name, key.name), classOfEnumerator(key.name)
 	for _, rename := range []string{th.key + "." + key.name, key.name} {
 		if name, ok := n.rename(rename); ok {
 			n.checkName(rename, name)
@@ -632,7 +654,7 @@ func (n *names) constantClaim(th *thing, e *btfparse.Enum, key constKey) *claim 
 		rank:  rank{class: class, spelling: key.name, kind: key.n, more: th.key},
 		first: first,
 		more: func() []string {
-			exact := th.name + "_" + spelled(key.name)
+			exact := n.exact(goType, key.name)
 			return []string{exact, exact + hashSuffix(id, 8), exact + hashSuffix(id, 16)}
 		},
 	}
@@ -676,6 +698,10 @@ func (th *thing) derive() {
 	each(isAccessor, func(m *member) { m.setter = taken.free(setterName(m.getter), "a method") })
 	each((*member).isText, func(m *member) { m.text = taken.free(stringName(m.goName), "a method") })
 	each(func(m *member) bool { return m.is(plan.ByTail) }, func(m *member) { m.tail = taken.free(tailName(m.goName), "a method") })
+	each((*member).isDataLoc, func(m *member) {
+		m.dataBytes = taken.free(m.goName+"Bytes", "a method")
+		m.dataText = taken.free(stringName(m.goName), "a method")
+	})
 	storage := make(map[*member]bool)
 	for _, v := range th.variants {
 		for _, p := range v.parts {

@@ -59,6 +59,7 @@ type member struct {
 	// derive from it.
 	goName                              string
 	getter, setter, text, tail, storage string
+	dataBytes, dataText                 string
 }
 
 // things groups the variants: those with a name, roots without one, and level
@@ -112,6 +113,9 @@ func newThing(variants []*variant) *thing {
 	th.findMembers()
 	return th
 }
+
+// plain says whether the thing is no type, only constants.
+func (th *thing) plain() bool { return th.variants[0].plain }
 
 // targets are those that have it.
 func (th *thing) targets() []int {

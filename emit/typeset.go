@@ -63,6 +63,9 @@ type variant struct {
 
 	// lpm is true for keys of LPM tries.
 	lpm bool
+	// plain is true for an enum that is no type in Go: its enumerators are
+	// constants of a plain integer.
+	plain bool
 
 	// leaves, parts and align are the layout of a struct.
 	leaves []*leaf
@@ -130,6 +133,9 @@ func (ts *typeSet) root(r *root) {
 	}
 	if r.LPM && ref.decl != nil && len(ref.dims) == 0 {
 		ref.decl.lpm = true
+	}
+	if r.Plain && ref.decl != nil {
+		ref.decl.plain = true
 	}
 	ts.roots[r] = ref
 }
@@ -263,10 +269,13 @@ func appendNew(list []string, s string) []string {
 
 // layOut finds the members of a struct, their types, and where each stands.
 func (ts *typeSet) layOut(v *variant, t *btfparse.Struct, target int) {
-	flatten(t, 0, nil, nil, v.path, func(l *leaf) {
-		l.index = len(v.leaves)
-		v.leaves = append(v.leaves, l)
-	})
+	flatten(t, 0, nil, nil, v.path, func(l *leaf) { v.leaves = append(v.leaves, l) })
+	if ts.profile.methods {
+		v.leaves = extendTails(v.leaves, uint64(t.Bytes))
+	}
+	for i, l := range v.leaves {
+		l.index = i
+	}
 	v.warn(strayAnonymousTags(t, v.path)...)
 	for _, l := range v.leaves {
 		ts.referLeaf(v, l, target)
@@ -319,6 +328,8 @@ func (v *variant) cBare() string { return btfparse.BareName(v.typ) }
 // cName is what the comment calls the type.
 func (v *variant) cName() string {
 	switch {
+	case v.owner != nil && v.member.extends.Type != nil:
+		return fmt.Sprintf("%s in %s, with the bytes of its flexible array that stand there", v.member.declaration(), strings.TrimSuffix(v.owner.cKey(), "{}"))
 	case v.owner != nil:
 		return fmt.Sprintf("the %s %s in %s", v.kind(), v.member.field.Name, strings.TrimSuffix(v.owner.cKey(), "{}"))
 	case v.cBare() == "":

@@ -53,6 +53,8 @@ type root struct {
 	LPM bool
 	// ByName is true if the user asks for the type, or a variable of C marks it.
 	ByName bool
+	// Plain is true for an enum of which only the enumerators are wanted.
+	Plain bool
 }
 
 // wantedMap is one map over all targets.
@@ -201,8 +203,22 @@ func (w *wanted) wantTypes() {
 				}
 			}
 		}
+		w.wantEnumerators(pattern)
 		if len(w.roots) == n {
 			w.fail(w.everywhere(), "-type %s: %s%s", pattern, notWanted(other), w.similarType(pattern, w.everywhere()...))
+		}
+	}
+}
+
+// wantEnumerators are the constants of enums without a name. Each enum is a root
+// called after what it declares.
+func (w *wanted) wantEnumerators(pattern string) {
+	for i, target := range w.targets {
+		for _, e := range target.Object.MatchingEnumerators(pattern) {
+			name := e.Values[0].Name
+			w.root(&root{
+				target: i, Type: e, Path: btfparse.Path("enumerator " + name), Name: name + structureHash(e), Plain: true,
+			})
 		}
 	}
 }
@@ -222,7 +238,7 @@ func asked(t btfparse.Type, pattern string) string {
 func notWanted(t btfparse.Type) string {
 	switch t := t.(type) {
 	case nil:
-		return "no such struct, union, enum or typedef in the BTF"
+		return "no such struct, union, enum, typedef or enumerator in the BTF"
 	case *btfparse.Typedef:
 		return fmt.Sprintf("%s is a typedef of %s, for which Go needs no type of its own: name a struct, union or enum", t.Name, t.Type.CName())
 	default:

@@ -418,7 +418,7 @@ func (c *comparison) compareCandidates(typ btf.Type, candidates []types.Type) {
 // visit compares one C type with the Go type that stands for it.
 func (c *comparison) visit(path string, t btf.Type, g types.Type) {
 	g = types.Unalias(g)
-	if got, want := c.size(g), cSize(t); got != want {
+	if got, want := c.size(g), cSize(t); got != want && !(got > want && endsInTail(t)) {
 		c.fail("%s: %d bytes in C, %d in Go (%v)", path, want, got, g)
 		return
 	}
@@ -491,7 +491,18 @@ func (c *comparison) fits(m btf.Member, r reachableMember) bool {
 	if r.field && r.offset != int64(m.Offset.Bytes()) {
 		return false
 	}
-	return c.size(r.typ) == cSize(m.Type)
+	return c.size(r.typ) == cSize(m.Type) || c.size(r.typ) > cSize(m.Type) && endsInTail(m.Type)
+}
+
+// endsInTail says whether a flexible array stands at the end of a type, in
+// itself or in a struct at its end. Go gives such a type the bytes behind it.
+func endsInTail(t btf.Type) bool {
+	list := flatten(members(btf.UnderlyingType(t)), 0)
+	return slices.ContainsFunc(list, func(m btf.Member) bool {
+		_, union := btf.UnderlyingType(t).(*btf.Union)
+		atEnd := union || int64(m.Offset.Bytes())+cSize(m.Type) >= cSize(t) || isTail(m, list)
+		return isTail(m, list) || atEnd && endsInTail(m.Type)
+	})
 }
 
 // reachableMember is a field, a pair of methods or a method for a tail.
@@ -560,6 +571,12 @@ func flatten(list []btf.Member, base btf.Bits) []btf.Member {
 		m.Offset += base
 		if m.Name != "" {
 			flat = append(flat, m)
+			if inner := btf.UnderlyingType(m.Type); cSize(inner) == 0 && endsInTail(inner) { // Go has the tail in its place
+				for _, in := range flatten(members(inner), m.Offset) {
+					in.Name = m.Name + "." + in.Name
+					flat = append(flat, in)
+				}
+			}
 		} else if inner := composite(m.Type); inner != nil {
 			flat = append(flat, flatten(members(inner), m.Offset)...)
 		}

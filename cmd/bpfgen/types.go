@@ -4,6 +4,7 @@ package main
 // reads it, types_many.go writes the packages of several kernels.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/emit"
 )
@@ -67,21 +69,23 @@ func (c *cli) parseTypes(args []string) (*typesOptions, error) {
 	if err := labelled(o.args); err != nil {
 		return nil, err
 	}
-	if o.ident == "" {
-		o.ident = identOfKernels
-		if len(o.args) == 1 {
-			o.ident = identOf(o.args[0].name())
-		}
+	named := identOfKernels
+	if len(o.args) == 1 {
+		named = identOf(o.args[0].name())
 	}
-	if len(o.types) == 0 {
-		o.types = patterns{"*"}
+	if !given(fs)["ident"] {
+		o.ident = named
+	}
+	if o.ident == "" {
+		o.stem = cmp.Or(o.stem, emit.Stem(named))
+		return o, o.finish(c, named)
 	}
 	return o, o.finish(c, o.ident)
 }
 
 func (o *typesOptions) defineTypes(fs *flag.FlagSet, env environment) {
 	o.define(fs, env)
-	fs.StringVar(&o.ident, "ident", "", "`stem` of the Go type names; an upper-case one exports them (made from the source's name; Kernel for several)")
+	fs.StringVar(&o.ident, "ident", "", "`stem` of the Go type names; an upper-case one exports them (made from the source's name; Kernel for several); '' for none")
 	fs.StringVar(&o.target, "target", "", "`target` whose GOARCHes the types are for (those of the source's byte order)")
 	fs.Var(o.bases, "base", "`kernel` whose BTF that of a module continues (/sys/kernel/btf/vmlinux for files beside it); label=kernel for the module of that label")
 	o.write.define(fs)
@@ -93,6 +97,9 @@ func (c *cli) generateTypes(ctx context.Context, o *typesOptions) (results []*re
 	sources, err := c.readTypes(o)
 	if err != nil {
 		return nil, nil, err
+	}
+	if len(o.types) == 0 {
+		return nil, nil, noTypes(sources[0].path, sources[0].object)
 	}
 	if len(sources) > 1 {
 		return c.generateKernels(ctx, o, sources)
@@ -126,6 +133,32 @@ func (c *cli) generateFrom(ctx context.Context, o *typesOptions, s *typesSource)
 // identOfKernels is the ident of the types of several kernels. It is upper-case:
 // their packages use each other's types.
 const identOfKernels = "Kernel"
+
+// wellKnown are types of kernels that people ask for.
+var wellKnown = []string{"task_struct", "sk_buff", "trace_event_raw_*"}
+
+// noTypes says that nothing was asked for, and what there is.
+func noTypes(source string, object *btfparse.Object) error {
+	if err := checkNames(source, object); err != nil {
+		return err
+	}
+	var some []string
+	for _, name := range wellKnown {
+		if len(object.Matching(name)) > 0 {
+			some = append(some, name)
+		}
+	}
+	for _, t := range object.Types {
+		if _, ok := btfparse.Underlying(t).(*btfparse.Struct); ok && len(some) < len(wellKnown) {
+			some = append(some, btfparse.BareName(t))
+		}
+	}
+	if len(some) == 0 {
+		some = append(some, "some_struct")
+	}
+	return fmt.Errorf("%s: which of its %d types? Name them, such as -type '%s'; -type '*' is all of them",
+		source, len(object.Types), strings.Join(some, ","))
+}
 
 // identOf makes an identifier of the source's name: "vmlinux" of
 // /sys/kernel/btf/vmlinux, "nfConntrack" of nf_conntrack.btf.

@@ -5,6 +5,7 @@
 package flexibletail
 
 import (
+	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -15,31 +16,13 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
-// The files of one run have one number; those of another do not compile.
-const _FlexibleTailSet = 0x11753798
-
-// How C lays out what has a Go type. Every object that is opened is compared
-// with it, and so are maps that exist already.
-const _FlexibleTailLayouts = `
-map events event #1 abc79c76e560faa9
-map heads key #2 fa4bd48b90b2b322
-map heads value #3 6eaff76ae8615d5a
-variable in_the_middle #4 14fafd4cf3268204
-#1 8 struct event = FlexibleTailEvent: pid u32 @0, count u8 @4, numbers [0]u16 @6
-#2 4 struct old_style = FlexibleTailOldStyle: length u32 @0, text [0]u8 @4
-#3 12 struct inside = FlexibleTailInside: tag u8 @0, event #1 @4
-#4 16 struct = FlexibleTailInTheMiddle: event #1 @0, behind [3]u16 @8
-#5 8 struct pair = FlexibleTailPair: a u16 @0, b u32 @4
-#6 16 struct pairs = FlexibleTailPairs: when u64 @0, count u8 @8, pairs [0]#5 @12
-`
-
 // OpenFlexibleTail parses the embedded object. Nothing is in the kernel yet.
 func OpenFlexibleTail() (*FlexibleTailCollectionSpec, error) {
-	return OpenFlexibleTailFrom(typed.Embedded(_FlexibleTailBytes, _FlexibleTailChecksum))
+	return OpenFlexibleTailFrom(bytes.NewReader(_FlexibleTailBytes))
 }
 
 // OpenFlexibleTailFrom parses another build of the object. What it has must match
-// in type and layout, field by field; what it lacks is not loaded.
+// in type and layout; what it lacks is not loaded.
 func OpenFlexibleTailFrom(object io.ReaderAt) (*FlexibleTailCollectionSpec, error) {
 	c, err := typed.Open("FlexibleTail", object)
 	if err != nil {
@@ -48,10 +31,23 @@ func OpenFlexibleTailFrom(object io.ReaderAt) (*FlexibleTailCollectionSpec, erro
 	s := &FlexibleTailCollectionSpec{CollectionSpec: c}
 	typed.BindMapSpec(c, &s.Maps.Events, "events")
 	typed.BindMapSpec(c, &s.Maps.Heads, "heads")
+	typed.BindVariableSpec(c, &s.Variables.Behind, "behind")
+	typed.BindVariableSpec(c, &s.Variables.BehindEither, "behind_either")
+	typed.BindVariableSpec(c, &s.Variables.BehindInPadding, "behind_in_padding")
+	typed.BindVariableSpec(c, &s.Variables.InA_union, "in_a_union")
+	typed.BindVariableSpec(c, &s.Variables.InAnAnonymousUnion, "in_an_anonymous_union")
+	typed.BindVariableSpec(c, &s.Variables.InAnonymousUnionRecord, "in_anonymous_union_record")
+	typed.BindVariableSpec(c, &s.Variables.InPadding, "in_padding")
+	typed.BindVariableSpec(c, &s.Variables.InPaddingTwice, "in_padding_twice")
 	typed.BindVariableSpec(c, &s.Variables.InTheMiddle, "in_the_middle")
+	typed.BindVariableSpec(c, &s.Variables.InUnionRecord, "in_union_record")
+	typed.BindVariableSpec(c, &s.Variables.PaddedRecord, "padded_record")
 	typed.BindVariableSpec(c, &s.Variables.Paired, "paired")
 	typed.BindVariableSpec(c, &s.Variables.Sent, "sent")
-	typed.CheckLayouts(c, _FlexibleTailLayouts)
+	typed.BindVariableSpec(c, &s.Variables.TailBehindRecord, "tail_behind_record")
+	typed.BindVariableSpec(c, &s.Variables.TailInPaddingRecord, "tail_in_padding_record")
+	typed.BindVariableSpec(c, &s.Variables.TailsBehindRecord, "tails_behind_record")
+	typed.BindVariableSpec(c, &s.Variables.TwicePaddedRecord, "twice_padded_record")
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -79,9 +75,23 @@ func (s *FlexibleTailCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Flexib
 	typed.BindMap(c, b.Maps.Events, "events")
 	b.Maps.Heads = new(FlexibleTailHeadsMap)
 	typed.BindMap(c, b.Maps.Heads, "heads")
+	typed.BindVariable(c, &b.Variables.Behind, "behind")
+	typed.BindVariable(c, &b.Variables.BehindEither, "behind_either")
+	typed.BindVariable(c, &b.Variables.BehindInPadding, "behind_in_padding")
+	typed.BindVariable(c, &b.Variables.InA_union, "in_a_union")
+	typed.BindVariable(c, &b.Variables.InAnAnonymousUnion, "in_an_anonymous_union")
+	typed.BindVariable(c, &b.Variables.InAnonymousUnionRecord, "in_anonymous_union_record")
+	typed.BindVariable(c, &b.Variables.InPadding, "in_padding")
+	typed.BindVariable(c, &b.Variables.InPaddingTwice, "in_padding_twice")
 	typed.BindVariable(c, &b.Variables.InTheMiddle, "in_the_middle")
+	typed.BindVariable(c, &b.Variables.InUnionRecord, "in_union_record")
+	typed.BindVariable(c, &b.Variables.PaddedRecord, "padded_record")
 	typed.BindVariable(c, &b.Variables.Paired, "paired")
 	typed.BindVariable(c, &b.Variables.Sent, "sent")
+	typed.BindVariable(c, &b.Variables.TailBehindRecord, "tail_behind_record")
+	typed.BindVariable(c, &b.Variables.TailInPaddingRecord, "tail_in_padding_record")
+	typed.BindVariable(c, &b.Variables.TailsBehindRecord, "tails_behind_record")
+	typed.BindVariable(c, &b.Variables.TwicePaddedRecord, "twice_padded_record")
 	return b, nil
 }
 
@@ -98,9 +108,23 @@ type FlexibleTailCollectionSpecPrograms struct {
 // FlexibleTailCollectionSpecVariables are the global variables with their initial
 // values.
 type FlexibleTailCollectionSpecVariables struct {
-	InTheMiddle *typed.VariableSpec[FlexibleTailInTheMiddle] // anonymous struct in .data
-	Paired      *typed.VariableSpec[[28]byte]                // struct pairs in .data
-	Sent        *typed.VariableSpec[[12]byte]                // struct event in .data
+	Behind                 *typed.VariableSpec[FlexibleTailTailBehind]       // struct tail_behind in .bss
+	BehindEither           *typed.VariableSpec[FlexibleTailTailsBehind]      // struct tails_behind in .bss
+	BehindInPadding        *typed.VariableSpec[FlexibleTailTailInPadding]    // struct tail_in_padding in .bss
+	InA_union              *typed.VariableSpec[FlexibleTailInUnion]          // struct in_union in .bss
+	InAnAnonymousUnion     *typed.VariableSpec[FlexibleTailInAnonymousUnion] // struct in_anonymous_union in .bss
+	InAnonymousUnionRecord *typed.VariableSpec[[20]uint8]                    // unsigned char[20] in .data
+	InPadding              *typed.VariableSpec[FlexibleTailPadded]           // struct padded in .bss
+	InPaddingTwice         *typed.VariableSpec[FlexibleTailTwicePadded]      // struct twice_padded in .bss
+	InTheMiddle            *typed.VariableSpec[FlexibleTailInTheMiddle]      // anonymous struct in .data
+	InUnionRecord          *typed.VariableSpec[[20]uint8]                    // unsigned char[20] in .data
+	PaddedRecord           *typed.VariableSpec[[20]uint8]                    // unsigned char[20] in .data
+	Paired                 *typed.VariableSpec[[28]byte]                     // struct pairs in .data
+	Sent                   *typed.VariableSpec[[12]byte]                     // struct event in .data
+	TailBehindRecord       *typed.VariableSpec[[12]uint8]                    // unsigned char[12] in .data
+	TailInPaddingRecord    *typed.VariableSpec[[20]uint8]                    // unsigned char[20] in .data
+	TailsBehindRecord      *typed.VariableSpec[[12]uint8]                    // unsigned char[12] in .data
+	TwicePaddedRecord      *typed.VariableSpec[[28]uint8]                    // unsigned char[28] in .data
 }
 
 // FlexibleTailCollection is the object in the kernel. Close it.
@@ -123,7 +147,21 @@ type FlexibleTailCollectionPrograms struct {
 
 // FlexibleTailCollectionVariables are the global variables in the kernel.
 type FlexibleTailCollectionVariables struct {
-	InTheMiddle *typed.Variable[FlexibleTailInTheMiddle] // anonymous struct in .data
-	Paired      *typed.Variable[[28]byte]                // struct pairs in .data
-	Sent        *typed.Variable[[12]byte]                // struct event in .data
+	Behind                 *typed.Variable[FlexibleTailTailBehind]       // struct tail_behind in .bss
+	BehindEither           *typed.Variable[FlexibleTailTailsBehind]      // struct tails_behind in .bss
+	BehindInPadding        *typed.Variable[FlexibleTailTailInPadding]    // struct tail_in_padding in .bss
+	InA_union              *typed.Variable[FlexibleTailInUnion]          // struct in_union in .bss
+	InAnAnonymousUnion     *typed.Variable[FlexibleTailInAnonymousUnion] // struct in_anonymous_union in .bss
+	InAnonymousUnionRecord *typed.Variable[[20]uint8]                    // unsigned char[20] in .data
+	InPadding              *typed.Variable[FlexibleTailPadded]           // struct padded in .bss
+	InPaddingTwice         *typed.Variable[FlexibleTailTwicePadded]      // struct twice_padded in .bss
+	InTheMiddle            *typed.Variable[FlexibleTailInTheMiddle]      // anonymous struct in .data
+	InUnionRecord          *typed.Variable[[20]uint8]                    // unsigned char[20] in .data
+	PaddedRecord           *typed.Variable[[20]uint8]                    // unsigned char[20] in .data
+	Paired                 *typed.Variable[[28]byte]                     // struct pairs in .data
+	Sent                   *typed.Variable[[12]byte]                     // struct event in .data
+	TailBehindRecord       *typed.Variable[[12]uint8]                    // unsigned char[12] in .data
+	TailInPaddingRecord    *typed.Variable[[20]uint8]                    // unsigned char[20] in .data
+	TailsBehindRecord      *typed.Variable[[12]uint8]                    // unsigned char[12] in .data
+	TwicePaddedRecord      *typed.Variable[[28]uint8]                    // unsigned char[28] in .data
 }

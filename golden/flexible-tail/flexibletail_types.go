@@ -36,6 +36,62 @@ func (s *FlexibleTailEvent) NumbersTail(rest []byte) []uint16 {
 // elements.
 func (s *FlexibleTailEvent) MinSize() int { return 6 }
 
+// FlexibleTailHeader is struct header, 4 bytes.
+//
+// Part of struct tails_behind.
+type FlexibleTailHeader struct {
+	_      structs.HostLayout
+	Length uint32
+}
+
+// DataTail is unsigned char data[], read from the bytes that stand behind the
+// struct.
+func (s *FlexibleTailHeader) DataTail(rest []byte) []uint8 { return ctypes.Tail[uint8](nil, rest) }
+
+// FlexibleTailInAnonymousUnion is struct in_anonymous_union, 16 bytes.
+//
+// Variable in_an_anonymous_union.
+type FlexibleTailInAnonymousUnion struct {
+	_         structs.HostLayout
+	When      uint64
+	RawHeader [8]byte // header, number
+}
+
+// Header is struct header header.
+func (s *FlexibleTailInAnonymousUnion) Header() FlexibleTailInAnonymousUnionHeader {
+	return ctypes.Load[FlexibleTailInAnonymousUnionHeader](s.RawHeader[:])
+}
+func (s *FlexibleTailInAnonymousUnion) SetHeader(v FlexibleTailInAnonymousUnionHeader) {
+	ctypes.Store(s.RawHeader[:], v)
+}
+
+// Number is unsigned int number.
+func (s *FlexibleTailInAnonymousUnion) Number() uint32     { return ctypes.Load[uint32](s.RawHeader[0:4]) }
+func (s *FlexibleTailInAnonymousUnion) SetNumber(v uint32) { ctypes.Store(s.RawHeader[0:4], v) }
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailInAnonymousUnion) MinSize() int { return 12 }
+
+// FlexibleTailInAnonymousUnionHeader is struct header header in struct
+// in_anonymous_union, with the bytes of its flexible array that stand there, 8
+// bytes.
+type FlexibleTailInAnonymousUnionHeader struct {
+	_       structs.HostLayout
+	Length  uint32
+	RawData [4]byte // data
+}
+
+// DataTail is unsigned char data[], read from the bytes that stand behind the
+// struct.
+func (s *FlexibleTailInAnonymousUnionHeader) DataTail(rest []byte) []uint8 {
+	return ctypes.Tail[uint8](s.RawData[:], rest)
+}
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailInAnonymousUnionHeader) MinSize() int { return 4 }
+
 // FlexibleTailInTheMiddle is an anonymous struct, 16 bytes.
 //
 // Variable in_the_middle.
@@ -45,6 +101,61 @@ type FlexibleTailInTheMiddle struct {
 	Behind [3]uint16
 	_      [2]byte
 }
+
+// FlexibleTailInUnion is struct in_union, 16 bytes.
+//
+// Variable in_a_union.
+type FlexibleTailInUnion struct {
+	_      structs.HostLayout
+	Kind   uint8
+	_      [7]byte
+	Either FlexibleTailInUnionEither
+}
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailInUnion) MinSize() int { return 12 }
+
+// FlexibleTailInUnionEither is the union either in struct in_union, 8 bytes.
+type FlexibleTailInUnionEither struct {
+	_         structs.HostLayout
+	RawHeader [8]byte // header, number
+}
+
+// Header is struct header header.
+func (s *FlexibleTailInUnionEither) Header() FlexibleTailInUnionEitherHeader {
+	return ctypes.Load[FlexibleTailInUnionEitherHeader](s.RawHeader[:])
+}
+func (s *FlexibleTailInUnionEither) SetHeader(v FlexibleTailInUnionEitherHeader) {
+	ctypes.Store(s.RawHeader[:], v)
+}
+
+// Number is unsigned long long number.
+func (s *FlexibleTailInUnionEither) Number() uint64     { return ctypes.Load[uint64](s.RawHeader[:]) }
+func (s *FlexibleTailInUnionEither) SetNumber(v uint64) { ctypes.Store(s.RawHeader[:], v) }
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailInUnionEither) MinSize() int { return 4 }
+
+// FlexibleTailInUnionEitherHeader is struct header header in struct
+// in_union.either, with the bytes of its flexible array that stand there, 8
+// bytes.
+type FlexibleTailInUnionEitherHeader struct {
+	_       structs.HostLayout
+	Length  uint32
+	RawData [4]byte // data
+}
+
+// DataTail is unsigned char data[], read from the bytes that stand behind the
+// struct.
+func (s *FlexibleTailInUnionEitherHeader) DataTail(rest []byte) []uint8 {
+	return ctypes.Tail[uint8](s.RawData[:], rest)
+}
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailInUnionEitherHeader) MinSize() int { return 4 }
 
 // FlexibleTailInside is struct inside, 12 bytes.
 //
@@ -56,6 +167,10 @@ type FlexibleTailInside struct {
 	Event FlexibleTailEvent
 }
 
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailInside) MinSize() int { return 10 }
+
 // FlexibleTailOldStyle is struct old_style, 4 bytes.
 //
 // Key of map heads.
@@ -66,6 +181,37 @@ type FlexibleTailOldStyle struct {
 
 // TextTail is char text[], read from the bytes that stand behind the struct.
 func (s *FlexibleTailOldStyle) TextTail(rest []byte) []int8 { return ctypes.Tail[int8](nil, rest) }
+
+// FlexibleTailPadded is struct padded, 16 bytes.
+//
+// Variable in_padding.
+type FlexibleTailPadded struct {
+	_      structs.HostLayout
+	When   uint64
+	Header FlexibleTailPaddedHeader
+}
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailPadded) MinSize() int { return 12 }
+
+// FlexibleTailPaddedHeader is struct header header in struct padded, with the
+// bytes of its flexible array that stand there, 8 bytes.
+type FlexibleTailPaddedHeader struct {
+	_       structs.HostLayout
+	Length  uint32
+	RawData [4]byte // data
+}
+
+// DataTail is unsigned char data[], read from the bytes that stand behind the
+// struct.
+func (s *FlexibleTailPaddedHeader) DataTail(rest []byte) []uint8 {
+	return ctypes.Tail[uint8](s.RawData[:], rest)
+}
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailPaddedHeader) MinSize() int { return 4 }
 
 // FlexibleTailPair is struct pair, 8 bytes.
 //
@@ -98,6 +244,143 @@ func (s *FlexibleTailPairs) PairsTail(rest []byte) []FlexibleTailPair {
 // elements.
 func (s *FlexibleTailPairs) MinSize() int { return 12 }
 
+// FlexibleTailTailBehind is struct tail_behind, 4 bytes.
+//
+// Variable behind.
+//
+// Without data in C, and so not in Go: struct {…} only.nothing.
+type FlexibleTailTailBehind struct {
+	_     structs.HostLayout
+	Count uint32
+}
+
+// OnlyDataTail is unsigned short only.data[], read from the bytes that stand
+// behind the struct.
+func (s *FlexibleTailTailBehind) OnlyDataTail(rest []byte) []uint16 {
+	return ctypes.Tail[uint16](nil, rest)
+}
+
+// FlexibleTailTailBehindOnlyNothing is the struct only.nothing in struct
+// tail_behind, 0 bytes.
+type FlexibleTailTailBehindOnlyNothing struct {
+	_ structs.HostLayout
+}
+
+// FlexibleTailTailInPadding is struct tail_in_padding, 16 bytes.
+//
+// Variable behind_in_padding.
+type FlexibleTailTailInPadding struct {
+	_     structs.HostLayout
+	When  uint64
+	Count uint32
+	Only  FlexibleTailTailInPaddingOnly
+}
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailTailInPadding) MinSize() int { return 12 }
+
+// FlexibleTailTailInPaddingOnly is struct only_tail only in struct
+// tail_in_padding, with the bytes of its flexible array that stand there, 4
+// bytes.
+type FlexibleTailTailInPaddingOnly struct {
+	_       structs.HostLayout
+	Nothing FlexibleTailTailInPaddingOnlyNothing
+	RawData [4]byte // data
+}
+
+// DataTail is unsigned short data[], read from the bytes that stand behind the
+// struct.
+func (s *FlexibleTailTailInPaddingOnly) DataTail(rest []byte) []uint16 {
+	return ctypes.Tail[uint16](s.RawData[:], rest)
+}
+
+// FlexibleTailTailInPaddingOnlyNothing is the struct nothing in struct
+// tail_in_padding.only, 0 bytes.
+type FlexibleTailTailInPaddingOnlyNothing struct {
+	_ structs.HostLayout
+}
+
+// FlexibleTailTailsBehind is struct tails_behind, 4 bytes.
+//
+// Variable behind_either.
+//
+// Without data in C, and so not in Go: struct {…} either.numbers.nothing.
+type FlexibleTailTailsBehind struct {
+	_     structs.HostLayout
+	Count uint32
+}
+
+// EitherNumbersDataTail is unsigned short either.numbers.data[], read from the
+// bytes that stand behind the struct.
+func (s *FlexibleTailTailsBehind) EitherNumbersDataTail(rest []byte) []uint16 {
+	return ctypes.Tail[uint16](nil, rest)
+}
+
+// EitherHeaderTail is struct header either.header[], read from the bytes that
+// stand behind the struct.
+func (s *FlexibleTailTailsBehind) EitherHeaderTail(rest []byte) []FlexibleTailHeader {
+	return ctypes.Tail[FlexibleTailHeader](nil, rest)
+}
+
+// EitherBytesTail is unsigned char either.bytes[], read from the bytes that
+// stand behind the struct.
+func (s *FlexibleTailTailsBehind) EitherBytesTail(rest []byte) []uint8 {
+	return ctypes.Tail[uint8](nil, rest)
+}
+
+// FlexibleTailTailsBehindEitherNumbersNothing is the struct
+// either.numbers.nothing in struct tails_behind, 0 bytes.
+type FlexibleTailTailsBehindEitherNumbersNothing struct {
+	_ structs.HostLayout
+}
+
+// FlexibleTailTwicePadded is struct twice_padded, 24 bytes.
+//
+// Variable in_padding_twice.
+type FlexibleTailTwicePadded struct {
+	_     structs.HostLayout
+	When  uint64
+	Cpu   uint32
+	Inner FlexibleTailTwicePaddedInner
+}
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailTwicePadded) MinSize() int { return 20 }
+
+// FlexibleTailTwicePaddedInner is struct {…} inner in struct twice_padded, with
+// the bytes of its flexible array that stand there, 12 bytes.
+type FlexibleTailTwicePaddedInner struct {
+	_      structs.HostLayout
+	Kind   uint8
+	_      [3]byte
+	Header FlexibleTailTwicePaddedInnerHeader
+}
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailTwicePaddedInner) MinSize() int { return 8 }
+
+// FlexibleTailTwicePaddedInnerHeader is struct header header in struct
+// twice_padded.inner, with the bytes of its flexible array that stand there, 8
+// bytes.
+type FlexibleTailTwicePaddedInnerHeader struct {
+	_       structs.HostLayout
+	Length  uint32
+	RawData [4]byte // data
+}
+
+// DataTail is unsigned char data[], read from the bytes that stand behind the
+// struct.
+func (s *FlexibleTailTwicePaddedInnerHeader) DataTail(rest []byte) []uint8 {
+	return ctypes.Tail[uint8](s.RawData[:], rest)
+}
+
+// MinSize is the offset of the flexible array: the size of a record without
+// elements.
+func (s *FlexibleTailTwicePaddedInnerHeader) MinSize() int { return 4 }
+
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
 const (
@@ -107,9 +390,37 @@ const (
 	_ = -((unsafe.Offsetof(FlexibleTailEvent{}.RawNumbers) ^ 6) | (unsafe.Sizeof(FlexibleTailEvent{}.RawNumbers) ^ 2))
 )
 const (
+	_ = -(unsafe.Sizeof(FlexibleTailHeader{}) ^ 4)
+	_ = -(unsafe.Offsetof(FlexibleTailHeader{}.Length) | (unsafe.Sizeof(FlexibleTailHeader{}.Length) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailInAnonymousUnion{}) ^ 16)
+	_ = -(unsafe.Offsetof(FlexibleTailInAnonymousUnion{}.When) | (unsafe.Sizeof(FlexibleTailInAnonymousUnion{}.When) ^ 8))
+	_ = -((unsafe.Offsetof(FlexibleTailInAnonymousUnion{}.RawHeader) ^ 8) | (unsafe.Sizeof(FlexibleTailInAnonymousUnion{}.RawHeader) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailInAnonymousUnionHeader{}) ^ 8)
+	_ = -(unsafe.Offsetof(FlexibleTailInAnonymousUnionHeader{}.Length) | (unsafe.Sizeof(FlexibleTailInAnonymousUnionHeader{}.Length) ^ 4))
+	_ = -((unsafe.Offsetof(FlexibleTailInAnonymousUnionHeader{}.RawData) ^ 4) | (unsafe.Sizeof(FlexibleTailInAnonymousUnionHeader{}.RawData) ^ 4))
+)
+const (
 	_ = -(unsafe.Sizeof(FlexibleTailInTheMiddle{}) ^ 16)
 	_ = -(unsafe.Offsetof(FlexibleTailInTheMiddle{}.Event) | (unsafe.Sizeof(FlexibleTailInTheMiddle{}.Event) ^ 8))
 	_ = -((unsafe.Offsetof(FlexibleTailInTheMiddle{}.Behind) ^ 8) | (unsafe.Sizeof(FlexibleTailInTheMiddle{}.Behind) ^ 6))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailInUnion{}) ^ 16)
+	_ = -(unsafe.Offsetof(FlexibleTailInUnion{}.Kind) | (unsafe.Sizeof(FlexibleTailInUnion{}.Kind) ^ 1))
+	_ = -((unsafe.Offsetof(FlexibleTailInUnion{}.Either) ^ 8) | (unsafe.Sizeof(FlexibleTailInUnion{}.Either) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailInUnionEither{}) ^ 8)
+	_ = -(unsafe.Offsetof(FlexibleTailInUnionEither{}.RawHeader) | (unsafe.Sizeof(FlexibleTailInUnionEither{}.RawHeader) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailInUnionEitherHeader{}) ^ 8)
+	_ = -(unsafe.Offsetof(FlexibleTailInUnionEitherHeader{}.Length) | (unsafe.Sizeof(FlexibleTailInUnionEitherHeader{}.Length) ^ 4))
+	_ = -((unsafe.Offsetof(FlexibleTailInUnionEitherHeader{}.RawData) ^ 4) | (unsafe.Sizeof(FlexibleTailInUnionEitherHeader{}.RawData) ^ 4))
 )
 const (
 	_ = -(unsafe.Sizeof(FlexibleTailInside{}) ^ 12)
@@ -121,6 +432,16 @@ const (
 	_ = -(unsafe.Offsetof(FlexibleTailOldStyle{}.Length) | (unsafe.Sizeof(FlexibleTailOldStyle{}.Length) ^ 4))
 )
 const (
+	_ = -(unsafe.Sizeof(FlexibleTailPadded{}) ^ 16)
+	_ = -(unsafe.Offsetof(FlexibleTailPadded{}.When) | (unsafe.Sizeof(FlexibleTailPadded{}.When) ^ 8))
+	_ = -((unsafe.Offsetof(FlexibleTailPadded{}.Header) ^ 8) | (unsafe.Sizeof(FlexibleTailPadded{}.Header) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailPaddedHeader{}) ^ 8)
+	_ = -(unsafe.Offsetof(FlexibleTailPaddedHeader{}.Length) | (unsafe.Sizeof(FlexibleTailPaddedHeader{}.Length) ^ 4))
+	_ = -((unsafe.Offsetof(FlexibleTailPaddedHeader{}.RawData) ^ 4) | (unsafe.Sizeof(FlexibleTailPaddedHeader{}.RawData) ^ 4))
+)
+const (
 	_ = -(unsafe.Sizeof(FlexibleTailPair{}) ^ 8)
 	_ = -(unsafe.Offsetof(FlexibleTailPair{}.A) | (unsafe.Sizeof(FlexibleTailPair{}.A) ^ 2))
 	_ = -((unsafe.Offsetof(FlexibleTailPair{}.B) ^ 4) | (unsafe.Sizeof(FlexibleTailPair{}.B) ^ 4))
@@ -130,4 +451,42 @@ const (
 	_ = -(unsafe.Offsetof(FlexibleTailPairs{}.When) | (unsafe.Sizeof(FlexibleTailPairs{}.When) ^ 8))
 	_ = -((unsafe.Offsetof(FlexibleTailPairs{}.Count) ^ 8) | (unsafe.Sizeof(FlexibleTailPairs{}.Count) ^ 1))
 	_ = -((unsafe.Offsetof(FlexibleTailPairs{}.RawPairs) ^ 12) | (unsafe.Sizeof(FlexibleTailPairs{}.RawPairs) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailTailBehind{}) ^ 4)
+	_ = -(unsafe.Offsetof(FlexibleTailTailBehind{}.Count) | (unsafe.Sizeof(FlexibleTailTailBehind{}.Count) ^ 4))
+)
+const _ = -unsafe.Sizeof(FlexibleTailTailBehindOnlyNothing{})
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailTailInPadding{}) ^ 16)
+	_ = -(unsafe.Offsetof(FlexibleTailTailInPadding{}.When) | (unsafe.Sizeof(FlexibleTailTailInPadding{}.When) ^ 8))
+	_ = -((unsafe.Offsetof(FlexibleTailTailInPadding{}.Count) ^ 8) | (unsafe.Sizeof(FlexibleTailTailInPadding{}.Count) ^ 4))
+	_ = -((unsafe.Offsetof(FlexibleTailTailInPadding{}.Only) ^ 12) | (unsafe.Sizeof(FlexibleTailTailInPadding{}.Only) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailTailInPaddingOnly{}) ^ 4)
+	_ = -(unsafe.Offsetof(FlexibleTailTailInPaddingOnly{}.Nothing) | unsafe.Sizeof(FlexibleTailTailInPaddingOnly{}.Nothing))
+	_ = -(unsafe.Offsetof(FlexibleTailTailInPaddingOnly{}.RawData) | (unsafe.Sizeof(FlexibleTailTailInPaddingOnly{}.RawData) ^ 4))
+)
+const _ = -unsafe.Sizeof(FlexibleTailTailInPaddingOnlyNothing{})
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailTailsBehind{}) ^ 4)
+	_ = -(unsafe.Offsetof(FlexibleTailTailsBehind{}.Count) | (unsafe.Sizeof(FlexibleTailTailsBehind{}.Count) ^ 4))
+)
+const _ = -unsafe.Sizeof(FlexibleTailTailsBehindEitherNumbersNothing{})
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailTwicePadded{}) ^ 24)
+	_ = -(unsafe.Offsetof(FlexibleTailTwicePadded{}.When) | (unsafe.Sizeof(FlexibleTailTwicePadded{}.When) ^ 8))
+	_ = -((unsafe.Offsetof(FlexibleTailTwicePadded{}.Cpu) ^ 8) | (unsafe.Sizeof(FlexibleTailTwicePadded{}.Cpu) ^ 4))
+	_ = -((unsafe.Offsetof(FlexibleTailTwicePadded{}.Inner) ^ 12) | (unsafe.Sizeof(FlexibleTailTwicePadded{}.Inner) ^ 12))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailTwicePaddedInner{}) ^ 12)
+	_ = -(unsafe.Offsetof(FlexibleTailTwicePaddedInner{}.Kind) | (unsafe.Sizeof(FlexibleTailTwicePaddedInner{}.Kind) ^ 1))
+	_ = -((unsafe.Offsetof(FlexibleTailTwicePaddedInner{}.Header) ^ 4) | (unsafe.Sizeof(FlexibleTailTwicePaddedInner{}.Header) ^ 8))
+)
+const (
+	_ = -(unsafe.Sizeof(FlexibleTailTwicePaddedInnerHeader{}) ^ 8)
+	_ = -(unsafe.Offsetof(FlexibleTailTwicePaddedInnerHeader{}.Length) | (unsafe.Sizeof(FlexibleTailTwicePaddedInnerHeader{}.Length) ^ 4))
+	_ = -((unsafe.Offsetof(FlexibleTailTwicePaddedInnerHeader{}.RawData) ^ 4) | (unsafe.Sizeof(FlexibleTailTwicePaddedInnerHeader{}.RawData) ^ 4))
 )

@@ -5,6 +5,7 @@
 package lpmtrie
 
 import (
+	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -15,49 +16,43 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
-// The files of one run have one number; those of another do not compile.
-const _LpmTrieSet = 0xc1151560
-
-// How C lays out what has a Go type. Every object that is opened is compared
-// with it, and so are maps that exist already.
-const _LpmTrieLayouts = `
-map by_bytes key #1 ebebf2d4d29b4c7e
-map by_bytes value u64 7849bf8c861b34c1
-map by_ipv6 key #2 41b007499f2092c5
-map by_ipv6 value u64 7849bf8c861b34c1
-map by_kernel key #4 a4bc3c82a2ac4f45
-map by_kernel value u64 7849bf8c861b34c1
-map by_scalar key #5 3d04124f2a88f674
-map by_scalar value u64 7849bf8c861b34c1
-map by_scope key #6 b47daca035dac97a
-map by_scope value u64 7849bf8c861b34c1
-#1 8 struct key4 = LpmTrieKey4: prefixlen u32 @0, address [4]u8 @4
-#2 20 struct key6 = LpmTrieKey6: prefixlen u32 @0, address [16]u8 @4
-#3 4 struct bpf_lpm_trie_key = LpmTrieBpfLpmTrieKey: prefixlen u32 @0, data [0]u8 @4
-#4 20 struct key_kernel = LpmTrieKeyKernel: trie #3 @0, address [16]u8 @4
-#5 8 struct key4_scalar = LpmTrieKey4Scalar: prefixlen u32 @0, address be32 @4
-#6 13 struct key_scoped = LpmTrieKeyScoped: prefixlen u32 @0, vrf u32 @4, protocol u8 @8, address [4]u8 @9
-`
-
 // OpenLpmTrie parses the embedded object. Nothing is in the kernel yet.
 func OpenLpmTrie() (*LpmTrieCollectionSpec, error) {
-	return OpenLpmTrieFrom(typed.Embedded(_LpmTrieBytes, _LpmTrieChecksum))
+	return OpenLpmTrieFrom(bytes.NewReader(_LpmTrieBytes))
 }
 
 // OpenLpmTrieFrom parses another build of the object. What it has must match
-// in type and layout, field by field; what it lacks is not loaded.
+// in type and layout; what it lacks is not loaded.
 func OpenLpmTrieFrom(object io.ReaderAt) (*LpmTrieCollectionSpec, error) {
 	c, err := typed.Open("LpmTrie", object)
 	if err != nil {
 		return nil, err
 	}
 	s := &LpmTrieCollectionSpec{CollectionSpec: c}
+	typed.BindMapSpec(c, &s.Maps.ByAnonymousUnion, "by_anonymous_union")
 	typed.BindMapSpec(c, &s.Maps.ByBytes, "by_bytes")
 	typed.BindMapSpec(c, &s.Maps.ByIpv6, "by_ipv6")
 	typed.BindMapSpec(c, &s.Maps.ByKernel, "by_kernel")
+	typed.BindMapSpec(c, &s.Maps.ByKernelU8, "by_kernel_u8")
+	typed.BindMapSpec(c, &s.Maps.ByNamed, "by_named")
+	typed.BindMapSpec(c, &s.Maps.ByNested, "by_nested")
+	typed.BindMapSpec(c, &s.Maps.ByPair, "by_pair")
 	typed.BindMapSpec(c, &s.Maps.ByScalar, "by_scalar")
 	typed.BindMapSpec(c, &s.Maps.ByScope, "by_scope")
-	typed.CheckLayouts(c, _LpmTrieLayouts)
+	typed.BindMapSpec(c, &s.Maps.ByUnion, "by_union")
+	typed.BindMapSpec(c, &s.Maps.NotArray, "not_array")
+	typed.BindMapSpec(c, &s.Maps.NotBefore, "not_before")
+	typed.BindMapSpec(c, &s.Maps.NotBehind, "not_behind")
+	typed.BindMapSpec(c, &s.Maps.NotEnum, "not_enum")
+	typed.BindMapSpec(c, &s.Maps.NotFlags, "not_flags")
+	typed.BindMapSpec(c, &s.Maps.NotFloat, "not_float")
+	typed.BindMapSpec(c, &s.Maps.NotInteger, "not_integer")
+	typed.BindMapSpec(c, &s.Maps.NotLittleEndian, "not_little_endian")
+	typed.BindMapSpec(c, &s.Maps.NotPath, "not_path")
+	typed.BindMapSpec(c, &s.Maps.NotPathOrBytes, "not_path_or_bytes")
+	typed.BindMapSpec(c, &s.Maps.NotSigned, "not_signed")
+	typed.BindVariableSpec(c, &s.Variables.InUnion, "in_union")
+	typed.BindVariableSpec(c, &s.Variables.InVlan, "in_vlan")
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -81,26 +76,79 @@ func (s *LpmTrieCollectionSpec) Load(opts *ebpf.CollectionOptions) (*LpmTrieColl
 		return nil, err
 	}
 	b := &LpmTrieCollection{Collection: c}
+	b.Maps.ByAnonymousUnion = new(LpmTrieByAnonymousUnionMap)
+	typed.BindMap(c, b.Maps.ByAnonymousUnion, "by_anonymous_union")
 	b.Maps.ByBytes = new(LpmTrieByBytesMap)
 	typed.BindMap(c, b.Maps.ByBytes, "by_bytes")
 	b.Maps.ByIpv6 = new(LpmTrieByIpv6Map)
 	typed.BindMap(c, b.Maps.ByIpv6, "by_ipv6")
 	b.Maps.ByKernel = new(LpmTrieByKernelMap)
 	typed.BindMap(c, b.Maps.ByKernel, "by_kernel")
+	b.Maps.ByKernelU8 = new(LpmTrieByKernelU8Map)
+	typed.BindMap(c, b.Maps.ByKernelU8, "by_kernel_u8")
+	b.Maps.ByNamed = new(LpmTrieByNamedMap)
+	typed.BindMap(c, b.Maps.ByNamed, "by_named")
+	b.Maps.ByNested = new(LpmTrieByNestedMap)
+	typed.BindMap(c, b.Maps.ByNested, "by_nested")
+	b.Maps.ByPair = new(LpmTrieByPairMap)
+	typed.BindMap(c, b.Maps.ByPair, "by_pair")
 	b.Maps.ByScalar = new(LpmTrieByScalarMap)
 	typed.BindMap(c, b.Maps.ByScalar, "by_scalar")
 	b.Maps.ByScope = new(LpmTrieByScopeMap)
 	typed.BindMap(c, b.Maps.ByScope, "by_scope")
+	b.Maps.ByUnion = new(LpmTrieByUnionMap)
+	typed.BindMap(c, b.Maps.ByUnion, "by_union")
+	b.Maps.NotArray = new(LpmTrieNotArrayMap)
+	typed.BindMap(c, b.Maps.NotArray, "not_array")
+	b.Maps.NotBefore = new(LpmTrieNotBeforeMap)
+	typed.BindMap(c, b.Maps.NotBefore, "not_before")
+	b.Maps.NotBehind = new(LpmTrieNotBehindMap)
+	typed.BindMap(c, b.Maps.NotBehind, "not_behind")
+	b.Maps.NotEnum = new(LpmTrieNotEnumMap)
+	typed.BindMap(c, b.Maps.NotEnum, "not_enum")
+	b.Maps.NotFlags = new(LpmTrieNotFlagsMap)
+	typed.BindMap(c, b.Maps.NotFlags, "not_flags")
+	b.Maps.NotFloat = new(LpmTrieNotFloatMap)
+	typed.BindMap(c, b.Maps.NotFloat, "not_float")
+	b.Maps.NotInteger = new(LpmTrieNotIntegerMap)
+	typed.BindMap(c, b.Maps.NotInteger, "not_integer")
+	b.Maps.NotLittleEndian = new(LpmTrieNotLittleEndianMap)
+	typed.BindMap(c, b.Maps.NotLittleEndian, "not_little_endian")
+	b.Maps.NotPath = new(LpmTrieNotPathMap)
+	typed.BindMap(c, b.Maps.NotPath, "not_path")
+	b.Maps.NotPathOrBytes = new(LpmTrieNotPathOrBytesMap)
+	typed.BindMap(c, b.Maps.NotPathOrBytes, "not_path_or_bytes")
+	b.Maps.NotSigned = new(LpmTrieNotSignedMap)
+	typed.BindMap(c, b.Maps.NotSigned, "not_signed")
+	typed.BindVariable(c, &b.Variables.InUnion, "in_union")
+	typed.BindVariable(c, &b.Variables.InVlan, "in_vlan")
 	return b, nil
 }
 
 // LpmTrieCollectionSpecMaps are the maps before they are created.
 type LpmTrieCollectionSpecMaps struct {
-	ByBytes  *typed.MapSpec[*LpmTrieByBytesMap]
-	ByIpv6   *typed.MapSpec[*LpmTrieByIpv6Map]
-	ByKernel *typed.MapSpec[*LpmTrieByKernelMap]
-	ByScalar *typed.MapSpec[*LpmTrieByScalarMap]
-	ByScope  *typed.MapSpec[*LpmTrieByScopeMap]
+	ByAnonymousUnion *typed.MapSpec[*LpmTrieByAnonymousUnionMap]
+	ByBytes          *typed.MapSpec[*LpmTrieByBytesMap]
+	ByIpv6           *typed.MapSpec[*LpmTrieByIpv6Map]
+	ByKernel         *typed.MapSpec[*LpmTrieByKernelMap]
+	ByKernelU8       *typed.MapSpec[*LpmTrieByKernelU8Map]
+	ByNamed          *typed.MapSpec[*LpmTrieByNamedMap]
+	ByNested         *typed.MapSpec[*LpmTrieByNestedMap]
+	ByPair           *typed.MapSpec[*LpmTrieByPairMap]
+	ByScalar         *typed.MapSpec[*LpmTrieByScalarMap]
+	ByScope          *typed.MapSpec[*LpmTrieByScopeMap]
+	ByUnion          *typed.MapSpec[*LpmTrieByUnionMap]
+	NotArray         *typed.MapSpec[*LpmTrieNotArrayMap]
+	NotBefore        *typed.MapSpec[*LpmTrieNotBeforeMap]
+	NotBehind        *typed.MapSpec[*LpmTrieNotBehindMap]
+	NotEnum          *typed.MapSpec[*LpmTrieNotEnumMap]
+	NotFlags         *typed.MapSpec[*LpmTrieNotFlagsMap]
+	NotFloat         *typed.MapSpec[*LpmTrieNotFloatMap]
+	NotInteger       *typed.MapSpec[*LpmTrieNotIntegerMap]
+	NotLittleEndian  *typed.MapSpec[*LpmTrieNotLittleEndianMap]
+	NotPath          *typed.MapSpec[*LpmTrieNotPathMap]
+	NotPathOrBytes   *typed.MapSpec[*LpmTrieNotPathOrBytesMap]
+	NotSigned        *typed.MapSpec[*LpmTrieNotSignedMap]
 }
 
 // LpmTrieCollectionSpecPrograms are the programs before they are loaded.
@@ -110,6 +158,8 @@ type LpmTrieCollectionSpecPrograms struct {
 // LpmTrieCollectionSpecVariables are the global variables with their initial
 // values.
 type LpmTrieCollectionSpecVariables struct {
+	InUnion *typed.VariableSpec[LpmTrieKeyUnion]  // struct key_union in .data
+	InVlan  *typed.VariableSpec[LpmTrieKeyNested] // struct key_nested in .data
 }
 
 // LpmTrieCollection is the object in the kernel. Close it.
@@ -122,11 +172,28 @@ type LpmTrieCollection struct {
 
 // LpmTrieCollectionMaps are the maps in the kernel.
 type LpmTrieCollectionMaps struct {
-	ByBytes  *LpmTrieByBytesMap
-	ByIpv6   *LpmTrieByIpv6Map
-	ByKernel *LpmTrieByKernelMap
-	ByScalar *LpmTrieByScalarMap
-	ByScope  *LpmTrieByScopeMap
+	ByAnonymousUnion *LpmTrieByAnonymousUnionMap
+	ByBytes          *LpmTrieByBytesMap
+	ByIpv6           *LpmTrieByIpv6Map
+	ByKernel         *LpmTrieByKernelMap
+	ByKernelU8       *LpmTrieByKernelU8Map
+	ByNamed          *LpmTrieByNamedMap
+	ByNested         *LpmTrieByNestedMap
+	ByPair           *LpmTrieByPairMap
+	ByScalar         *LpmTrieByScalarMap
+	ByScope          *LpmTrieByScopeMap
+	ByUnion          *LpmTrieByUnionMap
+	NotArray         *LpmTrieNotArrayMap
+	NotBefore        *LpmTrieNotBeforeMap
+	NotBehind        *LpmTrieNotBehindMap
+	NotEnum          *LpmTrieNotEnumMap
+	NotFlags         *LpmTrieNotFlagsMap
+	NotFloat         *LpmTrieNotFloatMap
+	NotInteger       *LpmTrieNotIntegerMap
+	NotLittleEndian  *LpmTrieNotLittleEndianMap
+	NotPath          *LpmTrieNotPathMap
+	NotPathOrBytes   *LpmTrieNotPathOrBytesMap
+	NotSigned        *LpmTrieNotSignedMap
 }
 
 // LpmTrieCollectionPrograms are the programs in the kernel.
@@ -135,4 +202,6 @@ type LpmTrieCollectionPrograms struct {
 
 // LpmTrieCollectionVariables are the global variables in the kernel.
 type LpmTrieCollectionVariables struct {
+	InUnion *typed.Variable[LpmTrieKeyUnion]  // struct key_union in .data
+	InVlan  *typed.Variable[LpmTrieKeyNested] // struct key_nested in .data
 }

@@ -18,6 +18,69 @@ const _ = -uint32(_LpmTrieSet ^ 0xc1151560)
 // they cost little to compile. What more can be done with a map, batches and flags
 // above all, are functions of that package.
 
+// LpmTrieByAnonymousUnionMap is the type of the map by_anonymous_union
+// (LPM_TRIE). [typed.Map] says more of its methods.
+type LpmTrieByAnonymousUnionMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieByAnonymousUnionMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyAnonymousUnion)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieByAnonymousUnionMap) Lookup(key LpmTrieKeyAnonymousUnion) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieByAnonymousUnionMap) LookupInto(key LpmTrieKeyAnonymousUnion, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieByAnonymousUnionMap) Put(key LpmTrieKeyAnonymousUnion, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieByAnonymousUnionMap) Update(key LpmTrieKeyAnonymousUnion, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieByAnonymousUnionMap) Delete(key LpmTrieKeyAnonymousUnion) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieByAnonymousUnionMap) All() (iter.Seq2[LpmTrieKeyAnonymousUnion, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieByAnonymousUnionMap) Drain() (iter.Seq2[LpmTrieKeyAnonymousUnion, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieByAnonymousUnionMap) DeleteFunc(del func(key LpmTrieKeyAnonymousUnion, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyAnonymousUnion)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieByAnonymousUnionMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyAnonymousUnion, uint64], func() error) {
+	return func(yield func(LpmTrieKeyAnonymousUnion, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyAnonymousUnion)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
 // LpmTrieByBytesMap is the type of the map by_bytes (LPM_TRIE). [typed.Map]
 // says more of its methods.
 type LpmTrieByBytesMap struct{ typed.MapHandle }
@@ -207,6 +270,258 @@ func (*LpmTrieByKernelMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyKernel, u
 	}, s.Err
 }
 
+// LpmTrieByKernelU8Map is the type of the map by_kernel_u8 (LPM_TRIE).
+// [typed.Map] says more of its methods.
+type LpmTrieByKernelU8Map struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieByKernelU8Map) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyKernelU8)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieByKernelU8Map) Lookup(key LpmTrieKeyKernelU8) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieByKernelU8Map) LookupInto(key LpmTrieKeyKernelU8, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieByKernelU8Map) Put(key LpmTrieKeyKernelU8, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieByKernelU8Map) Update(key LpmTrieKeyKernelU8, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieByKernelU8Map) Delete(key LpmTrieKeyKernelU8) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieByKernelU8Map) All() (iter.Seq2[LpmTrieKeyKernelU8, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieByKernelU8Map) Drain() (iter.Seq2[LpmTrieKeyKernelU8, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieByKernelU8Map) DeleteFunc(del func(key LpmTrieKeyKernelU8, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyKernelU8)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieByKernelU8Map) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyKernelU8, uint64], func() error) {
+	return func(yield func(LpmTrieKeyKernelU8, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyKernelU8)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieByNamedMap is the type of the map by_named (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieByNamedMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieByNamedMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyNamed)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieByNamedMap) Lookup(key LpmTrieKeyNamed) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieByNamedMap) LookupInto(key LpmTrieKeyNamed, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieByNamedMap) Put(key LpmTrieKeyNamed, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieByNamedMap) Update(key LpmTrieKeyNamed, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieByNamedMap) Delete(key LpmTrieKeyNamed) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieByNamedMap) All() (iter.Seq2[LpmTrieKeyNamed, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieByNamedMap) Drain() (iter.Seq2[LpmTrieKeyNamed, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieByNamedMap) DeleteFunc(del func(key LpmTrieKeyNamed, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyNamed)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieByNamedMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyNamed, uint64], func() error) {
+	return func(yield func(LpmTrieKeyNamed, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyNamed)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieByNestedMap is the type of the map by_nested (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieByNestedMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieByNestedMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyNested)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieByNestedMap) Lookup(key LpmTrieKeyNested) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieByNestedMap) LookupInto(key LpmTrieKeyNested, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieByNestedMap) Put(key LpmTrieKeyNested, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieByNestedMap) Update(key LpmTrieKeyNested, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieByNestedMap) Delete(key LpmTrieKeyNested) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieByNestedMap) All() (iter.Seq2[LpmTrieKeyNested, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieByNestedMap) Drain() (iter.Seq2[LpmTrieKeyNested, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieByNestedMap) DeleteFunc(del func(key LpmTrieKeyNested, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyNested)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieByNestedMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyNested, uint64], func() error) {
+	return func(yield func(LpmTrieKeyNested, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyNested)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieByPairMap is the type of the map by_pair (LPM_TRIE). [typed.Map] says
+// more of its methods.
+type LpmTrieByPairMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieByPairMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyPair)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieByPairMap) Lookup(key LpmTrieKeyPair) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieByPairMap) LookupInto(key LpmTrieKeyPair, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieByPairMap) Put(key LpmTrieKeyPair, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieByPairMap) Update(key LpmTrieKeyPair, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieByPairMap) Delete(key LpmTrieKeyPair) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieByPairMap) All() (iter.Seq2[LpmTrieKeyPair, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieByPairMap) Drain() (iter.Seq2[LpmTrieKeyPair, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieByPairMap) DeleteFunc(del func(key LpmTrieKeyPair, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyPair)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieByPairMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPair, uint64], func() error) {
+	return func(yield func(LpmTrieKeyPair, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyPair)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
 // LpmTrieByScalarMap is the type of the map by_scalar (LPM_TRIE). [typed.Map]
 // says more of its methods.
 type LpmTrieByScalarMap struct{ typed.MapHandle }
@@ -329,6 +644,762 @@ func (*LpmTrieByScopeMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyScoped, ui
 	return func(yield func(LpmTrieKeyScoped, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyScoped)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieByUnionMap is the type of the map by_union (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieByUnionMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieByUnionMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyUnion)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieByUnionMap) Lookup(key LpmTrieKeyUnion) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieByUnionMap) LookupInto(key LpmTrieKeyUnion, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieByUnionMap) Put(key LpmTrieKeyUnion, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieByUnionMap) Update(key LpmTrieKeyUnion, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieByUnionMap) Delete(key LpmTrieKeyUnion) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieByUnionMap) All() (iter.Seq2[LpmTrieKeyUnion, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieByUnionMap) Drain() (iter.Seq2[LpmTrieKeyUnion, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieByUnionMap) DeleteFunc(del func(key LpmTrieKeyUnion, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyUnion)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieByUnionMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyUnion, uint64], func() error) {
+	return func(yield func(LpmTrieKeyUnion, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyUnion)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotArrayMap is the type of the map not_array (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieNotArrayMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotArrayMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyArray)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotArrayMap) Lookup(key LpmTrieKeyArray) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotArrayMap) LookupInto(key LpmTrieKeyArray, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotArrayMap) Put(key LpmTrieKeyArray, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotArrayMap) Update(key LpmTrieKeyArray, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotArrayMap) Delete(key LpmTrieKeyArray) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotArrayMap) All() (iter.Seq2[LpmTrieKeyArray, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotArrayMap) Drain() (iter.Seq2[LpmTrieKeyArray, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotArrayMap) DeleteFunc(del func(key LpmTrieKeyArray, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyArray)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotArrayMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyArray, uint64], func() error) {
+	return func(yield func(LpmTrieKeyArray, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyArray)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotBeforeMap is the type of the map not_before (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieNotBeforeMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotBeforeMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyBefore)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotBeforeMap) Lookup(key LpmTrieKeyBefore) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotBeforeMap) LookupInto(key LpmTrieKeyBefore, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotBeforeMap) Put(key LpmTrieKeyBefore, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotBeforeMap) Update(key LpmTrieKeyBefore, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotBeforeMap) Delete(key LpmTrieKeyBefore) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotBeforeMap) All() (iter.Seq2[LpmTrieKeyBefore, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotBeforeMap) Drain() (iter.Seq2[LpmTrieKeyBefore, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotBeforeMap) DeleteFunc(del func(key LpmTrieKeyBefore, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyBefore)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotBeforeMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyBefore, uint64], func() error) {
+	return func(yield func(LpmTrieKeyBefore, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyBefore)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotBehindMap is the type of the map not_behind (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieNotBehindMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotBehindMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyBehind)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotBehindMap) Lookup(key LpmTrieKeyBehind) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotBehindMap) LookupInto(key LpmTrieKeyBehind, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotBehindMap) Put(key LpmTrieKeyBehind, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotBehindMap) Update(key LpmTrieKeyBehind, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotBehindMap) Delete(key LpmTrieKeyBehind) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotBehindMap) All() (iter.Seq2[LpmTrieKeyBehind, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotBehindMap) Drain() (iter.Seq2[LpmTrieKeyBehind, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotBehindMap) DeleteFunc(del func(key LpmTrieKeyBehind, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyBehind)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotBehindMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyBehind, uint64], func() error) {
+	return func(yield func(LpmTrieKeyBehind, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyBehind)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotEnumMap is the type of the map not_enum (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieNotEnumMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotEnumMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyEnum)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotEnumMap) Lookup(key LpmTrieKeyEnum) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotEnumMap) LookupInto(key LpmTrieKeyEnum, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotEnumMap) Put(key LpmTrieKeyEnum, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotEnumMap) Update(key LpmTrieKeyEnum, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotEnumMap) Delete(key LpmTrieKeyEnum) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotEnumMap) All() (iter.Seq2[LpmTrieKeyEnum, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotEnumMap) Drain() (iter.Seq2[LpmTrieKeyEnum, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotEnumMap) DeleteFunc(del func(key LpmTrieKeyEnum, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyEnum)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotEnumMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyEnum, uint64], func() error) {
+	return func(yield func(LpmTrieKeyEnum, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyEnum)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotFlagsMap is the type of the map not_flags (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieNotFlagsMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotFlagsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyFlags)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotFlagsMap) Lookup(key LpmTrieKeyFlags) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotFlagsMap) LookupInto(key LpmTrieKeyFlags, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotFlagsMap) Put(key LpmTrieKeyFlags, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotFlagsMap) Update(key LpmTrieKeyFlags, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotFlagsMap) Delete(key LpmTrieKeyFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotFlagsMap) All() (iter.Seq2[LpmTrieKeyFlags, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotFlagsMap) Drain() (iter.Seq2[LpmTrieKeyFlags, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotFlagsMap) DeleteFunc(del func(key LpmTrieKeyFlags, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyFlags)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotFlagsMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyFlags, uint64], func() error) {
+	return func(yield func(LpmTrieKeyFlags, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyFlags)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotFloatMap is the type of the map not_float (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieNotFloatMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotFloatMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyFloat)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotFloatMap) Lookup(key LpmTrieKeyFloat) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotFloatMap) LookupInto(key LpmTrieKeyFloat, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotFloatMap) Put(key LpmTrieKeyFloat, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotFloatMap) Update(key LpmTrieKeyFloat, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotFloatMap) Delete(key LpmTrieKeyFloat) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotFloatMap) All() (iter.Seq2[LpmTrieKeyFloat, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotFloatMap) Drain() (iter.Seq2[LpmTrieKeyFloat, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotFloatMap) DeleteFunc(del func(key LpmTrieKeyFloat, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyFloat)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotFloatMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyFloat, uint64], func() error) {
+	return func(yield func(LpmTrieKeyFloat, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyFloat)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotIntegerMap is the type of the map not_integer (LPM_TRIE).
+// [typed.Map] says more of its methods.
+type LpmTrieNotIntegerMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotIntegerMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyInteger)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotIntegerMap) Lookup(key LpmTrieKeyInteger) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotIntegerMap) LookupInto(key LpmTrieKeyInteger, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotIntegerMap) Put(key LpmTrieKeyInteger, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotIntegerMap) Update(key LpmTrieKeyInteger, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotIntegerMap) Delete(key LpmTrieKeyInteger) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotIntegerMap) All() (iter.Seq2[LpmTrieKeyInteger, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotIntegerMap) Drain() (iter.Seq2[LpmTrieKeyInteger, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotIntegerMap) DeleteFunc(del func(key LpmTrieKeyInteger, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyInteger)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotIntegerMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyInteger, uint64], func() error) {
+	return func(yield func(LpmTrieKeyInteger, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyInteger)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotLittleEndianMap is the type of the map not_little_endian
+// (LPM_TRIE). [typed.Map] says more of its methods.
+type LpmTrieNotLittleEndianMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotLittleEndianMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyLittleEndian)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotLittleEndianMap) Lookup(key LpmTrieKeyLittleEndian) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotLittleEndianMap) LookupInto(key LpmTrieKeyLittleEndian, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotLittleEndianMap) Put(key LpmTrieKeyLittleEndian, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotLittleEndianMap) Update(key LpmTrieKeyLittleEndian, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotLittleEndianMap) Delete(key LpmTrieKeyLittleEndian) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotLittleEndianMap) All() (iter.Seq2[LpmTrieKeyLittleEndian, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotLittleEndianMap) Drain() (iter.Seq2[LpmTrieKeyLittleEndian, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotLittleEndianMap) DeleteFunc(del func(key LpmTrieKeyLittleEndian, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyLittleEndian)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotLittleEndianMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyLittleEndian, uint64], func() error) {
+	return func(yield func(LpmTrieKeyLittleEndian, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyLittleEndian)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotPathMap is the type of the map not_path (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieNotPathMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotPathMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyPath)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotPathMap) Lookup(key LpmTrieKeyPath) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotPathMap) LookupInto(key LpmTrieKeyPath, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotPathMap) Put(key LpmTrieKeyPath, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotPathMap) Update(key LpmTrieKeyPath, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotPathMap) Delete(key LpmTrieKeyPath) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotPathMap) All() (iter.Seq2[LpmTrieKeyPath, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotPathMap) Drain() (iter.Seq2[LpmTrieKeyPath, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotPathMap) DeleteFunc(del func(key LpmTrieKeyPath, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyPath)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotPathMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPath, uint64], func() error) {
+	return func(yield func(LpmTrieKeyPath, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyPath)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotPathOrBytesMap is the type of the map not_path_or_bytes (LPM_TRIE).
+// [typed.Map] says more of its methods.
+type LpmTrieNotPathOrBytesMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotPathOrBytesMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyPathOrBytes)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotPathOrBytesMap) Lookup(key LpmTrieKeyPathOrBytes) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotPathOrBytesMap) LookupInto(key LpmTrieKeyPathOrBytes, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotPathOrBytesMap) Put(key LpmTrieKeyPathOrBytes, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotPathOrBytesMap) Update(key LpmTrieKeyPathOrBytes, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotPathOrBytesMap) Delete(key LpmTrieKeyPathOrBytes) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotPathOrBytesMap) All() (iter.Seq2[LpmTrieKeyPathOrBytes, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotPathOrBytesMap) Drain() (iter.Seq2[LpmTrieKeyPathOrBytes, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotPathOrBytesMap) DeleteFunc(del func(key LpmTrieKeyPathOrBytes, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyPathOrBytes)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotPathOrBytesMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPathOrBytes, uint64], func() error) {
+	return func(yield func(LpmTrieKeyPathOrBytes, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyPathOrBytes)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieNotSignedMap is the type of the map not_signed (LPM_TRIE). [typed.Map]
+// says more of its methods.
+type LpmTrieNotSignedMap struct{ typed.MapHandle }
+
+// Shape is what the type is made for.
+func (*LpmTrieNotSignedMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeySigned)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotSignedMap) Lookup(key LpmTrieKeySigned) (value uint64, err error) {
+	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieNotSignedMap) LookupInto(key LpmTrieKeySigned, value *uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieNotSignedMap) Put(key LpmTrieKeySigned, value uint64) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieNotSignedMap) Update(key LpmTrieKeySigned, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieNotSignedMap) Delete(key LpmTrieKeySigned) error {
+	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieNotSignedMap) All() (iter.Seq2[LpmTrieKeySigned, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieNotSignedMap) Drain() (iter.Seq2[LpmTrieKeySigned, uint64], func() error) {
+	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieNotSignedMap) DeleteFunc(del func(key LpmTrieKeySigned, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeySigned)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func (*LpmTrieNotSignedMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeySigned, uint64], func() error) {
+	return func(yield func(LpmTrieKeySigned, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeySigned)(key), *(*uint64)(value))
 		})
 	}, s.Err
 }

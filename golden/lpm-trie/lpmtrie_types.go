@@ -6,6 +6,7 @@ package lpmtrie
 
 import (
 	"net/netip"
+	"strconv"
 	"structs"
 	"unsafe"
 
@@ -26,6 +27,75 @@ type LpmTrieBpfLpmTrieKey struct {
 // DataTail is unsigned char data[], read from the bytes that stand behind the
 // struct.
 func (s *LpmTrieBpfLpmTrieKey) DataTail(rest []byte) []uint8 { return ctypes.Tail[uint8](nil, rest) }
+
+// LpmTrieBpfLpmTrieKeyHdr is struct bpf_lpm_trie_key_hdr, 4 bytes.
+//
+// Part of struct bpf_lpm_trie_key_u8.
+type LpmTrieBpfLpmTrieKeyHdr struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+}
+
+// LpmTrieBpfLpmTrieKeyU8 is struct bpf_lpm_trie_key_u8, 4 bytes.
+//
+// Part of struct key_kernel_u8.
+type LpmTrieBpfLpmTrieKeyU8 struct {
+	_      structs.HostLayout
+	RawHdr [4]byte // hdr, prefixlen
+}
+
+// Hdr is struct bpf_lpm_trie_key_hdr hdr.
+func (s *LpmTrieBpfLpmTrieKeyU8) Hdr() LpmTrieBpfLpmTrieKeyHdr {
+	return ctypes.Load[LpmTrieBpfLpmTrieKeyHdr](s.RawHdr[:])
+}
+func (s *LpmTrieBpfLpmTrieKeyU8) SetHdr(v LpmTrieBpfLpmTrieKeyHdr) { ctypes.Store(s.RawHdr[:], v) }
+
+// Prefixlen is unsigned int prefixlen.
+func (s *LpmTrieBpfLpmTrieKeyU8) Prefixlen() uint32     { return ctypes.Load[uint32](s.RawHdr[:]) }
+func (s *LpmTrieBpfLpmTrieKeyU8) SetPrefixlen(v uint32) { ctypes.Store(s.RawHdr[:], v) }
+
+// DataTail is unsigned char data[], read from the bytes that stand behind the
+// struct.
+func (s *LpmTrieBpfLpmTrieKeyU8) DataTail(rest []byte) []uint8 { return ctypes.Tail[uint8](nil, rest) }
+
+// LpmTrieIn6Addr is struct in6_addr, 16 bytes.
+//
+// Part of struct key_before, struct key_nested.rule{}, struct
+// key_union.address{}.
+type LpmTrieIn6Addr struct {
+	_    structs.HostLayout
+	In6U LpmTrieIn6AddrIn6U
+}
+
+// LpmTrieIn6AddrIn6U is the union in6_u in struct in6_addr, 16 bytes.
+type LpmTrieIn6AddrIn6U struct {
+	_          structs.HostLayout
+	RawU6Addr8 [16]byte // u6_addr8, u6_addr16, u6_addr32
+}
+
+// U6Addr8 is unsigned char u6_addr8[16].
+func (s *LpmTrieIn6AddrIn6U) U6Addr8() [16]uint8     { return ctypes.Load[[16]uint8](s.RawU6Addr8[:]) }
+func (s *LpmTrieIn6AddrIn6U) SetU6Addr8(v [16]uint8) { ctypes.Store(s.RawU6Addr8[:], v) }
+
+// U6Addr16 is __be16 u6_addr16[8].
+func (s *LpmTrieIn6AddrIn6U) U6Addr16() [8]ctypes.BE16 {
+	return ctypes.Load[[8]ctypes.BE16](s.RawU6Addr8[:])
+}
+func (s *LpmTrieIn6AddrIn6U) SetU6Addr16(v [8]ctypes.BE16) { ctypes.Store(s.RawU6Addr8[:], v) }
+
+// U6Addr32 is __be32 u6_addr32[4].
+func (s *LpmTrieIn6AddrIn6U) U6Addr32() [4]ctypes.BE32 {
+	return ctypes.Load[[4]ctypes.BE32](s.RawU6Addr8[:])
+}
+func (s *LpmTrieIn6AddrIn6U) SetU6Addr32(v [4]ctypes.BE32) { ctypes.Store(s.RawU6Addr8[:], v) }
+
+// LpmTrieInAddr is struct in_addr, 4 bytes.
+//
+// Part of struct key_union.address{}.
+type LpmTrieInAddr struct {
+	_      structs.HostLayout
+	S_addr ctypes.BE32
+}
 
 // LpmTrieKey4 is struct key4, 8 bytes.
 //
@@ -106,6 +176,163 @@ func (s *LpmTrieKey6) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Address
 // Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
 func (s *LpmTrieKey6) Prefix4() netip.Prefix { return ctypes.LPMPrefix4(&s.Address, s.Prefixlen) }
 
+// LpmTrieKeyAnonymousUnion is struct key_anonymous_union, 24 bytes.
+//
+// Key of map by_anonymous_union.
+type LpmTrieKeyAnonymousUnion struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	_         [4]byte
+	RawIp4    [16]byte // ip4, pad4, pad5, pad6, ip6
+}
+
+// Ip4 is unsigned int ip4.
+func (s *LpmTrieKeyAnonymousUnion) Ip4() uint32     { return ctypes.Load[uint32](s.RawIp4[0:4]) }
+func (s *LpmTrieKeyAnonymousUnion) SetIp4(v uint32) { ctypes.Store(s.RawIp4[0:4], v) }
+
+// Pad4 is unsigned int pad4.
+func (s *LpmTrieKeyAnonymousUnion) Pad4() uint32     { return ctypes.Load[uint32](s.RawIp4[4:8]) }
+func (s *LpmTrieKeyAnonymousUnion) SetPad4(v uint32) { ctypes.Store(s.RawIp4[4:8], v) }
+
+// Pad5 is unsigned int pad5.
+func (s *LpmTrieKeyAnonymousUnion) Pad5() uint32     { return ctypes.Load[uint32](s.RawIp4[8:12]) }
+func (s *LpmTrieKeyAnonymousUnion) SetPad5(v uint32) { ctypes.Store(s.RawIp4[8:12], v) }
+
+// Pad6 is unsigned int pad6.
+func (s *LpmTrieKeyAnonymousUnion) Pad6() uint32     { return ctypes.Load[uint32](s.RawIp4[12:16]) }
+func (s *LpmTrieKeyAnonymousUnion) SetPad6(v uint32) { ctypes.Store(s.RawIp4[12:16], v) }
+
+// Ip6 is __be64 ip6[2].
+func (s *LpmTrieKeyAnonymousUnion) Ip6() [2]ctypes.BE64 {
+	return ctypes.Load[[2]ctypes.BE64](s.RawIp4[:])
+}
+func (s *LpmTrieKeyAnonymousUnion) SetIp6(v [2]ctypes.BE64) { ctypes.Store(s.RawIp4[:], v) }
+
+// NewLpmTrieKeyAnonymousUnion is the key that stands for a prefix. An error if
+// it is an IPv4 prefix, which has two other forms.
+func NewLpmTrieKeyAnonymousUnion(prefix netip.Prefix) (key LpmTrieKeyAnonymousUnion, err error) {
+	bits, err := ctypes.PutLPMPrefix(&key.RawIp4, prefix)
+	key.Prefixlen = 32 + bits
+	return key, err
+}
+
+// NewLpmTrieKeyAnonymousUnionIPv4 is NewLpmTrieKeyAnonymousUnion for tries that
+// hold IPv4 in the first 4 bytes of the address.
+func NewLpmTrieKeyAnonymousUnionIPv4(prefix netip.Prefix) (key LpmTrieKeyAnonymousUnion, err error) {
+	bits, err := ctypes.PutLPMPrefix4(&key.RawIp4, prefix)
+	key.Prefixlen = 32 + bits
+	return key, err
+}
+
+// NewLpmTrieKeyAnonymousUnionMapped is NewLpmTrieKeyAnonymousUnion for tries
+// that hold IPv4 under ::ffff:0:0/96.
+func NewLpmTrieKeyAnonymousUnionMapped(prefix netip.Prefix) (key LpmTrieKeyAnonymousUnion, err error) {
+	bits, err := ctypes.PutLPMPrefixMapped(&key.RawIp4, prefix)
+	key.Prefixlen = 32 + bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKeyAnonymousUnion) Prefix() netip.Prefix {
+	return ctypes.LPMPrefix(&s.RawIp4, s.Prefixlen-32)
+}
+
+// Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
+func (s *LpmTrieKeyAnonymousUnion) Prefix4() netip.Prefix {
+	return ctypes.LPMPrefix4(&s.RawIp4, s.Prefixlen-32)
+}
+
+// LpmTrieKeyArray is struct key_array, 20 bytes.
+//
+// Key of map not_array.
+type LpmTrieKeyArray struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Hops      [1]LpmTrieKeyArrayHops
+}
+
+// LpmTrieKeyArrayHops is the struct hops in struct key_array, 16 bytes.
+type LpmTrieKeyArrayHops struct {
+	_  structs.HostLayout
+	Ip [16]uint8
+}
+
+// LpmTrieKeyBefore is struct key_before, 24 bytes.
+//
+// Key of map not_before.
+type LpmTrieKeyBefore struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Address   LpmTrieIn6Addr
+	Scope     ctypes.BE32
+}
+
+// LpmTrieKeyBehind is struct key_behind, 24 bytes.
+//
+// Key of map not_behind.
+type LpmTrieKeyBehind struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Ip        [16]uint8
+	Port      [4]uint8
+}
+
+// LpmTrieKeyEnum is struct key_enum, 8 bytes.
+//
+// Key of map not_enum.
+type LpmTrieKeyEnum struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Address   LpmTrieKeyEnumAddress
+}
+
+// LpmTrieKeyEnumAddress is the enum address in struct key_enum, 4 bytes.
+type LpmTrieKeyEnumAddress uint32
+
+// Values of the enum address in struct key_enum.
+const (
+	LpmTrieKeyEnumAddressKeyA LpmTrieKeyEnumAddress = 0
+	LpmTrieKeyEnumAddressKeyB LpmTrieKeyEnumAddress = 1
+)
+
+// String is the name in C.
+func (v LpmTrieKeyEnumAddress) String() string {
+	switch v {
+	case LpmTrieKeyEnumAddressKeyA:
+		return "KEY_A"
+	case LpmTrieKeyEnumAddressKeyB:
+		return "KEY_B"
+	}
+	return "LpmTrieKeyEnumAddress(" + strconv.FormatUint(uint64(v), 10) + ")"
+}
+
+// LpmTrieKeyFlags is struct key_flags, 8 bytes.
+//
+// Key of map not_flags.
+type LpmTrieKeyFlags struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Address   [4]ctypes.Bool
+}
+
+// LpmTrieKeyFloat is struct key_float, 8 bytes.
+//
+// Key of map not_float.
+type LpmTrieKeyFloat struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Address   float32
+}
+
+// LpmTrieKeyInteger is struct key_integer, 8 bytes.
+//
+// Key of map not_integer.
+type LpmTrieKeyInteger struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Tenant    uint32
+}
+
 // LpmTrieKeyKernel is struct key_kernel, 20 bytes.
 //
 // Key of map by_kernel.
@@ -149,6 +376,195 @@ func (s *LpmTrieKeyKernel) Prefix4() netip.Prefix {
 	return ctypes.LPMPrefix4(&s.Address, s.Trie.Prefixlen)
 }
 
+// LpmTrieKeyKernelU8 is struct key_kernel_u8, 8 bytes.
+//
+// Key of map by_kernel_u8.
+type LpmTrieKeyKernelU8 struct {
+	_       structs.HostLayout
+	Trie    LpmTrieBpfLpmTrieKeyU8
+	Address [4]uint8
+}
+
+// NewLpmTrieKeyKernelU8 is the key that stands for a prefix. An error if it is
+// not an IPv4 prefix.
+func NewLpmTrieKeyKernelU8(prefix netip.Prefix) (key LpmTrieKeyKernelU8, err error) {
+	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
+	key.Trie.SetPrefixlen(bits)
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKeyKernelU8) Prefix() netip.Prefix {
+	return ctypes.LPMPrefix(&s.Address, s.Trie.Prefixlen())
+}
+
+// LpmTrieKeyLittleEndian is struct key_little_endian, 8 bytes.
+//
+// Key of map not_little_endian.
+type LpmTrieKeyLittleEndian struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Address   ctypes.LE32
+}
+
+// LpmTrieKeyNamed is struct key_named, 8 bytes.
+//
+// Key of map by_named.
+type LpmTrieKeyNamed struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Data      uint32
+}
+
+// NewLpmTrieKeyNamed is the key that stands for a prefix. An error if it is not
+// an IPv4 prefix.
+func NewLpmTrieKeyNamed(prefix netip.Prefix) (key LpmTrieKeyNamed, err error) {
+	bits, err := ctypes.PutLPMPrefix(&key.Data, prefix)
+	key.Prefixlen = bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKeyNamed) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Data, s.Prefixlen) }
+
+// LpmTrieKeyNested is struct key_nested, 28 bytes.
+//
+// Key of map by_nested. Variable in_vlan.
+type LpmTrieKeyNested struct {
+	_    structs.HostLayout
+	Head LpmTrieKeyNestedHead
+	Rule LpmTrieKeyNestedRule
+}
+
+// NewLpmTrieKeyNested is the key that stands for a prefix. Lookups match vlan,
+// priority, table, port exactly. An error if it is an IPv4 prefix, which has
+// two other forms.
+func NewLpmTrieKeyNested(vlan uint16, priority uint16, table uint16, port uint32, prefix netip.Prefix) (key LpmTrieKeyNested, err error) {
+	key.Head.SetVlan(vlan)
+	key.Head.SetPriority(priority)
+	key.Head.Table = table
+	key.Rule.Port = port
+	bits, err := ctypes.PutLPMPrefix(&key.Rule.Address, prefix)
+	key.Head.Prefixlen = 64 + bits
+	return key, err
+}
+
+// NewLpmTrieKeyNestedIPv4 is NewLpmTrieKeyNested for tries that hold IPv4 in
+// the first 4 bytes of the address.
+func NewLpmTrieKeyNestedIPv4(vlan uint16, priority uint16, table uint16, port uint32, prefix netip.Prefix) (key LpmTrieKeyNested, err error) {
+	key.Head.SetVlan(vlan)
+	key.Head.SetPriority(priority)
+	key.Head.Table = table
+	key.Rule.Port = port
+	bits, err := ctypes.PutLPMPrefix4(&key.Rule.Address, prefix)
+	key.Head.Prefixlen = 64 + bits
+	return key, err
+}
+
+// NewLpmTrieKeyNestedMapped is NewLpmTrieKeyNested for tries that hold IPv4
+// under ::ffff:0:0/96.
+func NewLpmTrieKeyNestedMapped(vlan uint16, priority uint16, table uint16, port uint32, prefix netip.Prefix) (key LpmTrieKeyNested, err error) {
+	key.Head.SetVlan(vlan)
+	key.Head.SetPriority(priority)
+	key.Head.Table = table
+	key.Rule.Port = port
+	bits, err := ctypes.PutLPMPrefixMapped(&key.Rule.Address, prefix)
+	key.Head.Prefixlen = 64 + bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKeyNested) Prefix() netip.Prefix {
+	return ctypes.LPMPrefix(&s.Rule.Address, s.Head.Prefixlen-64)
+}
+
+// Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
+func (s *LpmTrieKeyNested) Prefix4() netip.Prefix {
+	return ctypes.LPMPrefix4(&s.Rule.Address, s.Head.Prefixlen-64)
+}
+
+// LpmTrieKeyNestedHead is the struct head in struct key_nested, 8 bytes.
+type LpmTrieKeyNestedHead struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	RawVlan   [2]byte // vlan, priority
+	Table     uint16
+}
+
+// Vlan is unsigned short vlan : 12.
+func (s *LpmTrieKeyNestedHead) Vlan() uint16     { return uint16(ctypes.Bits(s.RawVlan[:], 0, 12)) }
+func (s *LpmTrieKeyNestedHead) SetVlan(v uint16) { ctypes.SetBits(s.RawVlan[:], 0, 12, uint64(v)) }
+
+// Priority is unsigned short priority : 4.
+func (s *LpmTrieKeyNestedHead) Priority() uint16     { return uint16(ctypes.Bits(s.RawVlan[:], 12, 4)) }
+func (s *LpmTrieKeyNestedHead) SetPriority(v uint16) { ctypes.SetBits(s.RawVlan[:], 12, 4, uint64(v)) }
+
+// LpmTrieKeyNestedRule is the struct rule in struct key_nested, 20 bytes.
+type LpmTrieKeyNestedRule struct {
+	_       structs.HostLayout
+	Port    uint32
+	Address LpmTrieIn6Addr
+}
+
+// LpmTrieKeyPair is struct key_pair, 12 bytes.
+//
+// Key of map by_pair.
+type LpmTrieKeyPair struct {
+	_           structs.HostLayout
+	Prefixlen   uint32
+	Source      ctypes.BE32
+	Destination ctypes.BE32
+}
+
+// NewLpmTrieKeyPair is the key that stands for a prefix. Lookups match source
+// exactly. An error if it is not an IPv4 prefix.
+func NewLpmTrieKeyPair(source ctypes.BE32, prefix netip.Prefix) (key LpmTrieKeyPair, err error) {
+	key.Source = source
+	bits, err := ctypes.PutLPMPrefix(&key.Destination, prefix)
+	key.Prefixlen = 32 + bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKeyPair) Prefix() netip.Prefix {
+	return ctypes.LPMPrefix(&s.Destination, s.Prefixlen-32)
+}
+
+// LpmTrieKeyPath is struct key_path, 20 bytes.
+//
+// Key of map not_path.
+type LpmTrieKeyPath struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Path      [16]int8
+}
+
+// PathString is Path as text, up to the first NUL.
+func (s *LpmTrieKeyPath) PathString() string { return ctypes.CString(s.Path[:]) }
+
+// LpmTrieKeyPathOrBytes is struct key_path_or_bytes, 20 bytes.
+//
+// Key of map not_path_or_bytes.
+type LpmTrieKeyPathOrBytes struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	RawPath   [16]byte // path, bytes
+}
+
+// Path is char path[16].
+func (s *LpmTrieKeyPathOrBytes) Path() [16]int8     { return ctypes.Load[[16]int8](s.RawPath[:]) }
+func (s *LpmTrieKeyPathOrBytes) SetPath(v [16]int8) { ctypes.Store(s.RawPath[:], v) }
+
+// Bytes is unsigned char bytes[16].
+func (s *LpmTrieKeyPathOrBytes) Bytes() [16]uint8     { return ctypes.Load[[16]uint8](s.RawPath[:]) }
+func (s *LpmTrieKeyPathOrBytes) SetBytes(v [16]uint8) { ctypes.Store(s.RawPath[:], v) }
+
+// PathString is Path as text, up to the first NUL.
+func (s *LpmTrieKeyPathOrBytes) PathString() string {
+	v := s.Path()
+	return ctypes.CString(v[:])
+}
+
 // LpmTrieKeyScoped is struct key_scoped, 13 bytes.
 //
 // Key of map by_scope.
@@ -175,11 +591,100 @@ func (s *LpmTrieKeyScoped) Prefix() netip.Prefix {
 	return ctypes.LPMPrefix(&s.Address, s.Prefixlen.Get()-40)
 }
 
+// LpmTrieKeySigned is struct key_signed, 20 bytes.
+//
+// Key of map not_signed.
+type LpmTrieKeySigned struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Address   [4]int32
+}
+
+// LpmTrieKeyUnion is struct key_union, 24 bytes.
+//
+// Key of map by_union. Variable in_union.
+type LpmTrieKeyUnion struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	Family    uint16
+	_         [2]byte
+	Address   LpmTrieKeyUnionAddress
+}
+
+// NewLpmTrieKeyUnion is the key that stands for a prefix. Lookups match family
+// exactly. An error if it is an IPv4 prefix, which has two other forms.
+func NewLpmTrieKeyUnion(family uint16, prefix netip.Prefix) (key LpmTrieKeyUnion, err error) {
+	key.Family = family
+	bits, err := ctypes.PutLPMPrefix(&key.Address, prefix)
+	key.Prefixlen = 32 + bits
+	return key, err
+}
+
+// NewLpmTrieKeyUnionIPv4 is NewLpmTrieKeyUnion for tries that hold IPv4 in the
+// first 4 bytes of the address.
+func NewLpmTrieKeyUnionIPv4(family uint16, prefix netip.Prefix) (key LpmTrieKeyUnion, err error) {
+	key.Family = family
+	bits, err := ctypes.PutLPMPrefix4(&key.Address, prefix)
+	key.Prefixlen = 32 + bits
+	return key, err
+}
+
+// NewLpmTrieKeyUnionMapped is NewLpmTrieKeyUnion for tries that hold IPv4 under
+// ::ffff:0:0/96.
+func NewLpmTrieKeyUnionMapped(family uint16, prefix netip.Prefix) (key LpmTrieKeyUnion, err error) {
+	key.Family = family
+	bits, err := ctypes.PutLPMPrefixMapped(&key.Address, prefix)
+	key.Prefixlen = 32 + bits
+	return key, err
+}
+
+// Prefix is the prefix that the key stands for, not valid if its length is not.
+func (s *LpmTrieKeyUnion) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Address, s.Prefixlen-32) }
+
+// Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
+func (s *LpmTrieKeyUnion) Prefix4() netip.Prefix {
+	return ctypes.LPMPrefix4(&s.Address, s.Prefixlen-32)
+}
+
+// LpmTrieKeyUnionAddress is the union address in struct key_union, 16 bytes.
+type LpmTrieKeyUnionAddress struct {
+	_     structs.HostLayout
+	RawV4 [16]byte // v4, v6
+}
+
+// V4 is struct in_addr v4.
+func (s *LpmTrieKeyUnionAddress) V4() LpmTrieInAddr     { return ctypes.Load[LpmTrieInAddr](s.RawV4[0:4]) }
+func (s *LpmTrieKeyUnionAddress) SetV4(v LpmTrieInAddr) { ctypes.Store(s.RawV4[0:4], v) }
+
+// V6 is struct in6_addr v6.
+func (s *LpmTrieKeyUnionAddress) V6() LpmTrieIn6Addr     { return ctypes.Load[LpmTrieIn6Addr](s.RawV4[:]) }
+func (s *LpmTrieKeyUnionAddress) SetV6(v LpmTrieIn6Addr) { ctypes.Store(s.RawV4[:], v) }
+
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(LpmTrieBpfLpmTrieKey{}) ^ 4)
 	_ = -(unsafe.Offsetof(LpmTrieBpfLpmTrieKey{}.Prefixlen) | (unsafe.Sizeof(LpmTrieBpfLpmTrieKey{}.Prefixlen) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieBpfLpmTrieKeyHdr{}) ^ 4)
+	_ = -(unsafe.Offsetof(LpmTrieBpfLpmTrieKeyHdr{}.Prefixlen) | (unsafe.Sizeof(LpmTrieBpfLpmTrieKeyHdr{}.Prefixlen) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieBpfLpmTrieKeyU8{}) ^ 4)
+	_ = -(unsafe.Offsetof(LpmTrieBpfLpmTrieKeyU8{}.RawHdr) | (unsafe.Sizeof(LpmTrieBpfLpmTrieKeyU8{}.RawHdr) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieIn6Addr{}) ^ 16)
+	_ = -(unsafe.Offsetof(LpmTrieIn6Addr{}.In6U) | (unsafe.Sizeof(LpmTrieIn6Addr{}.In6U) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieIn6AddrIn6U{}) ^ 16)
+	_ = -(unsafe.Offsetof(LpmTrieIn6AddrIn6U{}.RawU6Addr8) | (unsafe.Sizeof(LpmTrieIn6AddrIn6U{}.RawU6Addr8) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieInAddr{}) ^ 4)
+	_ = -(unsafe.Offsetof(LpmTrieInAddr{}.S_addr) | (unsafe.Sizeof(LpmTrieInAddr{}.S_addr) ^ 4))
 )
 const (
 	_ = -(unsafe.Sizeof(LpmTrieKey4{}) ^ 8)
@@ -197,9 +702,103 @@ const (
 	_ = -((unsafe.Offsetof(LpmTrieKey6{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKey6{}.Address) ^ 16))
 )
 const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyAnonymousUnion{}) ^ 24)
+	_ = -(unsafe.Offsetof(LpmTrieKeyAnonymousUnion{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyAnonymousUnion{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyAnonymousUnion{}.RawIp4) ^ 8) | (unsafe.Sizeof(LpmTrieKeyAnonymousUnion{}.RawIp4) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyArray{}) ^ 20)
+	_ = -(unsafe.Offsetof(LpmTrieKeyArray{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyArray{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyArray{}.Hops) ^ 4) | (unsafe.Sizeof(LpmTrieKeyArray{}.Hops) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyArrayHops{}) ^ 16)
+	_ = -(unsafe.Offsetof(LpmTrieKeyArrayHops{}.Ip) | (unsafe.Sizeof(LpmTrieKeyArrayHops{}.Ip) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyBefore{}) ^ 24)
+	_ = -(unsafe.Offsetof(LpmTrieKeyBefore{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyBefore{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyBefore{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKeyBefore{}.Address) ^ 16))
+	_ = -((unsafe.Offsetof(LpmTrieKeyBefore{}.Scope) ^ 20) | (unsafe.Sizeof(LpmTrieKeyBefore{}.Scope) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyBehind{}) ^ 24)
+	_ = -(unsafe.Offsetof(LpmTrieKeyBehind{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyBehind{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyBehind{}.Ip) ^ 4) | (unsafe.Sizeof(LpmTrieKeyBehind{}.Ip) ^ 16))
+	_ = -((unsafe.Offsetof(LpmTrieKeyBehind{}.Port) ^ 20) | (unsafe.Sizeof(LpmTrieKeyBehind{}.Port) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyEnum{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieKeyEnum{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyEnum{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyEnum{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKeyEnum{}.Address) ^ 4))
+)
+const _ = -(unsafe.Sizeof(LpmTrieKeyEnumAddress(0)) ^ 4)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyFlags{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieKeyFlags{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyFlags{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyFlags{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKeyFlags{}.Address) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyFloat{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieKeyFloat{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyFloat{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyFloat{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKeyFloat{}.Address) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyInteger{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieKeyInteger{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyInteger{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyInteger{}.Tenant) ^ 4) | (unsafe.Sizeof(LpmTrieKeyInteger{}.Tenant) ^ 4))
+)
+const (
 	_ = -(unsafe.Sizeof(LpmTrieKeyKernel{}) ^ 20)
 	_ = -(unsafe.Offsetof(LpmTrieKeyKernel{}.Trie) | (unsafe.Sizeof(LpmTrieKeyKernel{}.Trie) ^ 4))
 	_ = -((unsafe.Offsetof(LpmTrieKeyKernel{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKeyKernel{}.Address) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyKernelU8{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieKeyKernelU8{}.Trie) | (unsafe.Sizeof(LpmTrieKeyKernelU8{}.Trie) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyKernelU8{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKeyKernelU8{}.Address) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyLittleEndian{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieKeyLittleEndian{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyLittleEndian{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyLittleEndian{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKeyLittleEndian{}.Address) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyNamed{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieKeyNamed{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyNamed{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyNamed{}.Data) ^ 4) | (unsafe.Sizeof(LpmTrieKeyNamed{}.Data) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyNested{}) ^ 28)
+	_ = -(unsafe.Offsetof(LpmTrieKeyNested{}.Head) | (unsafe.Sizeof(LpmTrieKeyNested{}.Head) ^ 8))
+	_ = -((unsafe.Offsetof(LpmTrieKeyNested{}.Rule) ^ 8) | (unsafe.Sizeof(LpmTrieKeyNested{}.Rule) ^ 20))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyNestedHead{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieKeyNestedHead{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyNestedHead{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyNestedHead{}.RawVlan) ^ 4) | (unsafe.Sizeof(LpmTrieKeyNestedHead{}.RawVlan) ^ 2))
+	_ = -((unsafe.Offsetof(LpmTrieKeyNestedHead{}.Table) ^ 6) | (unsafe.Sizeof(LpmTrieKeyNestedHead{}.Table) ^ 2))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyNestedRule{}) ^ 20)
+	_ = -(unsafe.Offsetof(LpmTrieKeyNestedRule{}.Port) | (unsafe.Sizeof(LpmTrieKeyNestedRule{}.Port) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyNestedRule{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKeyNestedRule{}.Address) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyPair{}) ^ 12)
+	_ = -(unsafe.Offsetof(LpmTrieKeyPair{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyPair{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyPair{}.Source) ^ 4) | (unsafe.Sizeof(LpmTrieKeyPair{}.Source) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyPair{}.Destination) ^ 8) | (unsafe.Sizeof(LpmTrieKeyPair{}.Destination) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyPath{}) ^ 20)
+	_ = -(unsafe.Offsetof(LpmTrieKeyPath{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyPath{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyPath{}.Path) ^ 4) | (unsafe.Sizeof(LpmTrieKeyPath{}.Path) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyPathOrBytes{}) ^ 20)
+	_ = -(unsafe.Offsetof(LpmTrieKeyPathOrBytes{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyPathOrBytes{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyPathOrBytes{}.RawPath) ^ 4) | (unsafe.Sizeof(LpmTrieKeyPathOrBytes{}.RawPath) ^ 16))
 )
 const (
 	_ = -(unsafe.Sizeof(LpmTrieKeyScoped{}) ^ 13)
@@ -207,4 +806,19 @@ const (
 	_ = -((unsafe.Offsetof(LpmTrieKeyScoped{}.Vrf) ^ 4) | (unsafe.Sizeof(LpmTrieKeyScoped{}.Vrf) ^ 4))
 	_ = -((unsafe.Offsetof(LpmTrieKeyScoped{}.Protocol) ^ 8) | (unsafe.Sizeof(LpmTrieKeyScoped{}.Protocol) ^ 1))
 	_ = -((unsafe.Offsetof(LpmTrieKeyScoped{}.Address) ^ 9) | (unsafe.Sizeof(LpmTrieKeyScoped{}.Address) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeySigned{}) ^ 20)
+	_ = -(unsafe.Offsetof(LpmTrieKeySigned{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeySigned{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeySigned{}.Address) ^ 4) | (unsafe.Sizeof(LpmTrieKeySigned{}.Address) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyUnion{}) ^ 24)
+	_ = -(unsafe.Offsetof(LpmTrieKeyUnion{}.Prefixlen) | (unsafe.Sizeof(LpmTrieKeyUnion{}.Prefixlen) ^ 4))
+	_ = -((unsafe.Offsetof(LpmTrieKeyUnion{}.Family) ^ 4) | (unsafe.Sizeof(LpmTrieKeyUnion{}.Family) ^ 2))
+	_ = -((unsafe.Offsetof(LpmTrieKeyUnion{}.Address) ^ 8) | (unsafe.Sizeof(LpmTrieKeyUnion{}.Address) ^ 16))
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyUnionAddress{}) ^ 16)
+	_ = -(unsafe.Offsetof(LpmTrieKeyUnionAddress{}.RawV4) | (unsafe.Sizeof(LpmTrieKeyUnionAddress{}.RawV4) ^ 16))
 )

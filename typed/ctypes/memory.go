@@ -36,6 +36,28 @@ func Tail[T any](head, rest []byte) []T {
 	return tail
 }
 
+// DataLoc is an array in the record of a tracepoint, as a copy. record is the
+// struct at the start of the record, rest are the bytes behind it. loc says where
+// the array is: its offset in bytes, from the byte from of the record on, in the
+// lower 16 bits, and its length in the upper ones (include/trace/stages of the
+// kernel). What is not in the record is left out.
+func DataLoc[T any](record *T, rest []byte, loc uint32, from uintptr) []byte {
+	start := from + uintptr(loc&0xffff)
+	end := start + uintptr(loc>>16)
+	head := memoryOf(record)
+	size := uintptr(len(head) + len(rest))
+	start, end = min(start, size), min(end, size)
+	array := make([]byte, end-start)
+	n := uintptr(0)
+	if start < uintptr(len(head)) {
+		n = uintptr(copy(array, head[start:]))
+	}
+	if n < uintptr(len(array)) {
+		copy(array[n:], rest[start+n-uintptr(len(head)):])
+	}
+	return array
+}
+
 // memoryOf is the memory of *v, blank padding fields included. T must hold no
 // Go pointer.
 func memoryOf[T any](v *T) []byte {

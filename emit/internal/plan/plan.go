@@ -266,6 +266,11 @@ type Decl struct {
 	Accessors []Accessor
 	Texts     []Text
 	Tails     []Tail
+	DataLocs  []DataLoc
+	// MinSize is where the first flexible array begins that begins within the
+	// type, in itself or in a struct at its end; 0 if none does. The runtime's
+	// readers of events ask for it.
+	MinSize uint32
 	// LPM is set for keys of LPM tries.
 	LPM *LPM
 	// Members are all named members of the C type in its order, those of
@@ -281,6 +286,8 @@ type Enum struct {
 	Consts []Const
 	// Stringer is true if the type has a method String.
 	Stringer bool
+	// Plain is true where there is no type: the constants are of Base.
+	Plain bool
 }
 
 // Const is the constant of one enumerator.
@@ -358,6 +365,18 @@ type Tail struct {
 	Doc     []string
 }
 
+// DataLoc is a pair of methods for a member that says where in the record an
+// array is, as the kernel's tracepoints have it: one for its bytes, one for text.
+type DataLoc struct {
+	Bytes, Text string
+	// Field is the member.
+	Field string
+	// Relative is true if the place is counted from the end of the member, else
+	// it is from the start of the record.
+	Relative bool
+	Doc      []string
+}
+
 // LPM is what the key of an LPM trie has beside other structs: functions that
 // make it from a netip.Prefix, and methods that give the prefix back.
 type LPM struct {
@@ -401,9 +420,10 @@ type LPMLength struct {
 type LPMExact struct {
 	Param string
 	Type  GoType
-	// Field is what takes the parameter. Setter is the method that does, if it is
-	// not "": of the field, or without one of the key.
-	Field, Setter string
+	// Path is what takes the parameter: a field, or if Setter is not "" what has
+	// that method.
+	Path   []string
+	Setter string
 }
 
 // Reach says how Go reaches a member of C.
@@ -437,6 +457,7 @@ func (d *Decl) HasName(name string) bool {
 		slices.ContainsFunc(d.Accessors, func(a Accessor) bool { return a.Getter == name || a.Setter == name }) ||
 		slices.ContainsFunc(d.Texts, func(t Text) bool { return t.Name == name }) ||
 		slices.ContainsFunc(d.Tails, func(t Tail) bool { return t.Name == name }) ||
+		slices.ContainsFunc(d.DataLocs, func(l DataLoc) bool { return l.Bytes == name || l.Text == name }) ||
 		d.Enum != nil && d.Enum.Stringer && name == "String"
 }
 

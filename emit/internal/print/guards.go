@@ -21,7 +21,7 @@ const guardComment = "Sizes and offsets as in C. A line that does not compile (o
 func (s *source) guards(decls []*plan.Decl) error {
 	write := func(block jen.Code) error { return s.add(comment(guardComment), block) }
 	for _, d := range decls {
-		if d.Foreign || d.Alias != "" {
+		if d.Foreign || d.Alias != "" || d.Enum != nil && d.Enum.Plain {
 			continue
 		}
 		if err := write(s.guard(d)); err != nil {

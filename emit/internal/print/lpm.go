@@ -49,13 +49,11 @@ func (s *source) lpmConstructor(d *plan.Decl, c plan.LPMConstructor) []jen.Code 
 
 // assign stores a parameter in the key.
 func assign(e plan.LPMExact, key *jen.Statement) *jen.Statement {
-	switch {
-	case e.Setter != "" && e.Field != "":
-		return key.Dot(e.Field).Dot(e.Setter).Call(jen.Id(e.Param))
-	case e.Setter != "":
-		return key.Dot(e.Setter).Call(jen.Id(e.Param))
+	to := path(key, e.Path)
+	if e.Setter != "" {
+		return to.Dot(e.Setter).Call(jen.Id(e.Param))
 	}
-	return key.Dot(e.Field).Op("=").Id(e.Param)
+	return to.Op("=").Id(e.Param)
 }
 
 func (s *source) lpmPrefix(d *plan.Decl, p plan.LPMPrefix) []jen.Code {

@@ -52,10 +52,13 @@ func (s *source) declare(d *plan.Decl) error {
 	for _, t := range d.Tails {
 		groups = append(groups, s.tail(d, t))
 	}
-	if least := minSize(d); least != 0 {
+	for _, l := range d.DataLocs {
+		groups = append(groups, s.dataLoc(d, l))
+	}
+	if d.MinSize != 0 {
 		groups = append(groups, []jen.Code{
 			comment("MinSize is the offset of the flexible array: the size of a record without elements."),
-			method(d, "MinSize").Params().Int().Add(oneLine(jen.Return(lit(least)))),
+			method(d, "MinSize").Params().Int().Add(oneLine(jen.Return(lit(d.MinSize)))),
 		})
 	}
 	if d.LPM != nil {
@@ -220,25 +223,27 @@ func (s *source) tail(d *plan.Decl, t plan.Tail) []jen.Code {
 	}
 }
 
-// minSize is where the flexible arrays of a struct begin, if one begins within
-// the struct; typed's readers of events ask for it. 0 if none does.
-func minSize(d *plan.Decl) uint32 {
-	least := uint32(0)
-	for _, t := range d.Tails {
-		for _, f := range d.Fields {
-			if start := f.Offset + t.Off; t.Storage != "" && f.Name == t.Storage && (least == 0 || start < least) {
-				least = start
-			}
-		}
+// dataLoc reads an array of a tracepoint's record.
+func (s *source) dataLoc(d *plan.Decl, l plan.DataLoc) []jen.Code {
+	from := jen.Lit(0)
+	if l.Relative {
+		from = s.qual("unsafe", "Offsetof").Call(storage(l.Field)).Op("+").Lit(4)
 	}
-	if d.HasName("MinSize") {
-		return 0
+	rest := func() *jen.Statement { return jen.Id("rest").Index().Byte() }
+	array := s.call("DataLoc").Call(jen.Id("s"), jen.Id("rest"), jen.Uint32().Call(storage(l.Field)), from)
+	text := s.call("CString").Call(storage(l.Bytes).Call(jen.Id("rest")))
+	return []jen.Code{
+		comment(l.Doc...),
+		method(d, l.Bytes).Params(rest()).Index().Byte().Add(oneLine(jen.Return(array))),
+		method(d, l.Text).Params(rest()).String().Add(oneLine(jen.Return(text))),
 	}
-	return least
 }
 
 // declareEnum writes a named integer with its constants and String.
 func (s *source) declareEnum(d *plan.Decl) error {
+	if d.Enum.Plain {
+		return s.add(comment("Values of an enum without a name in C."), s.enumConsts(d))
+	}
 	if err := s.add(declComment(d), jen.Type().Id(d.Name).Add(s.typ(d.Enum.Base))); err != nil {
 		return err
 	}
@@ -254,9 +259,13 @@ func (s *source) declareEnum(d *plan.Decl) error {
 }
 
 func (s *source) enumConsts(d *plan.Decl) *jen.Statement {
+	typ := jen.Id(d.Name)
+	if d.Enum.Plain {
+		typ = s.typ(d.Enum.Base)
+	}
 	return jen.Const().DefsFunc(func(g *jen.Group) {
 		for _, c := range d.Enum.Consts {
-			line := g.Id(c.Name).Id(d.Name).Op("=").Id(c.Value)
+			line := g.Id(c.Name).Add(typ).Op("=").Id(c.Value)
 			if c.Repeats {
 				line.Comment(lineComment(c.C))
 			}
