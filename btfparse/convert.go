@@ -252,6 +252,9 @@ func (c *converter) composite(t btf.Type, name string, tags []string) (Type, err
 		n.Bytes, members, n.Tags = t.Size, t.Members, join(tags, t.Tags)
 		n.Union = true
 	}
+	if c.isTruncated(n.Bytes, members) {
+		return c.opaque(n.CName(), "512 MiB or more, of which clang's BTF has no size"), nil
+	}
 	for _, m := range c.ownMembers(n.CName(), n.Union, n.Bytes, members) {
 		f, err := c.field(m, n.Bytes)
 		if err != nil {
@@ -264,6 +267,19 @@ func (c *converter) composite(t btf.Type, name string, tags []string) (Type, err
 		return nil, fmt.Errorf("malformed BTF: %s has more than %d members", n.CName(), maxMembers)
 	}
 	return node, nil
+}
+
+// isTruncated says whether a struct has a member of 512 MiB or more, and a size
+// that is too small for it. clang counts sizes in 32 bits of bits: what it writes
+// of such a struct is the rest (llvm/lib/Target/BPF/BTFDebug.cpp).
+func (c *converter) isTruncated(bytes uint32, members []btf.Member) bool {
+	const limit = 1 << 29
+	for _, m := range members {
+		if n, err := btf.Sizeof(m.Type); err == nil && n >= limit && uint64(n) > uint64(bytes) {
+			return true
+		}
+	}
+	return false
 }
 
 // inMember says where an error is, until that is more than anyone reads.
@@ -333,7 +349,7 @@ func (c *converter) array(t *btf.Array) (Type, error) {
 		return nil, err
 	}
 	if uint64(t.Nelems)*uint64(elem.Size()) > math.MaxUint32 {
-		return nil, fmt.Errorf("malformed BTF: array %s[%d] is larger than 4 GiB", elem.CName(), t.Nelems)
+		return c.opaque(c.spell(t).with(""), "4 GiB or more"), nil
 	}
 	c.start("a", "")
 	c.number(uint64(t.Nelems))

@@ -89,6 +89,18 @@ enum tiny, 1 bytes, signed
 named, 4 bytes, unsigned, by typedef
 	ZERO = 0
 `},
+	// clang counts the bits of a struct in 32 bits.
+	{"larger than clang can say", []btf.Type{
+		&btf.Struct{Name: "s", Size: 8, Members: []btf.Member{
+			member("a", &btf.Struct{Name: "cut", Size: 8, Members: []btf.Member{
+				member("n", btfU32, 0), member("huge", &btf.Array{Type: btfChar, Index: btfU32, Nelems: 1 << 29}, 4),
+			}}, 0),
+		}},
+	}, `
+struct cut: 512 MiB or more, of which clang's BTF has no size
+struct s, 8 bytes
+	+0 a struct cut (512 MiB or more, of which clang's BTF has no size)
+`},
 	{"bitfields", []btf.Type{&btf.Struct{Name: "b", Size: 8, Members: []btf.Member{
 		{Name: "a", Type: btfU32, Offset: 0, BitfieldSize: 3},
 		{Name: "", Type: btfU32, Offset: 3, BitfieldSize: 5},

@@ -75,12 +75,15 @@ func (p *parser) strayVariables(index elf.SectionIndex, sec *elf.Section) {
 
 // sectionVariables reads the symbols of one data section.
 func (p *parser) sectionVariables(index elf.SectionIndex, sec *elf.Section, kind VariableKind) error {
+	if sec.Size > math.MaxUint32 {
+		return fmt.Errorf("section %s has %d bytes, more than the value of any map (2 GiB): make the variables in it smaller", sec.Name, sec.Size)
+	}
 	types := p.sectionTypes(sec.Name)
 	for _, sym := range p.elf.inSection[index] {
 		if !isVariable(sym) {
 			continue
 		}
-		if sym.Value+sym.Size < sym.Value || sym.Value+sym.Size > sec.Size || sec.Size > math.MaxUint32 {
+		if sym.Value+sym.Size < sym.Value || sym.Value+sym.Size > sec.Size {
 			return fmt.Errorf("variable %s reaches behind the end of section %s", sym.Name, sec.Name)
 		}
 		v := &Variable{

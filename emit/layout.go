@@ -163,9 +163,16 @@ func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
 	}
 }
 
+// maxValueBytes is the most that Go's functions, of which generated ones take and
+// give values, can have as arguments: the compiler refuses frames over 1 GB.
+const maxValueBytes = 1 << 29
+
 // arrayRef is an array. Go's are as long as an int of the GOARCH can count; in
 // C only one of elements without size can be longer.
 func arrayRef(n uint32, elem typeRef) typeRef {
+	if size := uint64(n) * elem.size(); size > maxValueBytes {
+		return typeRef{base: bytesBase(0, fmt.Sprintf("an array of %d bytes is more than Go's functions can take (512 MiB)", size))}
+	}
 	if n > math.MaxInt32 {
 		return typeRef{base: bytesBase(0, fmt.Sprintf("an array of %d elements is longer than Go's on 32-bit machines", n))}
 	}

@@ -187,6 +187,35 @@ func TestOddMembers(t *testing.T) {
 	)
 }
 
+// An array that is too long for the arguments of Go's functions is no Go type.
+func TestHugeArray(t *testing.T) {
+	g := planTypes(&Options{Package: "p", Ident: "c"}, 1, root{Type: array(cU64, 1<<27), Path: "value"})
+	if len(g.warnings) != 1 || !strings.Contains(g.warnings[0].What, "an array of 1073741824 bytes is more than Go's functions can take") {
+		t.Errorf("warnings are %v", g.warnings)
+	}
+}
+
+// The records of tracepoints say where their arrays are: in integers of 4 bytes
+// whose names have a prefix.
+func TestDataLoc(t *testing.T) {
+	g := generateTypes(t, rootsOf(structOf("trace_event_raw_x", 24,
+		at(0, "ent", cU32),
+		at(4, "__data_loc_name", cU32),
+		at(8, "__rel_loc_args", cS32),
+		at(12, "__data_loc_half", cU16),
+		at(16, "data_loc", cU64),
+	))...)
+	g.want(t,
+		"func (s *counterTraceEventRawX) DataLocNameBytes(rest []byte) []byte {",
+		"return ctypes.DataLoc(s, rest, uint32(s.DataLocName), 0)",
+		"func (s *counterTraceEventRawX) DataLocNameString(rest []byte) string {",
+		"return ctypes.DataLoc(s, rest, uint32(s.RelLocArgs), unsafe.Offsetof(s.RelLocArgs)+4)",
+	)
+	if strings.Contains(g.source, "DataLocHalfBytes") || strings.Contains(g.source, "DataLocBytes") {
+		t.Errorf("methods for members that are no places of arrays:\n%s", g.source)
+	}
+}
+
 // Types that overlap by malformed BTF share storage instead of breaking Go.
 func TestOverlap(t *testing.T) {
 	g := generateTypes(t, rootsOf(structOf("r", 8, at(0, "a", cU32), at(2, "b", cU32), at(6, "c", cU16)))...)

@@ -32,6 +32,9 @@ func checkNames(file string, object *btfparse.Object) error {
 	for _, t := range object.Types {
 		n.checkType(t)
 	}
+	for _, e := range object.Enumerators {
+		n.checkType(e)
+	}
 	if n.bad == 0 {
 		return nil
 	}
