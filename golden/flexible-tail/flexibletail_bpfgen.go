@@ -5,7 +5,6 @@
 package flexibletail
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,58 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _FlexibleTailSet = 0x3095292e
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _FlexibleTailLayouts = `
+map events event #1 abc79c76e560faa9
+map heads key #2 fa4bd48b90b2b322
+map heads value #3 6eaff76ae8615d5a
+variable behind #6 fb6093b8d45c62eb
+variable behind_either #9 e179d31e9f441cc4
+variable behind_in_padding #10 9247237ca1b4a094
+variable in_a_union #12 e5586d108c5cd74f
+variable in_an_anonymous_union #13 6d122901c398979b
+variable in_anonymous_union_record [20]u8 d625f88e154d5fc2
+variable in_padding #14 f41cd0c86edad175
+variable in_padding_twice #16 9a30bd9bd6a56fd4
+variable in_the_middle #17 14fafd4cf3268204
+variable in_union_record [20]u8 d625f88e154d5fc2
+variable padded_record [20]u8 d625f88e154d5fc2
+variable tail_behind_record [12]u8 5493bf2f0173169f
+variable tail_in_padding_record [20]u8 d625f88e154d5fc2
+variable tails_behind_record [12]u8 5493bf2f0173169f
+variable twice_padded_record [28]u8 8af7d4c464a76a06
+#1 8 struct event = FlexibleTailEvent: pid u32 @0, count u8 @4, numbers [0]u16 @6
+#2 4 struct old_style = FlexibleTailOldStyle: length u32 @0, text [0]u8 @4
+#3 12 struct inside = FlexibleTailInside: tag u8 @0, event #1 @4
+#4 0 struct = FlexibleTailTailBehindOnlyNothing = FlexibleTailTailsBehindEitherNumbersNothing = FlexibleTailTailInPaddingOnlyNothing:
+#5 0 struct only_tail: data [0]u16 @0, nothing #4 @0
+#6 4 struct tail_behind = FlexibleTailTailBehind: count u32 @0, only #5 @4
+#7 4 struct header = FlexibleTailHeader: length u32 @0, data [0]u8 @4
+#8 0 union: bytes [0]u8 @0, header [0]#7 @0, numbers #5 @0
+#9 4 struct tails_behind = FlexibleTailTailsBehind: count u32 @0, either #8 @4
+#10 16 struct tail_in_padding = FlexibleTailTailInPadding: when u64 @0, count u32 @8, only #5 @12
+#11 8 union = FlexibleTailInUnionEither: header #7 @0, number u64 @0
+#12 16 struct in_union = FlexibleTailInUnion: kind u8 @0, either #11 @8
+#13 16 struct in_anonymous_union = FlexibleTailInAnonymousUnion: when u64 @0, header #7 @8, number u32 @8
+#14 16 struct padded = FlexibleTailPadded: when u64 @0, header #7 @8
+#15 8 struct: kind u8 @0, header #7 @4
+#16 24 struct twice_padded = FlexibleTailTwicePadded: when u64 @0, cpu u32 @8, inner #15 @12
+#17 16 struct = FlexibleTailInTheMiddle: event #1 @0, behind [3]u16 @8
+#18 8 struct pair = FlexibleTailPair: a u16 @0, b u32 @4
+#19 16 struct pairs = FlexibleTailPairs: when u64 @0, count u8 @8, pairs [0]#18 @12
+`
+
 // OpenFlexibleTail parses the embedded object. Nothing is in the kernel yet.
 func OpenFlexibleTail() (*FlexibleTailCollectionSpec, error) {
-	return OpenFlexibleTailFrom(bytes.NewReader(_FlexibleTailBytes))
+	return OpenFlexibleTailFrom(typed.Embedded(_FlexibleTailBytes, _FlexibleTailChecksum))
 }
 
 // OpenFlexibleTailFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenFlexibleTailFrom(object io.ReaderAt) (*FlexibleTailCollectionSpec, error) {
 	c, err := typed.Open("FlexibleTail", object)
 	if err != nil {
@@ -48,6 +92,7 @@ func OpenFlexibleTailFrom(object io.ReaderAt) (*FlexibleTailCollectionSpec, erro
 	typed.BindVariableSpec(c, &s.Variables.TailInPaddingRecord, "tail_in_padding_record")
 	typed.BindVariableSpec(c, &s.Variables.TailsBehindRecord, "tails_behind_record")
 	typed.BindVariableSpec(c, &s.Variables.TwicePaddedRecord, "twice_padded_record")
+	typed.CheckLayouts(c, _FlexibleTailLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

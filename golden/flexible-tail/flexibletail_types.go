@@ -12,7 +12,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_FlexibleTailSet ^ 0x11753798)
+const _ = -uint32(_FlexibleTailSet ^ 0x3095292e)
 
 // FlexibleTailEvent is struct event, 8 bytes.
 //

@@ -5,7 +5,6 @@
 package lpmtrie
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,100 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _LpmTrieSet = 0x66d054e6
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _LpmTrieLayouts = `
+map by_anonymous_union key #1 897cc6120abe1b2b
+map by_anonymous_union value u64 7849bf8c861b34c1
+map by_bytes key #2 ebebf2d4d29b4c7e
+map by_bytes value u64 7849bf8c861b34c1
+map by_ipv6 key #3 41b007499f2092c5
+map by_ipv6 value u64 7849bf8c861b34c1
+map by_kernel key #5 a4bc3c82a2ac4f45
+map by_kernel value u64 7849bf8c861b34c1
+map by_kernel_u8 key #8 f4efc5e88d63bdbd
+map by_kernel_u8 value u64 7849bf8c861b34c1
+map by_named key #9 cc772548570c8cbe
+map by_named value u64 7849bf8c861b34c1
+map by_nested key #14 cdbc9a9b2d715f36
+map by_nested value u64 7849bf8c861b34c1
+map by_pair key #15 67b7db81ac8ebc96
+map by_pair value u64 7849bf8c861b34c1
+map by_scalar key #16 3d04124f2a88f674
+map by_scalar value u64 7849bf8c861b34c1
+map by_scope key #17 b47daca035dac97a
+map by_scope value u64 7849bf8c861b34c1
+map by_union key #20 b9b38e449eacc526
+map by_union value u64 7849bf8c861b34c1
+map not_array key #22 55c0e58e0140cdfc
+map not_array value u64 7849bf8c861b34c1
+map not_before key #23 45af5c4470ad7cd1
+map not_before value u64 7849bf8c861b34c1
+map not_behind key #24 3cab246bc5fb9547
+map not_behind value u64 7849bf8c861b34c1
+map not_enum key #26 a0323beb6ae85c52
+map not_enum value u64 7849bf8c861b34c1
+map not_flags key #27 004b19e1dd9fc5e6
+map not_flags value u64 7849bf8c861b34c1
+map not_float key #28 755c0f40686dcfcf
+map not_float value u64 7849bf8c861b34c1
+map not_integer key #29 46fb48ed97844927
+map not_integer value u64 7849bf8c861b34c1
+map not_little_endian key #30 5af46eedd3c9a06e
+map not_little_endian value u64 7849bf8c861b34c1
+map not_path key #31 f6678862e932f354
+map not_path value u64 7849bf8c861b34c1
+map not_path_or_bytes key #32 3e46aef39cbe663a
+map not_path_or_bytes value u64 7849bf8c861b34c1
+map not_signed key #33 363d67674cd6500b
+map not_signed value u64 7849bf8c861b34c1
+variable in_union #20 b9b38e449eacc526
+variable in_vlan #14 cdbc9a9b2d715f36
+#1 24 struct key_anonymous_union = LpmTrieKeyAnonymousUnion: prefixlen u32 @0, ip4 u32 @8, ip6 [2]be64 @8, pad4 u32 @12, pad5 u32 @16, pad6 u32 @20
+#2 8 struct key4 = LpmTrieKey4: prefixlen u32 @0, address [4]u8 @4
+#3 20 struct key6 = LpmTrieKey6: prefixlen u32 @0, address [16]u8 @4
+#4 4 struct bpf_lpm_trie_key = LpmTrieBpfLpmTrieKey: prefixlen u32 @0, data [0]u8 @4
+#5 20 struct key_kernel = LpmTrieKeyKernel: trie #4 @0, address [16]u8 @4
+#6 4 struct bpf_lpm_trie_key_hdr = LpmTrieBpfLpmTrieKeyHdr: prefixlen u32 @0
+#7 4 struct bpf_lpm_trie_key_u8 = LpmTrieBpfLpmTrieKeyU8: hdr #6 @0, prefixlen u32 @0, data [0]u8 @4
+#8 8 struct key_kernel_u8 = LpmTrieKeyKernelU8: trie #7 @0, address [4]u8 @4
+#9 8 struct key_named = LpmTrieKeyNamed: prefixlen u32 @0, data u32 @4
+#10 8 struct = LpmTrieKeyNestedHead: prefixlen u32 @0, vlan u12 @4, priority u4 @5.4, table u16 @6
+#11 16 union = LpmTrieIn6AddrIn6U: u6_addr16 [8]be16 @0, u6_addr32 [4]be32 @0, u6_addr8 [16]u8 @0
+#12 16 struct in6_addr = LpmTrieIn6Addr: in6_u #11 @0
+#13 20 struct = LpmTrieKeyNestedRule: port u32 @0, address #12 @4
+#14 28 struct key_nested = LpmTrieKeyNested: head #10 @0, rule #13 @8
+#15 12 struct key_pair = LpmTrieKeyPair: prefixlen u32 @0, source be32 @4, destination be32 @8
+#16 8 struct key4_scalar = LpmTrieKey4Scalar: prefixlen u32 @0, address be32 @4
+#17 13 struct key_scoped = LpmTrieKeyScoped: prefixlen u32 @0, vrf u32 @4, protocol u8 @8, address [4]u8 @9
+#18 4 struct in_addr = LpmTrieInAddr: s_addr be32 @0
+#19 16 union = LpmTrieKeyUnionAddress: v4 #18 @0, v6 #12 @0
+#20 24 struct key_union = LpmTrieKeyUnion: prefixlen u32 @0, family u16 @4, address #19 @8
+#21 16 struct = LpmTrieKeyArrayHops: ip [16]u8 @0
+#22 20 struct key_array = LpmTrieKeyArray: prefixlen u32 @0, hops [1]#21 @4
+#23 24 struct key_before = LpmTrieKeyBefore: prefixlen u32 @0, address #12 @4, scope be32 @20
+#24 24 struct key_behind = LpmTrieKeyBehind: prefixlen u32 @0, ip [16]u8 @4, port [4]u8 @20
+#25 4 enum = LpmTrieKeyEnumAddress: KEY_A=0, KEY_B=1
+#26 8 struct key_enum = LpmTrieKeyEnum: prefixlen u32 @0, address #25 @4
+#27 8 struct key_flags = LpmTrieKeyFlags: prefixlen u32 @0, address [4]bool @4
+#28 8 struct key_float = LpmTrieKeyFloat: prefixlen u32 @0, address f32 @4
+#29 8 struct key_integer = LpmTrieKeyInteger: prefixlen u32 @0, tenant u32 @4
+#30 8 struct key_little_endian = LpmTrieKeyLittleEndian: prefixlen u32 @0, address le32 @4
+#31 20 struct key_path = LpmTrieKeyPath: prefixlen u32 @0, path [16]u8 @4
+#32 20 struct key_path_or_bytes = LpmTrieKeyPathOrBytes: prefixlen u32 @0, bytes [16]u8 @4, path [16]u8 @4
+#33 20 struct key_signed = LpmTrieKeySigned: prefixlen u32 @0, address [4]s32 @4
+`
+
 // OpenLpmTrie parses the embedded object. Nothing is in the kernel yet.
 func OpenLpmTrie() (*LpmTrieCollectionSpec, error) {
-	return OpenLpmTrieFrom(bytes.NewReader(_LpmTrieBytes))
+	return OpenLpmTrieFrom(typed.Embedded(_LpmTrieBytes, _LpmTrieChecksum))
 }
 
 // OpenLpmTrieFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenLpmTrieFrom(object io.ReaderAt) (*LpmTrieCollectionSpec, error) {
 	c, err := typed.Open("LpmTrie", object)
 	if err != nil {
@@ -53,6 +139,7 @@ func OpenLpmTrieFrom(object io.ReaderAt) (*LpmTrieCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.NotSigned, "not_signed")
 	typed.BindVariableSpec(c, &s.Variables.InUnion, "in_union")
 	typed.BindVariableSpec(c, &s.Variables.InVlan, "in_vlan")
+	typed.CheckLayouts(c, _LpmTrieLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
