@@ -98,9 +98,6 @@ func (c *cli) generateTypes(ctx context.Context, o *typesOptions) (results []*re
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(o.types) == 0 {
-		return nil, nil, noTypes(sources[0].path, sources[0].object)
-	}
 	if len(sources) > 1 {
 		return c.generateKernels(ctx, o, sources)
 	}
@@ -119,6 +116,9 @@ func (c *cli) generateFrom(ctx context.Context, o *typesOptions, s *typesSource)
 	name, pkgErr := pkg()
 	if err := errors.Join(err, pkgErr, checkNames(s.path, s.object)); err != nil {
 		return nil, err
+	}
+	if len(o.types) == 0 {
+		return nil, noTypes(s.path, s.object)
 	}
 	opts := o.options(o.ident, name)
 	opts.TypesOnly = true

@@ -38,6 +38,9 @@ func (c *cli) generateKernels(ctx context.Context, o *typesOptions, sources []*t
 		return nil, nil, err
 	}
 	plan, err := k.plan()
+	if err == nil && len(o.types) == 0 {
+		err = noTypes(sources[0].path, sources[0].object)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
