@@ -1,6 +1,7 @@
 package print
 
 import (
+	"go/token"
 	"strconv"
 	"strings"
 	"unicode"
@@ -35,7 +36,7 @@ func bpf2goFile(p *plan.Plan, f *plan.Bpf2go) ([]byte, error) {
 		Load: "load" + upper, LoadObjects: "load" + upper + "Objects",
 		TypeDeclarations: strings.TrimRight("\n"+s.body.String(), "\n"),
 	}
-	if upper == f.Ident {
+	if token.IsExported(f.Ident) { // _x is not
 		d.Load, d.LoadObjects = "Load"+upper, "Load"+upper+"Objects"
 	}
 	d.Imports = importBlock(append(sortedKeys(s.imports), "bytes", "_ embed", "fmt", "io", "github.com/cilium/ebpf"))
