@@ -33,13 +33,11 @@ type bpfRecord struct {
 // is laid out otherwise than in the compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(bpfRecord{}) ^ 22)
-	_ = -(unsafe.Offsetof(bpfRecord{}.Kind) | (unsafe.Sizeof(bpfRecord{}.Kind) ^ 1))
-	_ = -((unsafe.Offsetof(bpfRecord{}.Port) ^ 1) | (unsafe.Sizeof(bpfRecord{}.Port) ^ 2))
-	_ = -((unsafe.Offsetof(bpfRecord{}.When) ^ 3) | (unsafe.Sizeof(bpfRecord{}.When) ^ 8))
-	_ = -((unsafe.Offsetof(bpfRecord{}.Inner) ^ 11) | (unsafe.Sizeof(bpfRecord{}.Inner) ^ 10))
-	_ = -(unsafe.Offsetof(bpfRecord{}.Inner[0].Tag) | (unsafe.Sizeof(bpfRecord{}.Inner[0].Tag) ^ 1))
-	_ = -((unsafe.Offsetof(bpfRecord{}.Inner[0].Value) ^ 1) | (unsafe.Sizeof(bpfRecord{}.Inner[0].Value) ^ 4))
-	_ = -((unsafe.Offsetof(bpfRecord{}.End) ^ 21) | (unsafe.Sizeof(bpfRecord{}.End) ^ 1))
+	_ = -(unsafe.Offsetof(bpfRecord{}.Port) ^ 1)
+	_ = -(unsafe.Offsetof(bpfRecord{}.When) ^ 3)
+	_ = -(unsafe.Offsetof(bpfRecord{}.Inner) ^ 11)
+	_ = -(unsafe.Offsetof(bpfRecord{}.Inner[0].Value) ^ 1)
+	_ = -(unsafe.Offsetof(bpfRecord{}.End) ^ 21)
 )
 
 // The names in C of maps, programs and variables.

@@ -58,25 +58,20 @@ type bpfRecord struct {
 // is laid out otherwise than in the compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(bpfFlowKey{}) ^ 40)
-	_ = -(unsafe.Offsetof(bpfFlowKey{}.From) | (unsafe.Sizeof(bpfFlowKey{}.From) ^ 16))
-	_ = -(unsafe.Offsetof(bpfFlowKey{}.From.V4) | (unsafe.Sizeof(bpfFlowKey{}.From.V4) ^ 4))
-	_ = -((unsafe.Offsetof(bpfFlowKey{}.To) ^ 16) | (unsafe.Sizeof(bpfFlowKey{}.To) ^ 16))
-	_ = -(unsafe.Offsetof(bpfFlowKey{}.To.V4) | (unsafe.Sizeof(bpfFlowKey{}.To.V4) ^ 4))
-	_ = -((unsafe.Offsetof(bpfFlowKey{}.Verdict) ^ 32) | (unsafe.Sizeof(bpfFlowKey{}.Verdict) ^ 4))
-	_ = -((unsafe.Offsetof(bpfFlowKey{}.Seen) ^ 36) | (unsafe.Sizeof(bpfFlowKey{}.Seen) ^ 1))
+	_ = -(unsafe.Offsetof(bpfFlowKey{}.To) ^ 16)
+	_ = -(unsafe.Offsetof(bpfFlowKey{}.Verdict) ^ 32)
+	_ = -(unsafe.Offsetof(bpfFlowKey{}.Seen) ^ 36)
 )
 const (
 	_ = -(unsafe.Sizeof(bpfFlowStats{}) ^ 24)
-	_ = -(unsafe.Offsetof(bpfFlowStats{}.Packets) | (unsafe.Sizeof(bpfFlowStats{}.Packets) ^ 8))
-	_ = -((unsafe.Offsetof(bpfFlowStats{}.Mark) ^ 8) | (unsafe.Sizeof(bpfFlowStats{}.Mark) ^ 4))
-	_ = -((unsafe.Offsetof(bpfFlowStats{}.Hops) ^ 16) | (unsafe.Sizeof(bpfFlowStats{}.Hops) ^ 8))
-	_ = -((unsafe.Offsetof(bpfFlowStats{}.Hops[0].Ttl) ^ 2) | (unsafe.Sizeof(bpfFlowStats{}.Hops[0].Ttl) ^ 2))
+	_ = -(unsafe.Offsetof(bpfFlowStats{}.Mark) ^ 8)
+	_ = -(unsafe.Offsetof(bpfFlowStats{}.Hops) ^ 16)
+	_ = -(unsafe.Offsetof(bpfFlowStats{}.Hops[0].Ttl) ^ 2)
 )
 const (
 	_ = -(unsafe.Sizeof(bpfRecord{}) ^ 13)
-	_ = -(unsafe.Offsetof(bpfRecord{}.Kind) | (unsafe.Sizeof(bpfRecord{}.Kind) ^ 1))
-	_ = -((unsafe.Offsetof(bpfRecord{}.Pid) ^ 1) | (unsafe.Sizeof(bpfRecord{}.Pid) ^ 4))
-	_ = -((unsafe.Offsetof(bpfRecord{}.When) ^ 5) | (unsafe.Sizeof(bpfRecord{}.When) ^ 8))
+	_ = -(unsafe.Offsetof(bpfRecord{}.Pid) ^ 1)
+	_ = -(unsafe.Offsetof(bpfRecord{}.When) ^ 5)
 )
 
 // The names in C of maps, programs and variables.

@@ -56,28 +56,19 @@ type bpfOuter struct {
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
-const (
-	_ = -(unsafe.Sizeof(bpfAnon2T{}) ^ 4)
-	_ = -(unsafe.Offsetof(bpfAnon2T{}.Z) | (unsafe.Sizeof(bpfAnon2T{}.Z) ^ 4))
-)
+const _ = -(unsafe.Sizeof(bpfAnon2T{}) ^ 4)
 const _ = -(unsafe.Sizeof(*new(bpfInner2T)) ^ 4)
-const (
-	_ = -(unsafe.Sizeof(bpfInnerT{}) ^ 4)
-	_ = -(unsafe.Offsetof(bpfInnerT{}.A) | (unsafe.Sizeof(bpfInnerT{}.A) ^ 4))
-)
+const _ = -(unsafe.Sizeof(bpfInnerT{}) ^ 4)
 const _ = -(unsafe.Sizeof(*new(bpfModeT2)) ^ 4)
 const _ = -(unsafe.Sizeof(*new(bpfNamedT)) ^ 4)
 const (
 	_ = -(unsafe.Sizeof(bpfOuter{}) ^ 32)
-	_ = -(unsafe.Offsetof(bpfOuter{}.X) | (unsafe.Sizeof(bpfOuter{}.X) ^ 4))
-	_ = -((unsafe.Offsetof(bpfOuter{}.Y) ^ 4) | (unsafe.Sizeof(bpfOuter{}.Y) ^ 8))
-	_ = -((unsafe.Offsetof(bpfOuter{}.Z) ^ 12) | (unsafe.Sizeof(bpfOuter{}.Z) ^ 4))
-	_ = -(unsafe.Offsetof(bpfOuter{}.Z.A) | (unsafe.Sizeof(bpfOuter{}.Z.A) ^ 4))
-	_ = -((unsafe.Offsetof(bpfOuter{}.P) ^ 16) | (unsafe.Sizeof(bpfOuter{}.P) ^ 4))
-	_ = -(unsafe.Offsetof(bpfOuter{}.P.Z) | (unsafe.Sizeof(bpfOuter{}.P.Z) ^ 4))
-	_ = -((unsafe.Offsetof(bpfOuter{}.Q) ^ 20) | (unsafe.Sizeof(bpfOuter{}.Q) ^ 4))
-	_ = -((unsafe.Offsetof(bpfOuter{}.N) ^ 24) | (unsafe.Sizeof(bpfOuter{}.N) ^ 4))
-	_ = -((unsafe.Offsetof(bpfOuter{}.M) ^ 28) | (unsafe.Sizeof(bpfOuter{}.M) ^ 4))
+	_ = -(unsafe.Offsetof(bpfOuter{}.Y) ^ 4)
+	_ = -(unsafe.Offsetof(bpfOuter{}.Z) ^ 12)
+	_ = -(unsafe.Offsetof(bpfOuter{}.P) ^ 16)
+	_ = -(unsafe.Offsetof(bpfOuter{}.Q) ^ 20)
+	_ = -(unsafe.Offsetof(bpfOuter{}.N) ^ 24)
+	_ = -(unsafe.Offsetof(bpfOuter{}.M) ^ 28)
 )
 
 // The names in C of maps, programs and variables.

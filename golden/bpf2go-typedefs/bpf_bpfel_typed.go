@@ -5,7 +5,6 @@
 package bpf2gotypedefs
 
 import (
-	"bytes"
 	"io"
 	"iter"
 	"unsafe"
@@ -40,13 +39,34 @@ func typedBpf(objs *bpfObjects) (*bpfCollection, error) {
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// What the embedded object must be: its CRC-32C and its size in bytes.
+const _BpfChecksum = "ae1009ed 3104"
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _BpfLayouts = `
+map flows key #1 85b578ab02d6ca3c
+map flows value #5 5985cfef92275565
+map flows2 key #3 289343cef44160f9
+map flows2 value #1 85b578ab02d6ca3c
+variable arr [3]#1 a25b35482a995e44
+variable mode #6 701a3820d2d08f32
+variable nam #4 785c9cd45709de71
+#1 4 struct inner: a u32 @0
+#2 4 struct typedef anon_t: z u32 @0
+#3 4 struct typedef anon2_t: z u32 @0
+#4 4 enum named: NAMED_A=0
+#5 32 struct outer: x #1 @0, y [2]#1 @4, z #1 @12, p #2 @16, q #3 @20, n #4 @24, m #4 @28
+#6 4 enum typedef mode_t2: MODE_A=0, MODE_B=1
+`
+
 // openBpf parses the embedded object. Nothing is in the kernel yet.
 func openBpf() (*bpfCollectionSpec, error) {
-	return openBpfFrom(bytes.NewReader(_BpfBytes))
+	return openBpfFrom(typed.Embedded(_BpfBytes, _BpfChecksum))
 }
 
 // openBpfFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openBpfFrom(object io.ReaderAt) (*bpfCollectionSpec, error) {
 	c, err := typed.Open("bpf", object)
 	if err != nil {
@@ -59,6 +79,7 @@ func openBpfFrom(object io.ReaderAt) (*bpfCollectionSpec, error) {
 	typed.BindVariableSpec(c, &s.Variables.Arr, "arr")
 	typed.BindVariableSpec(c, &s.Variables.Mode, "mode")
 	typed.BindVariableSpec(c, &s.Variables.Nam, "nam")
+	typed.CheckLayouts(c, _BpfLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

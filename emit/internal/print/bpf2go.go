@@ -27,6 +27,7 @@ type bpf2goData struct {
 // bpf2goFile prints the file of one target.
 func bpf2goFile(p *plan.Plan, f *plan.Bpf2go) ([]byte, error) {
 	s := newSource(p.Package, "")
+	s.offsetsAlone = true
 	if err := s.declareAll(f.Types); err != nil {
 		return nil, err
 	}

@@ -53,13 +53,18 @@ func (s *source) guard(d *plan.Decl) *jen.Statement {
 // structs that are written out in it.
 func (s *source) guardFields(fields []plan.Field, of func() *jen.Statement) []jen.Code {
 	var lines []jen.Code
-	for _, f := range fields {
+	for i, f := range fields {
 		if f.Name == "_" {
 			continue
 		}
 		field := func() *jen.Statement { return of().Dot(f.Name) }
 		offset := differs(s.qual("unsafe", "Offsetof").Call(field()), f.Offset)
-		lines = append(lines, jen.Id("_").Op("=").Op("-").Parens(offset.Op("|").Add(s.sizeof(field(), f.Size))))
+		switch {
+		case !s.offsetsAlone:
+			lines = append(lines, jen.Id("_").Op("=").Op("-").Parens(offset.Op("|").Add(s.sizeof(field(), f.Size))))
+		case i > 0: // the first is where it must be
+			lines = append(lines, jen.Id("_").Op("=").Op("-").Add(offset))
+		}
 		if len(f.Type.Fields) == 0 || slices.Contains(f.Type.Dims, 0) {
 			continue
 		}

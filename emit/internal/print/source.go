@@ -23,6 +23,9 @@ type source struct {
 	file *jen.File
 	// runtime is the import path of what types call.
 	runtime string
+	// offsetsAlone leaves the sizes of fields out of guards: those of types that
+	// the file declares are proved by themselves, and compiled in less time.
+	offsetsAlone bool
 	body    bytes.Buffer
 	scratch bytes.Buffer
 	imports map[string]bool
