@@ -26,9 +26,9 @@ type source struct {
 	// offsetsAlone leaves the sizes of fields out of guards: those of types that
 	// the file declares are proved by themselves, and compiled in less time.
 	offsetsAlone bool
-	body    bytes.Buffer
-	scratch bytes.Buffer
-	imports map[string]bool
+	body         bytes.Buffer
+	scratch      bytes.Buffer
+	imports      map[string]bool
 }
 
 func newSource(pkg, runtime string) *source {
