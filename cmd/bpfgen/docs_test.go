@@ -313,6 +313,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -323,7 +324,7 @@ import (
 	"example.com/app/internal/kernelbtf"
 )
 
-var _ = []any{kernelbtf.FS, context.Cause, errors.Is, fmt.Print, io.EOF, net.IP{}, netip.Addr{}, os.Args, time.Second,
+var _ = []any{kernelbtf.FS, context.Cause, errors.Is, fmt.Print, io.EOF, net.IP{}, netip.Addr{}, os.Args, syscall.ENOMEM, time.Second,
 	typed.Version1, ctypes.Bit, typedtest.NewQueue[int], ebpf.Hash}
 
 func block%d(%s) (_ error) {
