@@ -21,6 +21,9 @@ type MapType struct {
 	// K and V are the types of key and value, Inner is that of inner maps. Of
 	// classes without one they are empty.
 	K, V, Inner string
+	// MinSize is how many bytes a record of events has at least, 0 for the size of
+	// V.
+	MinSize int
 }
 
 // WithValue is the type with another type of values.
@@ -36,6 +39,10 @@ func (t MapType) Handle() string {
 		return "SocketMapHandle"
 	case "ClassStructOps":
 		return "StructOpsHandle"
+	case "ClassRingBuf", "ClassUserRingBuf":
+		return "EventHandle"
+	case "ClassPerfEventArray":
+		return "PerfEventHandle"
 	}
 	return "MapHandle"
 }
@@ -43,7 +50,13 @@ func (t MapType) Handle() string {
 // Shape is the expression of what the type is made for. Types with parameters may
 // be anything, and are looked at.
 func (t MapType) Shape() string {
-	if t.Params != "" {
+	events := strings.HasSuffix(t.Handle(), "EventHandle")
+	switch {
+	case events && t.Params != "":
+		return t.Q + "EventShapeOf[" + t.V + "](" + t.Q + t.Class + ")"
+	case events && t.V == "[]byte": // of any size
+		return t.Q + "MapShape{Class: " + t.Q + t.Class + "}"
+	case t.Params != "":
 		return t.Q + "ShapeOf[" + orNone(t.K) + ", " + orNone(t.V) + "](" + t.Q + t.Class + ")"
 	}
 	fields := []string{"Class: " + t.Q + t.Class}
@@ -66,7 +79,10 @@ func orNone(t string) string {
 
 // Imports are the paths of the packages that the text needs beside package typed.
 func (t MapType) Imports() []string {
-	imports := []string{"unsafe"}
+	var imports []string
+	if t.V != "[]byte" {
+		imports = append(imports, "unsafe")
+	}
 	for path, classes := range classImports {
 		if slices.Contains(classes, t.Class) {
 			imports = append(imports, path)

@@ -62,6 +62,9 @@ var classFiles = []classFile{
 			{Class: "ClassPerCPUCgroupStorage", Name: "PerCPUCgroupStorage", K: "K", V: "V"},
 			{Class: "ClassStackTrace", Name: "StackTraceMap", K: "K"},
 			{Class: "ClassStructOps", Name: "StructOpsMap", V: "V"},
+			{Class: "ClassRingBuf", Name: "RingBufMap", V: "V"},
+			{Class: "ClassPerfEventArray", Name: "PerfEventMap", V: "V"},
+			{Class: "ClassUserRingBuf", Name: "UserRingBufMap", V: "V"},
 		},
 	},
 	{

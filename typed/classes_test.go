@@ -1303,3 +1303,42 @@ func (*StructOpsMap[V]) Shape() MapShape {
 func (*StructOpsMap[V]) Ops() *V {
 	return nil
 }
+
+// RingBufMap is the type of maps of ClassRingBuf.
+type RingBufMap[V any] struct{ EventHandle }
+
+// Shape is what the type is made for.
+func (*RingBufMap[V]) Shape() MapShape {
+	return EventShapeOf[V](ClassRingBuf)
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *RingBufMap[V]) NewReader(opts *RingBufOptions) (*Reader[V], error) {
+	return NewRingBufReader[V](&m.EventHandle, 0, opts)
+}
+
+// PerfEventMap is the type of maps of ClassPerfEventArray.
+type PerfEventMap[V any] struct{ PerfEventHandle }
+
+// Shape is what the type is made for.
+func (*PerfEventMap[V]) Shape() MapShape {
+	return EventShapeOf[V](ClassPerfEventArray)
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *PerfEventMap[V]) NewReader(opts *PerfOptions) (*Reader[V], error) {
+	return NewPerfReader[V](&m.PerfEventHandle, 0, opts)
+}
+
+// UserRingBufMap is the type of maps of ClassUserRingBuf.
+type UserRingBufMap[V any] struct{ EventHandle }
+
+// Shape is what the type is made for.
+func (*UserRingBufMap[V]) Shape() MapShape {
+	return EventShapeOf[V](ClassUserRingBuf)
+}
+
+// NewProducer maps the buffer. The caller closes the producer.
+func (m *UserRingBufMap[V]) NewProducer() (*Producer[V], error) {
+	return NewProducer[V](&m.EventHandle)
+}

@@ -95,15 +95,15 @@ func benchRead(b *testing.B, events *ebpf.Map, read func(n int)) {
 
 func BenchmarkRingBuf(b *testing.B) {
 	needKernel(b)
-	newRing := func(b *testing.B) (*ebpf.Map, *RingBuf[benchEvent]) {
+	newRing := func(b *testing.B) (*ebpf.Map, *RingBufMap[benchEvent]) {
 		raw := newMap(b, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: benchRing})
-		m := new(RingBuf[benchEvent])
+		m := new(RingBufMap[benchEvent])
 		if err := bindMap(m, "events", raw); err != nil {
 			b.Fatal(err)
 		}
 		return raw, m
 	}
-	reader := func(b *testing.B, m *RingBuf[benchEvent]) *Reader[benchEvent] {
+	reader := func(b *testing.B, m *RingBufMap[benchEvent]) *Reader[benchEvent] {
 		r, err := m.NewReader(nil)
 		if err != nil {
 			b.Fatal(err)
@@ -229,7 +229,7 @@ func BenchmarkPerfEventArray(b *testing.B) {
 	})
 	b.Run("Next", func(b *testing.B) {
 		raw := newMap(b, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
-		m := new(PerfEventArray[benchEvent])
+		m := new(PerfEventMap[benchEvent])
 		if err := bindMap(m, "events", raw); err != nil {
 			b.Fatal(err)
 		}
@@ -298,7 +298,7 @@ func BenchmarkRingBufInTurns(b *testing.B) {
 	needKernel(b)
 	raw := newMap(b, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: benchRing})
 	prog := newProgram(b, burstCode(raw))
-	m := new(RingBuf[benchEvent])
+	m := new(RingBufMap[benchEvent])
 	must(b, bindMap(m, "events", raw))
 	names := []string{"library", "Next", "All", "Records"}
 	times := make(map[string][]time.Duration)
@@ -324,7 +324,7 @@ func BenchmarkRingBufInTurns(b *testing.B) {
 }
 
 // readBatch says how long it takes to read a batch of records.
-func readBatch(b *testing.B, m *RingBuf[benchEvent], way string) time.Duration {
+func readBatch(b *testing.B, m *RingBufMap[benchEvent], way string) time.Duration {
 	if way == "library" {
 		r := got(ringbuf.NewReader(m.Map()))(b)
 		defer r.Close()

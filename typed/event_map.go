@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"weak"
@@ -13,29 +14,28 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// eventHandle is what the handles of maps that carry records have in common.
-type eventHandle struct {
+// EventHandle is what the types of maps that carry records embed. Its Close
+// closes the reader or producer of the handle first.
+type EventHandle struct {
 	MapHandle
-	short bool      // records may be shorter than their type
-	open  eventSlot // the reader, or producer
+	open eventSlot // the reader, or producer
 }
 
-// eventMap is an eventHandle whose records are of type T.
-type eventMap[T any] struct{ eventHandle }
-
-// eventShape is the shape of a map of records of type T.
-func eventShape[T any](class MapClass) MapShape {
-	shape := MapShape{Class: class}
-	if !isBytes[T]() {
-		shape.Value = uintptr(sizeOf[T]())
-	}
-	if err := checkEvent[T](); err != nil {
-		shape.unfit = &LayoutError{
-			Property: "type of records", Want: "a type with a fixed layout", Got: err.Error(),
-		}
-	}
-	return shape
+// Close closes the reader or producer of the map, which ends calls that wait,
+// then its descriptor as [MapHandle.Close] does.
+func (h *EventHandle) Close() error {
+	return errors.Join(h.open.Close(), h.MapHandle.Close())
 }
+
+// events is the only method without a capital, see [MapHandle].
+func (h *EventHandle) events() *EventHandle { return h }
+
+// eventMap is implemented by all types of maps that carry records.
+type eventMap interface{ events() *EventHandle }
+
+// eventCore is the EventHandle as this package sees it: types that embed the handle
+// have each method of it anew.
+type eventCore EventHandle
 
 // checkRecords compares what __type(value, struct …) says of the records of a map
 // with the Go type. Other types of value say nothing: perf arrays are often
@@ -69,29 +69,9 @@ func compositeSize(t btf.Type) (ctype string, size int) {
 	return "", 0
 }
 
-func (m *eventHandle) ownedBy(name string, o *owner) {
-	m.c.name = name
-	o.own(&m.open)
-}
-
-func (m *eventHandle) zeroFillShort() { m.short = true }
-
-// minSize is what the user said of the size of records, or the generator.
-func (m *eventHandle) minSize(wish int) int {
-	if wish == 0 && m.short {
-		return 1
-	}
-	return wish
-}
-
 // wrap names the operation that failed.
-func (m *eventHandle) wrap(op string, err error) error {
-	return fmt.Errorf("map %s: %s: %w", m.Name(), op, err)
-}
-
-// Close closes the reader or producer of the map, then its descriptor.
-func (m *eventHandle) Close() error {
-	return errors.Join(m.open.Close(), m.MapHandle.Close())
+func (h *eventCore) wrap(op string, err error) error {
+	return fmt.Errorf("map %s: %s: %w", h.c.name, op, err)
 }
 
 // ErrInUse says that a map has a reader or a producer, of which a handle has
@@ -139,14 +119,14 @@ type closer[C any] interface {
 
 // opened makes a reader or producer of the handle. lib, which open gets, stays
 // open meanwhile.
-func opened[C any, P closer[C]](m *eventHandle, op string, open func(lib *ebpf.Map, disown func()) (*C, error)) (c *C, err error) {
-	if err := m.c.usable(); err != nil {
+func opened[C any, P closer[C]](h *eventCore, op string, open func(lib *ebpf.Map, disown func()) (*C, error)) (c *C, err error) {
+	if err := h.c.usable(); err != nil {
 		return nil, err
 	}
-	err = m.Use(func(lib *ebpf.Map) error {
-		c, err = fill[C, P](&m.open, func(disown func()) (*C, error) { return open(lib, disown) })
+	err = h.Use(func(lib *ebpf.Map) error {
+		c, err = fill[C, P](&h.open, func(disown func()) (*C, error) { return open(lib, disown) })
 		if err != nil {
-			return m.wrap(op, err)
+			return h.wrap(op, err)
 		}
 		return nil
 	})
@@ -187,38 +167,28 @@ func (s *eventSlot) Close() error {
 // array. The method is called on a nil pointer.
 type openEnded interface{ MinSize() int }
 
-// eventSizes are the size of a T, isRaw if it is []byte, and how many bytes a
-// record must have, if the user wants minSize, or 0.
-func eventSizes[T any](minSize int) (size, least int, err error) {
-	if isBytes[T]() {
+// eventSizes are the size of the type of events, isRaw if it is []byte, and how
+// many bytes a record must have: minSize, or if that is 0 what the type says. like
+// is a nil pointer to the type.
+func eventSizes(like any, minSize int) (size, least int, err error) {
+	if _, ok := like.(*[]byte); ok { // an event is the whole record
 		return isRaw, 0, nil
 	}
-	if err := checkPlain[T](); err != nil {
+	t := reflect.TypeOf(like).Elem()
+	if err := checkPlain(t); err != nil {
 		return 0, 0, err
 	}
-	size = sizeOf[T]()
+	size = int(t.Size())
 	if minSize < 0 || minSize > size {
 		return 0, 0, fmt.Errorf("a MinSize of %d for events of %d bytes: %w", minSize, size, os.ErrInvalid)
 	}
 	if minSize != 0 {
 		return size, minSize, nil
 	}
-	if t, ok := any((*T)(nil)).(openEnded); ok {
+	if t, ok := like.(openEnded); ok {
 		return size, min(size, t.MinSize()), nil
 	}
 	return size, size, nil
-}
-
-// checkEvent says why T cannot be the type of events.
-func checkEvent[T any]() error {
-	_, _, err := eventSizes[T](0)
-	return err
-}
-
-// isBytes says that T is []byte: an event is the whole record.
-func isBytes[T any]() bool {
-	_, ok := any((*T)(nil)).(*[]byte)
-	return ok
 }
 
 // eventTag starts the btf_decl_tag of a map that names the type of its
@@ -283,14 +253,3 @@ func keywordOf(t btf.Type) string {
 	}
 	return ""
 }
-
-// BindShortEvents makes the readers of a map fill records that are shorter
-// than their type with zeroes: their MinSize is 1. Generated code calls it for `-event
-// map=type,short`.
-func BindShortEvents(m shortEvents) { m.zeroFillShort() }
-
-// BindShortEventsSpec does that for every handle that is made from a spec.
-func BindShortEventsSpec[P AnyMap](s *MapSpec[P]) { s.s.short = true }
-
-// shortEvents is a map of events.
-type shortEvents interface{ zeroFillShort() }

@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -10,16 +11,32 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// PerfEventArray is a BPF_MAP_TYPE_PERF_EVENT_ARRAY whose records are of type
-// T, or a []byte where the object does not say of which.
+// PerfEventArray is a BPF_MAP_TYPE_PERF_EVENT_ARRAY (4.3) whose records are of
+// type T, or a []byte where the object does not say of which.
 //
 // There is a buffer for each CPU: the order of records of different CPUs is
 // not kept. A record of n bytes arrives as roundup(n+4, 8)-4 bytes, of which
 // the last ones have no meaning (kernel/events/core.c, perf_prepare_sample); a
 // record that is short by no more than that cannot be told from a whole one.
-type PerfEventArray[T any] struct{ eventMap[T] }
+type PerfEventArray[T any] interface {
+	AnyMap
+	// NewReader opens a buffer for each CPU that is on line and starts reading.
+	// opts may be nil. The caller closes the reader; closing the map, or the
+	// collection that it belongs to, closes it too.
+	//
+	// A handle has one reader at a time; [ErrInUse] if there is one. The reader of
+	// another handle, or of another process, takes the records of this one: the
+	// kernel has one buffer for a CPU in the array, that which was put there last.
+	NewReader(opts *PerfOptions) (*Reader[T], error)
+	// Pause and Resume are those of [PerfEventHandle].
+	Pause() error
+	Resume() error
+}
 
-// PerfOptions are the options of [PerfEventArray.NewReader].
+// PerfEventHandle is what the types of perf event arrays embed.
+type PerfEventHandle struct{ EventHandle }
+
+// PerfOptions are the options of [PerfEventArray]'s NewReader.
 type PerfOptions struct {
 	// PerCPUBuffer is the size in bytes of the buffer of each CPU, rounded up
 	// to a power of two of pages. 0 means 16 pages.
@@ -30,7 +47,7 @@ type PerfOptions struct {
 	Watermark    int
 	WakeupEvents int
 	// Overwritable makes new records replace the oldest ones instead of being
-	// lost. Such a buffer is read between [PerfEventArray.Pause] and Resume, from
+	// lost. Such a buffer is read between [PerfEventHandle.Pause] and Resume, from
 	// the newest record of each CPU to the oldest that was not read before. Then
 	// comes [io.EOF], and loops end.
 	Overwritable bool
@@ -41,38 +58,32 @@ type PerfOptions struct {
 // defaultPerCPUBuffer is in pages.
 const defaultPerCPUBuffer = 16
 
-// Shape is what the type is made for.
-func (*PerfEventArray[T]) Shape() MapShape { return eventShape[T](ClassPerfEventArray) }
-
-// NewReader opens a buffer for each CPU that is on line and starts reading.
-// opts may be nil. The caller closes the reader; closing the map, or the
-// collection that it belongs to, closes it too.
-//
-// A handle has one reader at a time; [ErrInUse] if there is one. The reader of
-// another handle, or of another process, takes the records of this one: the kernel
-// has one buffer for a CPU in the array, that which was put there last.
-func (m *PerfEventArray[T]) NewReader(opts *PerfOptions) (*Reader[T], error) {
-	var o PerfOptions
-	if opts != nil {
-		o = *opts
-	}
-	size, least, err := eventSizes[T](m.minSize(o.MinSize))
-	if err != nil {
-		return nil, m.wrap("new reader", err)
-	}
-	core, err := m.openPerf(size, least, o)
+// NewPerfReader is the NewReader of a [PerfEventArray]: types of maps call it.
+// minSize is the MinSize of options that say nothing.
+func NewPerfReader[T any](h *PerfEventHandle, minSize int, opts *PerfOptions) (*Reader[T], error) {
+	core, err := (*eventCore)(&h.EventHandle).openPerf((*T)(nil), minSize, opts)
 	if err != nil {
 		return nil, err
 	}
 	return &Reader[T]{core}, nil
 }
 
-// openPerf opens a reader of records of that size.
-func (m *eventHandle) openPerf(size, least int, o PerfOptions) (*reader, error) {
+// openPerf opens a reader of records of the type that like points to.
+//
+//go:noinline
+func (h *eventCore) openPerf(like any, minSize int, opts *PerfOptions) (*reader, error) {
+	var o PerfOptions
+	if opts != nil {
+		o = *opts
+	}
 	if o.PerCPUBuffer == 0 {
 		o.PerCPUBuffer = defaultPerCPUBuffer * os.Getpagesize()
 	}
-	return opened(m, "new reader", func(lib *ebpf.Map, disown func()) (*reader, error) {
+	size, least, err := eventSizes(like, cmp.Or(o.MinSize, minSize))
+	if err != nil {
+		return nil, h.wrap("new reader", err)
+	}
+	return opened(h, "new reader", func(lib *ebpf.Map, disown func()) (*reader, error) {
 		array, err := openAgain(lib)
 		if err != nil {
 			return nil, err
@@ -86,7 +97,7 @@ func (m *eventHandle) openPerf(size, least int, o PerfOptions) (*reader, error) 
 		if err != nil {
 			return nil, err
 		}
-		return &reader{name: m.Name(), size: size, min: least, waiter: waiter, perf: perf, disown: disown}, nil
+		return &reader{name: h.c.name, size: size, min: least, waiter: waiter, perf: perf, disown: disown}, nil
 	})
 }
 
@@ -107,28 +118,32 @@ func openAgain(m *ebpf.Map) (*ebpf.Map, error) {
 // Pause makes the kernel refuse new records: bpf_perf_event_output returns
 // -ENOENT. What is in the buffers can be read. It is an error if the handle has no
 // reader.
-func (m *PerfEventArray[T]) Pause() error { return m.pause((*ring.Perf).Pause, "pause") }
+func (h *PerfEventHandle) Pause() error {
+	return (*eventCore)(&h.EventHandle).pause((*ring.Perf).Pause, "pause")
+}
 
 // Resume takes Pause back.
-func (m *PerfEventArray[T]) Resume() error { return m.pause((*ring.Perf).Resume, "resume") }
+func (h *PerfEventHandle) Resume() error {
+	return (*eventCore)(&h.EventHandle).pause((*ring.Perf).Resume, "resume")
+}
 
 // pause does something with the buffers of the handle's reader, which has a
 // descriptor of the map of its own.
-func (m *eventHandle) pause(do func(*ring.Perf) error, op string) error {
-	if err := m.c.usable(); err != nil {
+func (h *eventCore) pause(do func(*ring.Perf) error, op string) error {
+	if err := h.c.usable(); err != nil {
 		return err
 	}
-	r, _ := m.open.has().(*reader)
+	r, _ := h.open.has().(*reader)
 	if r == nil {
-		return m.wrap(op, errors.New("the map has no reader"))
+		return h.wrap(op, errors.New("the map has no reader"))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.perf == nil {
-		return m.wrap(op, fmt.Errorf("reader: %w", os.ErrClosed))
+		return h.wrap(op, fmt.Errorf("reader: %w", os.ErrClosed))
 	}
 	if err := do(r.perf); err != nil {
-		return m.wrap(op, err)
+		return h.wrap(op, err)
 	}
 	return nil
 }
@@ -137,12 +152,12 @@ func (m *eventHandle) pause(do func(*ring.Perf) error, op string) error {
 // programs that read its counter with bpf_perf_event_read_value. Such a map
 // has no reader. fd can be closed afterwards. The error wraps
 // [ebpf.ErrKeyNotExist] if the map has no such index.
-func (m *PerfEventArray[T]) PutEvent(cpu uint32, fd int) error {
-	return m.c.putFD(unsafe.Pointer(&cpu), fd, UpdateAny)
+func (h *PerfEventHandle) PutEvent(cpu uint32, fd int) error {
+	return h.c.putFD(unsafe.Pointer(&cpu), fd, UpdateAny)
 }
 
 // DeleteEvent removes the perf event of a CPU; [ebpf.ErrKeyNotExist] if there
 // is none.
-func (m *PerfEventArray[T]) DeleteEvent(cpu uint32) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&cpu))
+func (h *PerfEventHandle) DeleteEvent(cpu uint32) error {
+	return (*MapCore)(&h.MapHandle).Delete(unsafe.Pointer(&cpu))
 }

@@ -392,7 +392,7 @@ func decode(raw []byte, event unsafe.Pointer, size, least int, rec *RecordInfo) 
 // [Reader.MinSize] does, for readers of one's own: of files, for tests. 0 is the
 // MinSize of a reader without options. The CPU is left as it is.
 func DecodeRecord[T any](raw []byte, minSize int, rec *Record[T]) error {
-	size, least, err := eventSizes[T](minSize)
+	size, least, err := eventSizes((*T)(nil), minSize)
 	if err != nil {
 		return err
 	}

@@ -188,7 +188,7 @@ func TestZeroReader(t *testing.T) {
 // A handle has one reader. Its place is free when it is closed.
 func TestOneReaderPerHandle(t *testing.T) {
 	needKernel(t)
-	ring, perf := new(RingBuf[testEvent]), new(PerfEventArray[testEvent])
+	ring, perf := new(RingBufMap[testEvent]), new(PerfEventMap[testEvent])
 	must(t, bindMap(ring, "ring", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})))
 	must(t, bindMap(perf, "perf", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})))
 	for what, open := range map[string]func() (*Reader[testEvent], error){
@@ -209,10 +209,10 @@ func TestOneReaderPerHandle(t *testing.T) {
 
 // twoHandles are two handles of a ring buffer, as two processes have them, and
 // what writes into it.
-func twoHandles(t *testing.T) (e *emitter, first, second *RingBuf[testEvent]) {
+func twoHandles(t *testing.T) (e *emitter, first, second *RingBufMap[testEvent]) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
-	first, second = new(RingBuf[testEvent]), new(RingBuf[testEvent])
+	first, second = new(RingBufMap[testEvent]), new(RingBufMap[testEvent])
 	must(t, bindMap(first, "events", raw))
 	again, err := raw.Clone()
 	must(t, err)
@@ -312,7 +312,7 @@ func held(t *testing.T) (mappings, descriptors int) {
 // free again.
 func TestDroppedReadersAndProducers(t *testing.T) {
 	sinceKernel(t, 6, 1, "user ring buffers")
-	ring, perf, user := new(RingBuf[testEvent]), new(PerfEventArray[testEvent]), new(UserRingBuf[testEvent])
+	ring, perf, user := new(RingBufMap[testEvent]), new(PerfEventMap[testEvent]), new(UserRingBufMap[testEvent])
 	must(t, bindMap(ring, "ring", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})))
 	must(t, bindMap(perf, "perf", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})))
 	must(t, bindMap(user, "user", newMap(t, &ebpf.MapSpec{Type: ebpf.UserRingbuf, MaxEntries: 1 << 16})))
@@ -338,7 +338,7 @@ func TestDroppedReadersAndProducers(t *testing.T) {
 }
 
 // drop makes readers and a producer, has them wait, and drops them.
-func drop(t *testing.T, ring *RingBuf[testEvent], perf *PerfEventArray[testEvent], user *UserRingBuf[testEvent]) {
+func drop(t *testing.T, ring *RingBufMap[testEvent], perf *PerfEventMap[testEvent], user *UserRingBufMap[testEvent]) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
@@ -363,7 +363,7 @@ func TestRingBufOverwrite(t *testing.T) {
 	sinceKernel(t, 6, 19, "ring buffers in overwrite mode")
 	size := os.Getpagesize()
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(size), Flags: flagOverwrite})
-	m := new(RingBuf[testEvent])
+	m := new(RingBufMap[testEvent])
 	must(t, bindMap(m, "events", raw))
 	r, err := m.NewReader(nil)
 	if strconv.IntSize == 32 {

@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/bpfgen/bpfgen/typed/internal/ring"
@@ -17,9 +18,21 @@ import (
 // A ring in overwrite mode (BPF_F_RB_OVERWRITE, 6.19) never is full: the program
 // writes over the oldest records. Readers get an [*OverwrittenError] in the place
 // of those that they have not read.
-type RingBuf[T any] struct{ eventMap[T] }
+type RingBuf[T any] interface {
+	AnyMap
+	// NewReader starts reading. opts may be nil. The caller closes the reader;
+	// closing the map, or the collection that it belongs to, closes it too.
+	//
+	// A handle has one reader at a time; [ErrInUse] if there is one. All handles of
+	// a map, those of other processes too, share one position. Each record is read
+	// by the reader that comes first, or by more than one: two at a time disturb
+	// each other, and a reader that finds its position moved says [ErrTwoReaders].
+	// Only one that has read nothing yet goes on where the other one is, so that a
+	// new process may open its reader before an old one closes its own.
+	NewReader(opts *RingBufOptions) (*Reader[T], error)
+}
 
-// RingBufOptions are the options of [RingBuf.NewReader].
+// RingBufOptions are the options of [RingBuf]'s NewReader.
 type RingBufOptions struct {
 	// MinSize is the size in bytes of the shortest record that is an event: that
 	// of the first version of a struct which has grown at its end since. What
@@ -30,28 +43,10 @@ type RingBufOptions struct {
 	MinSize int
 }
 
-// Shape is what the type is made for.
-func (*RingBuf[T]) Shape() MapShape { return eventShape[T](ClassRingBuf) }
-
-// NewReader starts reading. opts may be nil. The caller closes the reader;
-// closing the map, or the collection that it belongs to, closes it too.
-//
-// A handle has one reader at a time; [ErrInUse] if there is one. All handles of
-// a map, those of other processes too, share one position. Each record is read by
-// the reader that comes first, or by more than one: two at a time disturb each
-// other, and a reader that finds its position moved says [ErrTwoReaders]. Only one
-// that has read nothing yet goes on where the other one is, so that a new process
-// may open its reader before an old one closes its own.
-func (m *RingBuf[T]) NewReader(opts *RingBufOptions) (*Reader[T], error) {
-	var o RingBufOptions
-	if opts != nil {
-		o = *opts
-	}
-	size, least, err := eventSizes[T](m.minSize(o.MinSize))
-	if err != nil {
-		return nil, m.wrap("new reader", err)
-	}
-	core, err := m.openRing(size, least)
+// NewRingBufReader is the NewReader of a [RingBuf]: types of maps call it. minSize
+// is the MinSize of options that say nothing.
+func NewRingBufReader[T any](h *EventHandle, minSize int, opts *RingBufOptions) (*Reader[T], error) {
+	core, err := (*eventCore)(h).openRing((*T)(nil), minSize, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +56,19 @@ func (m *RingBuf[T]) NewReader(opts *RingBufOptions) (*Reader[T], error) {
 // flagOverwrite is BPF_F_RB_OVERWRITE.
 const flagOverwrite = 1 << 19
 
-// openRing opens a reader of records of that size.
-func (m *eventHandle) openRing(size, least int) (*reader, error) {
-	return opened(m, "new reader", func(lib *ebpf.Map, disown func()) (*reader, error) {
+// openRing opens a reader of records of the type that like points to.
+//
+//go:noinline
+func (h *eventCore) openRing(like any, minSize int, opts *RingBufOptions) (*reader, error) {
+	var o RingBufOptions
+	if opts != nil {
+		o = *opts
+	}
+	size, least, err := eventSizes(like, cmp.Or(o.MinSize, minSize))
+	if err != nil {
+		return nil, h.wrap("new reader", err)
+	}
+	return opened(h, "new reader", func(lib *ebpf.Map, disown func()) (*reader, error) {
 		waiter, err := ring.ConsumerWaiter(lib.FD())
 		if err != nil {
 			return nil, err
@@ -73,6 +78,6 @@ func (m *eventHandle) openRing(size, least int) (*reader, error) {
 		if err != nil {
 			return nil, errors.Join(err, waiter.Close())
 		}
-		return &reader{name: m.Name(), size: size, min: least, waiter: waiter, ring: consumer, disown: disown}, nil
+		return &reader{name: h.c.name, size: size, min: least, waiter: waiter, ring: consumer, disown: disown}, nil
 	})
 }

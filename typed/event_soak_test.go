@@ -209,7 +209,7 @@ func (s *soak) read(r *Reader[[2]uint64], way int) {
 func TestSoakRingBuf(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
-	m := new(RingBuf[[2]uint64])
+	m := new(RingBufMap[[2]uint64])
 	must(t, bindMap(m, "events", raw))
 	s := &soak{t: t}
 	senders := s.send(raw)
@@ -248,7 +248,7 @@ func TestSoakRingBuf(t *testing.T) {
 func TestSoakPerf(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
-	m := new(PerfEventArray[[2]uint64])
+	m := new(PerfEventMap[[2]uint64])
 	must(t, bindMap(m, "events", raw))
 	r := got(m.NewReader(&PerfOptions{PerCPUBuffer: os.Getpagesize()}))(t)
 	s := &soak{t: t}

@@ -66,8 +66,8 @@ func TestRingsAreMadeToFit(t *testing.T) {
 			t.Errorf("%s: the spec was changed: %v", name, spec)
 		}
 	}
-	var ring *MapSpec[*RingBuf[testEvent]]
-	var user *MapSpec[*UserRingBuf[testEvent]]
+	var ring *MapSpec[*RingBufMap[testEvent]]
+	var user *MapSpec[*UserRingBufMap[testEvent]]
 	BindMapSpec(set, &ring, "ring")
 	BindMapSpec(set, &user, "user")
 	must(t, set.Err())

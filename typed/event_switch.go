@@ -28,7 +28,7 @@ func As[T any](record []byte) (event T, err error) {
 // After an error *event is as it was. If T is []byte, *event and the tail are the
 // memory of record.
 func AsInto[T any](record []byte, event *T) (tail []byte, err error) {
-	size, least, err := eventSizes[T](0)
+	size, least, err := eventSizes((*T)(nil), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (e *UnknownEventError) Error() string { return "no case for records of kind
 // belongs to.
 func NewSwitch[T any, K comparable](r EventReader[T], kind func(header T) K) *Switch[T, K] {
 	s := &Switch[T, K]{reader: r, kind: kind}
-	if _, least, err := eventSizes[T](0); r != nil && err == nil && r.MinSize() < least {
+	if _, least, err := eventSizes((*T)(nil), 0); r != nil && err == nil && r.MinSize() < least {
 		s.short = r.MinSize()
 	}
 	return s
@@ -88,7 +88,7 @@ func NewSwitch[T any, K comparable](r EventReader[T], kind func(header T) K) *Sw
 // by itself), the cases take records that have as many bytes: what they lack of
 // an E is zero.
 func Case[E, T any, K comparable](s *Switch[T, K], kind K, handle func(event *E, tail []byte) error) {
-	size, least, err := eventSizes[E](0)
+	size, least, err := eventSizes((*E)(nil), 0)
 	if err != nil && s.err == nil {
 		s.err = fmt.Errorf("records of kind %v: %w", kind, err)
 	}

@@ -48,7 +48,7 @@ type eventTest[T any] struct {
 func ringTest[T any](t testing.TB, opts *RingBufOptions) (*eventTest[T], *Reader[T]) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
-	m := new(RingBuf[T])
+	m := new(RingBufMap[T])
 	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func ringTest[T any](t testing.TB, opts *RingBufOptions) (*eventTest[T], *Reader
 func perfTest[T any](t testing.TB, opts *PerfOptions) (*eventTest[T], *Reader[T]) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
-	m := new(PerfEventArray[T])
+	m := new(PerfEventMap[T])
 	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestRecordsOfOtherVersions(t *testing.T) {
 
 func TestMinSizeIsOfTheType(t *testing.T) {
 	needKernel(t)
-	ring, perf := new(RingBuf[testEvent]), new(PerfEventArray[testEvent])
+	ring, perf := new(RingBufMap[testEvent]), new(PerfEventMap[testEvent])
 	must(t, bindMap(ring, "ring", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})))
 	must(t, bindMap(perf, "perf", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})))
 	for _, n := range []int{-1, 13} {
@@ -637,7 +637,7 @@ func TestPerfWakeupEvents(t *testing.T) {
 	if got, err := read(r); err != nil || got != event(3) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	m := new(PerfEventArray[testEvent])
+	m := new(PerfEventMap[testEvent])
 	if err := bindMap(m, "events", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})); err != nil {
 		t.Fatal(err)
 	}
@@ -649,7 +649,7 @@ func TestPerfWakeupEvents(t *testing.T) {
 // A perf event of the user's own, in the place of a reader's.
 func TestPerfPutEvent(t *testing.T) {
 	needKernel(t)
-	m := new(PerfEventArray[testEvent])
+	m := new(PerfEventMap[testEvent])
 	if err := bindMap(m, "events", newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})); err != nil {
 		t.Fatal(err)
 	}
@@ -675,7 +675,7 @@ func TestPerfPutEvent(t *testing.T) {
 func TestRingBufDiscarded(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(os.Getpagesize())})
-	m := new(RingBuf[testEvent])
+	m := new(RingBufMap[testEvent])
 	must(t, bindMap(m, "events", raw))
 	r := got(m.NewReader(nil))(t)
 	defer r.Close()
@@ -698,7 +698,7 @@ func TestRingBufDiscarded(t *testing.T) {
 func TestRingBufWithoutWakeup(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
-	m := new(RingBuf[testEvent])
+	m := new(RingBufMap[testEvent])
 	must(t, bindMap(m, "events", raw))
 	r := got(m.NewReader(nil))(t)
 	defer r.Close()
@@ -731,7 +731,7 @@ func TestRingBufWithoutWakeup(t *testing.T) {
 func TestRingBufReaderOfAClosedMap(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
-	m := new(RingBuf[testEvent])
+	m := new(RingBufMap[testEvent])
 	must(t, bindMap(m, "events", raw))
 	e := newEmitter(t, raw)
 	first := got(m.NewReader(nil))(t)
@@ -749,7 +749,7 @@ func TestRingBufReaderOfAClosedMap(t *testing.T) {
 func TestPerfPause(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
-	m := new(PerfEventArray[testEvent])
+	m := new(PerfEventMap[testEvent])
 	must(t, bindMap(m, "events", raw))
 	if err := errors.Join(m.Pause(), m.Resume()); err == nil {
 		t.Error("no reader was paused")
@@ -781,7 +781,7 @@ func TestPerfPause(t *testing.T) {
 func TestPerfOverwritable(t *testing.T) {
 	onOneCPU(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
-	m := new(PerfEventArray[testEvent])
+	m := new(PerfEventMap[testEvent])
 	must(t, bindMap(m, "events", raw))
 	r := got(m.NewReader(&PerfOptions{PerCPUBuffer: os.Getpagesize(), Overwritable: true}))(t)
 	defer r.Close()
@@ -830,9 +830,9 @@ func TestCollectionClosesReaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring := new(RingBuf[testEvent])
-	perf := new(PerfEventArray[testEvent])
-	user := new(UserRingBuf[testEvent])
+	ring := new(RingBufMap[testEvent])
+	perf := new(PerfEventMap[testEvent])
+	user := new(UserRingBufMap[testEvent])
 	BindMap(c, ring, "ring")
 	BindMap(c, perf, "perf")
 	BindMap(c, user, "user")
@@ -860,7 +860,7 @@ func TestCollectionClosesReaders(t *testing.T) {
 
 func TestClosedReaderIsForgotten(t *testing.T) {
 	needKernel(t)
-	m := new(RingBuf[testEvent])
+	m := new(RingBufMap[testEvent])
 	if err := bindMap(m, "events", newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 12})); err != nil {
 		t.Fatal(err)
 	}
@@ -881,9 +881,9 @@ func TestClosedReaderIsForgotten(t *testing.T) {
 
 func TestEventsNotLoaded(t *testing.T) {
 	c := &Collection{Collection: new(ebpf.Collection), Links: new(Links)}
-	ring := new(RingBuf[testEvent])
-	perf := new(PerfEventArray[testEvent])
-	user := new(UserRingBuf[testEvent])
+	ring := new(RingBufMap[testEvent])
+	perf := new(PerfEventMap[testEvent])
+	user := new(UserRingBufMap[testEvent])
 	BindMap(c, ring, "ring")
 	BindMap(c, perf, "perf")
 	BindMap(c, user, "user")
@@ -908,16 +908,16 @@ func TestEventLayout(t *testing.T) {
 		}
 	}
 	ring := func(v btf.Type) *ebpf.MapSpec { return &ebpf.MapSpec{Type: ebpf.RingBuf, Value: v} }
-	check("no type", true, new(RingBuf[testEvent]), ring(nil))
-	check("same size", true, new(RingBuf[testEvent]), ring(size(12)))
-	check("other size", false, new(RingBuf[testEvent]), ring(size(16)))
-	check("raw", true, new(RingBuf[[]byte]), ring(size(16)))
-	check("int", true, new(PerfEventArray[testEvent]), &ebpf.MapSpec{Type: ebpf.PerfEventArray, Value: &btf.Int{Size: 4}})
-	check("map type", false, new(PerfEventArray[testEvent]), ring(nil))
-	check("user", false, new(UserRingBuf[testEvent]), ring(nil))
-	check("pointer", false, new(RingBuf[*testEvent]), ring(nil))
-	check("int of no size", false, new(RingBuf[struct{ N int }]), ring(nil))
-	check("string", false, new(RingBuf[[2]struct{ S string }]), ring(nil))
+	check("no type", true, new(RingBufMap[testEvent]), ring(nil))
+	check("same size", true, new(RingBufMap[testEvent]), ring(size(12)))
+	check("other size", false, new(RingBufMap[testEvent]), ring(size(16)))
+	check("raw", true, new(RingBufMap[[]byte]), ring(size(16)))
+	check("int", true, new(PerfEventMap[testEvent]), &ebpf.MapSpec{Type: ebpf.PerfEventArray, Value: &btf.Int{Size: 4}})
+	check("map type", false, new(PerfEventMap[testEvent]), ring(nil))
+	check("user", false, new(UserRingBufMap[testEvent]), ring(nil))
+	check("pointer", false, new(RingBufMap[*testEvent]), ring(nil))
+	check("int of no size", false, new(RingBufMap[struct{ N int }]), ring(nil))
+	check("string", false, new(RingBufMap[[2]struct{ S string }]), ring(nil))
 }
 
 func TestEventTypeOfTagAndGenerator(t *testing.T) {
@@ -955,7 +955,7 @@ func TestEventTypeOfTagAndGenerator(t *testing.T) {
 		if test.event != "" {
 			BindEventType(c, "events", test.event)
 		}
-		var s *MapSpec[*RingBuf[testEvent]]
+		var s *MapSpec[*RingBufMap[testEvent]]
 		BindMapSpec(c, &s, "events")
 		if err := c.Err(); (err == nil) != test.fits {
 			t.Errorf("%s: %v", test.name, err)
@@ -966,15 +966,15 @@ func TestEventTypeOfTagAndGenerator(t *testing.T) {
 	}
 }
 
-func TestBindShortEvents(t *testing.T) {
+// What the type says of short records counts where the options say nothing.
+func TestMinSizeOfTheType(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 12})
-	m := new(RingBuf[testEvent])
+	m := new(RingBufMap[testEvent])
 	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}
-	BindShortEvents(m)
-	r, err := m.NewReader(nil)
+	r, err := NewRingBufReader[testEvent](&m.EventHandle, 1, new(RingBufOptions))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -990,7 +990,7 @@ func TestBindShortEvents(t *testing.T) {
 func TestNextReaderGoesOn(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 1 << 16})
-	m := new(RingBuf[testEvent])
+	m := new(RingBufMap[testEvent])
 	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}
@@ -1017,7 +1017,7 @@ func TestNextReaderGoesOn(t *testing.T) {
 func TestRingBufManyRecords(t *testing.T) {
 	needKernel(t)
 	raw := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(os.Getpagesize())})
-	m := new(RingBuf[uint64])
+	m := new(RingBufMap[uint64])
 	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}

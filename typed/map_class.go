@@ -249,6 +249,22 @@ func ShapeOf[K, V any](class MapClass) MapShape {
 	return s
 }
 
+// EventShapeOf is ShapeOf for maps that carry records of type T, or of any size if
+// that is []byte.
+func EventShapeOf[T any](class MapClass) MapShape {
+	return eventShape((*T)(nil), class)
+}
+
+func eventShape(like any, class MapClass) MapShape {
+	s := MapShape{Class: class}
+	size, _, err := eventSizes(like, 0)
+	if err != nil {
+		s.unfit = &LayoutError{Property: "type of records", Want: "a type with a fixed layout", Got: err.Error()}
+	}
+	s.Value = uintptr(max(size, 0))
+	return s
+}
+
 // unfitValue refuses types that are not the same in C everywhere.
 func unfitValue(t reflect.Type) *LayoutError {
 	if err := checkPlainType(t); err != nil {

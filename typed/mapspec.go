@@ -28,7 +28,6 @@ type mapSpec struct {
 	name    string
 	present bool
 	set     *CollectionSpec
-	short   bool // short records of events are filled up
 }
 
 // New creates a map from the spec, without a collection. The caller closes it.
@@ -139,9 +138,6 @@ func (s *mapSpec) own(m *ebpf.Map, h AnyMap) (AnyMap, error) {
 	if err := bindOwn(h, s.name, m); err != nil {
 		return nil, err
 	}
-	if events, ok := h.(shortEvents); ok && s.short {
-		events.zeroFillShort()
-	}
 	return h, nil
 }
 
@@ -216,7 +212,7 @@ func (c *specCore) bindMapSpec(name string, h AnyMap) (*MapFields, mapSpec) {
 // use. So does ErrNotLoaded where there is no map.
 func BindMap(c *Collection, h AnyMap, name string) {
 	_ = h.handle().c.bind(h.Shape(), name, c.maps[name])
-	if o, ok := h.(ownable); ok {
-		o.ownedBy(name, &c.readers)
+	if m, ok := h.(eventMap); ok {
+		c.readers.own(&m.events().open)
 	}
 }

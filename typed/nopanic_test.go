@@ -126,7 +126,7 @@ func TestZeroLinksDoNotPanic(t *testing.T) {
 var zeroes = []any{
 	new(CollectionSpec), (*CollectionSpec)(nil), new(Collection), (*Collection)(nil),
 	new(ProgramSpec[XDP]), (*ProgramSpec[XDP])(nil), new(ProgramSpec[Fentry]), (*ProgramSpec[Freplace])(nil),
-	new(MapSpec[*RingBuf[uint64]]), (*MapSpec[*RingBuf[uint64]])(nil),
+	new(MapSpec[*RingBufMap[uint64]]), (*MapSpec[*RingBufMap[uint64]])(nil),
 	new(VariableSpec[uint32]), (*VariableSpec[uint32])(nil),
 	new(Link), (*Link)(nil), new(UpdatableLink[XDP]), (*UpdatableLink[XDP])(nil), new(Links), (*Links)(nil),
 	new(Reader[uint64]), (*Reader[uint64])(nil), new(Switch[uint64, uint32]), (*Switch[uint64, uint32])(nil),

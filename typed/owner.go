@@ -14,12 +14,6 @@ type owner struct {
 	open []io.Closer
 }
 
-// ownable is implemented by the classes of maps whose readers a collection
-// closes. BindMap calls ownedBy.
-type ownable interface {
-	ownedBy(name string, o *owner)
-}
-
 // own makes o.Close close c, until disown is called.
 func (o *owner) own(c io.Closer) (disown func()) {
 	if o == nil {

@@ -22,10 +22,9 @@ func sizeOf[T any]() int {
 	return int(unsafe.Sizeof(v))
 }
 
-// checkPlain says why bytes of the kernel must not be copied into a T: it has
-// Go pointers in it, or its size depends on GOARCH. nil if they may.
-func checkPlain[T any]() error {
-	t := reflect.TypeFor[T]()
+// checkPlain says why bytes of the kernel must not be copied into a value of the
+// type: it has Go pointers in it, or its size depends on GOARCH. nil if they may.
+func checkPlain(t reflect.Type) error {
 	if plainTypes.has(t) {
 		return nil
 	}

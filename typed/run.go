@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"structs"
 	"sync"
@@ -433,7 +434,7 @@ func (p *Syscall) Run(ctx []byte, opts *RunOptions) (uint32, error) {
 // fixed size such as the generated type of the program's argument; the program
 // may change it. opts may be nil.
 func RunSyscall[T any](p *Syscall, ctx *T, opts *RunOptions) (uint32, error) {
-	if err := checkPlain[T](); err != nil {
+	if err := checkPlain(reflect.TypeFor[T]()); err != nil {
 		return 0, fmt.Errorf("run program %s: %w", p.Name(), err)
 	}
 	return p.Run(memoryOf(ctx), opts)

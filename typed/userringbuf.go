@@ -18,10 +18,16 @@ import (
 
 // UserRingBuf is a BPF_MAP_TYPE_USER_RINGBUF (6.1) that takes records of type
 // T, or a []byte where the object does not say of which.
-type UserRingBuf[T any] struct{ eventMap[T] }
-
-// Shape is what the type is made for.
-func (*UserRingBuf[T]) Shape() MapShape { return eventShape[T](ClassUserRingBuf) }
+type UserRingBuf[T any] interface {
+	AnyMap
+	// NewProducer maps the buffer. The caller closes the producer; closing the map,
+	// or the collection that it belongs to, closes it too.
+	//
+	// A handle has one producer at a time; [ErrInUse] if there is one. Nothing
+	// keeps apart the producers of other handles or processes: a map has one in all
+	// of them together.
+	NewProducer() (*Producer[T], error)
+}
 
 // ErrRecordTooLarge is returned for a record that no user ring buffer, or not
 // this one, can hold however empty it is.
@@ -47,18 +53,9 @@ type Producer[T any] struct{ core *producer }
 
 var _ EventWriter[[4]byte] = (*Producer[[4]byte])(nil)
 
-// NewProducer maps the buffer. The caller closes the producer; closing the map, or
-// the collection that it belongs to, closes it too.
-//
-// A handle has one producer at a time; [ErrInUse] if there is one. Nothing keeps
-// apart the producers of other handles or processes: a map has one in all of them
-// together.
-func (m *UserRingBuf[T]) NewProducer() (*Producer[T], error) {
-	size, _, err := eventSizes[T](0)
-	if err != nil {
-		return nil, m.wrap("new producer", err)
-	}
-	core, err := m.openProducer(size)
+// NewProducer is the NewProducer of a [UserRingBuf]: types of maps call it.
+func NewProducer[T any](h *EventHandle) (*Producer[T], error) {
+	core, err := (*eventCore)(h).openProducer((*T)(nil))
 	if err != nil {
 		return nil, err
 	}
@@ -148,14 +145,20 @@ type producer struct {
 // errNoProducer is the error of a zero Producer.
 var errNoProducer = fmt.Errorf("producer: %w", os.ErrClosed)
 
-// openProducer opens a producer of records of that size.
-func (m *eventHandle) openProducer(size int) (*producer, error) {
-	return opened(m, "new producer", func(lib *ebpf.Map, disown func()) (*producer, error) {
+// openProducer opens a producer of records of the type that like points to.
+//
+//go:noinline
+func (h *eventCore) openProducer(like any) (*producer, error) {
+	size, _, err := eventSizes(like, 0)
+	if err != nil {
+		return nil, h.wrap("new producer", err)
+	}
+	return opened(h, "new producer", func(lib *ebpf.Map, disown func()) (*producer, error) {
 		ring, err := ring.NewProducer(lib.FD(), lib.MaxEntries())
 		if err != nil {
 			return nil, err
 		}
-		return &producer{ring: ring, name: m.Name(), size: size, disown: disown}, nil
+		return &producer{ring: ring, name: h.c.name, size: size, disown: disown}, nil
 	})
 }
 

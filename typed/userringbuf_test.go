@@ -19,7 +19,7 @@ import (
 // eight bytes, when the program runs.
 type echo[T any] struct {
 	t    testing.TB
-	m    *UserRingBuf[T]
+	m    *UserRingBufMap[T]
 	p    *Producer[T]
 	back *Reader[uint64]
 	prog *ebpf.Program
@@ -27,14 +27,14 @@ type echo[T any] struct {
 
 func newEcho[T any](t testing.TB) *echo[T] {
 	sinceKernel(t, 6, 1, "user ring buffers")
-	e := &echo[T]{t: t, m: new(UserRingBuf[T])}
+	e := &echo[T]{t: t, m: new(UserRingBufMap[T])}
 	in := newMap(t, &ebpf.MapSpec{Type: ebpf.UserRingbuf, MaxEntries: uint32(os.Getpagesize())})
 	// Room for all that one drain hands on, also where a producer keeps adding:
 	// BPF_MAX_USER_RINGBUF_SAMPLES (128 Ki, kernel/bpf/ringbuf.c) of 16 bytes, and
 	// the byte that a full ring leaves free.
 	out := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 4 << 20})
 	e.prog = newProgram(t, echoCode(in, out))
-	back := new(RingBuf[uint64])
+	back := new(RingBufMap[uint64])
 	err1, err2 := bindMap(e.m, "commands", in), bindMap(back, "back", out)
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)

@@ -28,8 +28,14 @@ type mapsPrinter struct {
 	runtime plan.Runtime
 	data    mapsData
 	// declared has the name of each type by what it is.
-	declared map[string]string
+	declared map[mapIdentity]string
 	imports  map[string]bool
+}
+
+// mapIdentity is what tells types of maps apart.
+type mapIdentity struct {
+	typ   string
+	short bool
 }
 
 // mapsFile prints the types of maps.
@@ -45,7 +51,7 @@ func mapsFile(p *plan.Plan, constraint string, maps []*plan.Map) ([]byte, error)
 
 // printMaps declares the types of maps.
 func printMaps(p *plan.Plan, maps []*plan.Map) (*mapsPrinter, error) {
-	m := &mapsPrinter{runtime: p.Runtime, declared: make(map[string]string), imports: map[string]bool{p.Runtime.Loader: true}}
+	m := &mapsPrinter{runtime: p.Runtime, declared: make(map[mapIdentity]string), imports: map[string]bool{p.Runtime.Loader: true}}
 	for _, one := range maps {
 		if err := m.add(one); err != nil {
 			return nil, err
@@ -63,7 +69,8 @@ func (p *mapsPrinter) add(m *plan.Map) error {
 		}
 	}
 	typ := m.Type(p.runtime)
-	other := p.declared[typ.String()]
+	id := mapIdentity{typ.String(), m.Short}
+	other := p.declared[id]
 	switch {
 	case m.Given:
 		p.importFor(typ)
@@ -71,7 +78,7 @@ func (p *mapsPrinter) add(m *plan.Map) error {
 	case other != "":
 		p.alias(m, other)
 	default:
-		p.declared[typ.String()] = m.Alias
+		p.declared[id] = m.Alias
 		return p.declare(m)
 	}
 	return nil
@@ -90,6 +97,9 @@ func (p *mapsPrinter) alias(m *plan.Map, of string) {
 // declare prints a type with its methods.
 func (p *mapsPrinter) declare(m *plan.Map) error {
 	decl := templates.MapType{Name: m.Alias, T: m.Alias, Q: "typed.", Class: "Class" + m.Class, Doc: typeDoc(m, mapInterfaces[m.Class])}
+	if m.Short {
+		decl.MinSize = 1
+	}
 	for _, a := range m.Args {
 		switch a.Role {
 		case plan.Key:
@@ -130,4 +140,5 @@ var mapInterfaces = map[string]string{
 	"PerCPUHash": "PerCPUMap", "PerCPUArray": "FixedPerCPUMap", "PerCPUCgroupStorage": "FixedPerCPUMap",
 	"Queue": "QueueLike", "Stack": "QueueLike", "BloomFilter": "FilterLike",
 	"SkStorage": "StorageLike", "InodeStorage": "StorageLike", "TaskStorage": "StorageLike", "CgrpStorage": "StorageLike",
+	"RingBuf": "RingBuf", "PerfEventArray": "PerfEventArray", "UserRingBuf": "UserRingBuf",
 }
