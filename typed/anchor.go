@@ -97,6 +97,7 @@ func (p *program) useAnchor(f func(fd, flags uint32) error) error {
 	return p.use(func(prog *ebpf.Program) error { return f(uint32(prog.FD()), 0) })
 }
 
+//go:noinline
 func (l *Link) useAnchor(f func(fd, flags uint32) error) error {
 	return l.do("anchor at the", func(lk link.Link) error {
 		kernel, ok := lk.(interface{ FD() int })

@@ -58,7 +58,7 @@ func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 	for _, h := range (*collectionCore)(c).sortedHandles() {
 		lk, needs, err := attachHandle(h)
 		p := h.base()
-		leave := err != nil && c.leavesAlone(h, err)
+		leave := err != nil && (*collectionCore)(c).leavesAlone(h, err)
 		if leave || err == nil && needs == "" {
 			p.setAttached(err)
 		}
@@ -78,7 +78,7 @@ func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 }
 
 // leavesAlone says whether an optional program may be left alone for an error.
-func (c *Collection) leavesAlone(h programHandle, err error) bool {
+func (c *collectionCore) leavesAlone(h programHandle, err error) bool {
 	st := c.optional[h.base().name]
 	return st != nil && st.optional && (lacksForAttach(h.kind(), h.base().spec, err) || st.optionalIf != nil && st.optionalIf(err))
 }

@@ -85,7 +85,7 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 	}
 	core := (*specCore)(c)
 	if c.pins != nil {
-		return c.fromPins()
+		return core.fromPins()
 	}
 	if c.objects != nil {
 		return core.fromObjects()

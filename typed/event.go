@@ -94,11 +94,7 @@ func (r *Reader[T]) Next(ctx context.Context, rec *Record[T]) error {
 	if r.core.exact(unsafe.Pointer(&rec.Event), &rec.RecordInfo) {
 		return nil
 	}
-	err := r.core.try(unsafe.Pointer(&rec.Event), &rec.RecordInfo, 0)
-	if isNone(err) {
-		return r.core.next(ctx, unsafe.Pointer(&rec.Event), &rec.RecordInfo)
-	}
-	return err
+	return r.core.next(ctx, unsafe.Pointer(&rec.Event), &rec.RecordInfo)
 }
 
 // All ranges over the events. It ends without an error when the context ends,
@@ -116,7 +112,7 @@ func (r *Reader[T]) All(ctx context.Context) func(yield func(T, error) bool) {
 	return func(yield func(T, error) bool) {
 		var none T
 		var rec Record[T]
-		loop := r.loop(ctx)
+		loop := newReadLoop(ctx, readerOf(r))
 		defer loop.stop()
 		for loop.next(unsafe.Pointer(&rec.Event), &rec.RecordInfo) {
 			if loop.err != nil {
@@ -135,7 +131,7 @@ func (r *Reader[T]) All(ctx context.Context) func(yield func(T, error) bool) {
 func (r *Reader[T]) Records(ctx context.Context) func(yield func(*Record[T], error) bool) {
 	return func(yield func(*Record[T], error) bool) {
 		rec := new(Record[T])
-		loop := r.loop(ctx)
+		loop := newReadLoop(ctx, readerOf(r))
 		defer loop.stop()
 		for loop.next(unsafe.Pointer(&rec.Event), &rec.RecordInfo) {
 			if !yield(rec, loop.err) {
@@ -145,49 +141,30 @@ func (r *Reader[T]) Records(ctx context.Context) func(yield func(*Record[T], err
 	}
 }
 
-func (r *Reader[T]) loop(ctx context.Context) readLoop {
+// readerOf is the reader that knows no types, nil where there is none.
+func readerOf[T any](r *Reader[T]) *reader {
 	if r == nil {
-		return readLoop{waiting: waiting{ctx: ctx}}
+		return nil
 	}
-	return readLoop{reader: r.core, waiting: waiting{ctx: ctx}}
+	return r.core
 }
 
 // MinSize is how many bytes a record must have to be an event. See
 // [RingBufOptions].
-func (r *Reader[T]) MinSize() int {
-	if r == nil || r.core == nil {
-		return 0
-	}
-	return r.core.min
-}
+func (r *Reader[T]) MinSize() int { return readerOf(r).minSize() }
 
 // Flush wakes who waits, so that records that the program wrote without a wakeup
 // (BPF_RB_NO_WAKEUP, [PerfOptions.Watermark]) are read. When all are, and losses
 // are reported, one call returns [ErrFlushed].
-func (r *Reader[T]) Flush() error {
-	if r == nil || r.core == nil {
-		return errNoReader
-	}
-	return r.core.flush()
-}
+func (r *Reader[T]) Flush() error { return readerOf(r).flush() }
 
 // BufferSize is the size in bytes of the ring buffer, or of the buffer of each
 // CPU. 0 after Close.
-func (r *Reader[T]) BufferSize() int {
-	if r == nil || r.core == nil {
-		return 0
-	}
-	return r.core.bufferSize()
-}
+func (r *Reader[T]) BufferSize() int { return readerOf(r).bufferSize() }
 
 // Close ends calls that wait, and all later ones, with an error that wraps
 // [os.ErrClosed], and frees the buffers. Loops end without an error. The map
 // stays open, and can have another reader, which goes on where this one ended.
 // Any goroutine may call it, at any time; when it has returned, so does a second
 // Close.
-func (r *Reader[T]) Close() error {
-	if r == nil || r.core == nil {
-		return nil
-	}
-	return r.core.Close()
-}
+func (r *Reader[T]) Close() error { return readerOf(r).Close() }

@@ -48,8 +48,13 @@ var errNoReader = fmt.Errorf("reader: %w", os.ErrClosed)
 // errNone is no error of the user's: there is no record yet.
 var errNone = ring.ErrNone
 
-// next waits for a record and reads it.
+// next reads a record, and waits for one if there is none.
+//
+//go:noinline
 func (r *reader) next(ctx context.Context, event unsafe.Pointer, rec *RecordInfo) error {
+	if err := r.try(event, rec, 0); !isNone(err) {
+		return err
+	}
 	w := waiting{ctx: ctx}
 	defer w.stop()
 	return r.wait(&w, event, rec)
@@ -77,7 +82,7 @@ func (r *reader) exact(event unsafe.Pointer, rec *RecordInfo) bool {
 	ok := r.ring != nil && r.size > 0 && r.waiting == 0 && r.ring.Copy(unsafe.Slice((*byte)(event), r.size))
 	r.mu.Unlock()
 	if ok {
-		rec.exactly(event, r.size)
+		exactly(rec, event, r.size)
 	}
 	return ok
 }
@@ -117,7 +122,7 @@ func (r *reader) takeOther(event unsafe.Pointer, rec *RecordInfo) error {
 }
 
 // exactly makes a record of a ring buffer out of an event that is all of it.
-func (rec *RecordInfo) exactly(event unsafe.Pointer, size int) {
+func exactly(rec *RecordInfo, event unsafe.Pointer, size int) {
 	if unsafe.Pointer(unsafe.SliceData(rec.Raw)) != event || len(rec.Raw) != size {
 		rec.Raw = unsafe.Slice((*byte)(event), size)
 	}
@@ -259,7 +264,21 @@ func (r *reader) flushedError(rec *RecordInfo) error {
 	return ErrFlushed
 }
 
+// minSize is Reader.MinSize.
+//
+//go:noinline
+func (r *reader) minSize() int {
+	if r == nil {
+		return 0
+	}
+	return r.min
+}
+
+//go:noinline
 func (r *reader) flush() error {
+	if r == nil {
+		return errNoReader
+	}
 	if r.closed.Load() {
 		return fmt.Errorf("map %s: flush: %w", r.name, os.ErrClosed)
 	}
@@ -268,7 +287,11 @@ func (r *reader) flush() error {
 	return nil
 }
 
+//go:noinline
 func (r *reader) bufferSize() int {
+	if r == nil {
+		return 0
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -282,6 +305,9 @@ func (r *reader) bufferSize() int {
 
 // Close is Reader.Close.
 func (r *reader) Close() (err error) {
+	if r == nil {
+		return nil
+	}
 	r.closing.Do(func() {
 		r.closed.Store(true)
 		err = errors.Join(r.waiter.Close(), r.release())
@@ -310,6 +336,11 @@ type readLoop struct {
 	over    bool  // err is the last one
 }
 
+//go:noinline
+func newReadLoop(ctx context.Context, r *reader) readLoop {
+	return readLoop{reader: r, waiting: waiting{ctx: ctx}}
+}
+
 func (l *readLoop) stop() { l.waiting.stop() }
 
 // next reads the next record, or the next error to tell of. It returns false
@@ -326,7 +357,7 @@ func (l *readLoop) next(event unsafe.Pointer, rec *RecordInfo) bool {
 	ok := r.ring != nil && r.size > 0 && r.waiting == 0 && r.ring.Copy(unsafe.Slice((*byte)(event), r.size))
 	r.mu.Unlock()
 	if ok {
-		rec.exactly(event, r.size)
+		exactly(rec, event, r.size)
 		l.err = nil
 		return true
 	}

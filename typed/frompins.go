@@ -59,9 +59,9 @@ type pinnedDir struct {
 }
 
 // fromPins is Load without loading.
-func (c *CollectionSpec) fromPins() (*Collection, error) {
+func (c *specCore) fromPins() (*Collection, error) {
 	p := &pinsOpened{
-		set:  c,
+		set:  (*CollectionSpec)(c),
 		coll: &ebpf.Collection{Maps: make(map[string]*ebpf.Map), Programs: make(map[string]*ebpf.Program), Variables: make(map[string]*ebpf.Variable)},
 		left: make(map[string]error),
 	}

@@ -242,7 +242,7 @@ var hookTests = []hookTest{
 	}},
 	{section: "fentry", since: "5.10", not: noTrampolines, run: func(r *hookRun) {
 		spec := r.spec(0)
-		(&ProgramSpec[Fentry]{ProgramSpec: spec, state: new(programState)}).SetTarget("vfs_open")
+		(&programSpec{spec, &kindFentry, new(programState)}).setTarget("vfs_open")
 		p := load[Fentry](r, spec)
 		r.attached(p.Attach(nil))
 		r.fire(openFile)
@@ -281,7 +281,7 @@ var hookTests = []hookTest{
 	}},
 	{section: "fsession.s", since: "7.0", not: noTrampolines, run: func(r *hookRun) {
 		spec := r.spec(0)
-		(&ProgramSpec[Fsession]{ProgramSpec: spec, state: new(programState)}).SetTarget("__x64_sys_getpgid")
+		(&programSpec{spec, &kindFsession, new(programState)}).setTarget("__x64_sys_getpgid")
 		p := load[Fsession](r, spec)
 		r.attached(p.Attach(nil))
 		r.fire(func() { syscall.Getpgid(0) })
@@ -955,7 +955,7 @@ func testFreplace(r *hookRun) {
 	r.Cleanup(func() { target.Close() })
 	spec := r.spec(2)
 	spec.Instructions[0] = btf.WithFuncMetadata(spec.Instructions[0].WithSymbol(progName), function(progName))
-	(&ProgramSpec[Freplace]{ProgramSpec: spec, state: new(programState)}).SetTargetProgram(target, "replaced")
+	(&programSpec{spec, &kindFreplace, new(programState)}).setTargetProgram(target, "replaced")
 	p := load[Freplace](r, spec)
 	r.attached(p.Attach())
 	r.fire(func() {

@@ -133,6 +133,8 @@ func (l *Link) Close() error {
 // links have it: those of perf events, tracing and kprobes do not, and give an
 // error that wraps [ebpf.ErrNotSupported]. Where the kernel has no link it is
 // Close.
+//
+//go:noinline
 func (l *Link) Detach() error {
 	return l.do("detach", func(lk link.Link) error { return lk.Detach() })
 }
@@ -244,10 +246,12 @@ func (u *UpdatableLink[P]) link() *Link {
 // Where the kernel gave no link (tc before Linux 6.6, cgroups before 5.7 or with
 // options that need BPF_PROG_ATTACH) the error wraps [ebpf.ErrNotSupported].
 func (u *UpdatableLink[P]) Update(p *P) error {
-	return u.link().update(any(p).(AnyProgram))
+	return u.link().update(p)
 }
 
-func (l *Link) update(p AnyProgram) error {
+//go:noinline
+func (l *Link) update(program any) error {
+	p := program.(AnyProgram)
 	return l.do("update", func(lk link.Link) error {
 		return baseOf(p).use(func(prog *ebpf.Program) error { return lk.Update(prog) })
 	})

@@ -39,32 +39,35 @@ func (g group) parts() (names []string) {
 	return names
 }
 
-func (s *ProgramSpec[P]) parts() []string {
-	if s == nil || s.ProgramSpec == nil {
+func (s *ProgramSpec[P]) parts() []string { return partOf(s).parts() }
+
+//go:noinline
+func (s *programSpec) parts() []string {
+	if s == nil || s.spec == nil {
 		return nil
 	}
-	return []string{s.Name}
+	return []string{s.spec.Name}
 }
 
-func (s *MapSpec[P]) parts() []string {
+func (s *MapSpec[P]) parts() []string { return coreOf(s).parts() }
+
+//go:noinline
+func (s *mapSpec) parts() []string {
 	if s == nil {
 		return nil
 	}
-	return []string{s.s.name}
+	return []string{s.name}
 }
 
 // Optional leaves the map out at Load where the kernel lacks its type or one of
 // its flags. The code of programs that refers to it is made invalid then: such a
 // program loads if it does not get there, as behind a constant that says so, and
 // is an error else, or left out if it is optional. Skipped says why.
-func (s *MapSpec[P]) Optional() {
-	if s != nil {
-		s.s.optional()
-	}
-}
+func (s *MapSpec[P]) Optional() { coreOf(s).optional() }
 
+//go:noinline
 func (s *mapSpec) optional() {
-	if s.set != nil {
+	if s != nil && s.set != nil {
 		s.set.optionalMaps = append(s.set.optionalMaps, s.name)
 	}
 }
@@ -75,11 +78,12 @@ func (s *mapSpec) optional() {
 //
 //	spec.Programs.OnOpen.OptionalIf(func(err error) bool { return errors.Is(err, os.ErrPermission) })
 func (s *ProgramSpec[P]) OptionalIf(why func(err error) bool) {
-	st := s.stateOf()
-	st.optional, st.optionalIf = true, why
+	partOf(s).optional(why)
 }
 
 // DisableAll disables all programs: what Enable takes back is loaded.
+//
+//go:noinline
 func (c *CollectionSpec) DisableAll() {
 	if c == nil || c.Spec == nil {
 		return
@@ -91,6 +95,8 @@ func (c *CollectionSpec) DisableAll() {
 
 // Only disables all programs but these, and enables these. Maps are not
 // touched.
+//
+//go:noinline
 func (c *CollectionSpec) Only(programs ...Choosable) {
 	if c == nil || c.Spec == nil {
 		return
@@ -114,6 +120,8 @@ func (c *CollectionSpec) Only(programs ...Choosable) {
 // What the kernel has is found out by loading, and for hooks that only attaching
 // would show, by asking it for those. An error that lies in a program is an
 // error of Load.
+//
+//go:noinline
 func (c *CollectionSpec) FirstOf(alternatives ...Choosable) {
 	if c == nil || c.Spec == nil {
 		return
@@ -153,6 +161,8 @@ func (s Skipped) String() string { return fmt.Sprintf("%s: %v", s.Name, s.Err) }
 // Skipped are the programs and maps that Load has left out, and the programs
 // that AttachAll could not attach, by Optional, OptionalIf and FirstOf, in the
 // order of their names. What was disabled is not among them.
+//
+//go:noinline
 func (c *Collection) Skipped() []Skipped {
 	if c == nil {
 		return nil

@@ -27,7 +27,7 @@ func choiceSpec(t *testing.T, programs map[string]*ebpf.ProgramSpec, maps ...*eb
 func specHandle[P any, H programHandleOf[P]](t *testing.T, cs *CollectionSpec, name string) *ProgramSpec[P] {
 	t.Helper()
 	var s *ProgramSpec[P]
-	BindProgramSpec[P, H](cs, &s, name)
+	BindProgramSpec[P](cs, &s, name)
 	if err := cs.Err(); err != nil {
 		t.Fatal(err)
 	}

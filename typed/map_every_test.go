@@ -52,9 +52,9 @@ func everyClass() map[AnyMap]*ebpf.MapSpec {
 		new(StackTraceMap[uint32]):                      arraySpec(ebpf.StackTrace, 8*20, 2),
 		new(StructOpsMap[congestionOps]):                nil, // by the library from an object, see TestStructOps
 		new(Arena):                                      {Type: ebpf.Arena, MaxEntries: 2, Flags: unix.BPF_F_MMAPABLE},
-		new(RingBufMap[testEvent]):                         {Type: ebpf.RingBuf, MaxEntries: page},
-		new(PerfEventMap[testEvent]):                  {Type: ebpf.PerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 2},
-		new(UserRingBufMap[testEvent]):                     {Type: ebpf.UserRingbuf, MaxEntries: page},
+		new(RingBufMap[testEvent]):                      {Type: ebpf.RingBuf, MaxEntries: page},
+		new(PerfEventMap[testEvent]):                    {Type: ebpf.PerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 2},
+		new(UserRingBufMap[testEvent]):                  {Type: ebpf.UserRingbuf, MaxEntries: page},
 		new(OpaqueMap):                                  arraySpec(ebpf.Array, 8, 2),
 	}
 }

@@ -646,12 +646,12 @@ func TestPin(t *testing.T) {
 	must(t, m.Pin(path))
 	equal(t, "pinned", m.IsPinned(), true)
 	spec := &MapSpec[*flows]{s: mapSpec{name: "flows"}}
-	again := got(spec.OpenPinned(path, nil))(t)
+	again := got(OpenPinnedMap(spec, path, nil))(t)
 	defer again.Close()
 	k, v := flow(1)
 	must(t, m.Put(k, v))
 	equal(t, "through the pin", got(again.Lookup(k))(t), v)
-	_, err := (&MapSpec[*HashMap[uint32, uint32]]{s: mapSpec{name: "flows"}}).OpenPinned(path, nil)
+	_, err := OpenPinnedMap(&MapSpec[*HashMap[uint32, uint32]]{s: mapSpec{name: "flows"}}, path, nil)
 	if layout := layoutError(err); layout.Property != "key size" {
 		t.Errorf("opened with other types: %v", err)
 	}

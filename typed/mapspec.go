@@ -26,47 +26,47 @@ type MapSpec[P AnyMap] struct {
 // mapSpec is the part of a MapSpec that knows no types.
 type mapSpec struct {
 	name    string
+	spec    *ebpf.MapSpec
 	present bool
 	set     *CollectionSpec
 }
 
-// New creates a map from the spec, without a collection. The caller closes it.
-// opts may be nil; one that is pinned by name (Pinning) needs a PinPath there, and
-// is opened if it exists.
-func (s *MapSpec[P]) New(opts *ebpf.MapOptions) (P, error) {
+// coreOf is the mapSpec of a spec, nil where that is.
+func coreOf[P AnyMap](s *MapSpec[P]) *mapSpec {
 	if s == nil {
-		s = new(MapSpec[P])
+		return nil
 	}
-	return made[P](s.s.create(s.MapFields, opts, newHandle[P]()))
-}
-
-// OpenPinned opens a pinned map. It fails with a [*LayoutError] if that map is
-// of another type or size. opts may be nil. The caller closes the map.
-func (s *MapSpec[P]) OpenPinned(path string, opts *ebpf.LoadPinOptions) (P, error) {
-	if s == nil {
-		s = new(MapSpec[P])
-	}
-	return made[P](s.s.openPinned(path, opts, newHandle[P]()))
-}
-
-// Wrap makes a typed handle of a map that the caller has from elsewhere. It
-// fails with a [*LayoutError] if that map is of another type or size. The
-// handle has a descriptor of its own: the caller closes both.
-func (s *MapSpec[P]) Wrap(m *ebpf.Map) (P, error) {
-	if s == nil {
-		s = new(MapSpec[P])
-	}
-	return made[P](s.s.wrap(m, newHandle[P]()))
+	return &s.s
 }
 
 // Replace makes Load use an existing map instead of creating one. The
 // collection holds a duplicate: closing it leaves other open. A nil other
 // takes an earlier Replace back. If other is not loaded or was closed by then,
 // that is an error of Load.
-func (s *MapSpec[P]) Replace(other P) {
-	if s != nil {
-		s.s.replace(other)
-	}
+func (s *MapSpec[P]) Replace(other P) { coreOf(s).replace(other) }
+
+// What is not of every day are functions: methods are compiled for each map,
+// called or not.
+
+// NewMap creates a map from a spec, without a collection. The caller closes it.
+// opts may be nil; one that is pinned by name (Pinning) needs a PinPath there, and
+// is opened if it exists.
+func NewMap[P AnyMap](s *MapSpec[P], opts *ebpf.MapOptions) (P, error) {
+	return made[P](coreOf(s).create(opts, newHandle[P]()))
+}
+
+// OpenPinnedMap opens a pinned map. It fails with a [*LayoutError] if that map is
+// of another type or size than the one of the spec. opts may be nil. The caller
+// closes the map.
+func OpenPinnedMap[P AnyMap](s *MapSpec[P], path string, opts *ebpf.LoadPinOptions) (P, error) {
+	return made[P](coreOf(s).openPinned(path, opts, newHandle[P]()))
+}
+
+// WrapMap makes a typed handle of a map that the caller has from elsewhere. It
+// fails with a [*LayoutError] if that map is of another type or size than the one
+// of the spec. The handle has a descriptor of its own: the caller closes both.
+func WrapMap[P AnyMap](s *MapSpec[P], m *ebpf.Map) (P, error) {
+	return made[P](coreOf(s).wrap(m, newHandle[P]()))
 }
 
 // newHandle is a zero handle of the type that P points to.
@@ -95,11 +95,11 @@ func made[P AnyMap](h AnyMap, err error) (P, error) {
 	return h.(P), nil
 }
 
-func (s *mapSpec) create(fields *MapFields, opts *ebpf.MapOptions, h AnyMap) (AnyMap, error) {
-	if !s.present {
-		return nil, notLoaded(s.name)
+func (s *mapSpec) create(opts *ebpf.MapOptions, h AnyMap) (AnyMap, error) {
+	if s == nil || !s.present {
+		return nil, notLoaded(s.cName())
 	}
-	spec := (*ebpf.MapSpec)(fields).Copy()
+	spec := s.spec.Copy()
 	fixRing(spec)
 	if opts == nil {
 		opts = new(ebpf.MapOptions)
@@ -114,28 +114,36 @@ func (s *mapSpec) create(fields *MapFields, opts *ebpf.MapOptions, h AnyMap) (An
 	return s.own(m, h)
 }
 
+// cName is the name of the map, empty where there is no spec.
+func (s *mapSpec) cName() string {
+	if s == nil {
+		return ""
+	}
+	return s.name
+}
+
 func (s *mapSpec) openPinned(path string, opts *ebpf.LoadPinOptions, h AnyMap) (AnyMap, error) {
 	m, err := ebpf.LoadPinnedMap(path, opts)
 	if err != nil {
-		return nil, fmt.Errorf("open pinned %s: %w", mapName(s.name), err)
+		return nil, fmt.Errorf("open pinned %s: %w", mapName(s.cName()), err)
 	}
 	return s.own(m, h)
 }
 
 func (s *mapSpec) wrap(m *ebpf.Map, h AnyMap) (AnyMap, error) {
 	if m == nil {
-		return nil, notLoaded(s.name)
+		return nil, notLoaded(s.cName())
 	}
 	clone, err := m.Clone()
 	if err != nil {
-		return nil, fmt.Errorf("wrap %s: %w", mapName(s.name), err)
+		return nil, fmt.Errorf("wrap %s: %w", mapName(s.cName()), err)
 	}
 	return s.own(clone, h)
 }
 
 // own makes h the handle of m, or closes m.
 func (s *mapSpec) own(m *ebpf.Map, h AnyMap) (AnyMap, error) {
-	if err := bindOwn(h, s.name, m); err != nil {
+	if err := bindOwn(h, s.cName(), m); err != nil {
 		return nil, err
 	}
 	return h, nil
@@ -176,9 +184,10 @@ func (s MapShape) text() string {
 	return fmt.Sprintf("class %d, keys of %d bytes, values of %d", s.Class, s.Key, s.Value)
 }
 
+//go:noinline
 func (s *mapSpec) replace(other AnyMap) {
 	switch {
-	case s.set == nil: // a zero spec
+	case s == nil || s.set == nil: // a zero spec
 	case isNil(other):
 		delete(s.set.replacements, s.name)
 	default:
@@ -191,20 +200,21 @@ func (s *mapSpec) replace(other AnyMap) {
 //
 //go:noinline
 func BindMapSpec[P AnyMap](c *CollectionSpec, dst **MapSpec[P], name string) {
-	fields, s := (*specCore)(c).bindMapSpec(name, newHandle[P]())
-	*dst = &MapSpec[P]{MapFields: fields, s: s}
+	s := (*specCore)(c).bindMapSpec(name, newHandle[P]())
+	*dst = &MapSpec[P]{MapFields: (*MapFields)(s.spec), s: s}
 }
 
-func (c *specCore) bindMapSpec(name string, h AnyMap) (*MapFields, mapSpec) {
+func (c *specCore) bindMapSpec(name string, h AnyMap) mapSpec {
 	spec := c.Spec.Maps[name]
-	s := mapSpec{name: name, present: spec != nil, set: (*CollectionSpec)(c)}
+	s := mapSpec{name: name, spec: spec, present: spec != nil, set: (*CollectionSpec)(c)}
 	if spec == nil {
-		return &MapFields{Name: name}, s
+		s.spec = &ebpf.MapSpec{Name: name}
+		return s
 	}
 	if err := h.Shape().checkSpec(name, c.withEvent(name, spec)); err != nil {
 		c.fail(err)
 	}
-	return (*MapFields)(spec), s
+	return s
 }
 
 // BindMap makes h the handle of the loaded map with that C name. Generated code

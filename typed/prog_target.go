@@ -14,40 +14,45 @@ import (
 // section is bare; so does lsm_cgroup, which takes a cgroup besides.
 //
 // Load fails if programs of this kind go nowhere that a section could name.
-func (s *ProgramSpec[P]) SetTarget(where string) {
-	if s == nil || s.ProgramSpec == nil {
-		return
-	}
-	s.stateOf().target = s.takesTarget()
-	s.AttachTo = where
-}
+func (s *ProgramSpec[P]) SetTarget(where string) { partOf(s).setTarget(where) }
 
 // SetTargetProgram makes an fentry, fexit or freplace program one for a
 // function of another BPF program, which must be loaded.
 //
 // Load fails for other kinds of programs.
 func (s *ProgramSpec[P]) SetTargetProgram(program *ebpf.Program, function string) {
-	if s == nil || s.ProgramSpec == nil {
-		return
-	}
-	s.stateOf().target = nil
-	switch k := kindOf[P](); k {
-	case &kindFentry, &kindFexit, &kindFreplace:
-	default:
-		s.stateOf().target = fmt.Errorf("program %s: a typed.%s cannot go to another BPF program", s.Name, k.name)
-	}
-	s.AttachTarget, s.AttachTo = program, function
+	partOf(s).setTargetProgram(program, function)
 }
 
-func (s *ProgramSpec[P]) takesTarget() error {
-	switch k := kindOf[P](); {
+//go:noinline
+func (s *programSpec) setTarget(where string) {
+	if s == nil || s.spec == nil {
+		return
+	}
+	s.state.target = s.takesTarget()
+	s.spec.AttachTo = where
+}
+
+//go:noinline
+func (s *programSpec) setTargetProgram(program *ebpf.Program, function string) {
+	if s == nil || s.spec == nil {
+		return
+	}
+	s.state.target = nil
+	switch s.kind {
+	case &kindFentry, &kindFexit, &kindFreplace:
+	default:
+		s.state.target = fmt.Errorf("program %s: a typed.%s cannot go to another BPF program", s.spec.Name, s.kind.name)
+	}
+	s.spec.AttachTarget, s.spec.AttachTo = program, function
+}
+
+func (s *programSpec) takesTarget() error {
+	switch k := s.kind; {
 	case k == &kindFreplace:
-		return fmt.Errorf("program %s: a typed.Freplace needs SetTargetProgram", s.Name)
+		return fmt.Errorf("program %s: a typed.Freplace needs SetTargetProgram", s.spec.Name)
 	case k.needs != "" && k != &kindLSMCgroup:
-		return fmt.Errorf("program %s: a typed.%s takes no target before load, it needs %s", s.Name, k.name, k.needs)
+		return fmt.Errorf("program %s: a typed.%s takes no target before load, it needs %s", s.spec.Name, k.name, k.needs)
 	}
 	return nil
 }
-
-// kindOf is the kind of a Go type.
-func kindOf[P any]() *progKind { return any(new(P)).(programHandle).kind() }

@@ -51,6 +51,8 @@ type program struct {
 
 	mu       sync.Mutex
 	attached error // why AttachAll could not attach an optional program
+
+	_ [0]func() // not comparable, which would be code for each type
 }
 
 // noProgram is behind nil pointers to the kinds of programs. Nothing is written
@@ -204,27 +206,59 @@ type programHandleOf[P any] interface {
 	programHandle
 }
 
+// ProgramFields are the fields of the library's spec of a program, without its
+// methods.
+type ProgramFields ebpf.ProgramSpec
+
 // ProgramSpec is a program before it is loaded. P is the kind of program, for
 // example XDP.
+//
+// The embedded fields may be changed before Load; (*ebpf.ProgramSpec)(s.ProgramFields)
+// is the library's spec.
 type ProgramSpec[P any] struct {
-	*ebpf.ProgramSpec
+	*ProgramFields
+	s programSpec
+	_ [0]func() // not comparable, which would be code for each type
+}
+
+// programSpec is the part of a ProgramSpec that knows no types.
+type programSpec struct {
+	spec  *ebpf.ProgramSpec
+	kind  *progKind
 	state *programState
 }
 
-// stateOf is what was said of the program. What is said of one that no object
-// has, nobody looks at.
-func (s *ProgramSpec[P]) stateOf() *programState {
+// partOf is the programSpec of a spec, nil where that is.
+func partOf[P any](s *ProgramSpec[P]) *programSpec {
+	if s == nil {
+		return nil
+	}
+	return &s.s
+}
+
+// said is what was said of the program. What is said of one that no object has,
+// nobody looks at.
+func (s *programSpec) said() *programState {
 	if s == nil || s.state == nil {
 		return new(programState)
 	}
 	return s.state
 }
 
+//go:noinline
+func (s *programSpec) disable(disabled bool) { s.said().disabled = disabled }
+
+//go:noinline
+func (s *programSpec) optional(why func(error) bool) {
+	st := s.said()
+	st.optional, st.optionalIf = true, why
+}
+
 // Disable leaves the program out at Load, as SEC("?…") does in C.
-func (s *ProgramSpec[P]) Disable() { s.stateOf().disabled = true }
+func (s *ProgramSpec[P]) Disable() { partOf(s).disable(true) }
 
 // Enable takes Disable, or the "?" of SEC("?…"), back.
-func (s *ProgramSpec[P]) Enable() { s.stateOf().disabled = false }
+func (s *ProgramSpec[P]) Enable() { partOf(s).disable(false) }
 
 // Optional leaves the program out at Load where the kernel lacks its type, its
 // attach type, a helper, its target, or a field that it cannot do without; and
@@ -232,36 +266,40 @@ func (s *ProgramSpec[P]) Enable() { s.stateOf().disabled = false }
 // Skipped then say why. A mistake in the program remains an error, and so does
 // a lack of privileges: [ProgramSpec.OptionalIf] is for what else is to be
 // accepted.
-func (s *ProgramSpec[P]) Optional() { s.stateOf().optional = true }
+func (s *ProgramSpec[P]) Optional() { partOf(s).optional(nil) }
 
 // BindProgramSpec makes *dst the spec of the program with that C name.
 // Generated code calls it.
-func BindProgramSpec[P any, H programHandleOf[P]](c *CollectionSpec, dst **ProgramSpec[P], name string) {
+func BindProgramSpec[P any](c *CollectionSpec, dst **ProgramSpec[P], name string) {
+	s := (*specCore)(c).bindProgramSpec(name, new(P))
+	*dst = &ProgramSpec[P]{ProgramFields: (*ProgramFields)(s.spec), s: s}
+}
+
+// bindProgramSpec finds the spec of a program, of which h is a handle.
+func (c *specCore) bindProgramSpec(name string, h any) programSpec {
+	k := h.(programHandle).kind()
 	spec := c.Spec.Programs[name]
 	if spec == nil {
-		*dst = &ProgramSpec[P]{ProgramSpec: &ebpf.ProgramSpec{Name: name}, state: new(programState)}
-		return
+		return programSpec{&ebpf.ProgramSpec{Name: name}, k, new(programState)}
 	}
-	k := H(new(P)).kind()
-	core := (*specCore)(c)
 	if err := k.check(spec); err != nil {
-		core.fail(err)
+		c.fail(err)
 	}
-	core.state(name).kind = k
-	*dst = &ProgramSpec[P]{ProgramSpec: spec, state: core.state(name)}
+	c.state(name).kind = k
+	return programSpec{spec, k, c.state(name)}
 }
 
 // BindProgram makes *dst the handle of the loaded program with that C name.
 // Generated code calls it.
-func BindProgram[P any, H programHandleOf[P]](c *Collection, dst **P, name string) {
-	h := new(P)
-	c.bindProgram(H(h), name)
-	*dst = h
+func BindProgram[P any](c *Collection, dst **P, name string) {
+	*dst = new(P)
+	(*collectionCore)(c).bindProgram(*dst, name)
 }
 
-func (c *Collection) bindProgram(h programHandle, name string) {
+func (c *collectionCore) bindProgram(handle any, name string) {
+	h := handle.(programHandle)
 	b := h.base()
-	b.name, b.spec, b.coll = name, c.spec.Programs[name], c
+	b.name, b.spec, b.coll = name, c.spec.Programs[name], (*Collection)(c)
 	b.life, b.left = c.lives[name], c.left[name]
 	c.handles = append(c.handles, h)
 }

@@ -3,7 +3,6 @@ package typed
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -296,8 +295,7 @@ func interfaceExists(index string) bool {
 	if err != nil {
 		return false
 	}
-	_, err = net.InterfaceByIndex(n)
-	return err == nil
+	return interfaceAt(n)
 }
 
 // cgroupMounts says where cgroup v2 is mounted, as the end of a sentence.

@@ -36,31 +36,30 @@ type VariableSpec[T any] struct {
 
 // Get is the value that the variable will have when it is loaded.
 func (s *VariableSpec[T]) Get() (value T) {
-	if s == nil {
-		return value
+	if s != nil {
+		getSpec(s.Spec, s.absent, unsafe.Pointer(&value), unsafe.Sizeof(value))
 	}
-	getSpec(s.Spec, s.absent, memoryOf(&value))
 	return value
 }
 
 // Set makes value the one that the variable will have when it is loaded.
 func (s *VariableSpec[T]) Set(value T) {
 	if s != nil {
-		s.absent = setSpec(s.Spec, memoryOf(&value))
+		s.absent = setSpec(s.Spec, unsafe.Pointer(&value), unsafe.Sizeof(value))
 	}
 }
 
 //go:noinline
-func getSpec(spec *ebpf.VariableSpec, absent, value []byte) {
+func getSpec(spec *ebpf.VariableSpec, absent []byte, value unsafe.Pointer, size uintptr) {
 	if spec != nil {
 		absent = spec.Value
 	}
-	copy(value, absent)
+	copy(unsafe.Slice((*byte)(value), size), absent)
 }
 
 //go:noinline
-func setSpec(spec *ebpf.VariableSpec, value []byte) (absent []byte) {
-	value = append([]byte(nil), value...)
+func setSpec(spec *ebpf.VariableSpec, from unsafe.Pointer, size uintptr) (absent []byte) {
+	value := append([]byte(nil), unsafe.Slice((*byte)(from), size)...)
 	if spec == nil {
 		return value
 	}
@@ -385,10 +384,12 @@ func BindStaticConstant[T any](c *Collection, dst **Constant[T], section, name s
 	*dst = &Constant[T]{staticHandleOf(c, section, name, offset, (*T)(nil))}
 }
 
+//go:noinline
 func handleOf(c *Collection, key string, like any) VariableHandle {
 	return VariableHandle{g: (*collectionCore)(c).locate(key, like)}
 }
 
+//go:noinline
 func staticHandleOf(c *Collection, section, name string, offset uint32, like any) VariableHandle {
 	key, _ := findStatic(c.spec, section, name, offset)
 	return handleOf(c, key, like)

@@ -58,7 +58,7 @@ func create[M any, P mapOf[M]](b *testing.B, spec *ebpf.MapSpec) (*ebpf.Map, *M)
 		b.Skipf("needs access to BPF (root): %v", err)
 	}
 	b.Cleanup(func() { m.Close() })
-	h, err := new(typed.MapSpec[P]).Wrap(m)
+	h, err := typed.WrapMap(new(typed.MapSpec[P]), m)
 	check(err)
 	return m, h
 }

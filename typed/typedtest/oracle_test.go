@@ -41,7 +41,7 @@ func kernelMap[M any, P mapOf[M]](t *testing.T, spec *ebpf.MapSpec) *M {
 	c := &typed.CollectionSpec{Spec: &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{"m": spec}}}
 	var s *typed.MapSpec[P]
 	typed.BindMapSpec(c, &s, "m")
-	m, err := s.New(nil)
+	m, err := typed.NewMap(s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

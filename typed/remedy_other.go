@@ -1,0 +1,5 @@
+//go:build !linux
+
+package typed
+
+func interfaceAt(int) bool { return false }
