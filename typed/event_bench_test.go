@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -297,19 +298,64 @@ func BenchmarkKernelClock(b *testing.B) {
 func BenchmarkRingBufInTurns(b *testing.B) {
 	needKernel(b)
 	raw := newMap(b, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: benchRing})
-	prog := newProgram(b, burstCode(raw))
 	m := new(RingBufMap[benchEvent])
 	must(b, bindMap(m, "events", raw))
-	names := []string{"library", "Next", "All", "Records"}
+	inTurns(b, raw, []string{"library", "library-Decode", "library-Read", "Next", "All", "Records"}, func(way string, write func()) time.Duration {
+		write()
+		return readBatch(b, m, way)
+	})
+}
+
+// BenchmarkPerfEventArrayInTurns is that of a perf array. A reader has buffers of
+// its own, which are filled when it is open.
+func BenchmarkPerfEventArrayInTurns(b *testing.B) {
+	needKernel(b)
+	onOneCPU(b)
+	raw := newMap(b, &ebpf.MapSpec{Type: ebpf.PerfEventArray})
+	m := new(PerfEventMap[benchEvent])
+	must(b, bindMap(m, "events", raw))
+	ctx := b.Context()
+	inTurns(b, raw, []string{"library", "Next"}, func(way string, write func()) time.Duration {
+		if way == "library" {
+			r := got(perf.NewReader(raw, benchRing))(b)
+			defer r.Close()
+			write()
+			var rec perf.Record
+			return timed(b, func() error { return r.ReadInto(&rec) })
+		}
+		r := got(m.NewReader(&PerfOptions{PerCPUBuffer: benchRing}))(b)
+		defer r.Close()
+		write()
+		var rec Record[benchEvent]
+		return timed(b, func() error { return r.Next(ctx, &rec) })
+	})
+}
+
+// timed is how long it takes to read a batch.
+func timed(b *testing.B, read func() error) time.Duration {
+	start := time.Now()
+	for range batch {
+		if err := read(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(start)
+}
+
+// inTurns has read read a batch in each way, again and again; write writes it.
+func inTurns(b *testing.B, raw *ebpf.Map, names []string, read func(way string, write func()) time.Duration) {
+	prog := newProgram(b, burstCode(raw))
+	write := func() {
+		for range batch / burst {
+			if ret := runProgram(b, prog); ret != 0 {
+				b.Fatalf("the buffer is full: %d", ret)
+			}
+		}
+	}
 	times := make(map[string][]time.Duration)
 	for b.Loop() {
 		for _, i := range rand.Perm(len(names)) {
-			for range batch / burst {
-				if ret := runProgram(b, prog); ret != 0 {
-					b.Fatalf("the buffer is full: %d", ret)
-				}
-			}
-			times[names[i]] = append(times[names[i]], readBatch(b, m, names[i]))
+			times[names[i]] = append(times[names[i]], read(names[i], write))
 		}
 	}
 	quartile := func(name string) float64 {
@@ -325,47 +371,58 @@ func BenchmarkRingBufInTurns(b *testing.B) {
 
 // readBatch says how long it takes to read a batch of records.
 func readBatch(b *testing.B, m *RingBufMap[benchEvent], way string) time.Duration {
-	if way == "library" {
+	if strings.HasPrefix(way, "library") {
 		r := got(ringbuf.NewReader(m.Map()))(b)
 		defer r.Close()
-		var rec ringbuf.Record
-		start := time.Now()
-		for range batch {
-			if err := r.ReadInto(&rec); err != nil {
-				b.Fatal(err)
-			}
-		}
-		return time.Since(start)
+		return readWithLibrary(b, r, way)
 	}
-	r, n, ctx := got(m.NewReader(nil))(b), 0, b.Context()
+	r, ctx := got(m.NewReader(nil))(b), b.Context()
 	defer r.Close()
-	var rec Record[benchEvent]
-	start := time.Now()
-	switch way {
-	case "Next":
-		for range batch {
-			if err := r.Next(ctx, &rec); err != nil {
-				b.Fatal(err)
-			}
-		}
-	case "All":
+	if way == "Next" {
+		var rec Record[benchEvent]
+		return timed(b, func() error { return r.Next(ctx, &rec) })
+	}
+	start, n := time.Now(), 0
+	if way == "All" {
 		for _, err := range r.All(ctx) {
-			if err != nil {
-				b.Fatal(err)
-			}
-			if n++; n == batch {
+			if n++; n == batch || err != nil {
+				must(b, err)
 				break
 			}
 		}
-	case "Records":
+	} else {
 		for _, err := range r.Records(ctx) {
-			if err != nil {
-				b.Fatal(err)
-			}
-			if n++; n == batch {
+			if n++; n == batch || err != nil {
+				must(b, err)
 				break
 			}
 		}
 	}
 	return time.Since(start)
+}
+
+// readWithLibrary reads bytes, or decodes them in one of two ways: "library-Read" is
+// that of the library's examples.
+func readWithLibrary(b *testing.B, r *ringbuf.Reader, way string) time.Duration {
+	var rec ringbuf.Record
+	var ev benchEvent
+	switch way {
+	case "library-Decode":
+		return timed(b, func() error {
+			if err := r.ReadInto(&rec); err != nil {
+				return err
+			}
+			_, err := binary.Decode(rec.RawSample, binary.NativeEndian, &ev)
+			return err
+		})
+	case "library-Read":
+		return timed(b, func() error {
+			rec, err := r.Read()
+			if err != nil {
+				return err
+			}
+			return binary.Read(bytes.NewBuffer(rec.RawSample), binary.LittleEndian, &ev)
+		})
+	}
+	return timed(b, func() error { return r.ReadInto(&rec) })
 }

@@ -4,7 +4,11 @@
 
 package main
 
-import "github.com/bpfgen/bpfgen/typed"
+import (
+	"unsafe"
+
+	"github.com/bpfgen/bpfgen/typed"
+)
 
 // If this does not compile, files of different runs are mixed: run go generate again.
 const _ = -uint32(_ExeceventsSet ^ 0x09c478ec)
@@ -13,5 +17,16 @@ const _ = -uint32(_ExeceventsSet ^ 0x09c478ec)
 // they cost little to compile. What more can be done with a map, batches and flags
 // above all, are functions of that package.
 
-// execeventsEventsMap is the type of the map events (RINGBUF).
-type execeventsEventsMap = typed.RingBuf[execeventsExecEvent]
+// execeventsEventsMap is the type of the map events (RINGBUF). [typed.RingBuf]
+// says more of its methods.
+type execeventsEventsMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*execeventsEventsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(execeventsExecEvent))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *execeventsEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[execeventsExecEvent], error) {
+	return typed.NewRingBufReader[execeventsExecEvent](&m.EventHandle, 0, opts)
+}

@@ -19,7 +19,18 @@ const _ = -uint32(_ExeclogSet ^ 0xae92866c)
 // above all, are functions of that package.
 
 // execlogEventsMap is the type of the map events (PERF_EVENT_ARRAY).
-type execlogEventsMap = typed.PerfEventArray[execlogEventHeader]
+// [typed.PerfEventArray] says more of its methods.
+type execlogEventsMap struct{ typed.PerfEventHandle }
+
+// Shape is what the type is made for.
+func (*execlogEventsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassPerfEventArray, Value: unsafe.Sizeof(*new(execlogEventHeader))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *execlogEventsMap) NewReader(opts *typed.PerfOptions) (*typed.Reader[execlogEventHeader], error) {
+	return typed.NewPerfReader[execlogEventHeader](&m.PerfEventHandle, 0, opts)
+}
 
 // execlogScratchMap is the type of the map scratch (PERCPU_ARRAY).
 // [typed.FixedPerCPUMap] says more of its methods.

@@ -194,8 +194,19 @@ type bpfCollectionVariables struct {
 // they cost little to compile. What more can be done with a map, batches and flags
 // above all, are functions of that package.
 
-// bpfEventsMap is the type of the map events (RINGBUF).
-type bpfEventsMap = typed.RingBuf[bpfEvent]
+// bpfEventsMap is the type of the map events (RINGBUF). [typed.RingBuf] says
+// more of its methods.
+type bpfEventsMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*bpfEventsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(bpfEvent))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *bpfEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[bpfEvent], error) {
+	return typed.NewRingBufReader[bpfEvent](&m.EventHandle, 0, opts)
+}
 
 // bpfFlowsMap is the type of the map flows (HASH). [typed.Hash] says more of
 // its methods.

@@ -132,14 +132,14 @@ func TestMapsOfTheOtherAPI(t *testing.T) {
 
 	spec, err := openBpf()
 	must(t, err)
-	wrapped, err := spec.Maps.Records.Wrap(objs.Records)
+	wrapped, err := typed.WrapMap(spec.Maps.Records, objs.Records)
 	must(t, err)
 	got, err = wrapped.Lookup(0)
 	must(t, err)
 	equal(t, "wrapped", got.Kind, 4)
 	must(t, wrapped.Close())
 	var layout *typed.LayoutError
-	if _, err := spec.Maps.Records.Wrap(objs.Flows); !errors.As(err, &layout) {
+	if _, err := typed.WrapMap(spec.Maps.Records, objs.Flows); !errors.As(err, &layout) {
 		t.Errorf("another map: %v", err)
 	}
 }

@@ -87,7 +87,18 @@ func (*DeclTagsCountersMap) loop(s *typed.MapScan) (iter.Seq2[uint32, DeclTagsSt
 	}, s.Err
 }
 
-// DeclTagsEventsMap is the type of the map events (RINGBUF).
+// DeclTagsEventsMap is the type of the map events (RINGBUF). [typed.RingBuf]
+// says more of its methods.
 //
 // connections, one record each
-type DeclTagsEventsMap = typed.RingBuf[DeclTagsEvent]
+type DeclTagsEventsMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*DeclTagsEventsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(DeclTagsEvent))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *DeclTagsEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[DeclTagsEvent], error) {
+	return typed.NewRingBufReader[DeclTagsEvent](&m.EventHandle, 0, opts)
+}

@@ -19,7 +19,18 @@ const _ = -uint32(_FlexibleTailSet ^ 0x3095292e)
 // above all, are functions of that package.
 
 // FlexibleTailEventsMap is the type of the map events (RINGBUF).
-type FlexibleTailEventsMap = typed.RingBuf[FlexibleTailEvent]
+// [typed.RingBuf] says more of its methods.
+type FlexibleTailEventsMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*FlexibleTailEventsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(FlexibleTailEvent))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *FlexibleTailEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[FlexibleTailEvent], error) {
+	return typed.NewRingBufReader[FlexibleTailEvent](&m.EventHandle, 0, opts)
+}
 
 // FlexibleTailHeadsMap is the type of the map heads (HASH). [typed.Hash] says
 // more of its methods.

@@ -286,7 +286,18 @@ func (m *MapInMapOuterMap) All() (iter.Seq2[uint32, *MapInMapOuterInnerMap], fun
 }
 
 // MapInMapRingbufsInnerMap is the type of the map ringbufs_inner (RINGBUF).
-type MapInMapRingbufsInnerMap = typed.RingBuf[[]byte]
+// [typed.RingBuf] says more of its methods.
+type MapInMapRingbufsInnerMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*MapInMapRingbufsInnerMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *MapInMapRingbufsInnerMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[[]byte], error) {
+	return typed.NewRingBufReader[[]byte](&m.EventHandle, 0, opts)
+}
 
 // MapInMapRingbufsMap is the type of the map ringbufs (ARRAY_OF_MAPS).
 type MapInMapRingbufsMap struct{ typed.MapHandle }

@@ -889,12 +889,32 @@ func (*MapsAllPercpuCgroupStorageMap) loop(s *typed.MapScan) (iter.Seq2[uint64, 
 type MapsAllPercpuHashMap = MapsAllLruPercpuHashMap
 
 // MapsAllPerfEventArrayMap is the type of the map perf_event_array
-// (PERF_EVENT_ARRAY).
-type MapsAllPerfEventArrayMap = typed.PerfEventArray[[]byte]
+// (PERF_EVENT_ARRAY). [typed.PerfEventArray] says more of its methods.
+type MapsAllPerfEventArrayMap struct{ typed.PerfEventHandle }
+
+// Shape is what the type is made for.
+func (*MapsAllPerfEventArrayMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassPerfEventArray}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *MapsAllPerfEventArrayMap) NewReader(opts *typed.PerfOptions) (*typed.Reader[[]byte], error) {
+	return typed.NewPerfReader[[]byte](&m.PerfEventHandle, 0, opts)
+}
 
 // MapsAllPerfEventArrayTypedMap is the type of the map perf_event_array_typed
-// (PERF_EVENT_ARRAY).
-type MapsAllPerfEventArrayTypedMap = typed.PerfEventArray[MapsAllEvent]
+// (PERF_EVENT_ARRAY). [typed.PerfEventArray] says more of its methods.
+type MapsAllPerfEventArrayTypedMap struct{ typed.PerfEventHandle }
+
+// Shape is what the type is made for.
+func (*MapsAllPerfEventArrayTypedMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassPerfEventArray, Value: unsafe.Sizeof(*new(MapsAllEvent))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *MapsAllPerfEventArrayTypedMap) NewReader(opts *typed.PerfOptions) (*typed.Reader[MapsAllEvent], error) {
+	return typed.NewPerfReader[MapsAllEvent](&m.PerfEventHandle, 0, opts)
+}
 
 // MapsAllProgArrayMap is the type of the map prog_array (PROG_ARRAY).
 type MapsAllProgArrayMap struct{ typed.MapHandle }
@@ -1038,11 +1058,33 @@ func (*MapsAllReuseportSockarrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, u
 	}, s.Err
 }
 
-// MapsAllRingbufMap is the type of the map ringbuf (RINGBUF).
-type MapsAllRingbufMap = typed.RingBuf[[]byte]
+// MapsAllRingbufMap is the type of the map ringbuf (RINGBUF). [typed.RingBuf]
+// says more of its methods.
+type MapsAllRingbufMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*MapsAllRingbufMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *MapsAllRingbufMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[[]byte], error) {
+	return typed.NewRingBufReader[[]byte](&m.EventHandle, 0, opts)
+}
 
 // MapsAllRingbufTypedMap is the type of the map ringbuf_typed (RINGBUF).
-type MapsAllRingbufTypedMap = typed.RingBuf[MapsAllEvent]
+// [typed.RingBuf] says more of its methods.
+type MapsAllRingbufTypedMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*MapsAllRingbufTypedMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(MapsAllEvent))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *MapsAllRingbufTypedMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[MapsAllEvent], error) {
+	return typed.NewRingBufReader[MapsAllEvent](&m.EventHandle, 0, opts)
+}
 
 // MapsAllSkStorageMap is the type of the map sk_storage (SK_STORAGE).
 // [typed.StorageLike] says more of its methods.
@@ -1342,7 +1384,18 @@ func (m *MapsAllTaskStorageMap) Delete(fd int) error {
 }
 
 // MapsAllUserRingbufMap is the type of the map user_ringbuf (USER_RINGBUF).
-type MapsAllUserRingbufMap = typed.UserRingBuf[MapsAllEvent]
+// [typed.UserRingBuf] says more of its methods.
+type MapsAllUserRingbufMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*MapsAllUserRingbufMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassUserRingBuf, Value: unsafe.Sizeof(*new(MapsAllEvent))}
+}
+
+// NewProducer maps the buffer. The caller closes the producer.
+func (m *MapsAllUserRingbufMap) NewProducer() (*typed.Producer[MapsAllEvent], error) {
+	return typed.NewProducer[MapsAllEvent](&m.EventHandle)
+}
 
 // MapsAllXskmapMap is the type of the map xskmap (XSKMAP).
 type MapsAllXskmapMap struct{ typed.MapHandle }

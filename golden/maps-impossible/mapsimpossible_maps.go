@@ -436,8 +436,18 @@ type MapsImpossibleNeitherReadsMap = MapsImpossibleLongerMap
 type MapsImpossibleNoEntriesMap = MapsImpossibleAnotherMap
 
 // MapsImpossibleNoEntriesRingMap is the type of the map no_entries_ring
-// (RINGBUF).
-type MapsImpossibleNoEntriesRingMap = typed.RingBuf[[]byte]
+// (RINGBUF). [typed.RingBuf] says more of its methods.
+type MapsImpossibleNoEntriesRingMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*MapsImpossibleNoEntriesRingMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *MapsImpossibleNoEntriesRingMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[[]byte], error) {
+	return typed.NewRingBufReader[[]byte](&m.EventHandle, 0, opts)
+}
 
 // MapsImpossibleNoKeyMap is the type of the map no_key (HASH). [typed.Hash]
 // says more of its methods.
@@ -1165,7 +1175,7 @@ func (m *MapsImpossibleUntypedStorageMap) DeleteConn(conn syscall.Conn) error {
 }
 
 // MapsImpossibleValueOfRingMap is the type of the map value_of_ring (RINGBUF).
-type MapsImpossibleValueOfRingMap = typed.RingBuf[[]byte]
+type MapsImpossibleValueOfRingMap = MapsImpossibleNoEntriesRingMap
 
 // MapsImpossibleValueOfSixMap is the type of the map value_of_six (DEVMAP).
 type MapsImpossibleValueOfSixMap struct{ typed.MapHandle }

@@ -46,7 +46,6 @@ func OpenOptionsFrom(object io.ReaderAt) (*OptionsCollectionSpec, error) {
 	s := &OptionsCollectionSpec{CollectionSpec: c}
 	typed.BindEventType(c, "events", "struct event")
 	typed.BindMapSpec(c, &s.Maps.Events, "events")
-	typed.BindShortEventsSpec(s.Maps.Events)
 	typed.BindEventType(c, "records", "event")
 	typed.BindMapSpec(c, &s.Maps.Records, "records")
 	typed.BindMapSpec(c, &s.Maps.Values, "values")
@@ -76,7 +75,6 @@ func (s *OptionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*OptionsColl
 	b := &OptionsCollection{Collection: c}
 	b.Maps.Events = new(OptionsEventsMap)
 	typed.BindMap(c, b.Maps.Events, "events")
-	typed.BindShortEvents(b.Maps.Events)
 	b.Maps.Records = new(OptionsRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
 	b.Maps.Values = new(OptionsValuesMap)

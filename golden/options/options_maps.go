@@ -19,10 +19,32 @@ const _ = -uint32(_OptionsSet ^ 0xc1f5fe7a)
 // above all, are functions of that package.
 
 // OptionsEventsMap is the type of the map events (PERF_EVENT_ARRAY).
-type OptionsEventsMap = typed.PerfEventArray[OptionsEvent]
+// [typed.PerfEventArray] says more of its methods.
+type OptionsEventsMap struct{ typed.PerfEventHandle }
 
-// OptionsRecordsMap is the type of the map records (RINGBUF).
-type OptionsRecordsMap = typed.RingBuf[OptionsEvent]
+// Shape is what the type is made for.
+func (*OptionsEventsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassPerfEventArray, Value: unsafe.Sizeof(*new(OptionsEvent))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *OptionsEventsMap) NewReader(opts *typed.PerfOptions) (*typed.Reader[OptionsEvent], error) {
+	return typed.NewPerfReader[OptionsEvent](&m.PerfEventHandle, 1, opts)
+}
+
+// OptionsRecordsMap is the type of the map records (RINGBUF). [typed.RingBuf]
+// says more of its methods.
+type OptionsRecordsMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*OptionsRecordsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(OptionsEvent))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *OptionsRecordsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[OptionsEvent], error) {
+	return typed.NewRingBufReader[OptionsEvent](&m.EventHandle, 0, opts)
+}
 
 // OptionsValuesMap is the type of the map values (HASH). [typed.Hash] says more
 // of its methods.

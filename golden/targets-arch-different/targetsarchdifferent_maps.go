@@ -19,7 +19,18 @@ const _ = -uint32(_TargetsArchDifferentSet ^ 0xabe5b45c)
 // above all, are functions of that package.
 
 // TargetsArchDifferentEventsMap is the type of the map events (RINGBUF).
-type TargetsArchDifferentEventsMap = typed.RingBuf[TargetsArchDifferentEvent]
+// [typed.RingBuf] says more of its methods.
+type TargetsArchDifferentEventsMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*TargetsArchDifferentEventsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(TargetsArchDifferentEvent))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *TargetsArchDifferentEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[TargetsArchDifferentEvent], error) {
+	return typed.NewRingBufReader[TargetsArchDifferentEvent](&m.EventHandle, 0, opts)
+}
 
 // TargetsArchDifferentSameMap is the type of the map same (HASH). [typed.Hash]
 // says more of its methods.

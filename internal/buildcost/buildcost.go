@@ -18,7 +18,6 @@ import (
 	"errors"
 	"fmt"
 	"go/build"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -70,15 +69,6 @@ func NewSet(packages ...string) (*Set, error) {
 
 // Close removes the archives that the set has compiled.
 func (s *Set) Close() error { return os.RemoveAll(s.dir) }
-
-// Exports is the archive of a package.
-func (s *Set) Exports(path string) (io.ReadCloser, error) {
-	file, ok := s.exports[path]
-	if !ok {
-		return nil, fmt.Errorf("package %s is not in the set", path)
-	}
-	return os.Open(file)
-}
 
 // Compile compiles the Go files of a directory, those for this system alone, as
 // a package that those to come can import. path is "main" for a command.

@@ -1,4 +1,4 @@
-package main
+package buildcost
 
 import (
 	"bytes"
@@ -12,15 +12,23 @@ import (
 	"strings"
 )
 
-// The package that imports generated code is made of what the types in its
-// archive say: one call for each field of the structs of maps and variables.
+// A package that imports generated code is made of what the types in the archive
+// of that say: one call for each field of the structs of maps and variables.
 
 // firstUse are methods for daily use, the first of which a type has is called.
 var firstUse = []string{"Lookup", "Get", "Peek", "Contains", "NewReader", "NewProducer", "Put", "Memory", "Ops", "Name"}
 
-// writeImporter writes a package that uses each field of the structs once; with the
-// body of a main function it is a program.
-func writeImporter(dir, path string, structs []string, main string, exports func(path string) (io.ReadCloser, error)) error {
+// WriteImporter writes a package that calls one method of each field of the
+// structs, which a package of the set declares; with the body of a main function it
+// is a program.
+func (s *Set) WriteImporter(dir, path string, structs []string, main string) error {
+	exports := func(path string) (io.ReadCloser, error) {
+		file, ok := s.exports[path]
+		if !ok {
+			return nil, fmt.Errorf("package %s is not in the set", path)
+		}
+		return os.Open(file)
+	}
 	p, err := importer.ForCompiler(token.NewFileSet(), "gc", exports).Import(path)
 	if err != nil {
 		return err

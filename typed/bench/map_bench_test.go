@@ -5,6 +5,7 @@ package bench
 import (
 	"os"
 	"structs"
+	"sync"
 	"testing"
 	"unsafe"
 
@@ -167,6 +168,44 @@ func BenchmarkLookupInto(b *testing.B) {
 			}
 		}},
 	)
+}
+
+// BenchmarkLookupOfTwo has two goroutines on one map: what they share is the
+// handle's count of calls in flight.
+func BenchmarkLookupOfTwo(b *testing.B) {
+	m, h := flows(b)
+	calls := [2]*bare{newBare(m), newBare(m)}
+	var values [2]struct {
+		flowStats
+		_ [40]byte // on cache lines of their own
+	}
+	compare(b, turn,
+		way{name: "typed", run: func(n int) {
+			both(n, func(g, i int) { check(h.LookupInto(keyOf(i), &values[g].flowStats)) })
+		}},
+		way{name: "bare", run: func(n int) {
+			both(n, func(g, i int) {
+				calls[g].key = keyOf(i)
+				calls[g].call(unix.BPF_MAP_LOOKUP_ELEM)
+			})
+		}},
+		way{name: "library", run: func(n int) {
+			both(n, func(g, i int) { check(m.Lookup(keyOf(i), &values[g].flowStats)) })
+		}},
+	)
+}
+
+// both has each of two goroutines do something n times.
+func both(n int, do func(goroutine, i int)) {
+	var wg sync.WaitGroup
+	for g := range 2 {
+		wg.Go(func() {
+			for i := range n {
+				do(g, i)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func BenchmarkUpdate(b *testing.B) {

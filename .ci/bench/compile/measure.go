@@ -134,7 +134,7 @@ func (f *flavour) compile(first bool) error {
 	}
 	importer := filepath.Join(f.dir, "importer")
 	if first {
-		if err := writeImporter(importer, bindingsPath, f.structs, "", f.set.Exports); err != nil {
+		if err := f.set.WriteImporter(importer, bindingsPath, f.structs, ""); err != nil {
 			return err
 		}
 	}
@@ -158,7 +158,7 @@ func least(to *buildcost.Cost, c buildcost.Cost, first bool) {
 func (r *row) link() error {
 	for _, f := range []*flavour{&r.bpfgen, &r.bpf2go} {
 		dir := filepath.Join(f.dir, "program")
-		if err := writeImporter(dir, bindingsPath, f.structs, f.main, f.set.Exports); err != nil {
+		if err := f.set.WriteImporter(dir, bindingsPath, f.structs, f.main); err != nil {
 			return err
 		}
 		if _, err := f.set.Compile("main", dir); err != nil {
