@@ -122,7 +122,7 @@ func TestLoadWithExterns(t *testing.T) {
 func loadExterns[P any, H programHandleOf[P]](t *testing.T, name, section string) *hookRun {
 	spec := openGolden(t, kernelBTFTargets)
 	var prog *ProgramSpec[P]
-	BindProgramSpec[P, H](spec, &prog, name)
+	BindProgramSpec[P](spec, &prog, name)
 	spec.Only(prog)
 	coll, err := spec.Load(nil)
 	if err != nil {
