@@ -159,20 +159,20 @@ func TestPinnedByName(t *testing.T) {
 	if _, err := spec.Load(nil); err == nil || !strings.Contains(err.Error(), "PinPath") || !strings.Contains(err.Error(), "options of Load") {
 		t.Errorf("Load without a directory: %v", err)
 	}
-	if _, err := m.New(nil); err == nil || !strings.Contains(err.Error(), "PinPath of the options") {
+	if _, err := NewMap(m, nil); err == nil || !strings.Contains(err.Error(), "PinPath of the options") {
 		t.Errorf("New without a directory: %v", err)
 	}
-	alone, err := m.New(&where)
+	alone, err := NewMap(m, &where)
 	must(t, err)
 	defer alone.Close()
 	must(t, alone.Put(1, 5))
 	coll, err := spec.Load(&ebpf.CollectionOptions{Maps: where})
 	must(t, err)
 	defer coll.Close()
-	again, err := m.New(&where)
+	again, err := NewMap(m, &where)
 	must(t, err)
 	defer again.Close()
-	opened, err := m.OpenPinned(filepath.Join(dir, "binds"), nil)
+	opened, err := OpenPinnedMap(m, filepath.Join(dir, "binds"), nil)
 	must(t, err)
 	defer opened.Close()
 	for what, n := range map[string]uint64{"New": got(again.Lookup(1))(t), "OpenPinned": got(opened.Lookup(1))(t)} {
@@ -186,7 +186,7 @@ func TestPinnedByName(t *testing.T) {
 	if _, err := other.Load(&ebpf.CollectionOptions{Maps: where}); !errors.Is(err, ebpf.ErrMapIncompatible) {
 		t.Errorf("Load of a map of another size: %v", err)
 	}
-	if _, err := om.New(&where); !errors.Is(err, ebpf.ErrMapIncompatible) {
+	if _, err := NewMap(om, &where); !errors.Is(err, ebpf.ErrMapIncompatible) {
 		t.Errorf("New of a map of another size: %v", err)
 	}
 }
