@@ -140,7 +140,9 @@ func (l *apiList) members(name string, d *plan.Decl) {
 		l.add(name+"."+a.Setter, "func("+l.spell(a.Type)+")", d.C, inC[a.Getter])
 	}
 	for _, t := range d.Texts {
-		l.add(name+"."+t.Name, fmt.Sprintf("func(%s) string", strings.Join(slices.Repeat([]string{"int"}, len(t.Dims)), ", ")), d.C, inC[t.Member])
+		indexes := slices.Repeat([]string{"int"}, len(t.Dims))
+		l.add(name+"."+t.Name, fmt.Sprintf("func(%s) string", strings.Join(indexes, ", ")), d.C, inC[t.Member])
+		l.add(name+"."+t.Setter, fmt.Sprintf("func(%s) error", strings.Join(append(indexes, "string"), ", ")), d.C, inC[t.Member])
 	}
 	for _, t := range d.Tails {
 		l.add(name+"."+t.Name, "func([]byte) []"+l.spell(t.Elem), d.C, inC[t.Name])

@@ -238,10 +238,12 @@ func declareMethods(d *plan.Decl, l *leaf) {
 	if l.isText() {
 		d.Texts = append(d.Texts, plan.Text{
 			Name:   l.of.text,
+			Setter: l.of.setText,
 			Member: l.name(),
 			Call:   l.reach == plan.ByAccessor,
+			Store:  l.of.setter,
 			Dims:   l.ref.dims[:len(l.ref.dims)-1],
-			Doc:    []string{l.of.text + " is " + l.name() + " as text, up to the first NUL."},
+			Doc:    []string{l.of.text + " is " + l.name() + " as text, up to the first NUL, for which " + l.of.setText + " leaves room."},
 		})
 	}
 }

@@ -136,6 +136,9 @@ func (r typeRef) align() uint32 {
 // refer is the only place where a kind of C type becomes Go. use says where
 // the type stands: it names anonymous types and diagnostics.
 func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
+	if base, ok := ts.address(t, use); ok {
+		return typeRef{base: base}
+	}
 	switch t := t.(type) {
 	case *btfparse.Typedef:
 		return ts.referTypedef(t, use)
@@ -145,7 +148,12 @@ func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
 		return ts.tagged(t, typeRef{base: ts.profile.intBase(t), char: t.Char && t.Bytes == 1}, use)
 	}
 	if name, ok := tagValue(use.tags, typeTag); ok {
-		ts.warnOf(use, tagDiagnostic(use.path, name, "is on "+t.CName()+", which is no integer", ""))
+		switch base, known := ts.profile.addresses[name]; {
+		case known:
+			ts.warnOf(use, tagDiagnostic(use.path, name, "is on "+t.CName()+" of "+byteCount(t.Size()), addressRemedy(base)))
+		case !isAddress(name):
+			ts.warnOf(use, tagDiagnostic(use.path, name, "is on "+t.CName()+", which is no integer", ""))
+		}
 	}
 	switch t := t.(type) {
 	case *btfparse.Float:
@@ -166,6 +174,30 @@ func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
 // maxValueBytes is the most that Go's functions, of which generated ones take and
 // give values, can have as arguments: the compiler refuses frames over 1 GB.
 const maxValueBytes = 1 << 29
+
+// address is what btf_decl_tag("bpfgen:type=ipv4") or "…ipv6" makes of bytes,
+// integers, and structs and unions of them, that are as large as an address.
+func (ts *typeSet) address(t btfparse.Type, use typeUse) (goBase, bool) {
+	name, _ := tagValue(use.tags, typeTag)
+	base, ok := ts.profile.addresses[name]
+	if !ok || t.Size() != base.size {
+		return goBase{}, false
+	}
+	switch u := btfparse.Innermost(t).(type) {
+	case *btfparse.Int:
+		return base, u.Encoding != btfparse.Bool
+	case *btfparse.Struct:
+		return base, true
+	}
+	return goBase{}, false
+}
+
+// isAddress says whether a tag makes its member an address.
+func isAddress(tag string) bool { return tag == "ipv4" || tag == "ipv6" }
+
+func addressRemedy(base goBase) string {
+	return "tag an integer, an array of integers or a struct of " + byteCount(base.size)
+}
 
 // arrayRef is an array. Go's are as long as an int of the GOARCH can count; in
 // C only one of elements without size can be longer.
@@ -207,9 +239,14 @@ func (ts *typeSet) tagged(t *btfparse.Int, ref typeRef, use typeUse) typeRef {
 	misfit := func(what, remedy string) { ts.warnOf(use, tagDiagnostic(use.path, name, what, remedy)) }
 	size := "is on an integer of " + byteCount(ref.base.size)
 	base, known := ts.profile.byteOrdered[name]
+	address, hasAddresses := ts.profile.addresses[name]
 	switch {
+	case isAddress(name):
+		if hasAddresses {
+			misfit(size, addressRemedy(address))
+		}
 	case name != "char" && !isByteOrder(name):
-		misfit("names no type that is known", "one of __be16, __be32, __be64, __le16, __le32, __le64, char")
+		misfit("names no type that is known", "one of __be16, __be32, __be64, __le16, __le32, __le64, char, ipv4, ipv6")
 	case t.Encoding == btfparse.Bool:
 		misfit("is on "+t.Name+", which is neither a number nor text", "tag an integer")
 	case name == "char" && ref.base.size == 1:

@@ -697,6 +697,7 @@ func (th *thing) derive() {
 	})
 	each(isAccessor, func(m *member) { m.setter = taken.free(setterName(m.getter), "a method") })
 	each((*member).isText, func(m *member) { m.text = taken.free(stringName(m.goName), "a method") })
+	each((*member).isText, func(m *member) { m.setText = taken.free(setterName(m.text), "a method") })
 	each(func(m *member) bool { return m.is(plan.ByTail) }, func(m *member) { m.tail = taken.free(tailName(m.goName), "a method") })
 	each((*member).isDataLoc, func(m *member) {
 		m.dataBytes = taken.free(m.goName+"Bytes", "a method")

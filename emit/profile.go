@@ -19,6 +19,8 @@ type profile struct {
 	pointer, boolean goBase
 	// byteOrdered are the typedefs that have Go types of their own, by name.
 	byteOrdered map[string]goBase
+	// addresses are the types of "bpfgen:type=ipv4" and "…ipv6", by these names.
+	addresses map[string]goBase
 	// unaligned stand for numbers at offsets where Go has none, by their Go
 	// type: arrays of bytes with methods that get and set. A type that has none
 	// there is raw bytes with accessors.
@@ -54,13 +56,17 @@ var typedProfile = &profile{
 	pointer:     goBase{typ: plan.GoType{Pkg: ctypesPath, Name: "Pointer"}, size: 8, align: 8},
 	boolean:     goBase{typ: plan.GoType{Pkg: ctypesPath, Name: "Bool"}, size: 1, align: 1},
 	byteOrdered: byteOrderedBases(),
-	unaligned:   unalignedBases("uint16", "uint32", "uint64", "int16", "int32", "int64", "float32", "float64"),
-	typeName:    identifier,
-	memberType:  func(parent, member string) string { return parent + member },
-	constant:    constantName,
-	inline:      func(btfparse.Type, bool) bool { return false },
-	methods:     true,
-	stringer:    true,
+	addresses: map[string]goBase{
+		"ipv4": {typ: plan.GoType{Pkg: ctypesPath, Name: "IPv4"}, size: 4, align: 1},
+		"ipv6": {typ: plan.GoType{Pkg: ctypesPath, Name: "IPv6"}, size: 16, align: 1},
+	},
+	unaligned:  unalignedBases("uint16", "uint32", "uint64", "int16", "int32", "int64", "float32", "float64"),
+	typeName:   identifier,
+	memberType: func(parent, member string) string { return parent + member },
+	constant:   constantName,
+	inline:     func(btfparse.Type, bool) bool { return false },
+	methods:    true,
+	stringer:   true,
 }
 
 // byteOrderedBases are BE16 … LE64 for __be16 … __le64.

@@ -57,9 +57,9 @@ type member struct {
 
 	// goName is the member's own name in Go. Those of methods and of storage
 	// derive from it.
-	goName                              string
-	getter, setter, text, tail, storage string
-	dataBytes, dataText                 string
+	goName                                       string
+	getter, setter, text, setText, tail, storage string
+	dataBytes, dataText                          string
 }
 
 // things groups the variants: those with a name, roots without one, and level

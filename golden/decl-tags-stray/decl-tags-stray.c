@@ -8,6 +8,11 @@ struct event {
 	float rate __decl_tag("bpfgen:type=__be32");
 	__u32 kind __decl_tag("bpfgen:nam=Type");
 	__u32 wide __decl_tag("bpfgen:type=char");
+	__u16 half __decl_tag("bpfgen:type=ipv4");
+	__u8 eight[8] __decl_tag("bpfgen:type=ipv6");
+	struct other { __u32 a; } other __decl_tag("bpfgen:type=ipv6");
+	float number __decl_tag("bpfgen:type=ipv4");
+	__u32 five __decl_tag("bpfgen:type=ipv5");
 	struct {
 		__u32 inside;
 	} __decl_tag("bpfgen:name=Outside");

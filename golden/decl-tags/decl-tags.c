@@ -8,6 +8,11 @@ struct event {
 	__u32 type __decl_tag("bpfgen:name=Kind");
 	__u32 address __decl_tag("bpfgen:type=__be32") __decl_tag("of the peer");
 	__u8 comm[8] __decl_tag("bpfgen:type=char");
+	__u32 source __decl_tag("bpfgen:type=ipv4");
+	__be32 resolvers[2] __decl_tag("bpfgen:type=ipv4");
+	__u8 target[16] __decl_tag("bpfgen:type=ipv6");
+	__be32 gateways[2][4] __decl_tag("bpfgen:type=ipv6");
+	struct { __u8 bytes[16]; } nested __decl_tag("bpfgen:type=ipv6");
 	union {
 		__u32 id;
 		__u16 port __decl_tag("in host order");

@@ -113,6 +113,9 @@ func (m *maker) elem(t btf.Type, tags []string) (elem, error) {
 
 // store makes an integer one of a byte order if a typedef or a tag says so.
 func (e *elem) store(order string, tagged bool) bool {
+	if tagged && addressTags[order] {
+		order = "__be32"
+	}
 	o, ok := byteOrderOf(order)
 	if ok = ok && (e.cat == integer || e.cat == signed) && e.bits == 8*uint64(o.size); ok {
 		e.cat, e.tagged = o.cat, tagged

@@ -39,6 +39,10 @@ const containsTag = "contains:"
 // typeTag starts the decl tag that gives an integer a byte order in Go.
 const typeTag = "bpfgen:type="
 
+// addressTags are the values of typeTag that make integers of 4 bytes an address,
+// or a part of one.
+var addressTags = map[string]bool{"ipv4": true, "ipv6": true}
+
 // byteOrder is one of the typedefs of uapi/linux/types.h that say in which byte
 // order an integer is stored.
 type byteOrder struct {

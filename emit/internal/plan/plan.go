@@ -345,10 +345,13 @@ type Accessor struct {
 
 // Text is a method that reads an array of char as text.
 type Text struct {
-	Name string
+	// Name is the getter, Setter the method that stores text.
+	Name, Setter string
 	// Member is the field or, if Call is true, the getter that has the array.
 	Member string
 	Call   bool
+	// Store is the setter of the array, where Call is true.
+	Store string
 	// Dims are the outer dimensions: an index each.
 	Dims []uint32
 	Doc  []string
@@ -455,7 +458,7 @@ type Member struct {
 func (d *Decl) HasName(name string) bool {
 	return slices.ContainsFunc(d.Fields, func(f Field) bool { return f.Name == name }) ||
 		slices.ContainsFunc(d.Accessors, func(a Accessor) bool { return a.Getter == name || a.Setter == name }) ||
-		slices.ContainsFunc(d.Texts, func(t Text) bool { return t.Name == name }) ||
+		slices.ContainsFunc(d.Texts, func(t Text) bool { return t.Name == name || t.Setter == name }) ||
 		slices.ContainsFunc(d.Tails, func(t Tail) bool { return t.Name == name }) ||
 		slices.ContainsFunc(d.DataLocs, func(l DataLoc) bool { return l.Bytes == name || l.Text == name }) ||
 		d.Enum != nil && d.Enum.Stringer && name == "String"

@@ -181,7 +181,7 @@ func bytesOf(a plan.Accessor) *jen.Statement {
 // storage is a field of the receiver.
 func storage(field string) *jen.Statement { return jen.Id("s").Dot(field) }
 
-// text reads text. Arrays of arrays of char take an index for each
+// text reads and stores text. Arrays of arrays of char take an index for each
 // outer dimension.
 func (s *source) text(d *plan.Decl, m plan.Text) []jen.Code {
 	var params []jen.Code
@@ -197,14 +197,22 @@ func (s *source) text(d *plan.Decl, m plan.Text) []jen.Code {
 	if len(params) > 0 {
 		params = []jen.Code{jen.List(params...).Int()}
 	}
-	text := func(array *jen.Statement) jen.Code {
-		return jen.Return(s.call("CString").Call(array.Add(index).Index(jen.Op(":"))))
+	chars := func(array *jen.Statement) *jen.Statement { return array.Add(index).Index(jen.Op(":")) }
+	get := func(array *jen.Statement) jen.Code { return jen.Return(s.call("CString").Call(chars(array))) }
+	set := func(array *jen.Statement) *jen.Statement {
+		return s.call("SetCString").Call(chars(array), jen.Id("text"))
 	}
-	body := oneLine(text(storage(m.Member)))
+	read, write := oneLine(get(storage(m.Member))), oneLine(jen.Return(set(storage(m.Member))))
 	if m.Call {
-		body = jen.Block(jen.Id("v").Op(":=").Add(storage(m.Member)).Call(), text(jen.Id("v")))
+		load := jen.Id("v").Op(":=").Add(storage(m.Member)).Call()
+		read = jen.Block(load.Clone(), get(jen.Id("v")))
+		write = jen.Block(load, jen.Err().Op(":=").Add(set(jen.Id("v"))), storage(m.Store).Call(jen.Id("v")), jen.Return(jen.Err()))
 	}
-	return []jen.Code{comment(m.Doc...), method(d, m.Name).Params(params...).String().Add(body)}
+	return []jen.Code{
+		comment(m.Doc...),
+		method(d, m.Name).Params(params...).String().Add(read),
+		method(d, m.Setter).Params(append(params, jen.Id("text").String())...).Error().Add(write),
+	}
 }
 
 // tail reads a flexible array.
