@@ -26,11 +26,19 @@ type execeventsExecEvent struct {
 	Filename [128]int8
 }
 
-// CommString is Comm as text, up to the first NUL.
+// CommString is Comm as text, up to the first NUL, for which SetCommString
+// leaves room.
 func (s *execeventsExecEvent) CommString() string { return ctypes.CString(s.Comm[:]) }
+func (s *execeventsExecEvent) SetCommString(text string) error {
+	return ctypes.SetCString(s.Comm[:], text)
+}
 
-// FilenameString is Filename as text, up to the first NUL.
+// FilenameString is Filename as text, up to the first NUL, for which
+// SetFilenameString leaves room.
 func (s *execeventsExecEvent) FilenameString() string { return ctypes.CString(s.Filename[:]) }
+func (s *execeventsExecEvent) SetFilenameString(text string) error {
+	return ctypes.SetCString(s.Filename[:], text)
+}
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.

@@ -72,8 +72,12 @@ type execlogExecEvent struct {
 	Filename [512]int8
 }
 
-// FilenameString is Filename as text, up to the first NUL.
+// FilenameString is Filename as text, up to the first NUL, for which
+// SetFilenameString leaves room.
 func (s *execlogExecEvent) FilenameString() string { return ctypes.CString(s.Filename[:]) }
+func (s *execlogExecEvent) SetFilenameString(text string) error {
+	return ctypes.SetCString(s.Filename[:], text)
+}
 
 // execlogExitEvent is struct exit_event, 40 bytes.
 //
@@ -98,8 +102,12 @@ func (s *execlogExitEvent) SetSignal(v uint32) { ctypes.SetBits(s.RawCode[:], 8,
 func (s *execlogExitEvent) Dumped() uint32     { return uint32(ctypes.Bits(s.RawCode[:], 15, 1)) }
 func (s *execlogExitEvent) SetDumped(v uint32) { ctypes.SetBits(s.RawCode[:], 15, 1, uint64(v)) }
 
-// CommString is Comm as text, up to the first NUL.
+// CommString is Comm as text, up to the first NUL, for which SetCommString
+// leaves room.
 func (s *execlogExitEvent) CommString() string { return ctypes.CString(s.Comm[:]) }
+func (s *execlogExitEvent) SetCommString(text string) error {
+	return ctypes.SetCString(s.Comm[:], text)
+}
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.

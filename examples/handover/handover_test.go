@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/bpfgen/bpfgen/examples/internal/testkernel"
-	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
 // Every program that is executed while one version after another takes over is
@@ -61,7 +60,7 @@ func TestHandoverLosesNothing(t *testing.T) {
 	var got uint64
 	for version := range uint32(versions) {
 		key := handoverExecKey{Version: version + 1}
-		if err := ctypes.SetCString(key.Comm[:], name); err != nil {
+		if err := key.SetCommString(name); err != nil {
 			t.Fatal(err)
 		}
 		count, err := bpf.Maps.Execs.Lookup(key)

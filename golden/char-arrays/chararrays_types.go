@@ -28,17 +28,33 @@ type CharArraysRecord struct {
 	One  int8
 }
 
-// NameString is Name as text, up to the first NUL.
+// NameString is Name as text, up to the first NUL, for which SetNameString
+// leaves room.
 func (s *CharArraysRecord) NameString() string { return ctypes.CString(s.Name[:]) }
+func (s *CharArraysRecord) SetNameString(text string) error {
+	return ctypes.SetCString(s.Name[:], text)
+}
 
-// CommString is Comm as text, up to the first NUL.
+// CommString is Comm as text, up to the first NUL, for which SetCommString
+// leaves room.
 func (s *CharArraysRecord) CommString() string { return ctypes.CString(s.Comm[:]) }
+func (s *CharArraysRecord) SetCommString(text string) error {
+	return ctypes.SetCString(s.Comm[:], text)
+}
 
-// FullString is Full as text, up to the first NUL.
+// FullString is Full as text, up to the first NUL, for which SetFullString
+// leaves room.
 func (s *CharArraysRecord) FullString() string { return ctypes.CString(s.Full[:]) }
+func (s *CharArraysRecord) SetFullString(text string) error {
+	return ctypes.SetCString(s.Full[:], text)
+}
 
-// RowsString is Rows as text, up to the first NUL.
+// RowsString is Rows as text, up to the first NUL, for which SetRowsString
+// leaves room.
 func (s *CharArraysRecord) RowsString(i int) string { return ctypes.CString(s.Rows[i][:]) }
+func (s *CharArraysRecord) SetRowsString(i int, text string) error {
+	return ctypes.SetCString(s.Rows[i][:], text)
+}
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.

@@ -16,15 +16,16 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _DeclTagsStraySet = 0x1f695fe2
+const _DeclTagsStraySet = 0x4ea0b78d
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.
 const _DeclTagsStrayLayouts = `
 map events key u32 60a4e951072ee49c
-map events value #1 d798e026e70edcf0
+map events value #2 3a973082b166a48b
 variable address be32(tag) 14a5e5fecf74ed56
-#1 20 struct event = DeclTagsStrayEvent: port u16 @0, rate f32 @4, kind u32 @8, wide u32 @12, inside u32 @16
+#1 4 struct other = DeclTagsStrayOther: a u32 @0
+#2 44 struct event = DeclTagsStrayEvent: port u16 @0, rate f32 @4, kind u32 @8, wide u32 @12, half u16 @16, eight [8]u8 @18, other #1 @28, number f32 @32, five u32 @36, inside u32 @40
 `
 
 // OpenDeclTagsStray parses the embedded object. Nothing is in the kernel yet.

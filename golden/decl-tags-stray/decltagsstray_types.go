@@ -12,9 +12,9 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_DeclTagsStraySet ^ 0x1f695fe2)
+const _ = -uint32(_DeclTagsStraySet ^ 0x4ea0b78d)
 
-// DeclTagsStrayEvent is struct event, 20 bytes.
+// DeclTagsStrayEvent is struct event, 44 bytes.
 //
 // Value of map events.
 type DeclTagsStrayEvent struct {
@@ -24,6 +24,12 @@ type DeclTagsStrayEvent struct {
 	Rate    float32
 	Kind    uint32
 	Wide    uint32
+	Half    uint16
+	Eight   [8]uint8
+	_       [2]byte
+	Other   DeclTagsStrayOther
+	Number  float32
+	Five    uint32
 	Inside  uint32
 }
 
@@ -31,13 +37,30 @@ type DeclTagsStrayEvent struct {
 func (s *DeclTagsStrayEvent) Port() uint32     { return uint32(ctypes.Bits(s.RawPort[:], 0, 16)) }
 func (s *DeclTagsStrayEvent) SetPort(v uint32) { ctypes.SetBits(s.RawPort[:], 0, 16, uint64(v)) }
 
+// DeclTagsStrayOther is struct other, 4 bytes.
+//
+// Part of struct event.
+type DeclTagsStrayOther struct {
+	_ structs.HostLayout
+	A uint32
+}
+
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
 const (
-	_ = -(unsafe.Sizeof(DeclTagsStrayEvent{}) ^ 20)
+	_ = -(unsafe.Sizeof(DeclTagsStrayEvent{}) ^ 44)
 	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.RawPort) | (unsafe.Sizeof(DeclTagsStrayEvent{}.RawPort) ^ 2))
 	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Rate) ^ 4) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Rate) ^ 4))
 	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Kind) ^ 8) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Kind) ^ 4))
 	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Wide) ^ 12) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Wide) ^ 4))
-	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Inside) ^ 16) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Inside) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Half) ^ 16) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Half) ^ 2))
+	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Eight) ^ 18) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Eight) ^ 8))
+	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Other) ^ 28) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Other) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Number) ^ 32) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Number) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Five) ^ 36) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Five) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Inside) ^ 40) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Inside) ^ 4))
+)
+const (
+	_ = -(unsafe.Sizeof(DeclTagsStrayOther{}) ^ 4)
+	_ = -(unsafe.Offsetof(DeclTagsStrayOther{}.A) | (unsafe.Sizeof(DeclTagsStrayOther{}.A) ^ 4))
 )

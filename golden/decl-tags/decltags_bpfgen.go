@@ -16,19 +16,20 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _DeclTagsSet = 0xfdbcc074
+const _DeclTagsSet = 0xf8c89f81
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.
 const _DeclTagsLayouts = `
-map events event "struct event" #1 b4aceb14b999a5b4
+map events event "struct event" #2 911519d7fbf31d2d
 map stats key u32 60a4e951072ee49c
-map stats value #3 205aafbc20ad09c8
+map stats value #4 205aafbc20ad09c8
 variable rate u32 60a4e951072ee49c
-type "struct event" #1 b4aceb14b999a5b4
-#1 32 struct event = DeclTagsEvent: when u64 @0, type u32 @8, address be32(tag) @12, comm [8]u8 @16, id u32 @24, port u16 @24
-#2 4 enum verdict = DeclTagsVerdict: PASS=0, DROP=1
-#3 16 struct stats = DeclTagsStats: total u64 @0, last #2 @8
+type "struct event" #2 911519d7fbf31d2d
+#1 16 struct: bytes [16]u8 @0
+#2 104 struct event = DeclTagsEvent: when u64 @0, type u32 @8, address be32(tag) @12, comm [8]u8 @16, source be32(tag) @24, resolvers [2]be32 @28, target [16]u8 @36, gateways [2][4]be32 @52, nested #1 @84, id u32 @100, port u16 @100
+#3 4 enum verdict = DeclTagsVerdict: PASS=0, DROP=1
+#4 16 struct stats = DeclTagsStats: total u64 @0, last #3 @8
 `
 
 // OpenDeclTags parses the embedded object. Nothing is in the kernel yet.

@@ -12,7 +12,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_DeclTagsSet ^ 0xfdbcc074)
+const _ = -uint32(_DeclTagsSet ^ 0xf8c89f81)
 
 // The types of the maps: methods of one line each over package typed, so that
 // they cost little to compile. What more can be done with a map, batches and flags

@@ -13,9 +13,9 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_DeclTagsSet ^ 0xfdbcc074)
+const _ = -uint32(_DeclTagsSet ^ 0xf8c89f81)
 
-// DeclTagsEvent is struct event, 32 bytes.
+// DeclTagsEvent is struct event, 104 bytes.
 //
 // Event of map events.
 //
@@ -26,10 +26,14 @@ type DeclTagsEvent struct {
 	When uint64
 	Kind uint32
 	// of the peer
-	Address ctypes.BE32
-	Comm    [8]uint8
-	RawId   [4]byte // id, port
-	_       [4]byte
+	Address   ctypes.BE32
+	Comm      [8]uint8
+	Source    ctypes.IPv4
+	Resolvers [2]ctypes.IPv4
+	Target    ctypes.IPv6
+	Gateways  [2]ctypes.IPv6
+	Nested    ctypes.IPv6
+	RawId     [4]byte // id, port
 }
 
 // Id is unsigned int id.
@@ -46,8 +50,10 @@ func (s *DeclTagsEvent) SetId(v uint32) { ctypes.Store(s.RawId[:], v) }
 func (s *DeclTagsEvent) Port() uint16     { return ctypes.Load[uint16](s.RawId[0:2]) }
 func (s *DeclTagsEvent) SetPort(v uint16) { ctypes.Store(s.RawId[0:2], v) }
 
-// CommString is Comm as text, up to the first NUL.
-func (s *DeclTagsEvent) CommString() string { return ctypes.CString(s.Comm[:]) }
+// CommString is Comm as text, up to the first NUL, for which SetCommString
+// leaves room.
+func (s *DeclTagsEvent) CommString() string              { return ctypes.CString(s.Comm[:]) }
+func (s *DeclTagsEvent) SetCommString(text string) error { return ctypes.SetCString(s.Comm[:], text) }
 
 // DeclTagsStats is struct stats, 16 bytes.
 //
@@ -84,12 +90,17 @@ func (v DeclTagsVerdict) String() string {
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
 const (
-	_ = -(unsafe.Sizeof(DeclTagsEvent{}) ^ 32)
+	_ = -(unsafe.Sizeof(DeclTagsEvent{}) ^ 104)
 	_ = -(unsafe.Offsetof(DeclTagsEvent{}.When) | (unsafe.Sizeof(DeclTagsEvent{}.When) ^ 8))
 	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Kind) ^ 8) | (unsafe.Sizeof(DeclTagsEvent{}.Kind) ^ 4))
 	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Address) ^ 12) | (unsafe.Sizeof(DeclTagsEvent{}.Address) ^ 4))
 	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Comm) ^ 16) | (unsafe.Sizeof(DeclTagsEvent{}.Comm) ^ 8))
-	_ = -((unsafe.Offsetof(DeclTagsEvent{}.RawId) ^ 24) | (unsafe.Sizeof(DeclTagsEvent{}.RawId) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Source) ^ 24) | (unsafe.Sizeof(DeclTagsEvent{}.Source) ^ 4))
+	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Resolvers) ^ 28) | (unsafe.Sizeof(DeclTagsEvent{}.Resolvers) ^ 8))
+	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Target) ^ 36) | (unsafe.Sizeof(DeclTagsEvent{}.Target) ^ 16))
+	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Gateways) ^ 52) | (unsafe.Sizeof(DeclTagsEvent{}.Gateways) ^ 32))
+	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Nested) ^ 84) | (unsafe.Sizeof(DeclTagsEvent{}.Nested) ^ 16))
+	_ = -((unsafe.Offsetof(DeclTagsEvent{}.RawId) ^ 100) | (unsafe.Sizeof(DeclTagsEvent{}.RawId) ^ 4))
 )
 const (
 	_ = -(unsafe.Sizeof(DeclTagsStats{}) ^ 16)

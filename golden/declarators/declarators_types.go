@@ -77,8 +77,12 @@ func (s *DeclaratorsDeclarators) SetSign(v int32) { ctypes.SetBits(s.RawFlags[:]
 func (s *DeclaratorsDeclarators) Set() bool     { return ctypes.Bits(s.RawFlags[:], 8, 1) != 0 }
 func (s *DeclaratorsDeclarators) SetSet(v bool) { ctypes.SetBits(s.RawFlags[:], 8, 1, ctypes.Bit(v)) }
 
-// TextString is Text as text, up to the first NUL.
+// TextString is Text as text, up to the first NUL, for which SetTextString
+// leaves room.
 func (s *DeclaratorsDeclarators) TextString(i int) string { return ctypes.CString(s.Text[i][:]) }
+func (s *DeclaratorsDeclarators) SetTextString(i int, text string) error {
+	return ctypes.SetCString(s.Text[i][:], text)
+}
 
 // TailTail is int tail[], read from the bytes that stand behind the struct.
 func (s *DeclaratorsDeclarators) TailTail(rest []byte) []int32 { return ctypes.Tail[int32](nil, rest) }

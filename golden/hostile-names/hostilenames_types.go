@@ -83,8 +83,12 @@ type HostileNamesOptionvalueT struct {
 	Text   [8]int8
 }
 
-// TextString is Text as text, up to the first NUL.
+// TextString is Text as text, up to the first NUL, for which SetTextString
+// leaves room.
 func (s *HostileNamesOptionvalueT) TextString() string { return ctypes.CString(s.Text[:]) }
+func (s *HostileNamesOptionvalueT) SetTextString(text string) error {
+	return ctypes.SetCString(s.Text[:], text)
+}
 
 // HostileNamesValuefuncx is union value */ func x(), 8 bytes.
 //

@@ -25,8 +25,10 @@ type MapsAllEvent struct {
 	Comm [16]int8
 }
 
-// CommString is Comm as text, up to the first NUL.
-func (s *MapsAllEvent) CommString() string { return ctypes.CString(s.Comm[:]) }
+// CommString is Comm as text, up to the first NUL, for which SetCommString
+// leaves room.
+func (s *MapsAllEvent) CommString() string              { return ctypes.CString(s.Comm[:]) }
+func (s *MapsAllEvent) SetCommString(text string) error { return ctypes.SetCString(s.Comm[:], text) }
 
 // MapsAllGoldenOps is struct golden_ops, 16 bytes.
 //

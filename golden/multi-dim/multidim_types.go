@@ -39,8 +39,12 @@ type MultiDimRecord struct {
 	_      [2]byte
 }
 
-// NamesString is Names as text, up to the first NUL.
+// NamesString is Names as text, up to the first NUL, for which SetNamesString
+// leaves room.
 func (s *MultiDimRecord) NamesString(i int) string { return ctypes.CString(s.Names[i][:]) }
+func (s *MultiDimRecord) SetNamesString(i int, text string) error {
+	return ctypes.SetCString(s.Names[i][:], text)
+}
 
 // MultiDimRecordPacked is the struct packed in struct record, 17 bytes.
 type MultiDimRecordPacked struct {

@@ -110,11 +110,19 @@ func (s *NamesIllegalClashGetters) SetErrorValue(v uint8) {
 	ctypes.SetBits(s.RawReadByte[:], 6, 2, uint64(v))
 }
 
-// TextString_ is Text as text, up to the first NUL.
+// TextString_ is Text as text, up to the first NUL, for which SetTextString_
+// leaves room.
 func (s *NamesIllegalClashGetters) TextString_() string { return ctypes.CString(s.Text[:]) }
+func (s *NamesIllegalClashGetters) SetTextString_(text string) error {
+	return ctypes.SetCString(s.Text[:], text)
+}
 
-// GoStringString is GoString as text, up to the first NUL.
+// GoStringString is GoString as text, up to the first NUL, for which
+// SetGoStringString leaves room.
 func (s *NamesIllegalClashGetters) GoStringString() string { return ctypes.CString(s.GoString[:]) }
+func (s *NamesIllegalClashGetters) SetGoStringString(text string) error {
+	return ctypes.SetCString(s.GoString[:], text)
+}
 
 // NamesIllegalClashScope is struct scope, 16 bytes.
 //

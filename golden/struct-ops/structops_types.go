@@ -29,8 +29,12 @@ type StructOpsTcpCongestionOps struct {
 	Owner     ctypes.Pointer // void *
 }
 
-// NameString is Name as text, up to the first NUL.
+// NameString is Name as text, up to the first NUL, for which SetNameString
+// leaves room.
 func (s *StructOpsTcpCongestionOps) NameString() string { return ctypes.CString(s.Name[:]) }
+func (s *StructOpsTcpCongestionOps) SetNameString(text string) error {
+	return ctypes.SetCString(s.Name[:], text)
+}
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.

@@ -42,10 +42,17 @@ func (s *TypesWithoutLayoutCounters) SetHigh(v [2]byte) { ctypes.Store(s.RawArm[
 func (s *TypesWithoutLayoutCounters) Text() [8]int8     { return ctypes.Load[[8]int8](s.RawArm[:]) }
 func (s *TypesWithoutLayoutCounters) SetText(v [8]int8) { ctypes.Store(s.RawArm[:], v) }
 
-// TextString is Text as text, up to the first NUL.
+// TextString is Text as text, up to the first NUL, for which SetTextString
+// leaves room.
 func (s *TypesWithoutLayoutCounters) TextString() string {
 	v := s.Text()
 	return ctypes.CString(v[:])
+}
+func (s *TypesWithoutLayoutCounters) SetTextString(text string) error {
+	v := s.Text()
+	err := ctypes.SetCString(v[:], text)
+	s.SetText(v)
+	return err
 }
 
 // TypesWithoutLayoutPackedCounter is struct packed_counter, 6 bytes.
