@@ -539,8 +539,10 @@ type LpmTrieKeyPath struct {
 	Path      [16]int8
 }
 
-// PathString is Path as text, up to the first NUL.
-func (s *LpmTrieKeyPath) PathString() string { return ctypes.CString(s.Path[:]) }
+// PathString is Path as text, up to the first NUL, for which SetPathString
+// leaves room.
+func (s *LpmTrieKeyPath) PathString() string              { return ctypes.CString(s.Path[:]) }
+func (s *LpmTrieKeyPath) SetPathString(text string) error { return ctypes.SetCString(s.Path[:], text) }
 
 // LpmTrieKeyPathOrBytes is struct key_path_or_bytes, 20 bytes.
 //
@@ -559,10 +561,17 @@ func (s *LpmTrieKeyPathOrBytes) SetPath(v [16]int8) { ctypes.Store(s.RawPath[:],
 func (s *LpmTrieKeyPathOrBytes) Bytes() [16]uint8     { return ctypes.Load[[16]uint8](s.RawPath[:]) }
 func (s *LpmTrieKeyPathOrBytes) SetBytes(v [16]uint8) { ctypes.Store(s.RawPath[:], v) }
 
-// PathString is Path as text, up to the first NUL.
+// PathString is Path as text, up to the first NUL, for which SetPathString
+// leaves room.
 func (s *LpmTrieKeyPathOrBytes) PathString() string {
 	v := s.Path()
 	return ctypes.CString(v[:])
+}
+func (s *LpmTrieKeyPathOrBytes) SetPathString(text string) error {
+	v := s.Path()
+	err := ctypes.SetCString(v[:], text)
+	s.SetPath(v)
+	return err
 }
 
 // LpmTrieKeyScoped is struct key_scoped, 13 bytes.
