@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares bpfgen's command line with bpf2go's, whole processes, and prints the
-# rows of the table in docs/benchmarks.md.
+# Compares bpfgen's command line with bpf2go's, whole processes, and what their
+# generated packages cost to compile, and prints the tables of docs/benchmarks.md.
 #
 #   .ci/bench.sh [runs]
 #
@@ -19,6 +19,7 @@ trap 'rm -rf "$work"' EXIT
 go build -o "$work/bpfgen" ./cmd/bpfgen
 go build -o "$work/bpf2go" github.com/cilium/ebpf/cmd/bpf2go
 go build -o "$work/bench" ./.ci/bench
+go build -o "$work/compile" ./.ci/bench/compile
 export GOPACKAGE=bench
 
 # copier <object>: a compiler that copies it to where -o says.
@@ -55,3 +56,6 @@ from_object scalars scalars_bpfel.o
 from_object sections-all sectionsall_bpfel.o
 from_c counter
 from_c scalars
+
+echo
+"$work/compile" -n 5 -bpfgen "$work/bpfgen" -bpf2go "$work/bpf2go" -cc "$clang"

@@ -39,7 +39,7 @@ vet() {
 	local status=0 target unformatted
 	unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
 	[ -z "$unformatted" ] || { printf 'not formatted:\n%s\n' "$unformatted" && status=1; }
-	go vet ./... ./.ci/kernels/... ./.ci/forecast/... ./.ci/bench || status=1
+	go vet ./... ./.ci/kernels/... ./.ci/forecast/... ./.ci/bench/... || status=1
 	for target in darwin/arm64 windows/amd64 wasip1/wasm linux/386 linux/arm linux/s390x; do
 		echo "vet $target"
 		GOOS=${target%/*} GOARCH=${target#*/} CGO_ENABLED=0 go vet ./typed/... || status=1
@@ -51,7 +51,7 @@ vet() {
 oldest_go() { GOTOOLCHAIN=go$(go list -m -f '{{.GoVersion}}') go "$@"; }
 
 # Nothing of a newer Go is used. That the tests pass there is not asked.
-oldest() { oldest_go version && oldest_go build ./... && oldest_go vet ./... ./.ci/kernels/... ./.ci/forecast/... ./.ci/bench; }
+oldest() { oldest_go version && oldest_go build ./... && oldest_go vet ./... ./.ci/kernels/... ./.ci/forecast/... ./.ci/bench/...; }
 
 # The linters' versions are in tools/go.mod.
 lint() {
@@ -59,7 +59,7 @@ lint() {
 	for tool in staticcheck "exhaustive -d" go-errorlint unparam; do
 		echo "$tool"
 		# shellcheck disable=SC2086 # a tool and its flags
-		go tool -modfile=.ci/tools/go.mod $tool ./... ./.ci/kernels/... ./.ci/forecast/... ./.ci/bench || status=1
+		go tool -modfile=.ci/tools/go.mod $tool ./... ./.ci/kernels/... ./.ci/forecast/... ./.ci/bench/... || status=1
 	done
 	return $status
 }
@@ -82,8 +82,8 @@ test_() { with_mounts go test -timeout 30m ./...; }
 # A few seconds of objects that nobody wrote.
 fuzz() { go test ./typed -run '^$' -fuzz '^FuzzOpen$' -fuzztime 10s && go test ./btfparse -run '^$' -fuzz '^FuzzParse$' -fuzztime 10s; }
 
-# The race detector brings checkptr with it.
-race() { with_mounts env CGO_ENABLED=1 go test -timeout 30m -race ./typed/...; }
+# The race detector brings checkptr with it. Each soak test (soak.sh) takes 4 seconds.
+race() { with_mounts env CGO_ENABLED=1 BPFGEN_SOAK=4s go test -timeout 30m -race ./typed/...; }
 
 # 386 binaries run natively, system calls and all.
 wordsize() { with_mounts env CGO_ENABLED=0 GOARCH=386 go test ./typed/...; }

@@ -173,23 +173,24 @@ func (r *row) link() error {
 }
 
 func (m *measurement) print(w io.Writer) {
-	fmt.Fprintln(w, "| package | user s | archive MB | memory MB | bpf2go user s | bpf2go archive MB | bpf2go memory MB |")
-	fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|--:|")
+	fmt.Fprintln(w, "| package | bpfgen user s | bpf2go user s | ratio | bpfgen archive MB | bpf2go archive MB | ratio | bpfgen memory MB | bpf2go memory MB |")
+	fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, r := range m.rows {
 		printRow(w, r.in.title, r.bpfgen.bindings, r.bpf2go.bindings)
 		printRow(w, "… its importer", r.bpfgen.importer, r.bpf2go.importer)
 	}
 	for _, r := range m.rows {
 		if r.in.binary {
-			fmt.Fprintf(w, "\nstripped program of %s: %.2f MB, bpf2go's %.2f MB, ratio %.3f\n", r.in.title,
+			fmt.Fprintf(w, "\nA stripped program that loads and uses %s: %.2f MB, bpf2go's %.2f MB, ratio %.2f\n", r.in.title,
 				mb(r.bpfgen.binary), mb(r.bpf2go.binary), mb(r.bpfgen.binary)/mb(r.bpf2go.binary))
 		}
 	}
 }
 
 func printRow(w io.Writer, title string, a, b buildcost.Cost) {
-	fmt.Fprintf(w, "| %s | %.2f | %.2f | %.0f | %.2f | %.2f | %.0f |\n", title,
-		a.User.Seconds(), mb(a.Archive), mb(a.Memory), b.User.Seconds(), mb(b.Archive), mb(b.Memory))
+	fmt.Fprintf(w, "| %s | %.2f | %.2f | %.1f | %.2f | %.2f | %.1f | %.0f | %.0f |\n", title,
+		a.User.Seconds(), b.User.Seconds(), a.User.Seconds()/b.User.Seconds(),
+		mb(a.Archive), mb(b.Archive), mb(a.Archive)/mb(b.Archive), mb(a.Memory), mb(b.Memory))
 }
 
 func mb(bytes int64) float64 { return float64(bytes) / 1e6 }
