@@ -110,7 +110,9 @@ func (l *apiList) decl(d *plan.Decl) {
 		l.add(name, "= "+strings.TrimPrefix(d.Alias, l.ident), d.C, "")
 		return
 	case d.Enum != nil:
-		l.add(name, l.spell(d.Enum.Base), d.C, "")
+		if !d.Enum.Plain {
+			l.add(name, l.spell(d.Enum.Base), d.C, "")
+		}
 		for _, c := range d.Enum.Consts {
 			l.add(strings.TrimPrefix(c.Name, l.ident), "= "+c.Value, d.C, c.C)
 		}
@@ -146,6 +148,10 @@ func (l *apiList) members(name string, d *plan.Decl) {
 	}
 	for _, t := range d.Tails {
 		l.add(name+"."+t.Name, "func([]byte) []"+l.spell(t.Elem), d.C, inC[t.Name])
+	}
+	for _, loc := range d.DataLocs {
+		l.add(name+"."+loc.Bytes, "func([]byte) []byte", d.C, inC[loc.Field])
+		l.add(name+"."+loc.Text, "func([]byte) string", d.C, inC[loc.Field])
 	}
 	if d.LPM == nil {
 		return

@@ -232,7 +232,7 @@ func checkPackages(opts Options) error {
 	if !opts.TypesOnly {
 		return errors.New("packages of their own are for types alone")
 	}
-	if !token.IsExported(opts.Ident) {
+	if opts.Ident != "" && !token.IsExported(opts.Ident) {
 		return fmt.Errorf("ident %q: the packages of kernels use types of a common one, so that it must begin with an upper-case letter", opts.Ident)
 	}
 	return nil
