@@ -5,6 +5,7 @@ package diff
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ const apiIdent = "x"
 // declared is everything that would be generated for a side, by name.
 func (c *comparison) declared(in *Input) (map[string]emit.Declared, error) {
 	plan, err := emit.NewPlan([]emit.Target{{Object: in.object, Source: in.name}}, emit.Options{
-		Package: "p", Ident: apiIdent, Types: c.typesOf(in), Events: c.eventsOf(in), TypesOnly: in.object.TypesOnly,
+		Package: "p", Ident: apiIdent, Types: c.typesOf(in), Events: ofMaps(in, c.opts.Events), MapTypes: ofMaps(in, c.opts.MapTypes), TypesOnly: in.object.TypesOnly,
 	})
 	if err != nil {
 		return nil, err
@@ -40,14 +41,15 @@ func (c *comparison) typesOf(in *Input) (patterns []string) {
 	return patterns
 }
 
-func (c *comparison) eventsOf(in *Input) map[string]emit.EventType {
-	events := make(map[string]emit.EventType)
-	for name, ev := range c.opts.Events {
+// ofMaps are the entries for maps that the side has.
+func ofMaps[T any](in *Input, all map[string]T) map[string]T {
+	of := make(map[string]T)
+	for name, one := range all {
 		if in.mapNamed(name) != nil {
-			events[name] = ev
+			of[name] = one
 		}
 	}
-	return events
+	return of
 }
 
 // apiKey is a place in C.
@@ -89,12 +91,21 @@ func (c *comparison) unknownNames() error {
 			return fmt.Errorf("-type %s: neither %s nor %s has such a type", pattern, c.old.name, c.new.name)
 		}
 	}
-	for name := range c.opts.Events {
-		if c.old.mapNamed(name) == nil && c.new.mapNamed(name) == nil {
+	for _, name := range slices.Sorted(maps.Keys(c.opts.Events)) {
+		if !c.hasMap(name) {
 			return fmt.Errorf("-event %s: neither %s nor %s has such a map", name, c.old.name, c.new.name)
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.opts.MapTypes)) {
+		if !c.hasMap(name) {
+			return fmt.Errorf("-map %s: neither %s nor %s has such a map", name, c.old.name, c.new.name)
+		}
+	}
 	return nil
+}
+
+func (c *comparison) hasMap(name string) bool {
+	return c.old.mapNamed(name) != nil || c.new.mapNamed(name) != nil
 }
 
 // changedNames are the names that differ, by place in C.

@@ -109,9 +109,10 @@ func (r *Report) Breaks() bool {
 
 // Options say what is known beside the two sides.
 type Options struct {
-	// Types and Events are as in [emit.Options]: what code is generated with.
-	Types  []string
-	Events map[string]emit.EventType
+	// Types, Events and MapTypes are as in [emit.Options]: what code is generated with.
+	Types    []string
+	Events   map[string]emit.EventType
+	MapTypes map[string]emit.MapTypes
 	// Pinned says which maps may be pinned beside those that say so themselves
 	// (LIBBPF_PIN_BY_NAME); nil means all.
 	Pinned func(name string) bool

@@ -375,9 +375,17 @@ func TestWhatTheCallerKnows(t *testing.T) {
 			t.Errorf("%s: %q", name, lines(report))
 		}
 	}
+	sized := strings.NewReplacer("__type(key, struct flow_key);", "__uint(key_size, sizeof(struct flow_key));",
+		"__type(value, struct flow_stats);", "__uint(value_size, sizeof(struct flow_stats));").Replace(source(t)) +
+		"\nstruct flow_key *unused_key __attribute__((unused));\nstruct flow_stats *unused_stats __attribute__((unused));\n"
+	swapped := strings.Replace(sized, "__be32 saddr;\n\t__be32 daddr;", "__be32 daddr;\n\t__be32 saddr;", 1)
+	report, err := Compare(build(t, sized), build(t, swapped), &Options{MapTypes: map[string]emit.MapTypes{"flows": {Key: "struct flow_key", Value: "flow_stats"}}})
+	if err != nil || !slices.Contains(lines(report), "layout struct flow_key > field saddr place: go pins") {
+		t.Errorf("-map: %q, %v", lines(report), err)
+	}
 	old := build(t, source(t))
 	larger := build(t, strings.Replace(source(t), "max_entries, 4)", "max_entries, 8)", 1))
-	report, err := Compare(old, larger, &Options{Pinned: func(name string) bool { return name == "other" }})
+	report, err = Compare(old, larger, &Options{Pinned: func(name string) bool { return name == "other" }})
 	if err != nil || report.Breaks() || len(report.Changes) != 1 {
 		t.Errorf("a map that nobody pins: %q, %v", lines(report), err)
 	}

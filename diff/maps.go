@@ -7,13 +7,15 @@ import (
 	"fmt"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit"
 )
 
 // maps compares definitions, keys and values.
 func (c *comparison) maps() error {
 	for _, m := range c.old.object.Maps {
 		if other := c.new.mapNamed(m.Name); other != nil {
-			c.mapPair("map "+m.Name, m, other, c.programsUsing("map "+m.Name))
+			given := c.opts.MapTypes[m.Name]
+			c.mapPair("map "+m.Name, c.old.typedMap(m, given), c.new.typedMap(other, given), c.programsUsing("map "+m.Name))
 		}
 	}
 	return nil
@@ -26,6 +28,21 @@ func (i *Input) mapNamed(name string) *btfparse.Map {
 		}
 	}
 	return nil
+}
+
+// typedMap is a map with the types that the user gives where C has sizes alone.
+// Package emit says what is wrong with them.
+func (i *Input) typedMap(m *btfparse.Map, given emit.MapTypes) *btfparse.Map {
+	typed := *m
+	for _, side := range []struct {
+		name string
+		typ  *btfparse.Type
+	}{{given.Key, &typed.Key}, {given.Value, &typed.Value}} {
+		if found := i.object.Named(side.name); *side.typ == nil && side.name != "" && len(found) > 0 {
+			*side.typ = found[0]
+		}
+	}
+	return &typed
 }
 
 // mayBePinned says whether maps of that name may be pinned.

@@ -32,7 +32,7 @@ const diffFormat = 1
 type diffOptions struct {
 	json, markdown, breaking bool
 	types, pinned            patterns
-	events                   pairs
+	events, mapTypes         pairs
 	usedBy, kernels          paths
 	old, new                 string
 	comparison               diff.Options
@@ -93,13 +93,14 @@ func runDiff(ctx context.Context, c *cli, args []string) error {
 }
 
 func (c *cli) parseDiff(args []string) (*diffOptions, error) {
-	o := &diffOptions{events: make(pairs)}
+	o := &diffOptions{events: make(pairs), mapTypes: make(pairs)}
 	flags := newFlagSet("diff")
 	flags.BoolVar(&o.json, "json", false, "print JSON; docs/diff.schema.json has its form")
 	flags.BoolVar(&o.markdown, "markdown", false, "print Markdown, for a comment in a review")
 	flags.BoolVar(&o.breaking, "breaking", false, "exit with status 1 only for what breaks something")
 	flags.Var(&o.types, "type", "C `names` and globs of types that Go code is generated for beside those of maps and variables")
 	flags.Var(o.events, "event", "`map=type`: the type of the records of a ring buffer or perf event array, as for gen; repeatable")
+	flags.Var(o.mapTypes, "map", "`map=key,value`: C types of a map that C declares by sizes alone, as for gen; repeatable")
 	flags.Var(&o.pinned, "pinned", "`names` and globs of maps that Go pins (all); those that C pins always count")
 	flags.Var(&o.usedBy, "used-by", "`object` that runs on the kernels whose BTF is compared: only what it touches counts; repeatable")
 	flags.Var(&o.kernels, "kernel", "`kernel` or folder of kernels on which the programs of old and new are forecast; repeatable")
@@ -118,6 +119,10 @@ func (c *cli) parseDiff(args []string) (*diffOptions, error) {
 	}
 	o.old, o.new = flags.Arg(0), flags.Arg(1)
 	o.comparison.Types, o.comparison.Events = o.types, eventTypes(o.events)
+	var err error
+	if o.comparison.MapTypes, err = mapTypes(o.mapTypes); err != nil {
+		return nil, err
+	}
 	if len(o.pinned) > 0 {
 		o.comparison.Pinned = o.pinned.match
 	}

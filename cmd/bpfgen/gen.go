@@ -145,10 +145,11 @@ func (o *genOptions) finishGen(c *cli, fs *flag.FlagSet) (err error) {
 			return err
 		}
 	}
-	if o.typesFrom == o.ident {
+	if o.typesFrom != "" && o.typesFrom == o.ident {
 		return fmt.Errorf("-types-from %s is the ident itself: name another one of the package", o.typesFrom)
 	}
-	return errors.Join(o.finish(c, o.ident), o.compile.finish(c, given(fs)), o.checkBpf2go(fs), o.checkMapTypes())
+	_, mapErr := mapTypes(o.mapTypes)
+	return errors.Join(o.finish(c, o.ident), o.compile.finish(c, given(fs)), o.checkBpf2go(fs), mapErr)
 }
 
 // checkBpf2go finds flags that do not go together.
@@ -187,15 +188,18 @@ func readMapTypes(types string) (emit.MapTypes, error) {
 	return t, nil
 }
 
-// checkMapTypes finds what is no pair of types.
-func (o *genOptions) checkMapTypes() error {
+// mapTypes is what -map says.
+func mapTypes(given pairs) (map[string]emit.MapTypes, error) {
+	all := make(map[string]emit.MapTypes)
 	var errs []error
-	for _, m := range sortedNames(o.mapTypes) {
-		if _, err := readMapTypes(o.mapTypes[m]); err != nil {
-			errs = append(errs, fmt.Errorf("-map %s=%s: %w", m, o.mapTypes[m], err))
+	for _, m := range sortedNames(given) {
+		types, err := readMapTypes(given[m])
+		if err != nil {
+			errs = append(errs, fmt.Errorf("-map %s=%s: %w", m, given[m], err))
 		}
+		all[m] = types
 	}
-	return errors.Join(errs...)
+	return all, errors.Join(errs...)
 }
 
 func splitList(list string) []string {
@@ -260,9 +264,8 @@ func (o *genOptions) emitOptions(c *cli, pkg func() (string, error)) (emit.Optio
 	opts.NoGlobalTypes = o.noGlobalTypes
 	opts.Bpf2go, opts.Typed, opts.Packed = o.bpf2go, o.typed, emit.Packed(o.packed)
 	opts.Events = eventTypes(o.events)
-	opts.MapTypes = make(map[string]emit.MapTypes)
-	for m, types := range o.mapTypes {
-		opts.MapTypes[m], _ = readMapTypes(types)
+	if opts.MapTypes, err = mapTypes(o.mapTypes); err != nil {
+		return opts, err
 	}
 	if o.typesFrom != "" {
 		opts.TypesFrom = o.typesFrom
