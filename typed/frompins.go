@@ -64,6 +64,8 @@ func (c *specCore) fromPins() (*Collection, error) {
 		set:  (*CollectionSpec)(c),
 		coll: &ebpf.Collection{Maps: make(map[string]*ebpf.Map), Programs: make(map[string]*ebpf.Program), Variables: make(map[string]*ebpf.Variable)},
 		left: make(map[string]error),
+
+		layouts: make(map[string]MapLayout),
 	}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c.Spec.Maps)) {
@@ -73,6 +75,7 @@ func (c *specCore) fromPins() (*Collection, error) {
 		errs = append(errs, p.openProgram(name), p.openLinks(name))
 	}
 	coll := newCollection(p.coll, c.Spec.Copy(), p.left, (*specCore)(c).optionalPrograms())
+	coll.setLayouts(p.layouts)
 	for _, l := range p.links {
 		errs = append(errs, coll.Links.Add(l, nil))
 	}
@@ -87,6 +90,8 @@ type pinsOpened struct {
 	coll  *ebpf.Collection
 	left  map[string]error
 	links []*Link
+	// layouts say how far those of the maps were proved.
+	layouts map[string]MapLayout
 }
 
 // open opens a pin, or says in left that there is none.
@@ -120,8 +125,25 @@ func loadPin(path string, opts *ebpf.LoadPinOptions) (pin.Pinner, error) {
 	return link.LoadPinnedLink(path, opts)
 }
 
+// openByLayout opens a map that is pinned by its layout, if there is one.
+func (p *pinsOpened) openByLayout(name string) (object pin.Pinner, path string, err error) {
+	file := p.set.layouts.pinName(name)
+	if file == name || strings.HasPrefix(name, ".") {
+		return nil, "", nil
+	}
+	path = filepath.Join(p.set.pins.path, file)
+	object, err = pin.Load(path, p.set.pins.opts)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", nil
+	}
+	return object, path, err
+}
+
 func (p *pinsOpened) openMap(name string) error {
-	object, path, err := p.open(name)
+	object, path, err := p.openByLayout(name)
+	if object == nil && err == nil {
+		object, path, err = p.open(name)
+	}
 	if object == nil || err != nil {
 		return err
 	}
@@ -138,8 +160,10 @@ func (p *pinsOpened) openMap(name string) error {
 	if err := spec.Compatible(m); err != nil {
 		return fmt.Errorf("map %s: %w", name, err)
 	}
-	_, err = p.set.layouts.prove(name, m, path)
-	return err
+	if p.layouts[name], err = p.set.layouts.prove(name, m, path); err != nil {
+		return misfit(path, err)
+	}
+	return nil
 }
 
 // flagMmapableMap is BPF_F_MMAPABLE, which data sections get where the kernel has

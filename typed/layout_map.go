@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/internal/layout"
@@ -52,12 +53,35 @@ type MapLayout struct {
 	// Differences that leave every field in its place: a field renamed, removed
 	// or added, another sign, another value of an enumerator.
 	Differences []error
-	// Unproved is why Proof is less than ProofBTF; nil if it is not.
+	// Unproved is why Proof is less than ProofBTF; nil if it is not, and where Go
+	// has nothing but bytes of the map.
 	Unproved error
+}
+
+// Layout says how far the layout of the map has been proved to be the one that
+// Go code was generated for: when it was loaded, opened or wrapped. Of maps that
+// were loaded by others ([FromObjects]), or stand in another map, nothing is known
+// but their sizes.
+func (h *MapHandle) Layout() MapLayout {
+	if h.c.life == nil {
+		return MapLayout{Unproved: notLoaded(h.c.name)}
+	}
+	return h.c.life.layout
+}
+
+// RequireLayout makes it an error of Load, [FromPins], OpenPinned and Wrap if a map
+// that exists already has its layout proved by less than this: the kernel keeps no
+// types of it, or they cannot be read. Maps of which Go has nothing but bytes need
+// no proof.
+func (c *CollectionSpec) RequireLayout(least LayoutProof) {
+	if c != nil {
+		c.layouts.least = least
+	}
 }
 
 // layouts is what a collection knows and wants of layouts.
 type layouts struct {
+	spec  *ebpf.CollectionSpec
 	table string      // of CheckLayouts
 	own   bool        // the object is the one that the table is from
 	least LayoutProof // less is an error
@@ -73,7 +97,12 @@ var errNoKernelTypes = errors.New("the kernel keeps no types of it")
 func (l layouts) prove(name string, m *ebpf.Map, pin string) (MapLayout, error) {
 	var proved MapLayout
 	roots, err := l.ofMap(name)
-	if err == nil {
+	if err != nil || len(roots) == 0 {
+		return proved, err
+	}
+	if strings.HasPrefix(name, ".") {
+		err = proved.compareSection(m, l.spec, roots)
+	} else {
 		err = proved.compareKernel(m, roots)
 	}
 	if err != nil {
@@ -90,7 +119,8 @@ func (l layouts) prove(name string, m *ebpf.Map, pin string) (MapLayout, error) 
 	return proved, nil
 }
 
-// ofMap are the layouts that were generated for a map.
+// ofMap are the layouts that were generated for a map; of a section those of its
+// variables.
 func (l layouts) ofMap(name string) ([]layout.Root, error) {
 	if l.table == "" {
 		return nil, nil
@@ -101,11 +131,78 @@ func (l layouts) ofMap(name string) ([]layout.Root, error) {
 	}
 	var roots []layout.Root
 	for _, r := range table.Roots {
-		if len(r.Place) > 2 && r.Place[0] == "map" && r.Place[1] == name {
+		if len(r.Place) > 2 && r.Place[0] == "map" && r.Place[1] == name || l.sectionOf(r.Place) == name {
 			roots = append(roots, r)
 		}
 	}
 	return roots, nil
+}
+
+// sectionOf is the section of a variable, "" for other places.
+func (l layouts) sectionOf(place []string) string {
+	switch {
+	case place[0] == "static" && len(place) == 4:
+		return place[1]
+	case place[0] == "variable" && len(place) == 2 && l.spec != nil && l.spec.Variables[place[1]] != nil:
+		return l.spec.Variables[place[1]].SectionName
+	}
+	return ""
+}
+
+// compareSection compares the variables of a section with those in the map that
+// the kernel has of it. There their places count, too: they are those of the
+// build that made it.
+func (l *MapLayout) compareSection(m *ebpf.Map, spec *ebpf.CollectionSpec, roots []layout.Root) error {
+	types, err := kernelTypes(m)
+	if err != nil {
+		l.Unproved = err
+		return nil
+	}
+	section, ok := types["value"].(*btf.Datasec)
+	if !ok {
+		l.Unproved = errNoKernelTypes
+		return nil
+	}
+	var maker layout.Maker
+	var errs []error
+	for _, r := range roots {
+		name, offset := (*objectTypes)(spec).offset(r.Place)
+		is := variableAt(section, name, offset)
+		if is == nil {
+			errs = append(errs, &LayoutError{Object: placePath(r.Place), Property: "place in " + section.Name, Want: fmt.Sprint("byte ", offset), Got: "another, or none"})
+			continue
+		}
+		got, err := maker.Layout(is.Type, is.tags...)
+		if err != nil {
+			l.Unproved = err
+			continue
+		}
+		errs = append(errs, l.compareRoot(r, got))
+	}
+	return errors.Join(errs...)
+}
+
+// offset is where the object has a variable in its section.
+func (o *objectTypes) offset(place []string) (name string, offset uint32) {
+	if place[0] == "variable" {
+		v := o.Variables[place[1]]
+		return place[1], v.Offset
+	}
+	at, _ := strconv.ParseUint(place[3], 10, 32)
+	if _, info := findStatic((*ebpf.CollectionSpec)(o), place[1], place[2], uint32(at)); info != nil {
+		return place[2], info.Offset
+	}
+	return place[2], uint32(at)
+}
+
+func variableAt(section *btf.Datasec, name string, offset uint32) *placedType {
+	for _, v := range section.Vars {
+		if v.Offset == offset && v.Type.TypeName() == name {
+			t := variableType(v.Type)
+			return &t
+		}
+	}
+	return nil
 }
 
 // compareKernel compares the roots with the types that the kernel keeps.
@@ -114,9 +211,6 @@ func (l *MapLayout) compareKernel(m *ebpf.Map, roots []layout.Root) error {
 	if err != nil {
 		l.Unproved = err
 		return nil
-	}
-	if len(roots) == 0 {
-		l.Unproved = errors.New("the generated code has no layout of it")
 	}
 	var maker layout.Maker
 	var errs []error

@@ -200,14 +200,17 @@ func TestProveLayoutWithoutTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	for name, l := range map[string]layouts{"flows": {table: layoutTable(t, counters("a", "b"))}, "other": {}} {
-		if proved, err := l.prove(name, m, ""); err != nil || proved.Proof != ProofSizesOnly || !errors.Is(proved.Unproved, errNoKernelTypes) {
-			t.Errorf("%s: %+v, %v", name, proved, err)
-		}
-		l.least = ProofBTF
-		if _, err := l.prove(name, m, ""); !errors.Is(err, errNoKernelTypes) {
-			t.Errorf("%s: %v", name, err)
-		}
+	l := layouts{table: layoutTable(t, counters("a", "b"))}
+	if proved, err := l.prove("flows", m, ""); err != nil || proved.Proof != ProofSizesOnly || !errors.Is(proved.Unproved, errNoKernelTypes) {
+		t.Errorf("%+v, %v", proved, err)
+	}
+	l.least = ProofBTF
+	if _, err := l.prove("flows", m, ""); !errors.Is(err, errNoKernelTypes) {
+		t.Error(err)
+	}
+	// Where Go has bytes alone there is nothing to prove.
+	if proved, err := l.prove("other", m, ""); err != nil || proved.Unproved != nil {
+		t.Errorf("%+v, %v", proved, err)
 	}
 	damaged := layouts{table: "map flows value u32 0000000000000000\n"}
 	if _, err := damaged.prove("flows", m, ""); err == nil {
@@ -227,93 +230,267 @@ func pinDir(t *testing.T) string {
 	return dir
 }
 
-// TestPinByLayout: maps of two layouts have pins side by side, and one of the
-// same layout is found again.
-func TestPinByLayout(t *testing.T) {
-	dir := pinDir(t)
-	open := func(names ...string) (*ebpf.Map, layouts, error) {
-		typ := counters(names...)
-		l := layouts{table: layoutTable(t, typ), pin: true}
-		spec := &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{"flows": {
-			Name: "flows", Type: ebpf.Hash, KeySize: 4, ValueSize: typ.Size, MaxEntries: 1, Key: layoutU32, Value: typ, Pinning: ebpf.PinByName,
-		}}}
-		options := ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: dir}}
-		pins, err := l.findPins(spec, options.Maps)
-		if err != nil {
-			return nil, l, err
-		}
-		defer pins.close()
-		options.MapReplacements = pins.found
-		coll, err := ebpf.NewCollectionWithOptions(spec, options)
-		if err != nil {
-			return nil, l, err
-		}
-		defer coll.Close()
-		if err := pins.pin(coll); err != nil {
-			return nil, l, err
-		}
-		proofs, err := l.proveAll(spec, coll, options, pins)
-		if found := pins.found["flows"] != nil; found != (proofs["flows"].Proof == ProofBTF) || found == (proofs["flows"].Proof == ProofCreated) {
-			t.Errorf("found %t: %+v", found, proofs)
-		}
-		return coll.DetachMap("flows"), l, err
+// statsSpec is an object with a map whose value has these counters, and the
+// generated code for it. With pinning, Load pins it by name.
+func statsSpec(t *testing.T, kind ebpf.MapType, pinning ebpf.PinType, names ...string) *CollectionSpec {
+	t.Helper()
+	needKernel(t)
+	typ := counters(names...)
+	c := newCollectionSpec("test", &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{"flows": {
+		Name: "flows", Type: kind, KeySize: 4, ValueSize: typ.Size, MaxEntries: 1, Key: layoutU32, Value: typ, Pinning: pinning,
+	}}})
+	CheckLayouts(c, layoutTable(t, typ))
+	if err := c.Err(); err != nil {
+		t.Fatal(err)
 	}
-	first, l, err := open("a", "b")
+	return c
+}
+
+// loadFlows loads the object and gives the handle of the map.
+func loadFlows(t *testing.T, c *CollectionSpec, dir string) (*hashOfStats, error) {
+	t.Helper()
+	coll, err := c.Load(&ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: dir}})
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { coll.Close() })
+	h := new(hashOfStats)
+	BindMap(coll, h, "flows")
+	return h, h.Err()
+}
+
+// hashOfStats is what generated code declares.
+type hashOfStats struct{ MapHandle }
+
+func (*hashOfStats) Shape() MapShape { return MapShape{Class: ClassHash, Key: 4, Value: 8} }
+
+// pinAnew gives a map one more pin.
+func pinAnew(t *testing.T, m *ebpf.Map, path string) {
+	t.Helper()
+	clone, err := m.Clone()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer first.Close()
-	if err := first.Put(uint32(1), make([]byte, 8)); err != nil {
+	defer clone.Close()
+	if err := clone.Pin(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, l.pinName("flows"))); err != nil {
-		t.Error(err)
+}
+
+// existingMaps are the ways in which a collection meets a map that exists.
+var existingMaps = map[string]func(t *testing.T, c *CollectionSpec, m *ebpf.Map) (*hashOfStats, error){
+	"pinned by name": func(t *testing.T, c *CollectionSpec, m *ebpf.Map) (*hashOfStats, error) {
+		dir := pinDir(t)
+		pinAnew(t, m, filepath.Join(dir, "flows"))
+		c.Spec.Maps["flows"].Pinning = ebpf.PinByName
+		return loadFlows(t, c, dir)
+	},
+	"from pins": func(t *testing.T, c *CollectionSpec, m *ebpf.Map) (*hashOfStats, error) {
+		dir := pinDir(t)
+		pinAnew(t, m, filepath.Join(dir, "flows"))
+		coll, err := FromPins(pinned{c}, dir, nil)
+		if err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() { coll.Close() })
+		h := new(hashOfStats)
+		BindMap(coll, h, "flows")
+		return h, h.Err()
+	},
+	"replaced": func(t *testing.T, c *CollectionSpec, m *ebpf.Map) (*hashOfStats, error) {
+		coll, err := c.Load(&ebpf.CollectionOptions{MapReplacements: map[string]*ebpf.Map{"flows": m}})
+		if err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() { coll.Close() })
+		h := new(hashOfStats)
+		BindMap(coll, h, "flows")
+		return h, h.Err()
+	},
+	"opened": func(t *testing.T, c *CollectionSpec, m *ebpf.Map) (*hashOfStats, error) {
+		path := filepath.Join(pinDir(t), "any")
+		pinAnew(t, m, path)
+		var s *MapSpec[*hashOfStats]
+		BindMapSpec(c, &s, "flows")
+		h, err := s.OpenPinned(path, nil)
+		if err == nil {
+			t.Cleanup(func() { h.Close() })
+		}
+		return h, err
+	},
+	"wrapped": func(t *testing.T, c *CollectionSpec, m *ebpf.Map) (*hashOfStats, error) {
+		var s *MapSpec[*hashOfStats]
+		BindMapSpec(c, &s, "flows")
+		h, err := s.Wrap(m)
+		if err == nil {
+			t.Cleanup(func() { h.Close() })
+		}
+		return h, err
+	},
+}
+
+// TestExistingMaps: a map that exists is compared with the generated code, however
+// a collection meets it.
+func TestExistingMaps(t *testing.T) {
+	for way, meet := range existingMaps {
+		t.Run(way, func(t *testing.T) {
+			m, _ := layoutMap(t, counters("a", "b"), counters("a", "b"))
+			h, err := meet(t, statsSpec(t, ebpf.Hash, ebpf.PinNone, "a", "b"), m)
+			if err != nil || h.Layout().Proof != ProofBTF || h.Layout().Unproved != nil || len(h.Layout().Differences) > 0 {
+				t.Fatalf("equal: %v, %+v", err, h)
+			}
+			c := statsSpec(t, ebpf.Hash, ebpf.PinNone, "a", "renamed")
+			h, err = meet(t, c, m)
+			if err != nil || h.Layout().Proof != ProofBTF || !strings.Contains(errors.Join(h.Layout().Differences...).Error(), "field renamed: name is b at byte 4") {
+				t.Errorf("renamed: %v, %+v", err, h)
+			}
+			_, err = meet(t, statsSpec(t, ebpf.Hash, ebpf.PinNone, "b", "a"), m)
+			var layoutError *LayoutError
+			if !errors.As(err, &layoutError) || !strings.Contains(err.Error(), "map flows > value > struct stats > field b: place is byte 4, the generated code expects byte 0") {
+				t.Errorf("moved: %v", err)
+			}
+			bare, err := ebpf.NewMap(&ebpf.MapSpec{Name: "flows", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer bare.Close()
+			h, err = meet(t, statsSpec(t, ebpf.Hash, ebpf.PinNone, "a", "b"), bare)
+			if err != nil || h.Layout().Proof != ProofSizesOnly || !errors.Is(h.Layout().Unproved, errNoKernelTypes) {
+				t.Errorf("without BTF: %v, %+v", err, h)
+			}
+			c = statsSpec(t, ebpf.Hash, ebpf.PinNone, "a", "b")
+			c.RequireLayout(ProofPinName)
+			if _, err = meet(t, c, bare); !errors.Is(err, errNoKernelTypes) || !strings.Contains(err.Error(), "proved by sizes only, less than name of the pin as required") {
+				t.Errorf("required: %v", err)
+			}
+		})
 	}
+}
+
+// TestCreatedMaps: what Load creates is proved by the object, pinned or not, and of
+// types of which the kernel keeps nothing, too.
+func TestCreatedMaps(t *testing.T) {
+	dir := pinDir(t)
+	for _, pinning := range []ebpf.PinType{ebpf.PinNone, ebpf.PinByName} {
+		c := statsSpec(t, ebpf.Hash, pinning, "a", "b")
+		c.RequireLayout(ProofBTF)
+		h, err := loadFlows(t, c, dir)
+		if err != nil || h.Layout().Proof != ProofCreated {
+			t.Errorf("%v, %+v", err, h)
+		}
+	}
+	if l := new(hashOfStats).Layout(); !errors.Is(l.Unproved, ErrNotLoaded) {
+		t.Error(l)
+	}
+}
+
+// TestPinByLayout: maps of two layouts have pins side by side, and one of the same
+// layout is found again, also without privileges and by FromPins.
+func TestPinByLayout(t *testing.T) {
+	dir := pinDir(t)
+	spec := func(names ...string) *CollectionSpec {
+		c := statsSpec(t, ebpf.Hash, ebpf.PinByName, names...)
+		c.PinByLayout()
+		return c
+	}
+	first, err := loadFlows(t, spec("a", "b"), dir)
+	if err != nil || first.Layout().Proof != ProofCreated || !first.IsPinned() {
+		t.Fatalf("%v, %+v", err, first)
+	}
+	if err := first.Map().Put(uint32(1), make([]byte, 8)); err != nil {
+		t.Fatal(err)
+	}
+	same := func(h *hashOfStats) bool { return h.Map().Lookup(uint32(1), make([]byte, 8)) == nil }
 	for _, test := range []struct {
 		names []string
 		same  bool
 	}{{[]string{"b", "a"}, false}, {[]string{"a", "b"}, true}} {
-		m, _, err := open(test.names...)
+		h, err := loadFlows(t, spec(test.names...), dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer m.Close()
-		if err := m.Lookup(uint32(1), make([]byte, 8)); (err == nil) != test.same {
-			t.Errorf("%v: %v", test.names, err)
+		if same(h) != test.same || h.Layout().Proof == ProofBTF != test.same || !h.IsPinned() {
+			t.Errorf("%v: %+v", test.names, h.Layout())
 		}
 	}
+	c := spec("a", "b")
+	var s *MapSpec[*hashOfStats]
+	BindMapSpec(c, &s, "flows")
+	if PinName(s) != c.layouts.pinName("flows") || PinName[*hashOfStats](nil) != "" {
+		t.Error(PinName(s))
+	}
+	made, err := s.New(&ebpf.MapOptions{PinPath: dir})
+	if err != nil || !same(made) || !made.IsPinned() {
+		t.Fatal(err)
+	}
+	defer made.Close()
 	if entries, err := os.ReadDir(dir); len(entries) != 2 {
 		t.Errorf("%v, %v", entries, err)
 	}
-}
-
-// TestProveReplaced: maps that Load finds pinned, or is given, are compared.
-func TestProveReplaced(t *testing.T) {
-	m, l := layoutMap(t, counters("b", "a"), counters("a", "b"))
-	dir := pinDir(t)
-	if err := m.Pin(filepath.Join(dir, "flows")); err != nil {
+	coll, err := FromPins(pinned{spec("a", "b")}, dir, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	for name, options := range map[string]ebpf.CollectionOptions{
-		"pinned":   {Maps: ebpf.MapOptions{PinPath: dir}},
-		"replaced": {MapReplacements: map[string]*ebpf.Map{"flows": m}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			spec := &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{"flows": {
-				Name: "flows", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1, Key: layoutU32, Value: counters("a", "b"),
-			}}}
-			if name == "pinned" {
-				spec.Maps["flows"].Pinning = ebpf.PinByName
-			}
-			coll, err := ebpf.NewCollectionWithOptions(spec, options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer coll.Close()
-			if _, err := l.proveAll(spec, coll, options, layoutPins{}); err == nil || !strings.Contains(err.Error(), "field a: place is byte 4") {
-				t.Error(err)
-			}
-		})
+	defer coll.Close()
+	h := new(hashOfStats)
+	if BindMap(coll, h, "flows"); h.Err() != nil || !same(h) {
+		t.Error(h.Err())
+	}
+	withoutPrivileges(t, func() {
+		c := spec("a", "b")
+		c.RequireLayout(ProofPinName)
+		h, err := loadFlows(t, c, dir)
+		if err != nil || !same(h) || h.Layout().Proof != ProofPinName || !errors.Is(h.Layout().Unproved, os.ErrPermission) {
+			t.Errorf("%v, %+v", err, h)
+		}
+	})
+}
+
+// TestPinnedSections: variables are where the build that made the map has them.
+func TestPinnedSections(t *testing.T) {
+	needKernel(t)
+	object := "../golden/counter/counter_bpfel.o"
+	if isBigEndian() {
+		object = "../golden/counter/counter_bpfeb.o"
+	}
+	text, ok := generatedLayouts(t, object)
+	if !ok {
+		t.Fatal("no layouts")
+	}
+	open := func() *CollectionSpec {
+		f, err := os.Open(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		c, err := Open("counter", f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		CheckLayouts(c, text)
+		return c
+	}
+	dir := pinDir(t)
+	coll, err := open().Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer coll.Close()
+	if err := coll.Collection.Maps[".bss"].Pin(filepath.Join(dir, "_bss")); err != nil {
+		t.Fatal(err)
+	}
+	found, err := FromPins(pinned{open()}, dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer found.Close()
+	if l := found.maps[".bss"].layout; l.Proof != ProofBTF {
+		t.Errorf("%+v", l)
+	}
+	moved := open()
+	moved.Spec.Variables["dropped"].Offset += 4
+	if _, err := FromPins(pinned{moved}, dir, nil); err == nil || !strings.Contains(err.Error(), "variable dropped: place in .bss is another, or none, the generated code expects byte 4") {
+		t.Error(err)
 	}
 }
 

@@ -11,10 +11,27 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// pinName is the name of a pin that carries the layouts of the map:
-// "flows@3f9a12bc44d0e1f2", from 64 bits of a hash of key, value and events. Maps
-// of another layout have another name, so that pins of two versions stand side by
-// side. Of a map of which no type is known it is the C name alone.
+// PinByLayout makes Load put a hash of the layouts of key, value and events behind
+// the names of the maps that are pinned by name: "flows@3f9a12bc44d0e1f2". Builds of
+// another layout have pins of their own beside it, and a pin that is found is
+// proved ([ProofPinName]) without any privilege. [FromPins] finds such pins, too.
+func (c *CollectionSpec) PinByLayout() {
+	if c != nil {
+		c.layouts.pin = true
+	}
+}
+
+// PinName is the name of a pin that carries the layouts of a map, as PinByLayout
+// makes it: "flows@3f9a12bc44d0e1f2". Of a map of which Go has nothing but bytes it
+// is the C name alone.
+func PinName[P AnyMap](s *MapSpec[P]) string {
+	if s == nil || s.s.set == nil {
+		return ""
+	}
+	return s.s.set.layouts.pinName(s.s.name)
+}
+
+// pinName is the hash of 64 bits behind the C name.
 func (l layouts) pinName(name string) string {
 	roots, err := l.ofMap(name)
 	if err != nil || len(roots) == 0 {
@@ -23,81 +40,151 @@ func (l layouts) pinName(name string) string {
 	return name + "@" + mapHash(roots)
 }
 
-// layoutPins are the maps of one Load that are pinned by their layout.
-type layoutPins struct {
-	paths map[string]string // C name, path
+// existing are the maps of one Load that may have been there before.
+type existing struct {
+	layouts
+	// pins are the paths of maps that the collection pins by their layout, found
+	// those that were there.
+	pins  map[string]string
 	found map[string]*ebpf.Map
+	// given are the maps that Load does not create, with their pins, "" for none.
+	given map[string]string
 }
 
-// findPins opens the pinned maps and takes pinning out of the spec.
-func (l layouts) findPins(spec *ebpf.CollectionSpec, opts ebpf.MapOptions) (layoutPins, error) {
-	pins := layoutPins{paths: make(map[string]string), found: make(map[string]*ebpf.Map)}
-	if !l.pin {
-		return pins, nil
+// findExisting finds them, and makes replacements of those that are pinned by
+// layout.
+func (l layouts) findExisting(spec *ebpf.CollectionSpec, opts *ebpf.CollectionOptions) (*existing, error) {
+	e := &existing{l, make(map[string]string), make(map[string]*ebpf.Map), make(map[string]string)}
+	for name := range opts.MapReplacements {
+		e.given[name] = ""
 	}
-	for name, m := range spec.Maps {
-		if m.Pinning != ebpf.PinByName {
+	for _, name := range slices.Sorted(maps.Keys(spec.Maps)) {
+		m := spec.Maps[name]
+		switch _, replaced := e.given[name]; {
+		case m.Pinning != ebpf.PinByName || replaced || opts.Maps.PinPath == "": // which the library refuses
+		case l.pin:
+			if err := e.findPin(name, m, opts); err != nil {
+				return nil, errors.Join(err, e.close())
+			}
+		default:
+			path := filepath.Join(opts.Maps.PinPath, m.Name)
+			if _, err := os.Lstat(path); err == nil {
+				e.given[name] = path
+			}
+		}
+	}
+	return e, nil
+}
+
+// findPin looks for the pin of a layout, and takes pinning out of the spec.
+func (e *existing) findPin(name string, m *ebpf.MapSpec, opts *ebpf.CollectionOptions) error {
+	m.Pinning = ebpf.PinNone
+	path := filepath.Join(opts.Maps.PinPath, e.pinName(name))
+	e.pins[name] = path
+	found, err := ebpf.LoadPinnedMap(path, &opts.Maps.LoadPinOptions)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("map %s: open pinned map %s: %w", name, path, err)
+	}
+	e.found[name], e.given[name] = found, path
+	if opts.MapReplacements == nil {
+		opts.MapReplacements = make(map[string]*ebpf.Map)
+	}
+	opts.MapReplacements[name] = found
+	return nil
+}
+
+// close closes what was found.
+func (e *existing) close() error {
+	var errs []error
+	for _, m := range e.found {
+		errs = append(errs, m.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// finish compares the maps that were there, and pins the new ones. An error leaves
+// no new pin behind.
+func (e *existing) finish(coll *ebpf.Collection) (map[string]MapLayout, error) {
+	proofs := make(map[string]MapLayout)
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(coll.Maps)) {
+		pin, given := e.given[name]
+		if !given {
+			proofs[name] = MapLayout{Proof: ProofCreated}
 			continue
 		}
-		if opts.PinPath == "" {
-			return pins, fmt.Errorf("map %s: pin by name: set MapOptions.PinPath", name)
-		}
-		m.Pinning = ebpf.PinNone
-		pins.paths[name] = filepath.Join(opts.PinPath, l.pinName(name))
-	}
-	for _, name := range slices.Sorted(maps.Keys(pins.paths)) {
-		m, err := ebpf.LoadPinnedMap(pins.paths[name], &opts.LoadPinOptions)
-		switch {
-		case err == nil:
-			pins.found[name] = m
-		case !errors.Is(err, os.ErrNotExist):
-			pins.close()
-			return pins, fmt.Errorf("map %s: open pinned map %s: %w", name, pins.paths[name], err)
+		var err error
+		if proofs[name], err = e.prove(name, coll.Maps[name], pin); err != nil {
+			errs = append(errs, misfit(pin, err))
 		}
 	}
-	return pins, nil
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return proofs, e.pinNew(coll)
 }
 
-// pin pins the maps that have been created.
-func (p layoutPins) pin(coll *ebpf.Collection) error {
-	for _, name := range slices.Sorted(maps.Keys(p.paths)) {
+// misfit is the error of a map that exists.
+func misfit(pin string, err error) error {
+	if pin == "" {
+		return fmt.Errorf("the map that is to be used does not fit: %w", err)
+	}
+	return fmt.Errorf("the map that is pinned at %s does not fit; remove it, or pin by layout (PinByLayout): %w", pin, err)
+}
+
+// pinNew pins the maps that were created, and puts those that were found in the
+// place of the library's duplicates, which do not know their pins.
+func (e *existing) pinNew(coll *ebpf.Collection) error {
+	var pinned []*ebpf.Map
+	for _, name := range slices.Sorted(maps.Keys(e.pins)) {
 		m := coll.Maps[name]
-		if p.found[name] != nil || m == nil {
-			continue
-		}
-		if err := m.Pin(p.paths[name]); err != nil {
-			return fmt.Errorf("map %s: pin to %s: %w", name, p.paths[name], err)
+		switch found := e.found[name]; {
+		case m == nil:
+		case found == m:
+			delete(e.found, name)
+		case found != nil:
+			coll.Maps[name] = found
+			delete(e.found, name)
+			if err := m.Close(); err != nil {
+				return err
+			}
+		default:
+			if err := m.Pin(e.pins[name]); err != nil {
+				errs := []error{fmt.Errorf("map %s: pin to %s: %w", name, e.pins[name], err)}
+				for _, p := range pinned {
+					errs = append(errs, p.Unpin())
+				}
+				return errors.Join(errs...)
+			}
+			pinned = append(pinned, m)
 		}
 	}
 	return nil
 }
 
-// close closes the maps that were found; the collection has duplicates.
-func (p layoutPins) close() {
-	for _, m := range p.found {
-		m.Close()
+// createMap creates one map, or opens it where it is pinned already.
+func (l layouts) createMap(name string, spec *ebpf.MapSpec, opts ebpf.MapOptions) (*ebpf.Map, MapLayout, error) {
+	set := &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{name: spec}}
+	e, err := l.findExisting(set, &ebpf.CollectionOptions{Maps: opts})
+	if err != nil {
+		return nil, MapLayout{}, err
 	}
-}
-
-// proveAll compares the maps of a loaded collection that may have been there
-// before: those that are pinned by name, and replacements.
-func (l layouts) proveAll(spec *ebpf.CollectionSpec, coll *ebpf.Collection, opts ebpf.CollectionOptions, pins layoutPins) (map[string]MapLayout, error) {
-	proofs := make(map[string]MapLayout)
-	var errs []error
-	for name, m := range coll.Maps {
-		pin := pins.paths[name]
-		switch {
-		case spec.Maps[name].Pinning == ebpf.PinByName:
-			pin = filepath.Join(opts.Maps.PinPath, spec.Maps[name].Name)
-		case pins.found[name] == nil && opts.MapReplacements[name] == nil:
-			proofs[name] = MapLayout{Proof: ProofCreated}
-			continue
-		}
-		proved, err := l.prove(name, m, pin)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("the map that exists does not fit: %w", err))
-		}
-		proofs[name] = proved
+	defer e.close()
+	m := e.found[name]
+	if m != nil {
+		err = spec.Compatible(m)
+	} else {
+		m, err = ebpf.NewMapWithOptions(spec, opts)
 	}
-	return proofs, errors.Join(errs...)
+	if err != nil {
+		return nil, MapLayout{}, err
+	}
+	proofs, err := e.finish(&ebpf.Collection{Maps: map[string]*ebpf.Map{name: m}})
+	if err != nil {
+		return nil, MapLayout{}, errors.Join(err, m.Close())
+	}
+	return m, proofs[name], nil
 }

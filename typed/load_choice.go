@@ -205,9 +205,11 @@ func (l *loading) load() (*Collection, error) {
 	}
 	for {
 		spec := l.without()
-		coll, refused, err := l.try(spec)
+		coll, layouts, refused, err := l.try(spec)
 		if err == nil {
-			return newCollection(coll, spec, l.left, l.set.optionalPrograms()), nil
+			c := newCollection(coll, spec, l.left, l.set.optionalPrograms())
+			c.setLayouts(layouts)
+			return c, nil
 		}
 		if refused == nil {
 			return nil, withRemedy(fmt.Errorf("load %s: %w", l.set.name, err))
@@ -346,25 +348,33 @@ func (l *loading) without() *ebpf.CollectionSpec {
 
 // try loads the spec. refused is the program that an error is of, if it is of
 // one. The programs that are loaded here are in spec afterwards, too.
-func (l *loading) try(spec *ebpf.CollectionSpec) (coll *ebpf.Collection, refused *ebpf.ProgramSpec, err error) {
+func (l *loading) try(spec *ebpf.CollectionSpec) (coll *ebpf.Collection, layouts map[string]MapLayout, refused *ebpf.ProgramSpec, err error) {
 	opts := l.opts
 	opts.MapReplacements = maps.Clone(opts.MapReplacements)
 	maps.DeleteFunc(opts.MapReplacements, func(name string, _ *ebpf.Map) bool { return l.left[name] != nil })
 	later := takeLoadedLater(spec)
+	there, err := l.set.layouts.findExisting(spec, &opts)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer there.close()
 	coll, err = ebpf.NewCollectionWithOptions(spec, opts)
 	if err != nil {
-		return nil, failedProgram(spec, err), l.structOpsMembers(err)
+		return nil, nil, failedProgram(spec, err), l.structOpsMembers(err)
 	}
 	err = later.load(coll, l.opts.Programs, func(prog *ebpf.ProgramSpec, err error) error {
 		refused = prog
 		return err
 	})
+	if err == nil {
+		layouts, err = there.finish(coll)
+	}
 	if err != nil {
 		coll.Close()
-		return nil, refused, err
+		return nil, nil, refused, err
 	}
 	maps.Copy(spec.Programs, later.programs)
-	return coll, nil, nil
+	return coll, layouts, nil, nil
 }
 
 // structOpsMembers names the functions that a struct_ops map lacks because their

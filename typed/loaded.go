@@ -52,6 +52,13 @@ func newCollection(coll *ebpf.Collection, spec *ebpf.CollectionSpec, left map[st
 	}
 }
 
+// setLayouts notes how far the layouts of the maps were proved.
+func (c *Collection) setLayouts(layouts map[string]MapLayout) {
+	for name, l := range c.maps {
+		l.layout = layouts[name]
+	}
+}
+
 func newMapLives(loaded map[string]*ebpf.Map) map[string]*mapLife {
 	lives := make(map[string]*mapLife)
 	for name, m := range loaded {

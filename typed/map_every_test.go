@@ -108,7 +108,7 @@ func TestEveryClassIsTested(t *testing.T) {
 }
 
 // tells are methods that say what a handle is, and never fail.
-var tells = []string{"CPUs", "Close", "Depth", "IsPinned", "Loaded", "Map", "MaxEntries", "Name", "Ops", "Shape"}
+var tells = []string{"CPUs", "Close", "Depth", "IsPinned", "Layout", "Loaded", "Map", "MaxEntries", "Name", "Ops", "Shape"}
 
 // everyMethodFails calls all methods of a handle and demands the error.
 func everyMethodFails(t *testing.T, h AnyMap, want error) {

@@ -14,8 +14,9 @@ import (
 //
 // Handles of one map of a collection share it.
 type mapLife struct {
-	m     *ebpf.Map // nil for a map in memory
-	calls inuse.Count
+	m      *ebpf.Map // nil for a map in memory
+	calls  inuse.Count
+	layout MapLayout // as far as it was proved
 }
 
 // newMapLife takes over m: closing the life closes it.

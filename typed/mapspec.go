@@ -107,11 +107,11 @@ func (s *mapSpec) create(opts *ebpf.MapOptions, h AnyMap) (AnyMap, error) {
 	if spec.Pinning != ebpf.PinNone && opts.PinPath == "" {
 		return nil, fmt.Errorf("create %s: it is pinned by name: PinPath of the options must say where, or Pinning of the spec be ebpf.PinNone", mapName(s.name))
 	}
-	m, err := ebpf.NewMapWithOptions(spec, *opts)
+	m, l, err := s.set.layouts.createMap(s.name, spec, *opts)
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", mapName(s.name), err)
 	}
-	return s.own(m, h)
+	return s.own(m, l, h)
 }
 
 // cName is the name of the map, empty where there is no spec.
@@ -127,7 +127,7 @@ func (s *mapSpec) openPinned(path string, opts *ebpf.LoadPinOptions, h AnyMap) (
 	if err != nil {
 		return nil, fmt.Errorf("open pinned %s: %w", mapName(s.cName()), err)
 	}
-	return s.own(m, h)
+	return s.prove(m, path, h)
 }
 
 func (s *mapSpec) wrap(m *ebpf.Map, h AnyMap) (AnyMap, error) {
@@ -138,14 +138,29 @@ func (s *mapSpec) wrap(m *ebpf.Map, h AnyMap) (AnyMap, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wrap %s: %w", mapName(s.cName()), err)
 	}
-	return s.own(clone, h)
+	return s.prove(clone, "", h)
+}
+
+// prove makes h the handle of a map that was there before, if its layout is the
+// one that h is made for. pin is its path, "" where it is not known.
+func (s *mapSpec) prove(m *ebpf.Map, pin string, h AnyMap) (AnyMap, error) {
+	h, err := s.own(m, MapLayout{}, h)
+	if err != nil || s == nil || s.set == nil {
+		return h, err
+	}
+	life := h.handle().c.life
+	if life.layout, err = s.set.layouts.prove(s.name, m, pin); err != nil {
+		return nil, errors.Join(misfit(pin, err), life.close())
+	}
+	return h, nil
 }
 
 // own makes h the handle of m, or closes m.
-func (s *mapSpec) own(m *ebpf.Map, h AnyMap) (AnyMap, error) {
+func (s *mapSpec) own(m *ebpf.Map, l MapLayout, h AnyMap) (AnyMap, error) {
 	if err := bindOwn(h, s.cName(), m); err != nil {
 		return nil, err
 	}
+	h.handle().c.life.layout = l
 	return h, nil
 }
 
