@@ -69,7 +69,7 @@ func (h *MapHandle) Layout() MapLayout {
 	return h.c.life.layout
 }
 
-// RequireLayout makes it an error of Load, [FromPins], OpenPinned and Wrap if a map
+// RequireLayout makes it an error of Load, [FromPins], [OpenPinnedMap] and [WrapMap] if a map
 // that exists already has its layout proved by less than this: the kernel keeps no
 // types of it, or they cannot be read. Maps of which Go has nothing but bytes need
 // no proof.

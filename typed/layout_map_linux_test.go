@@ -312,7 +312,7 @@ var existingMaps = map[string]func(t *testing.T, c *CollectionSpec, m *ebpf.Map)
 		pinAnew(t, m, path)
 		var s *MapSpec[*hashOfStats]
 		BindMapSpec(c, &s, "flows")
-		h, err := s.OpenPinned(path, nil)
+		h, err := OpenPinnedMap(s, path, nil)
 		if err == nil {
 			t.Cleanup(func() { h.Close() })
 		}
@@ -321,7 +321,7 @@ var existingMaps = map[string]func(t *testing.T, c *CollectionSpec, m *ebpf.Map)
 	"wrapped": func(t *testing.T, c *CollectionSpec, m *ebpf.Map) (*hashOfStats, error) {
 		var s *MapSpec[*hashOfStats]
 		BindMapSpec(c, &s, "flows")
-		h, err := s.Wrap(m)
+		h, err := WrapMap(s, m)
 		if err == nil {
 			t.Cleanup(func() { h.Close() })
 		}
@@ -419,7 +419,7 @@ func TestPinByLayout(t *testing.T) {
 	if PinName(s) != c.layouts.pinName("flows") || PinName[*hashOfStats](nil) != "" {
 		t.Error(PinName(s))
 	}
-	made, err := s.New(&ebpf.MapOptions{PinPath: dir})
+	made, err := NewMap(s, &ebpf.MapOptions{PinPath: dir})
 	if err != nil || !same(made) || !made.IsPinned() {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func NewMap[P AnyMap](s *MapSpec[P], opts *ebpf.MapOptions) (P, error) {
 }
 
 // OpenPinnedMap opens a pinned map. It fails with a [*LayoutError] if that map is
-// of another type or size than the one of the spec. opts may be nil. The caller
+// of another type, size or layout than the one of the spec. opts may be nil. The caller
 // closes the map.
 func OpenPinnedMap[P AnyMap](s *MapSpec[P], path string, opts *ebpf.LoadPinOptions) (P, error) {
 	return made[P](coreOf(s).openPinned(path, opts, newHandle[P]()))
