@@ -23,7 +23,7 @@
 // Where to go next in the source: open.go and collection.go are the way of an
 // object from bytes into the kernel and out of it; mapspec.go and the files
 // map_*.go the classes of maps; program.go and the files prog_*.go the kinds of
-// programs, links.go what attaches them; variable.go global variables; event.go
+// programs, prog_methods.go what all of these have, links.go what attaches them; variable.go global variables; event.go
 // readers.
 package typed
 
