@@ -5,6 +5,7 @@ package emit
 // all of them, so that what C calls alike has one name in Go.
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"go/token"
@@ -51,10 +52,20 @@ func (p *Plan) Packages(shared string, names map[string]string) (common []File, 
 			if pkg.Files, err = print.Files(&one); err != nil {
 				return nil, nil, err
 			}
+			for i := range pkg.Files {
+				pkg.Files[i].Content = withDoc(pkg.Files[i].Content, one.Package, t.Name, shared)
+			}
 		}
 		own = append(own, pkg)
 	}
 	return common, own, nil
+}
+
+// withDoc puts a comment above the package clause.
+func withDoc(file []byte, pkg, target, shared string) []byte {
+	clause := "\npackage " + pkg + "\n"
+	doc := fmt.Sprintf("\n// Package %s has the types of kernel %s that are not the same on all kernels of\n// package %s.", pkg, target, shared)
+	return bytes.Replace(file, []byte(clause), []byte(doc+clause), 1)
 }
 
 // qualified is a declaration that takes some types from another package.

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -112,7 +113,36 @@ func (k *kernelPackages) results(ctx context.Context, c *cli, plan *emit.Plan) (
 			results = append(results, r)
 		}
 	}
-	return results, nil
+	stale, err := k.stale(names)
+	return append(results, stale...), err
+}
+
+// stale are the packages of kernels that an earlier run wrote and this one does not:
+// files of ours of that name that name the common package above their own clause.
+func (k *kernelPackages) stale(names map[string]string) (stale []*result, err error) {
+	entries, err := os.ReadDir(k.directory())
+	if err != nil {
+		return nil, err
+	}
+	current := make(map[string]bool)
+	for _, name := range names {
+		current[name] = true
+	}
+	file := k.stem + "_types" + k.suffix + ".go"
+	for _, e := range entries {
+		dir := filepath.Join(k.directory(), e.Name())
+		content, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil || !e.IsDir() || current[e.Name()] || !bytes.HasPrefix(content, []byte(outfile.Header)) || !bytes.Contains(content, []byte("package "+k.path+".\n")) {
+			continue
+		}
+		out, err := outfile.New(dir, k.stem)
+		if err != nil {
+			return nil, err
+		}
+		out.RemoveStale(file)
+		stale = append(stale, &result{out: out, pkg: e.Name()})
+	}
+	return stale, nil
 }
 
 // result is the directory of one kernel; nil where nothing is to be done.
@@ -156,7 +186,11 @@ func (k *kernelPackages) report(w *bufio.Writer, plan *emit.Plan) error {
 		fmt.Fprintln(w, "; nothing differs")
 		return w.Flush()
 	}
-	fmt.Fprintf(w, "; %d differ:\n", len(differences))
+	verb := "differ"
+	if len(differences) == 1 {
+		verb = "differs"
+	}
+	fmt.Fprintf(w, "; %d %s:\n", len(differences), verb)
 	for _, d := range differences {
 		groups := make([]string, len(d.Alike))
 		for i, labels := range d.Alike {

@@ -68,7 +68,7 @@ func moduleTypes(t *testing.T, order byteOrder, base []byte, name string) []byte
 func runTypesIn(t *testing.T, dir string, args ...string) (status int, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	all := append([]string{"types", "-no-typecheck", "-go-package", "p", "-output-dir", dir}, args...)
+	all := append([]string{"types", "-no-typecheck", "-go-package", "p", "-type", "*", "-output-dir", dir}, args...)
 	status = run(t.Context(), all, nil, nil, &out, &errs)
 	return status, errs.String()
 }
@@ -128,5 +128,21 @@ func TestTypesOfModules(t *testing.T) {
 	}
 	if status, stderr := runTypesIn(t, dir, "-ident", "one", "-base", "6.1="+kernel, "6.1="+module); status != exitOK {
 		t.Errorf("a base by label: status %d, %s", status, stderr)
+	}
+}
+
+// What precedes the first "=" is a label, unless there is such a file.
+func TestSplitLabel(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("6.1=a.btf", nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for arg, want := range map[string][2]string{
+		"6.12=a.btf": {"6.12", "a.btf"}, "6.1=a.btf": {"", "6.1=a.btf"}, "a/b=c": {"", "a/b=c"}, "x=": {"", "x="}, "=x": {"", "=x"},
+		"my-kernel_1=b=c": {"my-kernel_1", "b=c"}, "plain.btf": {"", "plain.btf"},
+	} {
+		if label, path := splitLabel(arg); label != want[0] || path != want[1] {
+			t.Errorf("%s: label %q, path %q", arg, label, path)
+		}
 	}
 }
