@@ -136,13 +136,22 @@ func (s *section) lookUp() (mem []byte, err error) {
 	return mem, err
 }
 
+// errNotMapped is why there is no memory that is shared with the program.
+func errNotMapped() error {
+	why := "the map of the section has not the flag BPF_F_MMAPABLE"
+	if olderThan("5.5") {
+		why = "that " + needsNewer("5.5")
+	}
+	return fmt.Errorf("memory is not mapped: %s: %w", why, ebpf.ErrNotSupported)
+}
+
 // writable is the memory that is shared with the program.
 func (s *section) writable() ([]byte, error) {
 	switch {
 	case s.lent != nil:
 		return nil, fmt.Errorf("the library does not give the memory of its variables: %w", ebpf.ErrNotSupported)
 	case s.mem == nil:
-		return nil, fmt.Errorf("memory is not mapped, which needs Linux 5.5 and a map with BPF_F_MMAPABLE: %w", ebpf.ErrNotSupported)
+		return nil, errNotMapped()
 	case s.readOnly:
 		return nil, ebpf.ErrReadOnly
 	}
