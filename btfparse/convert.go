@@ -11,6 +11,7 @@ package btfparse
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,6 +42,8 @@ type converter struct {
 	// for nodes that stand for no type of their own.
 	origins []btf.Type
 	depth   int
+	// keep are typedefs that the user asks for.
+	keep []string
 	// members has the number of members of each struct, see maxMembers.
 	members map[Type]int
 	// spelled has the C spelling of pointer targets.
@@ -52,8 +55,9 @@ type converter struct {
 	notes []Diagnostic
 }
 
-func newConverter() *converter {
+func newConverter(keep ...string) *converter {
 	return &converter{
+		keep:    keep,
 		done:    make(map[btf.Type]Type),
 		nodes:   make(map[string]Type),
 		ids:     make(map[Type]int),
@@ -394,7 +398,7 @@ func underlying(t btf.Type) btf.Type {
 }
 
 // typedef names an anonymous struct, union or enum, keeps the typedefs that
-// carry meaning, and skips the others.
+// carry meaning or that the user asks for, and skips the others.
 func (c *converter) typedef(t *btf.Typedef) (Type, error) {
 	switch base := underlying(t).(type) {
 	case *btf.Struct, *btf.Union:
@@ -410,7 +414,7 @@ func (c *converter) typedef(t *btf.Typedef) (Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if means(t.Name, node) || len(t.Tags) > 0 {
+	if means(t.Name, node) || len(t.Tags) > 0 || slices.Contains(c.keep, t.Name) {
 		return c.typedefNode(t.Name, node, t.Tags), nil
 	}
 	return node, nil

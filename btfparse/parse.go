@@ -36,8 +36,9 @@ const maxSectionBytes = 256 << 20
 
 // Parse reads a compiled eBPF object (ELF), the BTF of a kernel (ELF or raw),
 // or a raw BTF file. The name is for messages only: every error is one line
-// that starts with it.
-func Parse(name string, r io.ReaderAt) (obj *Object, err error) {
+// that starts with it. keep are names of typedefs that stay in types although
+// they mean nothing to the layout.
+func Parse(name string, r io.ReaderAt, keep ...string) (obj *Object, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("internal error: %v", p)
@@ -55,9 +56,9 @@ func Parse(name string, r io.ReaderAt) (obj *Object, err error) {
 	case n == 0:
 		return nil, errors.New("empty file")
 	case string(head) == elf.ELFMAG:
-		return parseELF(r)
+		return parseELF(r, keep)
 	case isBTFMagic(head):
-		return parseRaw(r)
+		return parseRaw(r, keep)
 	}
 	return nil, errors.New("neither an ELF object nor BTF; pass the object that clang -target bpf made, or a BTF file")
 }
@@ -93,12 +94,12 @@ func oneLine(s string) string {
 }
 
 // parseRaw reads a file that is nothing but BTF.
-func parseRaw(r io.ReaderAt) (*Object, error) {
+func parseRaw(r io.ReaderAt, keep []string) (*Object, error) {
 	raw, err := io.ReadAll(io.NewSectionReader(r, 0, hostile.MaxBTFBytes+1))
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{obj: &Object{TypesOnly: true}, conv: newConverter()}
+	p := &parser{obj: &Object{TypesOnly: true}, conv: newConverter(keep...)}
 	if err := p.loadRawBTF(raw); err != nil {
 		return nil, err
 	}
@@ -125,7 +126,7 @@ func ParseTypes(name string, spec *btf.Spec, order binary.ByteOrder) (obj *Objec
 }
 
 // parseELF reads an object, or the BTF section of an ELF that is none.
-func parseELF(r io.ReaderAt) (*Object, error) {
+func parseELF(r io.ReaderAt, keep []string) (*Object, error) {
 	measured, err := hostile.ReadELF(r)
 	if err != nil {
 		return nil, err
@@ -134,7 +135,7 @@ func parseELF(r io.ReaderAt) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{elf: f, measured: measured, obj: &Object{ByteOrder: f.ByteOrder}, conv: newConverter()}
+	p := &parser{elf: f, measured: measured, obj: &Object{ByteOrder: f.ByteOrder}, conv: newConverter(keep...)}
 	if !f.isBPF() {
 		return p.kernelObject()
 	}

@@ -69,6 +69,7 @@ func (b *builder) declarations() {
 			b.addDecl(on, own[th.name])
 		}
 	}
+	b.plan.Types = append(b.plan.Types, b.binds.decls()...)
 	byName := func(x, y *plan.Decl) int { return cmp.Compare(x.Name, y.Name) }
 	slices.SortFunc(b.plan.Types, byName)
 	for _, t := range b.plan.Targets {

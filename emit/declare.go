@@ -277,6 +277,9 @@ func (l *leaf) bitfield() (plan.GoType, plan.Access) {
 		}
 		return l.ref.goType(), plan.AccessBits
 	}
+	if l.ref.base.bound {
+		return l.ref.goType(), signedBits(btfparse.Underlying(l.field.Type))
+	}
 	t := btfparse.Underlying(l.field.Type).(*btfparse.Int)
 	access := plan.AccessBits
 	switch {
@@ -290,6 +293,16 @@ func (l *leaf) bitfield() (plan.GoType, plan.Access) {
 		base = sizedInt(8, access == plan.AccessSignedBits)
 	}
 	return base.typ, access
+}
+
+// signedBits is how a bitfield of that type is read.
+func signedBits(t btfparse.Type) plan.Access {
+	e, isEnum := t.(*btfparse.Enum)
+	i, isInt := t.(*btfparse.Int)
+	if isEnum && e.Signed || isInt && i.Encoding == btfparse.Signed {
+		return plan.AccessSignedBits
+	}
+	return plan.AccessBits
 }
 
 // tail is the method of a flexible array.

@@ -84,6 +84,9 @@ type Options struct {
 	// MapTypes gives maps that are declared by sizes their key and value types,
 	// by the C name of the map.
 	MapTypes map[string]MapTypes
+	// Binds are Go types of the user by the C type that they stand for: "struct
+	// flow", "enum verdict", "__be32".
+	Binds map[string]*BoundType
 	// Renames gives C types, by their C name ("struct foo"), another Go name
 	// behind the ident.
 	Renames map[string]string
@@ -147,11 +150,12 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 		return bpf2goPlan(targets, &opts)
 	}
 	w := want(targets, &opts)
-	types := findTypes(w.report, typedProfile, w.roots)
+	types := findTypes(w.report, typedProfile, w.binds, w.roots)
 	names := name(w, types, nil)
 	if err := w.err(); err != nil {
 		return nil, err
 	}
+	w.unused()
 	p := build(w, types, names)
 	if err := w.err(); err != nil {
 		return nil, err

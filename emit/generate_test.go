@@ -101,7 +101,7 @@ func planTypes(opts *Options, targets int, roots ...root) generated {
 	for _, r := range roots {
 		w.root(&r)
 	}
-	types := findTypes(w.report, typedProfile, w.roots)
+	types := findTypes(w.report, typedProfile, w.binds, w.roots)
 	g := generated{names: name(w, types, nil), types: types}
 	if w.err() == nil {
 		g.plan = build(w, types, g.names)

@@ -33,6 +33,9 @@ type goBase struct {
 	typ plan.GoType
 	// size and align in bytes; align is that of 64-bit machines.
 	size, align uint32
+	// bound is true for a type of the user that stands for C's; an integer may
+	// be that of a bitfield.
+	bound bool
 	// problem says why the type is only bytes, "" where it is a proper one;
 	// remedy what to do about it.
 	problem, remedy string
@@ -136,6 +139,9 @@ func (r typeRef) align() uint32 {
 // refer is the only place where a kind of C type becomes Go. use says where
 // the type stands: it names anonymous types and diagnostics.
 func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
+	if ref, ok := ts.bound(t, use); ok {
+		return ref
+	}
 	if base, ok := ts.address(t, use); ok {
 		return typeRef{base: base}
 	}

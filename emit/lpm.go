@@ -109,7 +109,7 @@ func (p lpmPart) lpmLength() (plan.LPMLength, bool) {
 	for _, l := range p.leaves {
 		t, ok := btfparse.Underlying(l.field.Type).(*btfparse.Int)
 		switch {
-		case !ok || t.Encoding != btfparse.Unsigned || l.field.Bitfield || l.field.SizeBits != 8*lpmLengthSize || l.isByteOrdered():
+		case !ok || l.ref.base.bound || t.Encoding != btfparse.Unsigned || l.field.Bitfield || l.field.SizeBits != 8*lpmLengthSize || l.isByteOrdered():
 		case l.reach == plan.ByField && l.ref.plain != "":
 			return plan.LPMLength{Path: p.field(), Getter: "Get", Setter: "Set", Call: true}, true
 		case l.reach == plan.ByField:

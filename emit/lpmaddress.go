@@ -69,7 +69,7 @@ func (l *leaf) isPlainData() bool {
 
 // isByteOrdered says whether a member is of a type that has a byte order.
 func (l *leaf) isByteOrdered() bool {
-	return l.ref.decl == nil && (strings.HasPrefix(l.ref.base.typ.Name, "BE") || strings.HasPrefix(l.ref.base.typ.Name, "LE"))
+	return l.ref.decl == nil && !l.ref.base.bound && (strings.HasPrefix(l.ref.base.typ.Name, "BE") || strings.HasPrefix(l.ref.base.typ.Name, "LE"))
 }
 
 // anAddress and noAddress are what names of members say, in words without

@@ -22,6 +22,7 @@ const (
 type typeSet struct {
 	*report
 	profile *profile
+	binds   *bindings
 	// variants are all declarations, in the order in which they were found.
 	variants []*variant
 	named    map[btfparse.Type]*variant
@@ -109,10 +110,11 @@ type typeUse struct {
 }
 
 // findTypes finds all types that the roots need.
-func findTypes(r *report, p *profile, roots []*root) *typeSet {
+func findTypes(r *report, p *profile, binds *bindings, roots []*root) *typeSet {
 	ts := &typeSet{
 		report:   r,
 		profile:  p,
+		binds:    binds,
 		named:    make(map[btfparse.Type]*variant),
 		nameless: make(map[place]*variant),
 		roots:    make(map[*root]typeRef),
@@ -150,6 +152,9 @@ func (ts *typeSet) ref(r *root) typeRef {
 }
 
 func (ts *typeSet) known(t btfparse.Type) typeRef {
+	if ref, ok := ts.bound(t, typeUse{}); ok {
+		return ref
+	}
 	switch u := btfparse.Underlying(t).(type) {
 	case *btfparse.Struct, *btfparse.Enum:
 		if v := ts.named[u]; v != nil {

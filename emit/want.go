@@ -29,6 +29,8 @@ type wanted struct {
 	variables []*wantedVariable
 	// roots are the types that must be declared.
 	roots []*root
+	// binds are the user's types that stand for C's.
+	binds *bindings
 	// typedefs are the names that typedefs give to structs, unions and enums
 	// that have one.
 	typedefs map[btfparse.Type][]string
@@ -138,6 +140,7 @@ func want(targets []Target, opts *Options) *wanted {
 		w.intern, w.origin = in.intern, func(node btfparse.Type) btfparse.Type { return in.origins[node] }
 	}
 	w.findTypedefs()
+	w.binds = w.bind()
 	w.wantTypes()
 	if opts.TypesOnly {
 		return w

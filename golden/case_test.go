@@ -3,8 +3,10 @@ package golden
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/shaper"
 	"github.com/bpfgen/bpfgen/internal/target"
 )
 
@@ -22,6 +25,8 @@ type goldenCase struct {
 	name    string
 	targets []string // as -target names them
 	opts    emit.Options
+	// binds are the Go types of -bind, by the C type.
+	binds map[string]shaper.GoType
 }
 
 // result is what bpfgen makes of a case: the content of each golden file by
@@ -111,6 +116,13 @@ func (c *goldenCase) set(key, value string) error {
 			c.opts.MapTypes = make(map[string]emit.MapTypes)
 		}
 		c.opts.MapTypes[name] = emit.MapTypes{Key: key, Value: val}
+	case "bind": // C type=import path.Go type, below the directory of the case; none: the case's own
+		from, to, _ := strings.Cut(value, "=")
+		i := strings.LastIndexByte(to, '.')
+		if c.binds == nil {
+			c.binds = make(map[string]shaper.GoType)
+		}
+		c.binds[from] = shaper.GoType{Path: to[:max(i, 0)], Name: to[i+1:]}
 	case "rename": // C type=Go name
 		from, to, _ := strings.Cut(value, "=")
 		if c.opts.Renames == nil {
@@ -136,7 +148,7 @@ func (c *goldenCase) objects() (targets []emit.Target, refused, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		object, err := btfparse.Parse(file, bytes.NewReader(content))
+		object, err := btfparse.Parse(file, bytes.NewReader(content), slices.Collect(maps.Keys(c.binds))...)
 		if err != nil {
 			refused = errors.Join(refused, err)
 			continue
@@ -164,6 +176,9 @@ func (c *goldenCase) generate() (result, error) {
 		t.Object.Dump(&model)
 	}
 	r["model.txt"] = model.String()
+	if err := c.bind(targets); err != nil {
+		return nil, err
+	}
 	plan, err := emit.NewPlan(targets, c.opts)
 	if err != nil {
 		r["errors.txt"] = err.Error() + "\n"
@@ -184,6 +199,29 @@ func (c *goldenCase) generate() (result, error) {
 		r[f.Name] = string(f.Content)
 	}
 	return r, nil
+}
+
+// bind finds the shapes of the types that the case binds.
+func (c *goldenCase) bind(targets []emit.Target) error {
+	var arches []string
+	for _, t := range targets {
+		arches = append(arches, t.GOARCH...)
+	}
+	look := &shaper.Shaper{Dir: c.dir, Env: os.Environ(), Header: emit.Header}
+	for name, t := range c.binds {
+		found, err := look.Shapes(context.Background(), t, arches)
+		if err != nil {
+			return err
+		}
+		if found.Own {
+			found.Path = ""
+		}
+		if c.opts.Binds == nil {
+			c.opts.Binds = make(map[string]*emit.BoundType)
+		}
+		c.opts.Binds[name] = &emit.BoundType{Path: found.Path, Package: found.Package, Name: t.Name, Shapes: found.Shapes}
+	}
+	return nil
 }
 
 // committed reads the golden files of a case: the texts, and the Go files that

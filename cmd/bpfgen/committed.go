@@ -55,7 +55,7 @@ func committedBuilds(c *cli, o *genOptions) ([]*build, error) {
 		}
 	}
 	for _, b := range builds {
-		if b.object, err = parseObject(b.source, b.bytes); err != nil {
+		if b.object, err = parseObject(b.source, b.bytes, sortedNames(o.binds)...); err != nil {
 			return nil, err
 		}
 	}

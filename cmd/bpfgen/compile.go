@@ -105,7 +105,7 @@ func compiledBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error
 		results[i], failed[i] = r, err
 		if err == nil {
 			builds[i] = &build{target: t, source: o.args[0], bytes: r.Object, dependencies: r.Dependencies, compiled: true}
-			builds[i].object, failed[i] = parseObject("its object", r.Object)
+			builds[i].object, failed[i] = parseObject("its object", r.Object, sortedNames(o.binds)...)
 		}
 		return nil
 	})

@@ -31,6 +31,8 @@ type genOptions struct {
 	events        pairs
 	// mapTypes are key,value by map.
 	mapTypes pairs
+	// binds are Go types by the C type that they stand for.
+	binds pairs
 	// typesFrom is another ident, "" for none.
 	typesFrom string
 	// bpf2go asks for bpf2go's API, packed what becomes of structs that Go lays
@@ -81,7 +83,7 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 // parseGen reads the command line. Everything that is wrong with it is one
 // error.
 func (c *cli) parseGen(args []string) (*genOptions, error) {
-	o := &genOptions{events: make(pairs), mapTypes: make(pairs)}
+	o := &genOptions{events: make(pairs), mapTypes: make(pairs), binds: make(pairs)}
 	fs := newFlagSet("gen")
 	o.define(fs, c.env)
 	o.compile.define(fs, c.env)
@@ -90,6 +92,7 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 	fs.BoolVar(&o.noGlobalTypes, "no-global-types", false, "declare only the types that -type names, not those of maps and variables")
 	fs.Var(o.events, "event", "`map=type[,short]`: the type of the records of a ring buffer or perf event array; short fills what a record lacks with zeroes; repeatable")
 	fs.Var(o.mapTypes, "map", "`map=key,value`: the types of a map that C declares by key_size and value_size alone; map=,value or map=key where the other has one; repeatable")
+	fs.Var(o.binds, "bind", "`'struct foo=import/path.Type'`: a Go type of yours for a C type, proved to have its layout; repeatable")
 	fs.StringVar(&o.typesFrom, "types-from", "", "use the Go types that another `ident` of the package has declared, so that both can share maps")
 	fs.BoolVar(&o.bpf2go, "bpf2go", false, "write bpf2go's API and types, which need nothing but cilium/ebpf")
 	fs.BoolVar(&o.typed, "typed", false, "with -bpf2go, files with the typed API over the same types beside bpf2go's")
@@ -149,7 +152,7 @@ func (o *genOptions) finishGen(c *cli, fs *flag.FlagSet) (err error) {
 		return fmt.Errorf("-types-from %s is the ident itself: name another one of the package", o.typesFrom)
 	}
 	_, mapErr := mapTypes(o.mapTypes)
-	return errors.Join(o.finish(c, o.ident), o.compile.finish(c, given(fs)), o.checkBpf2go(fs), mapErr)
+	return errors.Join(o.finish(c, o.ident), o.compile.finish(c, given(fs)), o.checkBpf2go(fs), mapErr, o.checkBinds())
 }
 
 // checkBpf2go finds flags that do not go together.
@@ -164,7 +167,7 @@ func (o *genOptions) checkBpf2go(fs *flag.FlagSet) error {
 	if o.typed && !o.bpf2go {
 		errs = append(errs, errors.New("-typed goes with -bpf2go: without that, the typed API is what there is"))
 	}
-	for _, name := range []string{"event", "map", "rename", "types-from"} {
+	for _, name := range []string{"bind", "event", "map", "rename", "types-from"} {
 		if given(fs)[name] && o.bpf2go && !(o.typed && (name == "event" || name == "map")) {
 			errs = append(errs, fmt.Errorf("-%s has no effect with -bpf2go: bpf2go's API has no place for it", name))
 		}
@@ -233,6 +236,9 @@ func generate(ctx context.Context, c *cli, o *genOptions) (*result, error) {
 	}
 	opts, err := o.emitOptions(c, pkg)
 	if err != nil {
+		return nil, err
+	}
+	if opts.Binds, err = o.boundTypes(ctx, c, builds); err != nil {
 		return nil, err
 	}
 	plan, err := emit.NewPlan(emitTargets(builds), opts)

@@ -71,7 +71,7 @@ func otherBuilds(c *cli, o *genOptions, builds []*build) ([]*build, error) {
 		b := &build{target: t, source: o.path(t.Name, ".o"), earlier: true}
 		var err error
 		if b.bytes, err = c.readFile(b.source); err == nil {
-			b.object, err = parseObject(b.source, b.bytes)
+			b.object, err = parseObject(b.source, b.bytes, sortedNames(o.binds)...)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s belongs to the same ident and cannot be read: give its target in this line, too, or remove it with -prune: %w", o.path(t.Name, ".go"), openError(b.source, err)))
@@ -181,7 +181,7 @@ func objectBuilds(sources []source, o *genOptions) ([]*build, error) {
 	builds := make([]*build, len(sources))
 	err := forEach(len(sources), func(i int) error {
 		s := sources[i]
-		object, err := parseObject(s.path, s.bytes)
+		object, err := parseObject(s.path, s.bytes, sortedNames(o.binds)...)
 		if err != nil {
 			return err
 		}
@@ -198,8 +198,8 @@ func objectBuilds(sources []source, o *genOptions) ([]*build, error) {
 }
 
 // parseObject parses what is to be embedded: raw BTF or a kernel would not do.
-func parseObject(name string, content []byte) (*btfparse.Object, error) {
-	object, err := parseBytes(name, content)
+func parseObject(name string, content []byte, keep ...string) (*btfparse.Object, error) {
+	object, err := parseBytes(name, content, keep...)
 	if err == nil && object.TypesOnly {
 		err = fmt.Errorf("%s has types alone, no maps or programs: use bpfgen types", name)
 	}
@@ -209,14 +209,14 @@ func parseObject(name string, content []byte) (*btfparse.Object, error) {
 	return object, err
 }
 
-func parseBytes(name string, content []byte) (*btfparse.Object, error) {
+func parseBytes(name string, content []byte, keep ...string) (*btfparse.Object, error) {
 	if len(content) == 0 {
 		return nil, fmt.Errorf("%s is empty: give a compiled eBPF object", name)
 	}
 	if err := noObject(name, content); err != nil {
 		return nil, err
 	}
-	return btfparse.Parse(name, bytes.NewReader(content))
+	return btfparse.Parse(name, bytes.NewReader(content), keep...)
 }
 
 // dependOn is the rule for an object that we did not compile.

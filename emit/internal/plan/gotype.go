@@ -16,7 +16,7 @@ type GoType struct {
 	// Dims are array dimensions, the outer one first.
 	Dims []uint32
 	// Pkg is the import path of the package, "" for predeclared types and
-	// those of the generated package.
+	// those of the generated package; see [PackageAs].
 	Pkg  string
 	Name string
 	Args []GoType
@@ -39,7 +39,7 @@ func (t GoType) String() string {
 		return b.String()
 	}
 	if t.Pkg != "" {
-		b.WriteString(path.Base(t.Pkg) + ".")
+		b.WriteString(PackageName(t.Pkg) + ".")
 	}
 	b.WriteString(t.Name)
 	for i, a := range t.Args {
@@ -49,6 +49,24 @@ func (t GoType) String() string {
 		b.WriteByte(']')
 	}
 	return b.String()
+}
+
+// PackageAs is an import path with the name by which files know the package. It
+// is the path alone where that is its last element.
+func PackageAs(name, pkg string) string {
+	if name == path.Base(pkg) {
+		return pkg
+	}
+	return name + " " + pkg
+}
+
+// PackageName is the name of a package by its import path, which may have one in
+// front.
+func PackageName(pkg string) string {
+	if name, _, ok := strings.Cut(pkg, " "); ok {
+		return name
+	}
+	return path.Base(pkg)
 }
 
 // structure is a struct that is written out.

@@ -250,6 +250,9 @@ type Decl struct {
 
 	// Alias makes it another name of that type, with nothing but a comment.
 	Alias string
+	// Pkg is the import path of a type of another package, of which only the guard
+	// is printed, like GoType's.
+	Pkg string
 	// Borrowed is true if another ident of the package declares the type; only
 	// its guard is printed.
 	Borrowed bool

@@ -37,9 +37,15 @@ func (s *source) guard(d *plan.Decl) *jen.Statement {
 	if d.Enum != nil {
 		return jen.Const().Id("_").Op("=").Op("-").Add(s.sizeof(jen.Id(d.Name).Call(lit(0)), d.Size))
 	}
-	zero := func() *jen.Statement { return jen.Id(d.Name).Values() }
+	name := func() *jen.Statement {
+		if d.Pkg != "" {
+			return s.qual(d.Pkg, d.Name)
+		}
+		return jen.Id(d.Name)
+	}
+	zero := func() *jen.Statement { return name().Values() }
 	if d.Base != nil {
-		zero = func() *jen.Statement { return jen.Op("*").New(jen.Id(d.Name)) }
+		zero = func() *jen.Statement { return jen.Op("*").New(name()) }
 	}
 	lines := []jen.Code{jen.Id("_").Op("=").Op("-").Add(s.sizeof(zero(), d.Size))}
 	lines = append(lines, s.guardFields(d.Fields, zero)...)

@@ -10,19 +10,19 @@ import (
 )
 
 // importBlock has the standard library first, then the rest, below a blank line
-// and without a newline at the end. A path may have "_ " in front and a comment
-// behind.
+// and without a newline at the end. A path may have a name or "_" and a blank in
+// front, and a comment behind.
 func importBlock(specs []string) string {
 	var std, other []string
 	for _, spec := range specs {
-		if first, _, _ := strings.Cut(spec, "/"); strings.Contains(first, ".") {
+		if first, _, _ := strings.Cut(pathOf(spec), "/"); strings.Contains(first, ".") {
 			other = append(other, spec)
 		} else {
 			std = append(std, spec)
 		}
 	}
 	byPath := func(a, b string) int {
-		return strings.Compare(strings.TrimPrefix(a, "_ "), strings.TrimPrefix(b, "_ "))
+		return strings.Compare(pathOf(a), pathOf(b))
 	}
 	slices.SortFunc(std, byPath)
 	slices.SortFunc(other, byPath)
@@ -48,14 +48,17 @@ func importBlock(specs []string) string {
 // importSpec quotes the path.
 func importSpec(spec string) string {
 	path, comment, _ := strings.Cut(spec, " //")
-	name := ""
-	if after, ok := strings.CutPrefix(path, "_ "); ok {
-		name, path = "_ ", after
-	}
 	if comment != "" {
 		comment = " //" + comment
 	}
-	return name + strconv.Quote(path) + comment
+	name := strings.TrimSuffix(path, pathOf(path))
+	return name + strconv.Quote(pathOf(path)) + comment
+}
+
+// pathOf is the path without the name in front.
+func pathOf(spec string) string {
+	path, _, _ := strings.Cut(spec, " //")
+	return path[strings.LastIndexByte(path, ' ')+1:]
 }
 
 // packagesOf are the import paths that types need, each once.

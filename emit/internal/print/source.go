@@ -39,13 +39,17 @@ func newSource(pkg, runtime string) *source {
 func (s *source) call(function string) *jen.Statement { return s.qual(s.runtime, function) }
 
 // qual is an identifier of another package, which it imports. The package is
-// called as the last element of its path.
+// called as the last element of its path, or as what stands before the path.
 func (s *source) qual(path, name string) *jen.Statement {
+	_, bare, ok := strings.Cut(path, " ")
+	if !ok {
+		bare = path
+	}
 	if !s.imports[path] {
 		s.imports[path] = true
-		s.file.ImportName(path, path[strings.LastIndexByte(path, '/')+1:])
+		s.file.ImportName(bare, plan.PackageName(path))
 	}
-	return jen.Qual(path, name)
+	return jen.Qual(bare, name)
 }
 
 // add formats declarations that belong together and appends them. They stand

@@ -1,0 +1,4 @@
+package bind
+
+// Cookie is cookie_t.
+type Cookie uint64
