@@ -41,11 +41,11 @@ generated() {
 }
 
 differ=0 examples=0
-for main in */main.go; do
+for main in */main.go start/*/main.go; do
 	example=${main%/main.go}
 	arguments=$(sed -n "s|^$line||p" "$main")
 	[ -n "$arguments" ] || { say "$main has no line $line…" && differ=1 && continue; }
-	mkdir "$work/$example"
+	mkdir -p "$work/$example"
 	(
 		cd "$example"
 		eval "set -- $arguments"

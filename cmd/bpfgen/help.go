@@ -58,6 +58,12 @@ go:generate line that runs bpfgen is generated in memory and compared:
   untracked  the file is right, and git does not know it
 Lines of other tools are counted. Exit status: 0 current, 1 not, 2 trouble.
 `,
+	"init": `The directory (the current one if none is named) gets hello.c, main.go with a
+go:generate line for the clang and the headers of this machine, a test that needs no
+kernel, and everything that is generated; a go.mod, too, if it is in no module.
+Nothing that is there is touched. Without a compiler (-cc none) the objects that
+bpfgen brings are used. The program attaches, and prints what it counts.
+`,
 	"migrate": `go:generate lines that run bpf2go run bpfgen -bpf2go instead, which writes the same API.
 Packages are named as for go build ("./..." if none is); the tool directive of
 go.mod and a tools.go are changed, too, and the Makefiles and scripts that are named.

@@ -6,8 +6,6 @@ import (
 	"testing"
 )
 
-const modulePath = "github.com/bpfgen/bpfgen"
-
 // mayImport is what packages may depend on, directly or not, beside the
 // standard library and themselves: see docs/design.md.
 var mayImport = map[string][]string{

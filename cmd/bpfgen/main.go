@@ -141,6 +141,7 @@ func commands() []command {
 	return []command{
 		{"gen", "[gen] [flags] <ident> <file.c | object...> [-- clang flags] | gen [packages]", "write types and a loader for an object, or for the C source of one", runGen},
 		{"check", "check [flags] [packages]", "say whether what the go:generate lines of packages give is current, and committed", runCheck},
+		{"init", "init [flags] [directory]", "write a first program for a hook: C, main.go, a test, and all that is generated", runInit},
 		{"migrate", "migrate [flags] [packages] [Makefiles]", "turn bpf2go's go:generate lines into bpfgen -bpf2go's", runMigrate},
 		{"types", "types [flags] <[label=]btf source...>", "write the types of any BTF: vmlinux, a module, an object, raw .btf; of several kernels at once", runTypes},
 		{"inspect", "inspect [flags] <object>", "show maps, programs, variables, and structs with offsets and holes", runInspect},

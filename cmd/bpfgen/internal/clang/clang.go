@@ -221,3 +221,12 @@ func installed(prefix string) string {
 	}
 	return best
 }
+
+// Installed is the clang of $PATH: clang, or the newest with a version in its
+// name; "" where there is none.
+func Installed() string {
+	if _, err := exec.LookPath("clang"); err == nil {
+		return "clang"
+	}
+	return installed("clang-")
+}
