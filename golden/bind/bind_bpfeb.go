@@ -6,7 +6,13 @@ package bind
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BindSet ^ 0x692dd7fb)
+
 // The object that OpenBind parses.
 //
 //go:embed bind_bpfeb.o
 var _BindBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _BindChecksum = "c9361b8e 3000"

@@ -5,7 +5,6 @@
 package bind
 
 import (
-	"bytes"
 	"io"
 
 	flows "github.com/bpfgen/bpfgen/golden/bind/net-flows"
@@ -17,13 +16,34 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _BindSet = 0x692dd7fb
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _BindLayouts = `
+map entries key u32 60a4e951072ee49c
+map entries value #4 73696befb8a10bea
+map events event #2 bf0ca6b66d5b2d53
+map flows key #3 bda2887bab94f90e
+map flows value #2 bf0ca6b66d5b2d53
+variable cookie u64 7849bf8c861b34c1
+variable gateway be32 14a5e5fecf74ed56
+variable initial #1 556a02cb29cdd941
+variable last_flow #3 bda2887bab94f90e
+#1 4 enum verdict: VERDICT_PASS=0, VERDICT_DROP=1
+#2 48 struct stats: packets u64 @0, last [2]#1 @8, seen bool @16, pad [7]u8 @17, sock ptr @24, comm [16]u8 @32
+#3 16 struct flow: saddr be32 @0, daddr be32 @4, port u16 @8, proto u8 @10, ttl u4 @11, tos u4 @11.4, mark u32 @12, octets [4]u8 @12
+#4 66 struct entry = BindEntry: kind u8 @0, stats #2 @1, flow #3 @49, verdict #1:2 @65
+`
+
 // OpenBind parses the embedded object. Nothing is in the kernel yet.
 func OpenBind() (*BindCollectionSpec, error) {
-	return OpenBindFrom(bytes.NewReader(_BindBytes))
+	return OpenBindFrom(typed.Embedded(_BindBytes, _BindChecksum))
 }
 
 // OpenBindFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func OpenBindFrom(object io.ReaderAt) (*BindCollectionSpec, error) {
 	c, err := typed.Open("Bind", object)
 	if err != nil {
@@ -37,6 +57,7 @@ func OpenBindFrom(object io.ReaderAt) (*BindCollectionSpec, error) {
 	typed.BindVariableSpec(c, &s.Variables.Gateway, "gateway")
 	typed.BindVariableSpec(c, &s.Variables.Initial, "initial")
 	typed.BindVariableSpec(c, &s.Variables.LastFlow, "last_flow")
+	typed.CheckLayouts(c, _BindLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_BindSet ^ 0x692dd7fb)
+
 // BindEntry is struct entry, 66 bytes.
 //
 // Value of map entries.

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_HelloSet ^ 0xfef3bc59)
+
 // The types of the maps: methods of one line each over package typed, so that
 // they cost little to compile. What more can be done with a map, batches and flags
 // above all, are functions of that package.

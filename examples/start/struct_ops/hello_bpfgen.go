@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,24 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _HelloSet = 0x061bdebf
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _HelloLayouts = `
+map hello value #1 8aabb24f560d9e29
+variable connections u64 7849bf8c861b34c1
+#1 48 struct tcp_congestion_ops = helloTcpCongestionOps: init ptr @0, ssthresh ptr @8, cong_avoid ptr @16, undo_cwnd ptr @24, name [16]u8 @32
+`
+
 // openHello parses the embedded object. Nothing is in the kernel yet.
 func openHello() (*helloCollectionSpec, error) {
-	return openHelloFrom(bytes.NewReader(_HelloBytes))
+	return openHelloFrom(typed.Embedded(_HelloBytes, _HelloChecksum))
 }
 
 // openHelloFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openHelloFrom(object io.ReaderAt) (*helloCollectionSpec, error) {
 	c, err := typed.Open("hello", object)
 	if err != nil {
@@ -35,6 +45,7 @@ func openHelloFrom(object io.ReaderAt) (*helloCollectionSpec, error) {
 	typed.BindProgramSpec(c, &s.Programs.HelloSsthresh, "hello_ssthresh")
 	typed.BindProgramSpec(c, &s.Programs.HelloUndoCwnd, "hello_undo_cwnd")
 	typed.BindVariableSpec(c, &s.Variables.Connections, "connections")
+	typed.CheckLayouts(c, _HelloLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_HelloSet ^ 0x061bdebf)
+
 // helloTcpCongestionOps is struct tcp_congestion_ops, 48 bytes.
 //
 // Value of map hello.

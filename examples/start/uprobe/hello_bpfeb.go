@@ -6,7 +6,13 @@ package main
 
 import _ "embed"
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_HelloSet ^ 0xfef3bc59)
+
 // The object that openHello parses.
 //
 //go:embed hello_bpfeb.o
 var _HelloBytes []byte
+
+// What it must be: its CRC-32C and its size in bytes.
+const _HelloChecksum = "19623d05 2688"

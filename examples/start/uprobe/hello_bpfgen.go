@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -16,13 +15,24 @@ import (
 // are of different versions: run go generate again.
 const _ = typed.Version1
 
+// The files of one run have one number; those of another do not compile.
+const _HelloSet = 0xfef3bc59
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _HelloLayouts = `
+map counts key #1 542eb219959e042b
+map counts value u64 7849bf8c861b34c1
+#1 16 struct task = helloTask: comm [16]u8 @0
+`
+
 // openHello parses the embedded object. Nothing is in the kernel yet.
 func openHello() (*helloCollectionSpec, error) {
-	return openHelloFrom(bytes.NewReader(_HelloBytes))
+	return openHelloFrom(typed.Embedded(_HelloBytes, _HelloChecksum))
 }
 
 // openHelloFrom parses another build of the object. What it has must match
-// in type and layout; what it lacks is not loaded.
+// in type and layout, field by field; what it lacks is not loaded.
 func openHelloFrom(object io.ReaderAt) (*helloCollectionSpec, error) {
 	c, err := typed.Open("hello", object)
 	if err != nil {
@@ -31,6 +41,7 @@ func openHelloFrom(object io.ReaderAt) (*helloCollectionSpec, error) {
 	s := &helloCollectionSpec{CollectionSpec: c}
 	typed.BindMapSpec(c, &s.Maps.Counts, "counts")
 	typed.BindProgramSpec(c, &s.Programs.Hello, "hello")
+	typed.CheckLayouts(c, _HelloLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 )
 
+// If this does not compile, files of different runs are mixed: run go generate again.
+const _ = -uint32(_HelloSet ^ 0xfef3bc59)
+
 // helloTask is struct task, 16 bytes.
 //
 // Key of map counts.
