@@ -64,8 +64,19 @@ func (*BindEntriesMap) loop(s *typed.MapScan) (iter.Seq2[uint32, BindEntry], fun
 	}, s.Err
 }
 
-// BindEventsMap is the type of the map events (RINGBUF).
-type BindEventsMap = typed.RingBuf[flows.Stats]
+// BindEventsMap is the type of the map events (RINGBUF). [typed.RingBuf] says
+// more of its methods.
+type BindEventsMap struct{ typed.EventHandle }
+
+// Shape is what the type is made for.
+func (*BindEventsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(flows.Stats))}
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *BindEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[flows.Stats], error) {
+	return typed.NewRingBufReader[flows.Stats](&m.EventHandle, 0, opts)
+}
 
 // BindFlowsMap is the type of the map flows (HASH). [typed.Hash] says more of
 // its methods.

@@ -26,8 +26,12 @@ type helloTcpCongestionOps struct {
 	Name      [16]int8
 }
 
-// NameString is Name as text, up to the first NUL.
+// NameString is Name as text, up to the first NUL, for which SetNameString
+// leaves room.
 func (s *helloTcpCongestionOps) NameString() string { return ctypes.CString(s.Name[:]) }
+func (s *helloTcpCongestionOps) SetNameString(text string) error {
+	return ctypes.SetCString(s.Name[:], text)
+}
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.

@@ -22,8 +22,10 @@ type helloTask struct {
 	Comm [16]int8
 }
 
-// CommString is Comm as text, up to the first NUL.
-func (s *helloTask) CommString() string { return ctypes.CString(s.Comm[:]) }
+// CommString is Comm as text, up to the first NUL, for which SetCommString
+// leaves room.
+func (s *helloTask) CommString() string              { return ctypes.CString(s.Comm[:]) }
+func (s *helloTask) SetCommString(text string) error { return ctypes.SetCString(s.Comm[:], text) }
 
 // Sizes and offsets as in C. A line that does not compile (overflow) names what
 // is laid out otherwise than in the compiled C code: generate this file again.
