@@ -30,6 +30,7 @@ type Link struct {
 	l     link.Link // nil in the zero Link
 	calls inuse.Count
 
+	pin    sync.Mutex // held while it gets or loses a name, which the library keeps without one
 	mu     sync.Mutex
 	pinned string // path; empty where this handle knows of none
 }
@@ -155,24 +156,32 @@ func (l *Link) Info() (info *link.Info, err error) {
 // uprobes and tracepoints before Linux 5.15: the error wraps
 // [ebpf.ErrNotSupported].
 func (l *Link) Pin(path string) error {
-	err := l.do("pin", func(lk link.Link) error { return lk.Pin(path) })
-	switch {
-	case errors.Is(err, os.ErrExist):
+	err := l.do("pin", func(lk link.Link) error {
+		l.pin.Lock()
+		defer l.pin.Unlock()
+		if err := lk.Pin(path); err != nil {
+			return err
+		}
+		l.setPinned(path)
+		return nil
+	})
+	if errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("%w; a link of an earlier run may be there: open it with OpenPinnedLink or OpenPinned, or remove the file", err)
-	case err != nil:
-		return err
 	}
-	l.setPinned(path)
-	return nil
+	return err
 }
 
 // Unpin removes that name. A link without one is no error.
 func (l *Link) Unpin() error {
-	err := l.do("unpin", func(lk link.Link) error { return lk.Unpin() })
-	if err == nil {
+	return l.do("unpin", func(lk link.Link) error {
+		l.pin.Lock()
+		defer l.pin.Unlock()
+		if err := lk.Unpin(); err != nil {
+			return err
+		}
 		l.setPinned("")
-	}
-	return err
+		return nil
+	})
 }
 
 func (l *Link) setPinned(path string) {

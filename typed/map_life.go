@@ -2,6 +2,7 @@ package typed
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/bpfgen/bpfgen/typed/internal/inuse"
 	"github.com/cilium/ebpf"
@@ -17,6 +18,8 @@ type mapLife struct {
 	m      *ebpf.Map // nil for a map in memory
 	calls  inuse.Count
 	layout MapLayout // as far as it was proved
+
+	pin sync.Mutex // the library keeps the name of a pin without one
 }
 
 // newMapLife takes over m: closing the life closes it.
@@ -39,6 +42,15 @@ func (l *mapLife) use(name string, f func(*ebpf.Map) error) error {
 		return fmt.Errorf("%s: it is in memory, and no object of the library: %w", mapName(name), ebpf.ErrNotSupported)
 	}
 	return f(l.m)
+}
+
+// usePin is use for what reads or writes the name of the pin.
+func (l *mapLife) usePin(name string, f func(*ebpf.Map) error) error {
+	return l.use(name, func(m *ebpf.Map) error {
+		l.pin.Lock()
+		defer l.pin.Unlock()
+		return f(m)
+	})
 }
 
 // close closes the map, once.

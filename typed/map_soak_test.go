@@ -8,9 +8,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -285,4 +287,35 @@ func TestSoakMaps(t *testing.T) {
 		t.Errorf("%d goroutines, before %d", n, goroutines)
 	}
 	t.Logf("%d collections of %d maps, %d calls: no foreign descriptor touched, no panic, nothing left open", rounds, len(things.classes), things.calls.Load())
+}
+
+// Pin, Unpin and IsPinned may be called from any goroutine, too: the race detector
+// looks at the library's objects.
+func TestSoakPins(t *testing.T) {
+	needKernel(t)
+	dir := got(os.MkdirTemp(bpffs(t), "bpfgen-test-"))(t)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	prog := new(SocketFilter)
+	prog.base().life = newProgramLife(got(returns(t, ebpf.SocketFilter, ebpf.AttachNone, 0).Clone())(t))
+	defer prog.Close()
+	m := testMap[ArrayMap[uint32, int64]](t, arraySpec(ebpf.Array, 8, 2))
+	var wg sync.WaitGroup
+	for i := range 4 {
+		path := filepath.Join(dir, strconv.Itoa(i))
+		for _, h := range []interface {
+			Pin(path string) error
+			Unpin() error
+			IsPinned() bool
+		}{prog, m} {
+			wg.Go(func() {
+				for range 50 {
+					_ = h.Pin(path)
+					h.IsPinned()
+					_ = h.Unpin()
+				}
+			})
+		}
+	}
+	wg.Wait()
+	must(t, errors.Join(prog.Unpin(), m.Unpin()))
 }

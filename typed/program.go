@@ -25,6 +25,8 @@ type programLife struct {
 	// kernel would want a packet for that.
 	fake        func(*bpf.Run) error
 	takesPacket bool
+
+	pin sync.Mutex // the library keeps the name of a pin without one
 }
 
 // newProgramLife takes over p: closing the life closes it.
@@ -164,14 +166,23 @@ func (p *program) verifierLog() string {
 }
 
 func (p *program) pin(path string) error {
-	return p.use(func(prog *ebpf.Program) error { return prog.Pin(path) })
+	return p.usePin(func(prog *ebpf.Program) error { return prog.Pin(path) })
 }
 
-func (p *program) unpin() error { return p.use((*ebpf.Program).Unpin) }
+func (p *program) unpin() error { return p.usePin((*ebpf.Program).Unpin) }
+
+// usePin is use for what reads or writes the name of the pin.
+func (p *program) usePin(f func(*ebpf.Program) error) error {
+	return p.use(func(prog *ebpf.Program) error {
+		p.life.pin.Lock()
+		defer p.life.pin.Unlock()
+		return f(prog)
+	})
+}
 
 func (p *program) isPinned() bool {
 	pinned := false
-	_ = p.use(func(prog *ebpf.Program) error {
+	_ = p.usePin(func(prog *ebpf.Program) error {
 		pinned = prog.IsPinned()
 		return nil
 	})
