@@ -152,13 +152,16 @@ func pathsOf(group []Diagnostic) []string {
 func joinKind(group []Diagnostic) Diagnostic {
 	d := group[0]
 	var items []string
-	fails := false
+	fails, inC := false, ""
 	for _, d := range group {
+		if d.InC != "" {
+			inC = d.Kind.InC
+		}
 		items = append(items, cmp.Or(d.Item, string(d.Path)))
 		fails = fails || d.Fails
 	}
 	return Diagnostic{
-		File: d.File, Kind: d.Kind, Remedy: d.Kind.Remedy, InC: d.Kind.InC, Fails: fails,
+		File: d.File, Kind: d.Kind, Remedy: d.Kind.Remedy, InC: inC, Fails: fails,
 		What: fmt.Sprintf(d.Kind.What, len(group)) + ": " + strings.Join(items, ", "),
 	}
 }

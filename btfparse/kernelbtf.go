@@ -24,6 +24,14 @@ var refusedTypes = &Kind{
 	Remedy: "use plain C types there",
 }
 
+// RefusedAt says whether a warning tells that the kernel refuses the type that
+// stands at a place, by its path or the end of it.
+func (o *Object) RefusedAt(path Path) bool {
+	return slices.ContainsFunc(o.Warnings, func(d Diagnostic) bool {
+		return d.Kind == refusedTypes && (path == d.Path || strings.HasSuffix(string(path), " > "+string(d.Path)))
+	})
+}
+
 // btfCheck walks the types that the library hands to the kernel.
 type btfCheck struct {
 	parser *parser

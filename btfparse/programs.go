@@ -66,15 +66,32 @@ func (p *parser) program(section string, sym elf.Symbol) {
 	p.obj.Programs = append(p.obj.Programs, prog)
 }
 
+// unknownSections and oldSections are what is said of several programs.
+var (
+	unknownSections = &Kind{
+		What:   "%d programs are in sections that neither libbpf nor cilium/ebpf knows, so that they have no type and are not loaded",
+		Remedy: "use one of libbpf's section names",
+	}
+	oldSections = &Kind{
+		What:   "%d programs are in sections that libbpf since 1.0 does not know, and cilium/ebpf takes for shorter ones",
+		Remedy: "write the shorter ones",
+	}
+)
+
 // legacySection finds the row for a section that libbpf ≥ 1.0 does not know.
 func (p *parser) legacySection(prog *Program, bare string) SectionDef {
 	def, ok := ciliumSection(bare)
 	if !ok {
-		p.warn(prog.Path(), fmt.Sprintf("SEC(%q) is no section that libbpf or cilium/ebpf knows, so the program has no type and is not loaded", prog.Section),
-			"use one of libbpf's section names")
+		p.obj.Warnings = append(p.obj.Warnings, Diagnostic{
+			Path: prog.Path(), What: fmt.Sprintf("SEC(%q) is no section that libbpf or cilium/ebpf knows, so the program has no type and is not loaded", prog.Section),
+			Remedy: unknownSections.Remedy, Kind: unknownSections, Item: fmt.Sprintf("%s (SEC(%q))", prog.Name, prog.Section),
+		})
 		return def
 	}
-	p.warn(prog.Path(), fmt.Sprintf("libbpf since 1.0 does not know SEC(%q), which cilium/ebpf takes for SEC(%q)", prog.Section, strings.TrimSuffix(def.Prefix, "+")),
-		fmt.Sprintf("write SEC(%q)", strings.TrimSuffix(def.Prefix, "+")))
+	taken := strings.TrimSuffix(def.Prefix, "+")
+	p.obj.Warnings = append(p.obj.Warnings, Diagnostic{
+		Path: prog.Path(), What: fmt.Sprintf("libbpf since 1.0 does not know SEC(%q), which cilium/ebpf takes for SEC(%q)", prog.Section, taken),
+		Remedy: fmt.Sprintf("write SEC(%q)", taken), Kind: oldSections, Item: fmt.Sprintf("%s (SEC(%q) for %q)", prog.Name, prog.Section, taken),
+	})
 	return def
 }

@@ -309,7 +309,7 @@ func (b *builder) variables() {
 func (b *builder) variable(w *wantedVariable, aliases []*plan.Alias) *plan.Variable {
 	v := first(w.on)
 	p := &plan.Variable{
-		Name: v.Name, Section: v.Section, Offset: v.Offset, Field: b.names.fields[w], Static: w.static,
+		Name: v.Name, Section: v.Section, Index: w.index, Field: b.names.fields[w], Static: w.static,
 		Constant: w.kind != btfparse.VarData, Given: w.kind == btfparse.VarKconfig,
 		Type: b.sharedType(aliases), C: inC(v), Tags: userTags(v.Tags),
 	}

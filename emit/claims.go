@@ -124,11 +124,15 @@ func (c *claim) settle(s scope) {
 
 // clash says of a renamed claim why it has another name.
 func (c *claim) clash(what string) string {
-	rival := c.rival
-	if rival == c.label {
-		rival = "another " + rival
+	return fmt.Sprintf("its %s in Go is %s, because %s is that of %s", what, c.name, c.first, c.rivalName())
+}
+
+// rivalName is who has the name instead.
+func (c *claim) rivalName() string {
+	if c.rival == c.label {
+		return "another " + c.rival
 	}
-	return fmt.Sprintf("its %s in Go is %s, because %s is that of %s", what, c.name, c.first, rival)
+	return c.rival
 }
 
 // free is the name, with as many trailing underscores as it takes to be new.

@@ -44,7 +44,7 @@ func (b *builder) layoutTable(target int) *layout.Table {
 		if on := v.on[target]; on == nil {
 			continue
 		} else if v.static {
-			t.add(on.root, on.Tags, "static", v.section, v.name, strconv.FormatUint(uint64(first(v.on).Offset), 10))
+			t.add(on.root, on.Tags, "static", v.section, v.name, strconv.Itoa(v.index))
 		} else {
 			t.add(on.root, on.Tags, "variable", v.name)
 		}
@@ -155,7 +155,7 @@ func (b *builder) set(layouts []string) uint32 {
 		maps(t.MapTypes)
 	}
 	for _, v := range b.plan.Variables {
-		fmt.Fprintln(sum, v.Name, v.Field, v.Type, v.Section, v.Offset, v.Static)
+		fmt.Fprintln(sum, v.Name, v.Field, v.Type, v.Section, v.Index, v.Static)
 	}
 	return sum.Sum32()
 }

@@ -193,8 +193,18 @@ func (f *fieldClaims) add(of any, targets []int, c *claim) {
 
 // clashDiagnostic says of something that it did not get its name, and which key
 // -rename takes for it.
-func clashDiagnostic(path btfparse.Path, clash, key string) btfparse.Diagnostic {
-	return btfparse.Diagnostic{Path: path, What: clash, Remedy: fmt.Sprintf("-rename '%s=…'", key), InC: fmt.Sprintf("btf_decl_tag(%q)", nameTag+"…")}
+func clashDiagnostic(path btfparse.Path, c *claim, what, key string) btfparse.Diagnostic {
+	return btfparse.Diagnostic{
+		Path: path, What: c.clash(what), Remedy: fmt.Sprintf("-rename '%s=…'", key), InC: clashes.InC,
+		Kind: clashes, Item: fmt.Sprintf("%s: %s (%s is that of %s)", key, c.name, c.first, c.rivalName()),
+	}
+}
+
+// clashes is what is said of several names that clash.
+var clashes = &btfparse.Kind{
+	What:   "%d names of C clash in Go, so that these are called otherwise",
+	Remedy: "-rename 'name of C=…' for each that matters",
+	InC:    fmt.Sprintf("btf_decl_tag(%q)", nameTag+"…"),
 }
 
 // tagsOn are the decl tags that any target has.
@@ -263,7 +273,7 @@ func (n *names) settleFields(f fieldClaims) {
 		n.fields[f.of[i]] = c.name
 		if c.renamed() {
 			key, _, _ := strings.Cut(strings.TrimPrefix(c.label, "static "), " in ") // statics share a key
-			n.warn(f.targets[i], clashDiagnostic(btfparse.Path(c.label), c.clash("field"), key))
+			n.warn(f.targets[i], clashDiagnostic(btfparse.Path(c.label), c, "field", key))
 		}
 	}
 }
@@ -329,7 +339,7 @@ func (n *names) nameMembers(th *thing) {
 	for i, m := range th.members {
 		m.goName = claims[i].name
 		if c := claims[i]; c.renamed() {
-			n.warn(th.targets(), clashDiagnostic(m.leaves[0].path, c.clash("name"), th.memberKey(m)))
+			n.warn(th.targets(), clashDiagnostic(m.leaves[0].path, c, "name", th.memberKey(m)))
 		}
 	}
 }
@@ -426,12 +436,15 @@ func (n *names) nameTypes(level []*thing) {
 
 // warnTypeClash says why a type did not get the name that it would have alone.
 func (n *names) warnTypeClash(th *thing, c *claim) {
-	rename, clash := th.key, c.clash("name")
+	rename := th.key
 	if c.rival == c.label {
 		rename += structureHash(th.variants[0].typ)
-		clash += ", of a different structure"
 	}
-	n.warn(th.targets(), clashDiagnostic(btfparse.Path(th.key), clash, rename))
+	d := clashDiagnostic(btfparse.Path(th.key), c, "name", rename)
+	if c.rival == c.label {
+		d.What += ", of a different structure"
+	}
+	n.warn(th.targets(), d)
 }
 
 // asked are the typedefs by which the user asks for the type.
@@ -629,9 +642,9 @@ func (n *names) enterConstant(th *thing, v *variant, key constKey, c *claim) {
 	}
 	th.consts[key] = c.name
 	if c.renamed() {
-		n.warn(th.targets(), btfparse.Diagnostic{
-			Path: v.path.Join(key.name), What: c.clash("constant"), Remedy: fmt.Sprintf("-rename '%s.%s=…'", th.key, key.name),
-		})
+		d := clashDiagnostic(v.path.Join(key.name), c, "constant", th.key+"."+key.name)
+		d.InC = "" // enumerators have no tags
+		n.warn(th.targets(), d)
 	}
 }
 

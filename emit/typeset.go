@@ -130,7 +130,7 @@ func findTypes(r *report, p *profile, binds *bindings, roots []*root) *typeSet {
 
 func (ts *typeSet) root(r *root) {
 	ref := ts.refer(r.Type, typeUse{target: r.target, path: r.Path, root: r.Name, use: r.Use, asked: r.Asked})
-	if ref.base.problem != "" {
+	if ref.base.problem != "" && !ts.targets[r.target].Object.RefusedAt(r.Path) { // else that has been said
 		ts.warn([]int{r.target}, ref.base.diagnostic(r.Path))
 	}
 	if r.LPM && ref.decl != nil && len(ref.dims) == 0 {
@@ -306,7 +306,7 @@ func (ts *typeSet) referLeaf(v *variant, l *leaf, target int) {
 		l.ref = typeRef{base: bytesBase(f.SizeBits/8, fmt.Sprintf("%s does not have the size that BTF gives the member, %s",
 			f.Type.CName(), byteCount(f.SizeBits/8)))}
 	}
-	if l.ref.base.problem != "" {
+	if l.ref.base.problem != "" && !ts.targets[target].Object.RefusedAt(l.path) { // else that has been said
 		v.warn(l.ref.base.diagnostic(l.path))
 	}
 	v.warn(strayTags(l.path, f.Tags, nameTag, typeTag)...)

@@ -425,20 +425,21 @@ func (w *wanted) wantPrograms() {
 func (w *wanted) wantVariables() {
 	byKey := make(map[variableKey]*wantedVariable)
 	for i, target := range w.targets {
-		seen := make(map[variableKey]int)
+		seen := make(map[string]int)                // statics of one name in one section
 		for _, v := range target.Object.Variables { // in the order of section and offset
+			key := variableKey{name: v.Name, kind: v.Kind}
+			if v.Static {
+				key.static, key.section = true, v.Section
+				if !v.Local || v.Function == "" { // else the name in BTF has the function in it
+					key.index = seen[v.Name+" "+v.Section]
+					seen[v.Name+" "+v.Section]++
+				}
+			}
 			if v.Marks != nil {
 				w.global(&root{target: i, Type: v.Marks, Path: btfparse.Path(v.Marks.CName()), ByName: true})
 			}
 			if !hasHandle(v) {
 				continue
-			}
-			key := variableKey{name: v.Name, kind: v.Kind}
-			if v.Static {
-				key.static, key.section = true, v.Section
-				n := seen[key]
-				seen[key]++
-				key.index = n
 			}
 			if byKey[key] == nil {
 				byKey[key] = &wantedVariable{key, make([]*variableOn, len(w.targets))}

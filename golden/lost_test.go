@@ -655,7 +655,7 @@ func (c *comparison) warnedOfMember(t btf.Type, member string) bool {
 	return slices.ContainsFunc(c.warnings, func(w string) bool {
 		place := owner + " > field " + member
 		_, what, ok := strings.Cut(w, place+": ")
-		return ok && !renamed.MatchString(what) || strings.Contains(w, place+", ") // one of many
+		return ok && !renamed.MatchString(what) || strings.Contains(w, place+", ") || strings.Contains(w, place+" (") // one of many
 	})
 }
 

@@ -149,7 +149,7 @@ type objectTypes ebpf.CollectionSpec
 //	map flows value "struct flow", map events event "struct event"
 //	map outer inner key, map outer inner value
 //	variable sample_rate
-//	static .bss count 16
+//	static .bss count 0
 //	type "struct event"
 //
 // Where a type has a name in its place, the user has given it: the map does not.
@@ -164,8 +164,11 @@ func (o *objectTypes) at(place []string) (t placedType, ok bool) {
 			t = types[0]
 		}
 	case len(place) == 4 && place[0] == "static":
-		offset, _ := strconv.ParseUint(place[3], 10, 32)
-		if _, info := findStatic((*ebpf.CollectionSpec)(o), place[1], place[2], uint32(offset)); info != nil {
+		index, err := strconv.Atoi(place[3])
+		if err != nil {
+			index = -1
+		}
+		if _, info := findStatic((*ebpf.CollectionSpec)(o), place[1], place[2], index); info != nil {
 			t = variableType(info.Type)
 		}
 	}

@@ -1,9 +1,11 @@
 package typed
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -82,11 +84,12 @@ func BindVariableSpec[T any](c *CollectionSpec, dst **VariableSpec[T], name stri
 
 // BindStaticSpec makes *dst the spec of a static variable. The library makes
 // none of these; it is added to the spec under a key like ".bss+16", made of
-// its section and offset. offset tells apart variables of one name.
+// its section and offset. index tells apart variables of one name, which linked
+// translation units may have: their number in the order of offsets, from 0 on.
 //
 //go:noinline
-func BindStaticSpec[T any](c *CollectionSpec, dst **VariableSpec[T], section, name string, offset uint32) {
-	*dst = &VariableSpec[T]{Spec: (*specCore)(c).staticSpec(section, name, offset, (*T)(nil))}
+func BindStaticSpec[T any](c *CollectionSpec, dst **VariableSpec[T], section, name string, index int) {
+	*dst = &VariableSpec[T]{Spec: (*specCore)(c).staticSpec(section, name, index, (*T)(nil))}
 }
 
 // variableSpec finds the spec of a variable by its key in the library's.
@@ -101,8 +104,8 @@ func (c *specCore) variableSpec(key string, like any) *ebpf.VariableSpec {
 }
 
 // staticSpec is variableSpec of a static variable.
-func (c *specCore) staticSpec(section, name string, offset uint32, like any) *ebpf.VariableSpec {
-	key, v := findStatic(c.Spec, section, name, offset)
+func (c *specCore) staticSpec(section, name string, index int, like any) *ebpf.VariableSpec {
+	key, v := findStatic(c.Spec, section, name, index)
 	if v != nil && c.Spec.Variables[key] == nil {
 		if err := addStatic(c.Spec, section, key, v); err != nil {
 			c.fail(fmt.Errorf("variable %s: %w", name, err))
@@ -127,25 +130,28 @@ func checkVariable(name string, like any, size uint32) error {
 	return nil
 }
 
-// findStatic finds a variable in the BTF of its section. Of several of one
-// name (static ones of linked translation units) it is the one at the offset.
-// The key is that of a variable that is absent where v is nil.
-func findStatic(spec *ebpf.CollectionSpec, section, name string, offset uint32) (key string, v *btf.VarSecinfo) {
+// findStatic finds the static variable of a name in the BTF of its section that
+// has this index. Where v is nil, there is none, and the key is no variable's.
+func findStatic(spec *ebpf.CollectionSpec, section, name string, index int) (key string, v *btf.VarSecinfo) {
+	var found []*btf.VarSecinfo
 	if ds := datasec(spec, section); ds != nil {
 		for i := range ds.Vars {
-			candidate := &ds.Vars[i]
-			if candidate.Type.TypeName() != name {
-				continue
-			}
-			if v == nil || candidate.Offset == offset {
-				v = candidate
+			if v := &ds.Vars[i]; v.Type.TypeName() == name && !isGlobal(spec, section, name, v.Offset) {
+				found = append(found, v)
 			}
 		}
 	}
-	if v != nil {
-		offset = v.Offset
+	if index < 0 || index >= len(found) {
+		return fmt.Sprintf("%s: %s (%d)", section, name, index+1), nil
 	}
-	return fmt.Sprintf("%s+%d", section, offset), v
+	slices.SortFunc(found, func(a, b *btf.VarSecinfo) int { return cmp.Compare(a.Offset, b.Offset) })
+	return fmt.Sprintf("%s+%d", section, found[index].Offset), found[index]
+}
+
+// isGlobal says whether the library has that variable by its name.
+func isGlobal(spec *ebpf.CollectionSpec, section, name string, offset uint32) bool {
+	v := spec.Variables[name]
+	return v != nil && v.SectionName == section && v.Offset == offset
 }
 
 // datasec is the BTF of a section, nil if the object has none.
@@ -372,16 +378,16 @@ func BindConstant[T any](c *Collection, dst **Constant[T], name string) {
 // BindStatic makes *dst a loaded static variable. Generated code calls it.
 //
 //go:noinline
-func BindStatic[T any](c *Collection, dst **Variable[T], section, name string, offset uint32) {
-	*dst = &Variable[T]{staticHandleOf(c, section, name, offset, (*T)(nil))}
+func BindStatic[T any](c *Collection, dst **Variable[T], section, name string, index int) {
+	*dst = &Variable[T]{staticHandleOf(c, section, name, index, (*T)(nil))}
 }
 
 // BindStaticConstant makes *dst a loaded static constant. Generated code calls
 // it.
 //
 //go:noinline
-func BindStaticConstant[T any](c *Collection, dst **Constant[T], section, name string, offset uint32) {
-	*dst = &Constant[T]{staticHandleOf(c, section, name, offset, (*T)(nil))}
+func BindStaticConstant[T any](c *Collection, dst **Constant[T], section, name string, index int) {
+	*dst = &Constant[T]{staticHandleOf(c, section, name, index, (*T)(nil))}
 }
 
 //go:noinline
@@ -390,8 +396,8 @@ func handleOf(c *Collection, key string, like any) VariableHandle {
 }
 
 //go:noinline
-func staticHandleOf(c *Collection, section, name string, offset uint32, like any) VariableHandle {
-	key, _ := findStatic(c.spec, section, name, offset)
+func staticHandleOf(c *Collection, section, name string, index int, like any) VariableHandle {
+	key, _ := findStatic(c.spec, section, name, index)
 	return handleOf(c, key, like)
 }
 

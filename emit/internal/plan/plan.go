@@ -214,10 +214,11 @@ type Hook struct {
 
 // Variable is one variable that user space can reach.
 type Variable struct {
-	// Name in C. Section is where the object has it. Offset tells static
-	// variables of one name in one section apart.
+	// Name in C. Section is where the object has it. Index tells static
+	// variables of one name in one section apart: their number in the order of
+	// offsets.
 	Name, Section string
-	Offset        uint32
+	Index         int
 	// Field in the collection's Variables.
 	Field string
 	// Type of the value, or an alias where targets differ.

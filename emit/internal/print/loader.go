@@ -172,10 +172,10 @@ func (v variableData) Bind() string {
 }
 
 // Arguments are how Bind and BindSpec find the variable: globals by name,
-// statics by section, name and offset.
+// statics by section, name and index.
 func (v variableData) Arguments() string {
 	if v.Static {
-		return fmt.Sprintf("%q, %q, %d", v.Section, v.Name, v.Offset)
+		return fmt.Sprintf("%q, %q, %d", v.Section, v.Name, v.Index)
 	}
 	return strconv.Quote(v.Name)
 }
