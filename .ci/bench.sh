@@ -2,7 +2,10 @@
 # Compares bpfgen's command line with bpf2go's, whole processes, and what their
 # generated packages cost to compile, and prints the tables of docs/benchmarks.md.
 #
-#   .ci/bench.sh [runs]
+#   .ci/bench.sh [runs]        the rows of docs/benchmarks.md
+#   .ci/bench.sh -all [runs]   every golden case that both generate; fails where
+#                              bpfgen takes more than 0.9 of bpf2go's wall time
+#                              from an object, or 0.6 from C with two targets
 #
 # bpf2go can only start from C. For "from an object" it gets a compiler that
 # copies the object, which leaves its own part: reading, generating, writing.
@@ -11,6 +14,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+all=
+[ "${1-}" != -all ] || { all=1 && shift; }
 runs=${1:-20}
 clang=${BPFGEN_CLANG:-clang-19}
 work=$(mktemp -d)
@@ -32,25 +37,54 @@ END
 	chmod 755 "$work/copier-$1"
 }
 
+# compare <most> <name> <flags of bench>: a row; a ratio over the most counts with -all.
+slow=0
+compare() {
+	local most=$1 name=$2
+	shift 2
+	"$work/bench" -n "$runs" ${all:+-most $most} -name "$name" "$@" || slow=1
+}
+
+# both <case> <object>: whether both generate it. bpf2go refuses some.
+both() {
+	mkdir -p "$work/try"
+	copier "$1" "$2"
+	"$work/bpf2go" -cc "$work/copier-$1" -no-strip -target bpfel -output-dir "$work/try" bench "golden/$1/$1.c" >/dev/null 2>&1 &&
+		"$work/bpfgen" -no-typecheck -output-dir "$work/try" bench "golden/$1/$2" >/dev/null 2>&1
+	local status=$?
+	rm -rf "$work/try"
+	return $status
+}
+
 from_object() {
 	local case=$1 object=$2
 	copier "$case" "$object"
 	mkdir -p "$work/$case-a" "$work/$case-b"
-	"$work/bench" -n "$runs" -name "\`$object\`" \
-		-a "$work/bpfgen -output-dir $work/$case-a bench golden/$case/$object" \
+	compare 0.9 "\`$object\`" \
+		-a "$work/bpfgen -no-typecheck -output-dir $work/$case-a bench golden/$case/$object" \
 		-b "$work/bpf2go -cc $work/copier-$case -no-strip -target bpfel -output-dir $work/$case-b bench golden/$case/$case.c"
 }
 
 from_c() {
 	local case=$1
 	mkdir -p "$work/$case-c" "$work/$case-d"
-	"$work/bench" -n "$runs" -name "\`$case.c\`, two targets" \
-		-a "$work/bpfgen -cc $clang -output-dir $work/$case-c bench golden/$case/$case.c" \
+	compare 0.6 "\`$case.c\`, two targets" \
+		-a "$work/bpfgen -no-typecheck -cc $clang -output-dir $work/$case-c bench golden/$case/$case.c" \
 		-b "$work/bpf2go -cc $clang -output-dir $work/$case-d bench golden/$case/$case.c"
 }
 
 echo '| input | bpfgen wall ms | bpf2go wall ms | ratio | bpfgen CPU ms | bpf2go CPU ms | ratio |'
 echo '|---|---|---|---|---|---|---|'
+if [ -n "$all" ]; then
+	for dir in golden/*/; do
+		case=$(basename "$dir")
+		object=$(cd "$dir" && ls ./*_bpfel.o 2>/dev/null | head -1)
+		[ -n "$object" ] && both "$case" "${object#./}" || continue
+		from_object "$case" "${object#./}"
+		[ -f "golden/$case/case.txt" ] || from_c "$case" # others need flags
+	done
+	exit $slow
+fi
 from_object counter counter_bpfel.o
 from_object scalars scalars_bpfel.o
 from_object sections-all sectionsall_bpfel.o

@@ -2,7 +2,9 @@
 // machine whose speed drifts is fair to both, and prints the medians of wall
 // and processor time and the median of the ratios, pair by pair.
 //
-//	bench -n 20 -name "from C" -a "bpfgen …" -b "bpf2go …"
+//	bench -n 20 -name "from C" -most 0.6 -a "bpfgen …" -b "bpf2go …"
+//
+// With -most, a ratio of wall times over it is an error, after the line.
 //
 // The commands are split at blanks and run without a shell. One run of each
 // comes first and is not counted.
@@ -23,8 +25,9 @@ func main() {
 	name := flag.String("name", "", "`name` of the comparison")
 	a := flag.String("a", "", "first `command`")
 	b := flag.String("b", "", "second `command`")
+	most := flag.Float64("most", 0, "largest `ratio` of wall times that is not an error; 0 takes any")
 	flag.Parse()
-	if err := bench(*name, *n, strings.Fields(*a), strings.Fields(*b)); err != nil {
+	if err := bench(*name, *n, *most, strings.Fields(*a), strings.Fields(*b)); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
@@ -33,7 +36,7 @@ func main() {
 // times of one run, in milliseconds.
 type times struct{ wall, cpu float64 }
 
-func bench(name string, n int, a, b []string) error {
+func bench(name string, n int, most float64, a, b []string) error {
 	var as, bs []times
 	for i := range n + 1 {
 		ta, err := run(a)
@@ -53,6 +56,9 @@ func bench(name string, n int, a, b []string) error {
 	fmt.Printf("| %s | %.1f | %.1f | %.2f | %.1f | %.1f | %.2f |\n", name,
 		median(as, wall), median(bs, wall), ratio(as, bs, wall),
 		median(as, cpu), median(bs, cpu), ratio(as, bs, cpu))
+	if r := ratio(as, bs, wall); most > 0 && r > most {
+		return fmt.Errorf("%s: %.2f of the wall time, and %.2f is the most", name, r, most)
+	}
 	return nil
 }
 

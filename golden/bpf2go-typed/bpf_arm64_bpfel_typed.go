@@ -61,7 +61,7 @@ map shards inner value #6 0d12c858321581b2
 map unnamed key #9 1e4d91ee7bafe2bd
 map unnamed value #7 ca237ae785712f04
 variable dropped u64 7849bf8c861b34c1
-static .bss hidden "8" s32 bcb8571bd82627e4
+static .bss hidden "0" s32 bcb8571bd82627e4
 variable sample_rate u32 60a4e951072ee49c
 type "struct event" #1 2d0df9d3e30fc70a
 #1 8 struct event: pid u32 @0, count u16 @4, comm [0]u8 @6
@@ -96,7 +96,7 @@ func openBpfFrom(object io.ReaderAt) (*bpfCollectionSpec, error) {
 	typed.BindMapSpec(c, &s.Maps.Unnamed, "unnamed")
 	typed.BindProgramSpec(c, &s.Programs.CountPackets, "count_packets")
 	typed.BindVariableSpec(c, &s.Variables.Dropped, "dropped")
-	typed.BindStaticSpec(c, &s.Variables.Hidden, ".bss", "hidden", 8)
+	typed.BindStaticSpec(c, &s.Variables.Hidden, ".bss", "hidden", 0)
 	typed.BindVariableSpec(c, &s.Variables.SampleRate, "sample_rate")
 	typed.CheckLayouts(c, _BpfLayouts)
 	if err := c.Err(); err != nil {
@@ -134,7 +134,7 @@ func (s *bpfCollectionSpec) Load(opts *ebpf.CollectionOptions) (*bpfCollection, 
 	typed.BindMap(c, b.Maps.Unnamed, "unnamed")
 	typed.BindProgram(c, &b.Programs.CountPackets, "count_packets")
 	typed.BindVariable(c, &b.Variables.Dropped, "dropped")
-	typed.BindStatic(c, &b.Variables.Hidden, ".bss", "hidden", 8)
+	typed.BindStatic(c, &b.Variables.Hidden, ".bss", "hidden", 0)
 	typed.BindConstant(c, &b.Variables.SampleRate, "sample_rate")
 	return b, nil
 }

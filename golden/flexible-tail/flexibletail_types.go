@@ -12,7 +12,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_FlexibleTailSet ^ 0x3095292e)
+const _ = -uint32(_FlexibleTailSet ^ 0x55e7ea1e)
 
 // FlexibleTailEvent is struct event, 8 bytes.
 //

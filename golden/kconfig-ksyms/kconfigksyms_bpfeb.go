@@ -7,7 +7,7 @@ package kconfigksyms
 import _ "embed"
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_KconfigKsymsSet ^ 0x97c0af70)
+const _ = -uint32(_KconfigKsymsSet ^ 0xe78e88ef)
 
 // The object that OpenKconfigKsyms parses.
 //

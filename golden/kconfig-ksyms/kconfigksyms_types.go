@@ -10,7 +10,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_KconfigKsymsSet ^ 0x97c0af70)
+const _ = -uint32(_KconfigKsymsSet ^ 0xe78e88ef)
 
 // KconfigKsymsLibbpfTristate is enum libbpf_tristate, 4 bytes.
 //

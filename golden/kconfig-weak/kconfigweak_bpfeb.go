@@ -7,7 +7,7 @@ package kconfigweak
 import _ "embed"
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_KconfigWeakSet ^ 0x4b7f9f55)
+const _ = -uint32(_KconfigWeakSet ^ 0x5cda73b7)
 
 // The object that OpenKconfigWeak parses.
 //

@@ -18,7 +18,7 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _KconfigWeakSet = 0x4b7f9f55
+const _KconfigWeakSet = 0x5cda73b7
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.

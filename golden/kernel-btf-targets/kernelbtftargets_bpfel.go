@@ -7,7 +7,7 @@ package kernelbtftargets
 import _ "embed"
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_KernelBtfTargetsSet ^ 0x3358bece)
+const _ = -uint32(_KernelBtfTargetsSet ^ 0x928a4978)
 
 // The object that OpenKernelBtfTargets parses.
 //

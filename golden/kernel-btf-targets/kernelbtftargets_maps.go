@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_KernelBtfTargetsSet ^ 0x3358bece)
+const _ = -uint32(_KernelBtfTargetsSet ^ 0x928a4978)
 
 // The types of the maps: methods of one line each over package typed, so that
 // they cost little to compile. What more can be done with a map, batches and flags

@@ -12,7 +12,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_LpmTrieSet ^ 0x66d054e6)
+const _ = -uint32(_LpmTrieSet ^ 0x50baf234)
 
 // The types of the maps: methods of one line each over package typed, so that
 // they cost little to compile. What more can be done with a map, batches and flags

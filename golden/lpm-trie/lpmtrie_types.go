@@ -14,7 +14,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_LpmTrieSet ^ 0x66d054e6)
+const _ = -uint32(_LpmTrieSet ^ 0x50baf234)
 
 // LpmTrieBpfLpmTrieKey is struct bpf_lpm_trie_key, 4 bytes.
 //

@@ -7,7 +7,7 @@ package typesonlynamed
 import _ "embed"
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_TypesOnlyNamedSet ^ 0x6b90ebf8)
+const _ = -uint32(_TypesOnlyNamedSet ^ 0x45490e1f)
 
 // The object that OpenTypesOnlyNamed parses.
 //

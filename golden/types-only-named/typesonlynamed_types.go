@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_TypesOnlyNamedSet ^ 0x6b90ebf8)
+const _ = -uint32(_TypesOnlyNamedSet ^ 0x45490e1f)
 
 // TypesOnlyNamedRequest is struct request, 8 bytes.
 type TypesOnlyNamedRequest struct {

@@ -17,7 +17,7 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _VariablesAllSet = 0x7f11d069
+const _VariablesAllSet = 0x59f96253
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.
@@ -28,7 +28,7 @@ variable config #3 f689cb7693c81d22
 variable counter u64 7849bf8c861b34c1
 variable current #3 f689cb7693c81d22
 variable grid [2][3]u16 897e0f1812f34c08
-static .data hidden "116" u32 60a4e951072ee49c
+static .data hidden "0" u32 60a4e951072ee49c
 variable in_custom_data u32 60a4e951072ee49c
 variable in_custom_rodata u32 60a4e951072ee49c
 variable mode #4 b41d68e8a62f66dd
@@ -37,10 +37,10 @@ variable pointer ptr a80395365daa8aa0
 variable rate u32 60a4e951072ee49c
 variable ratio f64 8b8076b702d37fd8
 variable start u64 7849bf8c861b34c1
-static .rodata static_constant "56" u64 7849bf8c861b34c1
-static .data static_data "124" u32 60a4e951072ee49c
-static .data.custom static_in_custom_data "4" u32 60a4e951072ee49c
-static .bss static_zero "8" u64 7849bf8c861b34c1
+static .rodata static_constant "0" u64 7849bf8c861b34c1
+static .data static_data "0" u32 60a4e951072ee49c
+static .data.custom static_in_custom_data "0" u32 60a4e951072ee49c
+static .bss static_zero "0" u64 7849bf8c861b34c1
 variable table [3]#3 a26416f9079d9103
 variable verbose bool b6c6b2c3fb206f77
 variable weak u32 60a4e951072ee49c
@@ -70,7 +70,7 @@ func OpenVariablesAllFrom(object io.ReaderAt) (*VariablesAllCollectionSpec, erro
 	typed.BindVariableSpec(c, &s.Variables.Counter, "counter")
 	typed.BindVariableSpec(c, &s.Variables.Current, "current")
 	typed.BindVariableSpec(c, &s.Variables.Grid, "grid")
-	typed.BindStaticSpec(c, &s.Variables.Hidden, ".data", "hidden", 116)
+	typed.BindStaticSpec(c, &s.Variables.Hidden, ".data", "hidden", 0)
 	typed.BindVariableSpec(c, &s.Variables.InCustomData, "in_custom_data")
 	typed.BindVariableSpec(c, &s.Variables.InCustomRodata, "in_custom_rodata")
 	typed.BindVariableSpec(c, &s.Variables.Mode, "mode")
@@ -79,10 +79,10 @@ func OpenVariablesAllFrom(object io.ReaderAt) (*VariablesAllCollectionSpec, erro
 	typed.BindVariableSpec(c, &s.Variables.Rate, "rate")
 	typed.BindVariableSpec(c, &s.Variables.Ratio, "ratio")
 	typed.BindVariableSpec(c, &s.Variables.Start, "start")
-	typed.BindStaticSpec(c, &s.Variables.StaticConstant, ".rodata", "static_constant", 56)
-	typed.BindStaticSpec(c, &s.Variables.StaticData, ".data", "static_data", 124)
-	typed.BindStaticSpec(c, &s.Variables.StaticInCustomData, ".data.custom", "static_in_custom_data", 4)
-	typed.BindStaticSpec(c, &s.Variables.StaticZero, ".bss", "static_zero", 8)
+	typed.BindStaticSpec(c, &s.Variables.StaticConstant, ".rodata", "static_constant", 0)
+	typed.BindStaticSpec(c, &s.Variables.StaticData, ".data", "static_data", 0)
+	typed.BindStaticSpec(c, &s.Variables.StaticInCustomData, ".data.custom", "static_in_custom_data", 0)
+	typed.BindStaticSpec(c, &s.Variables.StaticZero, ".bss", "static_zero", 0)
 	typed.BindVariableSpec(c, &s.Variables.Table, "table")
 	typed.BindVariableSpec(c, &s.Variables.Verbose, "verbose")
 	typed.BindVariableSpec(c, &s.Variables.Weak, "weak")
@@ -117,7 +117,7 @@ func (s *VariablesAllCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Variab
 	typed.BindVariable(c, &b.Variables.Counter, "counter")
 	typed.BindVariable(c, &b.Variables.Current, "current")
 	typed.BindVariable(c, &b.Variables.Grid, "grid")
-	typed.BindStatic(c, &b.Variables.Hidden, ".data", "hidden", 116)
+	typed.BindStatic(c, &b.Variables.Hidden, ".data", "hidden", 0)
 	typed.BindVariable(c, &b.Variables.InCustomData, "in_custom_data")
 	typed.BindConstant(c, &b.Variables.InCustomRodata, "in_custom_rodata")
 	typed.BindConstant(c, &b.Variables.Mode, "mode")
@@ -126,10 +126,10 @@ func (s *VariablesAllCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Variab
 	typed.BindConstant(c, &b.Variables.Rate, "rate")
 	typed.BindVariable(c, &b.Variables.Ratio, "ratio")
 	typed.BindVariable(c, &b.Variables.Start, "start")
-	typed.BindStaticConstant(c, &b.Variables.StaticConstant, ".rodata", "static_constant", 56)
-	typed.BindStatic(c, &b.Variables.StaticData, ".data", "static_data", 124)
-	typed.BindStatic(c, &b.Variables.StaticInCustomData, ".data.custom", "static_in_custom_data", 4)
-	typed.BindStatic(c, &b.Variables.StaticZero, ".bss", "static_zero", 8)
+	typed.BindStaticConstant(c, &b.Variables.StaticConstant, ".rodata", "static_constant", 0)
+	typed.BindStatic(c, &b.Variables.StaticData, ".data", "static_data", 0)
+	typed.BindStatic(c, &b.Variables.StaticInCustomData, ".data.custom", "static_in_custom_data", 0)
+	typed.BindStatic(c, &b.Variables.StaticZero, ".bss", "static_zero", 0)
 	typed.BindVariable(c, &b.Variables.Table, "table")
 	typed.BindConstant(c, &b.Variables.Verbose, "verbose")
 	typed.BindVariable(c, &b.Variables.Weak, "weak")

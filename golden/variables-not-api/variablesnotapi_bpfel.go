@@ -7,7 +7,7 @@ package variablesnotapi
 import _ "embed"
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_VariablesNotApiSet ^ 0x62b905b9)
+const _ = -uint32(_VariablesNotApiSet ^ 0x2e65976e)
 
 // The object that OpenVariablesNotApi parses.
 //

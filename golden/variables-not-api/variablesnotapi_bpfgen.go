@@ -17,13 +17,13 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _VariablesNotApiSet = 0x62b905b9
+const _VariablesNotApiSet = 0x2e65976e
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.
 const _VariablesNotApiLayouts = `
 variable call ptr a80395365daa8aa0
-static .data elsewhere "56" ptr a80395365daa8aa0
+static .data elsewhere "0" ptr a80395365daa8aa0
 variable mixed #1 1952412e056c7212
 variable n s32 bcb8571bd82627e4
 variable names [3]ptr bf250afc010cc602
@@ -69,7 +69,7 @@ func OpenVariablesNotApiFrom(object io.ReaderAt) (*VariablesNotApiCollectionSpec
 	typed.BindProgramSpec(c, &s.Programs.First, "first")
 	typed.BindProgramSpec(c, &s.Programs.Second, "second")
 	typed.BindVariableSpec(c, &s.Variables.Call, "call")
-	typed.BindStaticSpec(c, &s.Variables.Elsewhere, ".data", "elsewhere", 56)
+	typed.BindStaticSpec(c, &s.Variables.Elsewhere, ".data", "elsewhere", 0)
 	typed.BindVariableSpec(c, &s.Variables.Mixed, "mixed")
 	typed.BindVariableSpec(c, &s.Variables.N, "n")
 	typed.BindVariableSpec(c, &s.Variables.Names, "names")
@@ -107,7 +107,7 @@ func (s *VariablesNotApiCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Var
 	typed.BindProgram(c, &b.Programs.First, "first")
 	typed.BindProgram(c, &b.Programs.Second, "second")
 	typed.BindVariable(c, &b.Variables.Call, "call")
-	typed.BindStatic(c, &b.Variables.Elsewhere, ".data", "elsewhere", 56)
+	typed.BindStatic(c, &b.Variables.Elsewhere, ".data", "elsewhere", 0)
 	typed.BindVariable(c, &b.Variables.Mixed, "mixed")
 	typed.BindVariable(c, &b.Variables.N, "n")
 	typed.BindConstant(c, &b.Variables.Names, "names")

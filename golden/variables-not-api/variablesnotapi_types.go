@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_VariablesNotApiSet ^ 0x62b905b9)
+const _ = -uint32(_VariablesNotApiSet ^ 0x2e65976e)
 
 // VariablesNotApiConstant is struct constant, 2 bytes.
 type VariablesNotApiConstant struct {
