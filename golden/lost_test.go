@@ -442,7 +442,7 @@ func (c *comparison) visit(path string, t btf.Type, g types.Type) {
 func (c *comparison) visitMembers(path string, t btf.Type, g types.Type) {
 	c.types++
 	reach := c.reachable(g)
-	list := flatten(members(t), 0)
+	list := opened(flatten(members(t), 0), cSize(t))
 	for _, m := range list {
 		c.members++
 		step := path + " > " + m.Name
@@ -495,14 +495,35 @@ func (c *comparison) fits(m btf.Member, r reachableMember) bool {
 }
 
 // endsInTail says whether a flexible array stands at the end of a type, in
-// itself or in a struct at its end. Go gives such a type the bytes behind it.
+// itself or in a struct or union at its end. Go gives such a type the bytes behind
+// it.
 func endsInTail(t btf.Type) bool {
-	list := flatten(members(btf.UnderlyingType(t)), 0)
+	list := members(btf.UnderlyingType(t))
+	_, union := btf.UnderlyingType(t).(*btf.Union)
+	end := func(m btf.Member) int64 { return int64(m.Offset.Bytes()) + cSize(m.Type) }
 	return slices.ContainsFunc(list, func(m btf.Member) bool {
-		_, union := btf.UnderlyingType(t).(*btf.Union)
-		atEnd := union || int64(m.Offset.Bytes())+cSize(m.Type) >= cSize(t) || isTail(m, list)
-		return isTail(m, list) || atEnd && endsInTail(m.Type)
+		last := union || !slices.ContainsFunc(list, func(o btf.Member) bool { return end(o) > end(m) })
+		return last && (isFlexible(m.Type) || endsInTail(m.Type))
 	})
+}
+
+// opened are the members of a struct of size bytes, with those that have no bytes
+// and end it in a flexible array replaced by what they hold: Go has the array in
+// their place.
+func opened(list []btf.Member, size int64) []btf.Member {
+	var all []btf.Member
+	for _, m := range list {
+		if cSize(m.Type) > 0 || int64(m.Offset.Bytes()) < size || !endsInTail(m.Type) {
+			all = append(all, m)
+			continue
+		}
+		inside := flatten(members(btf.UnderlyingType(m.Type)), m.Offset)
+		for i := range inside {
+			inside[i].Name = m.Name + "." + inside[i].Name
+		}
+		all = append(all, opened(inside, size)...)
+	}
+	return all
 }
 
 // reachableMember is a field, a pair of methods or a method for a tail.
@@ -571,12 +592,6 @@ func flatten(list []btf.Member, base btf.Bits) []btf.Member {
 		m.Offset += base
 		if m.Name != "" {
 			flat = append(flat, m)
-			if inner := btf.UnderlyingType(m.Type); cSize(inner) == 0 && endsInTail(inner) { // Go has the tail in its place
-				for _, in := range flatten(members(inner), m.Offset) {
-					in.Name = m.Name + "." + in.Name
-					flat = append(flat, in)
-				}
-			}
 		} else if inner := composite(m.Type); inner != nil {
 			flat = append(flat, flatten(members(inner), m.Offset)...)
 		}

@@ -3,6 +3,7 @@ package typed
 import (
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -188,11 +189,11 @@ func (o *objectTypes) offset(place []string) (name string, offset uint32) {
 		v := o.Variables[place[1]]
 		return place[1], v.Offset
 	}
-	at, _ := strconv.ParseUint(place[3], 10, 32)
-	if _, info := findStatic((*ebpf.CollectionSpec)(o), place[1], place[2], uint32(at)); info != nil {
+	index, _ := strconv.Atoi(place[3])
+	if _, info := findStatic((*ebpf.CollectionSpec)(o), place[1], place[2], index); info != nil {
 		return place[2], info.Offset
 	}
-	return place[2], uint32(at)
+	return place[2], math.MaxUint32 // nowhere
 }
 
 func variableAt(section *btf.Datasec, name string, offset uint32) *placedType {
