@@ -394,7 +394,7 @@ func TestParseIsDeterministic(t *testing.T) {
 	pairs := 0
 	for _, path := range slices.Sorted(maps.Keys(dumps)) {
 		other := strings.Replace(path, "_bpfel.o", "_bpfeb.o", 1)
-		if other == path || dumps[other] == "" || !strings.HasPrefix(path, "../golden") || strings.Contains(path, "targets-") {
+		if other == path || dumps[other] == "" || !strings.HasPrefix(path, "../golden") || asksByteOrder(t, path) {
 			continue
 		}
 		pairs++
@@ -405,6 +405,16 @@ func TestParseIsDeterministic(t *testing.T) {
 	if pairs < 30 {
 		t.Errorf("only %d pairs of byte orders", pairs)
 	}
+}
+
+// asksByteOrder says whether the C of an object is another one in each byte order.
+func asksByteOrder(t *testing.T, object string) bool {
+	dir := filepath.Dir(object)
+	source, err := os.ReadFile(filepath.Join(dir, filepath.Base(dir)+".c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(source), "__BYTE_ORDER__") || strings.Contains(object, "targets-")
 }
 
 func dump(o *Object) string {
