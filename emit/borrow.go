@@ -32,9 +32,11 @@ type Lender struct {
 // methods without parameters ("Name()") and, under "", of a type that is no struct.
 type Declaration map[string]string
 
-// LayoutsName is the constant in which generated code of an ident has layouts,
-// SetName that with the number of its run.
-func LayoutsName(ident string) string { return apiOf(ident).Layouts }
+// IsLayouts says whether generated code of an ident has its layouts in that
+// constant.
+func IsLayouts(ident, constant string) bool {
+	return constant == apiOf(ident).Layouts || constant == typesLayoutsName(ident)
+}
 
 // SetName is the constant with the number of a run.
 func SetName(ident string) string { return apiOf(ident).Set }

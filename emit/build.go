@@ -44,7 +44,7 @@ func build(w *wanted, ts *typeSet, n *names) *plan.Plan {
 	b.programs()
 	b.variables()
 	b.checkBorrowed()
-	if !w.opts.TypesOnly {
+	if !w.opts.TypesOnly || w.opts.Layouts {
 		b.layouts()
 	}
 	return b.plan

@@ -75,6 +75,9 @@ type Options struct {
 	NoGlobalTypes bool
 	// TypesOnly writes the types file alone, without embedded object and loader.
 	TypesOnly bool
+	// Layouts is for TypesOnly: the file carries the layouts of the types, as that of
+	// a loader does.
+	Layouts bool
 	// Packages is for TypesOnly: each target is a kernel, which gets a package of its
 	// own, see [Plan.Packages].
 	Packages bool

@@ -53,6 +53,9 @@ func name(w *wanted, ts *typeSet, taken scope) *names {
 		renamed: make(map[string]bool),
 	}
 	if w.opts.Ident != "" { // types alone may do without
+		if w.opts.TypesOnly {
+			n.api.Layouts = typesLayoutsName(w.opts.Ident)
+		}
 		n.pkg.add("the API of "+w.opts.Ident, reservedForAPI(n.api)...)
 	}
 	maps.Copy(n.pkg, taken)
@@ -141,6 +144,10 @@ func apiOf(ident string) plan.API {
 		Set:            "_" + upperFirst(ident) + "Set",
 	}
 }
+
+// typesLayoutsName is the constant with the layouts in a package of types, which
+// others call it by: it is exported if the types are.
+func typesLayoutsName(ident string) string { return ident + "Layouts" }
 
 // reservedForAPI are all identifiers that no type of C may have.
 func reservedForAPI(a plan.API) []string {

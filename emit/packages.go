@@ -41,14 +41,14 @@ func (p *Plan) Packages(shared string, names map[string]string) (common []File, 
 		pkg := Package{Target: t.Name}
 		one := plan.Plan{
 			Package: names[t.Name], Stem: p.plan.Stem, Suffix: p.plan.Suffix, Constraint: t.Constraint,
-			Runtime: p.plan.Runtime, API: p.plan.API, TypesOnly: true,
+			Runtime: p.plan.Runtime, API: p.plan.API, TypesOnly: true, Layouts: t.Layouts,
 		}
 		for _, d := range t.Types {
 			if !d.Foreign {
 				one.Types = append(one.Types, qualified(d, sharedTypes, shared))
 			}
 		}
-		if len(one.Types) > 0 {
+		if len(one.Types) > 0 || one.Layouts != "" {
 			if pkg.Files, err = print.Files(&one); err != nil {
 				return nil, nil, err
 			}

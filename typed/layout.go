@@ -113,7 +113,10 @@ func layoutErrors(path string, diffs []layout.Diff, at layout.Meeting, severity 
 }
 
 func newLayoutError(path string, d layout.Diff) *LayoutError {
-	if d.Path != "" {
+	switch {
+	case strings.HasPrefix(d.Path, path): // of a type by its name
+		path = d.Path
+	case d.Path != "":
 		path += " > " + d.Path
 	}
 	return &LayoutError{Object: path, Property: d.Property, Want: d.Old, Got: d.New}

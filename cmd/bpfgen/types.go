@@ -25,6 +25,8 @@ type typesOptions struct {
 	outputFlags
 	ident  string
 	target string
+	// layouts of the types are written, too.
+	layouts bool
 	// bases are the kernels of modules, by label; "" is for all.
 	bases pathsByLabel
 	args  []typesArgument
@@ -87,6 +89,7 @@ func (o *typesOptions) defineTypes(fs *flag.FlagSet, env environment) {
 	o.define(fs, env)
 	fs.StringVar(&o.ident, "ident", "", "`stem` of the Go type names; an upper-case one exports them (made from the source's name; Kernel for several); '' for none")
 	fs.StringVar(&o.target, "target", "", "`target` whose GOARCHes the types are for (those of the source's byte order)")
+	fs.BoolVar(&o.layouts, "layouts", false, "write how C lays out the types as well, for typed.CheckKernel and -types-from")
 	fs.Var(o.bases, "base", "`kernel` whose BTF that of a module continues (/sys/kernel/btf/vmlinux for files beside it); label=kernel for the module of that label")
 	o.write.define(fs)
 }
@@ -121,7 +124,7 @@ func (c *cli) generateFrom(ctx context.Context, o *typesOptions, s *typesSource)
 		return nil, noTypes(s.path, s.object)
 	}
 	opts := o.options(o.ident, name)
-	opts.TypesOnly = true
+	opts.TypesOnly, opts.Layouts = true, o.layouts
 	plan, err := emit.NewPlan([]emit.Target{{GOARCH: target.GOARCH, Object: s.object, Source: s.path}}, opts)
 	if err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ func (k *kernelPackages) plan() (*emit.Plan, error) {
 		return nil, err
 	}
 	opts := k.options(k.ident, k.pkg)
-	opts.TypesOnly, opts.Packages = true, true
+	opts.TypesOnly, opts.Packages, opts.Layouts = true, true, k.layouts
 	return emit.NewPlan(targets, opts)
 }
 

@@ -49,7 +49,7 @@ func (o *genOptions) declaredTypes(c *cli, ident string) ([]emit.Lender, error) 
 		}
 	}
 	if len(d.layouts) == 0 {
-		return nil, fmt.Errorf("-types-from %s: no generated file in %s has types of that ident: generate it first, go:generate lines run from top to bottom",
+		return nil, fmt.Errorf("-types-from %s: no generated file in %s has types of that ident: generate it first, go:generate lines run from top to bottom (bpfgen types with -layouts)",
 			ident, o.directory())
 	}
 	return d.all(), nil
@@ -105,7 +105,7 @@ func (d *declaredIn) constant(here *emit.Lender, spec *ast.ValueSpec) {
 	literal, ok := spec.Values[0].(*ast.BasicLit)
 	switch {
 	case !ok:
-	case spec.Names[0].Name == emit.LayoutsName(d.ident):
+	case emit.IsLayouts(d.ident, spec.Names[0].Name):
 		here.Layouts, _ = strconv.Unquote(literal.Value)
 	case spec.Names[0].Name == emit.SetName(d.ident):
 		d.set = literal.Value

@@ -10,9 +10,13 @@ import (
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 )
 
-// setGuard is the comparison in a file, "" where there is no loader.
+// setGuard is the comparison in a file; where there is no loader it is the layouts,
+// if there are any.
 func setGuard(p *plan.Plan) string {
-	if p.TypesOnly {
+	switch {
+	case p.TypesOnly && p.Layouts != "":
+		return fmt.Sprintf("\n// %s is how C lays out the types, for [typed.CheckKernel].\nconst %[1]s = `\n%s`", p.API.Layouts, p.Layouts)
+	case p.TypesOnly:
 		return ""
 	}
 	return fmt.Sprintf("\n// If this does not compile, files of different runs are mixed: run go generate again.\n"+
@@ -21,7 +25,7 @@ func setGuard(p *plan.Plan) string {
 
 // lenderGuard is the comparison with the run of the ident whose types are used.
 func lenderGuard(p *plan.Plan) string {
-	if p.Lender.Set == "" {
+	if p.Lender.Number == "" {
 		return ""
 	}
 	return fmt.Sprintf("\n\n// If this does not compile, the types of %s, which are used here, have changed since:\n"+
