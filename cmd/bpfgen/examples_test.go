@@ -3,7 +3,11 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	hooks "github.com/bpfgen/bpfgen/examples/start"
 )
 
 // Every generated file of the examples is what their sources give, to the byte.
@@ -11,6 +15,16 @@ func TestExamplesAreGenerated(t *testing.T) {
 	needClang(t)
 	if out, err := exec.CommandContext(t.Context(), "../../examples/build.sh", "-check").CombinedOutput(); err != nil {
 		t.Errorf("examples/build.sh -check: %v\n%s", err, out)
+	}
+}
+
+// Every program that init writes is run in kernels by a test.
+func TestEveryStartIsRun(t *testing.T) {
+	for _, hook := range hooks.Hooks() {
+		test, err := os.ReadFile(filepath.Join("../../examples/start", hook, "kernel_test.go"))
+		if err != nil || !strings.Contains(string(test), "testkernel.Require(") {
+			t.Errorf("%s has no test in a kernel: %v", hook, err)
+		}
 	}
 }
 

@@ -70,6 +70,9 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 		// less often is a tenth of the time.
 		debug.SetGCPercent(400)
 	}
+	if err := c.otherIdent(o); err != nil {
+		return err
+	}
 	r, err := generate(ctx, c, o)
 	if err != nil {
 		return err

@@ -12,6 +12,8 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"reflect"
+	"runtime"
 	"time"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -42,7 +44,8 @@ func run(ctx context.Context, every time.Duration, w io.Writer) error {
 		return err
 	}
 	defer bpf.Close()
-	if err := bpf.Links.Add(bpf.Programs.Hello.AttachTo("/proc/self/exe", "main.greet", nil)); err != nil {
+	symbol := runtime.FuncForPC(reflect.ValueOf(greet).Pointer()).Name() // main.greet
+	if err := bpf.Links.Add(bpf.Programs.Hello.AttachTo("/proc/self/exe", symbol, nil)); err != nil {
 		return err
 	}
 	tick := time.NewTicker(every)
