@@ -3,7 +3,7 @@
 # producers, with many goroutines that call, close and load again, while others take
 # descriptors and look whether anybody touches what is behind them. Needs root.
 #
-#   .ci/soak.sh [each]     how long each of the four tests takes, 150s: ten minutes
+#   .ci/soak.sh [each]     how long each of four tests takes; 150s, ten minutes in all
 #
 # The tests are in typed/*_soak_test.go. .ci/test.sh race has a short run.
 set -euo pipefail
