@@ -245,6 +245,8 @@ func mapArgs(t types.Type) map[string]types.Type {
 			args["V"] = elem(sig.Results().At(0).Type())
 		case "NewInner":
 			args["M"] = elem(sig.Results().At(0).Type())
+		case "NewReader", "NewProducer":
+			args["T"] = typeArgs(elem(sig.Results().At(0).Type()))["T"]
 		}
 	}
 	return args
