@@ -7,7 +7,7 @@ package bind
 import _ "embed"
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_BindSet ^ 0x692dd7fb)
+const _ = -uint32(_BindSet ^ 0xb1e241bd)
 
 // The object that OpenBind parses.
 //

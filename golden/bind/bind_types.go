@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_BindSet ^ 0x692dd7fb)
+const _ = -uint32(_BindSet ^ 0xb1e241bd)
 
 // BindEntry is struct entry, 66 bytes.
 //
