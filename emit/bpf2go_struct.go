@@ -152,9 +152,10 @@ func (s *structBuilder) check(t *btfparse.Struct, of *bpf2goType) {
 }
 
 // dropTail leaves out a flexible array at the very end: as the last field
-// without a size it would make Go's struct longer than C's.
+// without a size it would make Go's struct longer than C's, unless that has no
+// size itself.
 func (s *structBuilder) dropTail(t *btfparse.Struct) {
-	for len(s.fields) > 1 && s.values[len(s.values)-1].size == 0 {
+	for t.Bytes > 0 && len(s.fields) > 1 && s.values[len(s.values)-1].size == 0 {
 		last := s.fields[len(s.fields)-1]
 		s.warn(s.on, btfparse.Diagnostic{
 			Path: s.path.Join("field " + last.Name),
