@@ -34,6 +34,7 @@ type loader struct {
 var runtimeImports = []string{
 	"bytes", "embed", "encoding/binary", "io", "net/netip", "strconv", "structs",
 	"github.com/bpfgen/bpfgen/typed/...", "github.com/cilium/ebpf",
+	"github.com/bpfgen/bpfgen/golden/bind/net-flows", // the user's types of that case
 }
 
 func newLoader(t *testing.T, goarch string) *loader {
