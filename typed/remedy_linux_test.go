@@ -145,7 +145,7 @@ func TestNeedsSysAdmin(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	onMachine(t, "6.1", allCapabilities)
-	if err := needsSysAdmin(cause); err != cause {
+	if err := needsSysAdmin(cause); err.Error() != cause.Error() {
 		t.Errorf("%v", err)
 	}
 }
