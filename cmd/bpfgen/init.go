@@ -41,7 +41,7 @@ func runInit(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	made, err := o.write(c)
+	made, err := o.write()
 	if err != nil {
 		return err
 	}
@@ -82,11 +82,11 @@ func (c *cli) parseInit(args []string) (*initOptions, error) {
 
 // write writes the sources, or nothing where one of the files is there. made are
 // the paths that were not there before, directories first.
-func (o *initOptions) write(c *cli) (made []string, err error) {
+func (o *initOptions) write() (made []string, err error) {
 	if err := o.mustBeFree(); err != nil {
 		return nil, err
 	}
-	files, err := o.files(c)
+	files, err := o.files()
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (o *initOptions) mustBeFree() error {
 var lineOf = regexp.MustCompile(`(?m)^//go:generate .*$`)
 
 // files are what is written, the go:generate line that of C.
-func (o *initOptions) files(c *cli) (map[string][]byte, error) {
+func (o *initOptions) files() (map[string][]byte, error) {
 	dir, err := filepath.Abs(o.dir)
 	if err != nil {
 		return nil, err
@@ -184,7 +184,7 @@ func (o *initOptions) generate(ctx context.Context, c *cli) error {
 		args := append([]string{"-cc", cc, "hello", "hello.c"}, includeFlags()...)
 		err := o.run(ctx, c, args)
 		if err == nil {
-			return o.setLine(c, args)
+			return o.setLine(args)
 		}
 		why = fmt.Sprintf("%s does not compile hello.c here (%s)", cc, problems(err)[0])
 	}
@@ -207,7 +207,7 @@ func (o *initOptions) generate(ctx context.Context, c *cli) error {
 		}
 		return err
 	}
-	return o.setLine(c, args)
+	return o.setLine(args)
 }
 
 // findCompiler is the command that compiles, "" with the reason where there is
@@ -258,7 +258,7 @@ func (o *initOptions) run(ctx context.Context, c *cli, args []string) error {
 }
 
 // setLine writes the go:generate line.
-func (o *initOptions) setLine(c *cli, args []string) error {
+func (o *initOptions) setLine(args []string) error {
 	line := "//go:generate " + o.tool() + " " + goWords(args)
 	main := filepath.Join(o.dir, "main.go")
 	return os.WriteFile(main, lineOf.ReplaceAllLiteral(o.sources["main.go"], []byte(line)), 0o666)

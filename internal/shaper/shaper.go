@@ -198,10 +198,7 @@ func (l *archLoader) shape(path, name string) (*goshape.Shape, error) {
 	if err := l.need(p, name); err != nil {
 		return nil, err
 	}
-	tp, problems, err := l.check(p)
-	if err != nil {
-		return nil, err
-	}
+	tp, problems := l.check(p)
 	obj, ok := tp.Scope().Lookup(name).(*types.TypeName)
 	if !ok {
 		return nil, fmt.Errorf("%s.%s is no type", path, name)
@@ -337,7 +334,7 @@ func (l *archLoader) need(p *partial, name string) error {
 			return false
 		case *ast.SelectorExpr:
 			if x, ok := n.X.(*ast.Ident); ok && d.file.imports[x.Name] != "" {
-				first = l.needOther(p, d.file, x.Name, n.Sel.Name)
+				first = l.needOther(d.file, x.Name, n.Sel.Name)
 				return false
 			}
 		case *ast.Ident:
@@ -350,7 +347,7 @@ func (l *archLoader) need(p *partial, name string) error {
 }
 
 // needOther marks what a file uses of another package.
-func (l *archLoader) needOther(p *partial, f *partialFile, pkg, name string) error {
+func (l *archLoader) needOther(f *partialFile, pkg, name string) error {
 	f.used[pkg] = true
 	switch path := f.imports[pkg]; path {
 	case "unsafe":
@@ -367,7 +364,7 @@ func (l *archLoader) needOther(p *partial, f *partialFile, pkg, name string) err
 }
 
 // check type-checks what is needed of a package.
-func (l *archLoader) check(p *partial) (*types.Package, []error, error) {
+func (l *archLoader) check(p *partial) (*types.Package, []error) {
 	var problems []error
 	cfg := types.Config{
 		Importer: importerFunc(func(path string) (*types.Package, error) {
@@ -379,11 +376,8 @@ func (l *archLoader) check(p *partial) (*types.Package, []error, error) {
 				return nil, err
 			}
 			if other.types == nil {
-				_, more, err := l.check(other)
+				_, more := l.check(other)
 				problems = append(problems, more...)
-				if err != nil {
-					return nil, err
-				}
 			}
 			return other.types, nil
 		}),
@@ -398,7 +392,7 @@ func (l *archLoader) check(p *partial) (*types.Package, []error, error) {
 	// What the pruned source lacks are errors; whether they matter shows in the
 	// type that is asked for.
 	p.types, _ = cfg.Check(p.path, l.fset, files, nil)
-	return p.types, problems, nil
+	return p.types, problems
 }
 
 // seen is a file from the directory of the one who asks, if it is below.
