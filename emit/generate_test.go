@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -279,15 +280,35 @@ func checkReached(t *testing.T, pkg *types.Package, g generated) {
 	}
 }
 
-// countMembers counts named members as C scopes them.
-func countMembers(c *btfparse.Struct) int {
+// countMembers counts named members as C scopes them. A member without bytes at
+// the end of the struct that holds a flexible array stands for its own members.
+func countMembers(c *btfparse.Struct) int { return countMembersIn(c, 0, c.Bytes) }
+
+func countMembersIn(c *btfparse.Struct, start, size uint32) int {
 	n := 0
 	for _, f := range c.Fields {
-		if f.Name != "" {
+		inner, ok := btfparse.Underlying(f.Type).(*btfparse.Struct)
+		at := start + uint32(f.OffsetBits/8)
+		switch {
+		case f.Name == "" && ok, ok && inner.Bytes == 0 && at == size && holdsFlexible(inner):
+			n += countMembersIn(inner, at, size)
+		case f.Name != "":
 			n++
-		} else if inner, ok := f.Type.(*btfparse.Struct); ok {
-			n += countMembers(inner)
 		}
 	}
 	return n
+}
+
+// holdsFlexible says whether a struct or union without bytes has an array of no
+// elements in it.
+func holdsFlexible(c *btfparse.Struct) bool {
+	return slices.ContainsFunc(c.Fields, func(f btfparse.Field) bool {
+		switch t := btfparse.Underlying(f.Type).(type) {
+		case *btfparse.Array:
+			return t.Elem.Size() > 0
+		case *btfparse.Struct:
+			return holdsFlexible(t)
+		}
+		return false
+	})
 }

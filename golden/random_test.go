@@ -80,7 +80,7 @@ func randomPackage(t *testing.T, target, source string, values []randomValue) []
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := emit.NewPlan([]emit.Target{{Name: target, Object: parsed, ObjectFile: "random.o"}}, emit.Options{Package: "random", Ident: "Random"})
+	plan, err := emit.NewPlan([]emit.Target{{Name: target, Object: parsed, ObjectFile: "random.o", Embedded: content}}, emit.Options{Package: "random", Ident: "Random"})
 	if err != nil {
 		t.Fatal(err)
 	}
