@@ -65,7 +65,7 @@ func TestReplaceMapsSharesGlobals(t *testing.T) {
 // Sections whose variables lie otherwise are not shared, and each is named; what
 // fits is.
 func TestReplaceMapsOfAnotherObject(t *testing.T) {
-	needKernel(t)
+	sinceKernel(t, 5, 13, "BTF of floating-point variables")
 	first := loadedMaps(t, nil)
 	spec := openGolden(t, "variables-all/variablesall")
 	spec.Spec.Maps["binds"] = openGolden(t, kernelBTFTargets).Spec.Maps["binds"]

@@ -26,16 +26,17 @@ type testBinary struct {
 type tree struct {
 	dir   string
 	rel   string   // dir as seen from the module's root
-	files []string // relative to dir: everything but Go source
+	files []string // relative to dir
 }
 
-// openTree lists what a test may open below dir.
-func openTree(root, dir string) (tree, error) {
+// openTree lists what a test may open below dir: Go source only where it is asked
+// for.
+func openTree(root, dir string, source bool) (tree, error) {
 	rel, err := filepath.Rel(root, dir)
 	if err != nil {
 		return tree{}, err
 	}
-	files, err := packageFiles(dir)
+	files, err := packageFiles(dir, source)
 	return tree{dir: dir, rel: rel, files: files}, err
 }
 
@@ -54,7 +55,7 @@ func openTrees(ctx context.Context, dirs []string) ([]tree, error) {
 		if err != nil {
 			return nil, err
 		}
-		t, err := openTree(strings.TrimSpace(string(root)), abs)
+		t, err := openTree(strings.TrimSpace(string(root)), abs, true)
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +81,7 @@ func buildTests(ctx context.Context, out string, patterns []string) ([]testBinar
 		if err := buildStatic(ctx, "test", "-c", "-ldflags=-w", "-o", t.file, p.ImportPath); err != nil {
 			return nil, err
 		}
-		if t.tree, err = openTree(p.Module.Dir, p.Dir); err != nil {
+		if t.tree, err = openTree(p.Module.Dir, p.Dir, false); err != nil {
 			return nil, err
 		}
 		tests = append(tests, t)
@@ -129,10 +130,10 @@ func buildStatic(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// packageFiles lists every file below the package's folder that is not Go
-// source. Folders of other modules and those that the
-// go command ignores by a dot are left out.
-func packageFiles(dir string) ([]string, error) {
+// packageFiles lists every file below the package's folder, Go source only where
+// it is asked for. Folders of other modules and those that the go command ignores
+// by a dot are left out.
+func packageFiles(dir string, source bool) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -140,7 +141,7 @@ func packageFiles(dir string) ([]string, error) {
 			return err
 		case d.IsDir() && path != dir && (strings.HasPrefix(d.Name(), ".") || hasGoMod(path)):
 			return fs.SkipDir
-		case d.IsDir() || filepath.Ext(path) == ".go" || filepath.Ext(path) == ".test":
+		case d.IsDir() || filepath.Ext(path) == ".go" && !source || filepath.Ext(path) == ".test":
 			return nil
 		}
 		rel, err := filepath.Rel(dir, path)
