@@ -6,6 +6,7 @@ set -euo pipefail
 packages=(
 	clang-19 llvm-19       # the objects of golden/ and examples/, bit for bit
 	gcc libc6-dev          # go test -race
+	make                   # the Makefile of docs/cookbook.md
 	libbpf-dev             # headers (with linux-libc-dev) for C that includes <bpf/…>
 	libbpf-tools           # 52 objects of other people, inside executables
 	qemu-system-x86        # virtual machines with Debian's kernels

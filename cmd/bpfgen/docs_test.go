@@ -202,13 +202,20 @@ var moved = map[string]string{
 
 func newUser(t *testing.T, repo string) *user {
 	t.Helper()
-	u := &user{repo: repo, dir: t.TempDir(), env: userEnv(t)}
-	for name, from := range userFiles {
-		u.copy(t, name, from)
-	}
+	u := newModule(t, repo, userFiles)
 	u.write(t, "main.go", userMain)
 	for name, content := range moved {
 		u.write(t, name, content)
+	}
+	return u
+}
+
+// newModule makes the module of a user who has some files, in git's care.
+func newModule(t *testing.T, repo string, files map[string]string) *user {
+	t.Helper()
+	u := &user{repo: repo, dir: t.TempDir(), env: userEnv(t)}
+	for name, from := range files {
+		u.copy(t, name, from)
 	}
 	for _, args := range [][]string{{"init", "-q"}, {"config", "user.name", "u"}, {"config", "user.email", "u@example.com"}} {
 		u.command(t, u.dir, "git", args...)
@@ -258,15 +265,21 @@ func (u *user) write(t *testing.T, name, content string) {
 // repository's may not.
 func (u *user) command(t *testing.T, dir, name string, args ...string) {
 	t.Helper()
+	if out, err := u.output(t, dir, name, args...); err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+}
+
+// output is what a command prints, and how it ended.
+func (u *user) output(t *testing.T, dir, name string, args ...string) (string, error) {
 	mod := "GOFLAGS=-mod=mod"
 	if dir == u.repo {
 		mod = "GOFLAGS=-mod=readonly"
 	}
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir, cmd.Env = dir, append(u.env, mod)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // compile compiles Go code, with statements in a function for each block. That

@@ -31,10 +31,16 @@ func TestEveryStartIsRun(t *testing.T) {
 // needClang skips the test for want of clang; with CI=true it fails.
 func needClang(t *testing.T) {
 	t.Helper()
-	switch _, err := exec.LookPath("clang-19"); {
+	needTool(t, "clang-19")
+}
+
+// needTool does the same for want of another command.
+func needTool(t *testing.T, name string) {
+	t.Helper()
+	switch _, err := exec.LookPath(name); {
 	case err != nil && os.Getenv("CI") == "true":
-		t.Fatalf("CI requires a compiler: %v", err)
+		t.Fatalf("CI requires a tool: %v", err)
 	case err != nil:
-		t.Skipf("needs a compiler: %v", err)
+		t.Skipf("needs a tool: %v", err)
 	}
 }

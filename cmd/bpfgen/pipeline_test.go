@@ -4,7 +4,6 @@ package main
 // nothing for anybody, and stops what does.
 
 import (
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -31,10 +30,7 @@ func TestPipeline(t *testing.T) {
 	u.command(t, u.dir, "bash", "-euxc", install)
 	source := readDocument(t, u.dir, "watch.c")
 	run := func() (string, error) {
-		cmd := exec.CommandContext(t.Context(), "bash", "-euc", script)
-		cmd.Dir, cmd.Env = u.dir, append(u.env, "GOFLAGS=-mod=mod")
-		out, err := cmd.CombinedOutput()
-		return string(out), err
+		return u.output(t, u.dir, "bash", "-euc", script)
 	}
 	// What is committed as the last release is what the compiler makes.
 	u.command(t, u.dir, "bash", "-euxc", script+"go tool bpfgen diff release/watch_bpfel.o watch_bpfel.o\n")
