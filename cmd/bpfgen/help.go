@@ -111,8 +111,8 @@ Two builds of one C source are the same.
 Exit status: 0 same, 1 differs (with -breaking: something breaks), 2 trouble.
 `,
 	"inspect": `Structs that maps and variables use are shown with offset, size and holes;
--type adds others. Of raw BTF all types are shown. docs/inspect.md describes the
-output of -json.
+-type names others. Of raw BTF all types are shown. -html prints a page that needs
+nothing else. docs/inspect.md describes it and the output of -json.
 `,
 }
 

@@ -1,12 +1,14 @@
 package main
 
-// bpfgen inspect: what an object holds, for people (inspect_text.go) and for
-// programs (-json). Both print one report, which is made here and described in
-// docs/inspect.md; attach.go is what it says of programs.
+// bpfgen inspect: what an object holds, for people (inspect_text.go, and
+// inspect_html.go for a browser) and for programs (-json). All print one report,
+// which is made here and described in docs/inspect.md; attach.go is what it says
+// of programs, inspect_code.go what only their code tells.
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -20,10 +22,12 @@ const reportFormat = 1
 
 // report is what is shown of an object.
 type report struct {
-	Format    int              `json:"format"`
-	ByteOrder string           `json:"byteOrder"`
-	License   string           `json:"license,omitempty"`
-	Maps      []mapReport      `json:"maps"`
+	Format    int         `json:"format"`
+	ByteOrder string      `json:"byteOrder"`
+	License   string      `json:"license,omitempty"`
+	Maps      []mapReport `json:"maps"`
+	// Sections are those data sections that become maps.
+	Sections  []sectionReport  `json:"sections,omitempty"`
 	Programs  []programReport  `json:"programs"`
 	Variables []variableReport `json:"variables"`
 	Types     []typeReport     `json:"types"`
@@ -50,6 +54,15 @@ type mapReport struct {
 	Inner      *mapReport   `json:"inner,omitempty"`
 	Contents   []slotReport `json:"contents,omitempty"`
 	Tags       []string     `json:"tags,omitempty"`
+	// Memory that the kernel takes for it, nil where that is not known.
+	Memory *memoryReport `json:"memory,omitempty"`
+	// KeyID and ValueID are IDs of types.
+	KeyID   string `json:"keyID,omitempty"`
+	ValueID string `json:"valueID,omitempty"`
+	// EventSize is the size of the records of a ring buffer or perf event array.
+	EventSize uint32 `json:"eventSize,omitempty"`
+
+	key, value btfparse.Type
 }
 
 type slotReport struct {
@@ -68,6 +81,16 @@ type programReport struct {
 	Frags      bool     `json:"frags,omitempty"`
 	Autoload   bool     `json:"autoload"`
 	Tags       []string `json:"tags,omitempty"`
+	// Capabilities that a process needs to load it.
+	Capabilities []string `json:"capabilities,omitempty"`
+	// What its code refers to, with the functions that it calls.
+	Instructions int      `json:"instructions,omitempty"`
+	Maps         []string `json:"maps,omitempty"`
+	Helpers      []string `json:"helpers,omitempty"`
+	Kfuncs       []string `json:"kfuncs,omitempty"`
+	Ksyms        []string `json:"ksyms,omitempty"`
+	Kconfig      []string `json:"kconfig,omitempty"`
+	Relocations  []string `json:"relocations,omitempty"`
 }
 
 type variableReport struct {
@@ -87,9 +110,22 @@ type variableReport struct {
 	// Unfilled are the offsets of addresses that no loader fills in.
 	Unfilled []uint32 `json:"unfilled,omitempty"`
 	Tags     []string `json:"tags,omitempty"`
+	// Initial is the value that it has before programs run, as C would write it.
+	Initial string `json:"initial,omitempty"`
+	TypeID  string `json:"typeID,omitempty"`
+
+	typ btfparse.Type
+}
+
+type sectionReport struct {
+	Name     string `json:"name"`
+	Bytes    uint32 `json:"bytes"`
+	ReadOnly bool   `json:"readOnly,omitempty"`
 }
 
 type typeReport struct {
+	// ID is the same in every object that has the same type.
+	ID     string `json:"id"`
 	Name   string `json:"name"`
 	Kind   string `json:"kind"`
 	Size   uint32 `json:"size"`
@@ -131,6 +167,7 @@ type valueReport struct {
 func runInspect(_ context.Context, c *cli, args []string) error {
 	fs := newFlagSet("inspect")
 	asJSON := fs.Bool("json", false, "print JSON; docs/inspect.md has its form")
+	asHTML := fs.Bool("html", false, "print a page for a browser: programs with hooks and maps, and structs drawn byte by byte")
 	var types patterns
 	fs.Var(&types, "type", "C `names` and globs of the types to show; comma-separated, repeatable")
 	if err := c.parse(fs, args); err != nil {
@@ -143,7 +180,14 @@ func runInspect(_ context.Context, c *cli, args []string) error {
 		cmd, _ := findCommand("inspect")
 		return fmt.Errorf("one object is needed, not %d: %s", fs.NArg(), usage(cmd))
 	}
-	object, err := c.readBTF(fs.Arg(0), "")
+	if *asJSON && *asHTML {
+		return errors.New("-json and -html are two outputs: give one of them")
+	}
+	content, err := c.readInput(fs.Arg(0))
+	if err != nil {
+		return err
+	}
+	object, err := c.parseBTF(fs.Arg(0), "", content)
 	if err != nil {
 		return err
 	}
@@ -151,8 +195,16 @@ func runInspect(_ context.Context, c *cli, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", fs.Arg(0), err)
 	}
-	if *asJSON {
+	if !object.TypesOnly {
+		if err := r.addCode(inputName(fs.Arg(0)), object, content); err != nil {
+			return err
+		}
+	}
+	switch {
+	case *asJSON:
 		return r.writeJSON(c.stdout)
+	case *asHTML:
+		return r.writeHTML(c.stdout, inputName(fs.Arg(0)))
 	}
 	return r.writeText(c.stdout)
 }
@@ -200,8 +252,48 @@ func newReport(object *btfparse.Object, types patterns) (*report, error) {
 	shown, err := shownTypes(object, types)
 	for _, s := range shown {
 		r.Types = append(r.Types, newTypeReport(s))
+		r.Types[len(r.Types)-1].ID = typeID(object, s.typ)
 	}
+	r.addIDs()
 	return r, err
+}
+
+// addIDs adds references to the types that are shown.
+func (r *report) addIDs() {
+	ids := r.ids()
+	for i := range r.Maps {
+		for m := &r.Maps[i]; m != nil; m = m.Inner {
+			m.KeyID, m.ValueID = idOf(ids, m.key), idOf(ids, m.value)
+		}
+	}
+	for i := range r.Variables {
+		r.Variables[i].TypeID = idOf(ids, r.Variables[i].typ)
+	}
+}
+
+func (r *report) ids() map[btfparse.Type]string {
+	ids := make(map[btfparse.Type]string)
+	for _, t := range r.Types {
+		ids[t.typ] = t.ID
+	}
+	return ids
+}
+
+// idOf is the ID of the type that a type is, or that its elements have.
+func idOf(ids map[btfparse.Type]string, t btfparse.Type) string {
+	if t == nil {
+		return ""
+	}
+	if id, ok := ids[btfparse.Underlying(t)]; ok {
+		return id
+	}
+	return ids[btfparse.Innermost(t)]
+}
+
+// carriesEvents is true for maps whose values are records, and whose value_size
+// says nothing of them.
+func carriesEvents(t btfparse.MapType) bool {
+	return t == btfparse.MapRingBuf || t == btfparse.MapUserRingBuf || t == btfparse.MapPerfEventArray
 }
 
 func isBigEndian(object *btfparse.Object) bool {
@@ -223,9 +315,15 @@ func newMapReport(m *btfparse.Map) mapReport {
 		NumaNode:   m.NumaNode,
 		PinByName:  m.Pinning == 1,
 		Tags:       m.Tags,
+		Memory:     mapMemory(m),
+		key:        m.Key,
+		value:      m.Value,
 	}
 	for _, slot := range m.Contents {
 		r.Contents = append(r.Contents, slotReport{slot.Key, slot.Name})
+	}
+	if carriesEvents(m.Type) && m.Value != nil {
+		r.EventSize = m.Value.Size()
 	}
 	if m.Inner != nil {
 		inner := newMapReport(m.Inner)
@@ -245,6 +343,8 @@ func newProgramReport(p *btfparse.Program) programReport {
 		Frags:     p.Frags,
 		Autoload:  !p.NoAutoload,
 		Tags:      p.Tags,
+
+		Capabilities: capabilities(p.Type),
 	}
 	// 0 stands for none and for an attach type that one kind of program has.
 	if p.AttachType != btfparse.AttachNone || p.Type == btfparse.ProgCGroupSKB {
@@ -278,6 +378,7 @@ func newVariableReport(v *btfparse.Variable) variableReport {
 		Marks:    cName(v.Marks),
 		Unfilled: v.Unfilled,
 		Tags:     v.Tags,
+		typ:      v.Type,
 	}
 }
 

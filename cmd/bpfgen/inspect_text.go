@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/internal/inspecthtml"
 )
 
 func (r *report) writeText(w io.Writer) error {
@@ -22,6 +23,7 @@ func (r *report) writeText(w io.Writer) error {
 	fmt.Fprintf(out, "%s-endian%s\n", r.ByteOrder, license)
 	r.writeMaps(out)
 	r.writePrograms(out)
+	r.writeUses(out)
 	r.writeVariables(out)
 	for _, t := range r.Types {
 		t.write(out)
@@ -39,10 +41,10 @@ func (r *report) writeText(w io.Writer) error {
 }
 
 func (r *report) writeMaps(w io.Writer) {
-	t := table{header: []string{"MAP", "TYPE", "KEY", "VALUE", "ENTRIES", "FLAGS", "NOTES"}, right: "    rr "}
+	t := table{header: []string{"MAP", "TYPE", "KEY", "VALUE", "ENTRIES", "MEMORY", "FLAGS", "NOTES"}, right: "    rrr "}
 	for _, m := range r.Maps {
-		t.add(m.Name, m.Type, m.describe(m.Key, m.KeySize), m.describe(m.Value, m.ValueSize),
-			fmt.Sprint(m.MaxEntries), fmt.Sprintf("%#x", m.Flags), m.notes())
+		t.add(m.Name, m.Type, m.describe(m.Key, m.KeySize), m.describe(m.Value, m.recordSize()),
+			m.entries(), m.Memory.String(), fmt.Sprintf("%#x", m.Flags), m.notes())
 	}
 	t.write(w)
 }
@@ -56,6 +58,14 @@ func (m mapReport) describe(name string, size uint32) string {
 		return fmt.Sprintf("%d bytes", size)
 	}
 	return fmt.Sprintf("%s (%d)", name, size)
+}
+
+// recordSize is the size of a value, or of a record of what carries events.
+func (m mapReport) recordSize() uint32 {
+	if m.EventSize > 0 {
+		return m.EventSize
+	}
+	return m.ValueSize
 }
 
 func (m mapReport) notes() string {
@@ -103,19 +113,48 @@ func (r *report) writePrograms(w io.Writer) {
 	t.write(w)
 }
 
+// writeUses shows what each program refers to.
+func (r *report) writeUses(w io.Writer) {
+	for _, p := range r.Programs {
+		t := table{indent: "  "}
+		for _, list := range append([]inspecthtml.List{{Title: "maps", Items: p.Maps}}, p.lists()...) {
+			if len(list.Items) > 0 {
+				t.add(list.Title, strings.Join(list.Items, ", "))
+			}
+		}
+		if len(t.rows) > 0 {
+			fmt.Fprintf(w, "\n%s uses\n", oneLine(p.Name))
+			t.writeRows(w)
+		}
+	}
+}
+
 func (r *report) writeVariables(w io.Writer) {
-	t := table{header: []string{"VARIABLE", "SECTION", "OFFSET", "SIZE", "KIND", "TYPE", "NOTES"}, right: "  rr  "}
+	t := table{header: []string{"VARIABLE", "SECTION", "OFFSET", "SIZE", "KIND", "TYPE", "INITIAL", "NOTES"}, right: "  rr   "}
 	for _, v := range r.Variables {
-		kind := v.Kind
-		if v.Static {
-			kind = "static " + kind
-		}
-		if v.Weak {
-			kind = "weak " + kind
-		}
-		t.add(v.Name, v.Section, fmt.Sprint(v.Offset), fmt.Sprint(v.Size), kind, v.Type, v.notes())
+		t.add(v.Name, v.Section, fmt.Sprint(v.Offset), fmt.Sprint(v.Size), v.kind(), v.Type, shortened(v.Initial), v.notes())
 	}
 	t.write(w)
+}
+
+// shortened is text that leaves room for the next column.
+func shortened(s string) string {
+	const room = 40
+	if r := []rune(s); len(r) > room {
+		return string(r[:room-1]) + "…"
+	}
+	return s
+}
+
+func (v variableReport) kind() string {
+	kind := v.Kind
+	if v.Static {
+		kind = "static " + kind
+	}
+	if v.Weak {
+		kind = "weak " + kind
+	}
+	return kind
 }
 
 // notes say why generated code does not have the variable, and what C puts into
@@ -159,6 +198,11 @@ func (t typeReport) write(w io.Writer) {
 		tab.addMembers(t.Members, "")
 	}
 	tab.writeRows(w)
+	if s, ok := t.typ.(*btfparse.Struct); ok {
+		if o := inspecthtml.Reorder(s); o != nil {
+			fmt.Fprintf(w, "  %d bytes in another order: %s\n", o.Bytes, oneLine(strings.Join(o.Declared, " ")))
+		}
+	}
 }
 
 // addMembers adds a row for each member and hole; nested ones are indented.

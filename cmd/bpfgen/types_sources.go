@@ -155,10 +155,20 @@ func (c *cli) readBTF(path, base string) (*btfparse.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := path
+	return c.parseBTF(path, base, content)
+}
+
+// inputName is what an input is called in messages.
+func inputName(path string) string {
 	if path == kernelbtf.Stdin {
-		name = stdinName
+		return stdinName
 	}
+	return path
+}
+
+// parseBTF reads the content of a file.
+func (c *cli) parseBTF(path, base string, content []byte) (*btfparse.Object, error) {
+	name := inputName(path)
 	image, err := kernelbtf.Read(bytes.NewReader(content))
 	if err != nil { // an object, or what is no BTF at all
 		return parseBytes(name, content)
