@@ -250,7 +250,7 @@ func initialArray(t *btfparse.Array, data []byte, order binary.ByteOrder) string
 		return strconv.QuoteToASCII(string(text))
 	}
 	var list []string
-	for size := t.Elem.Size(); size > 0 && uint32(len(list)) < t.Len; data = data[size:] {
+	for size := t.Elem.Size(); size > 0 && uint64(size) <= uint64(len(data)) && uint32(len(list)) < t.Len; data = data[size:] {
 		if len(list) == maxInitial {
 			list = append(list, "…")
 			break
