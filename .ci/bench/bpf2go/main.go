@@ -1,8 +1,8 @@
-// Command compilecost measures what it costs to compile the file of -bpf2go,
+// Command bpf2go measures what it costs to compile the file of -bpf2go,
 // against the file that bpf2go's own generator makes of the same object: user time
 // of the compiler, the least of several runs in turn, as a ratio.
 //
-//	go run ./.ci/compilecost [-n 15] [-most 1.3] [objects]
+//	go run ./.ci/bench/bpf2go [-n 15] [-most 1.3] [objects]
 //
 // Without objects it takes those of the golden cases and of cilium/ebpf's examples
 // that bpf2go accepts. A ratio of all above -most is exit status 1.
@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -26,6 +25,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/buildcost"
 )
 
 func main() {
@@ -35,10 +35,10 @@ func main() {
 	ratio, err := measure(*n, flag.Args())
 	switch {
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "compilecost:", err)
+		fmt.Fprintln(os.Stderr, "bench/bpf2go:", err)
 		os.Exit(2)
 	case ratio > *most:
-		fmt.Fprintf(os.Stderr, "compilecost: %.2f is more than %.2f\n", ratio, *most)
+		fmt.Fprintf(os.Stderr, "bench/bpf2go: %.2f is more than %.2f\n", ratio, *most)
 		os.Exit(1)
 	}
 }
@@ -49,18 +49,20 @@ func measure(n int, objects []string) (ratio float64, err error) {
 			return 0, err
 		}
 	}
-	dir, err := os.MkdirTemp("", "compilecost")
+	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	if err := writeImports(filepath.Join(dir, "imports")); err != nil {
+	set, err := buildcost.NewSet("embed", "github.com/cilium/ebpf")
+	if err != nil {
 		return 0, err
 	}
+	defer set.Close()
 	var ours, theirs time.Duration
 	fmt.Println("| object | lines | bpf2go's | ms | bpf2go's | ratio |\n|---|--:|--:|--:|--:|--:|")
 	for _, object := range objects {
-		row, err := compare(dir, object, n)
+		row, err := compare(set, dir, object, n)
 		if errors.Is(err, errRefused) {
 			continue
 		}
@@ -93,16 +95,6 @@ func findObjects() ([]string, error) {
 	return append(golden, examples...), err
 }
 
-// writeImports says where the compiler finds what the files import.
-func writeImports(file string) error {
-	out, err := exec.Command("go", "list", "-export", "-deps", "-f", "{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}",
-		"bytes", "embed", "fmt", "io", "structs", "unsafe", "github.com/cilium/ebpf").Output()
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, out, 0o666)
-}
-
 // row is what one object costs: user time and lines.
 type row struct {
 	ours, theirs         time.Duration
@@ -114,7 +106,7 @@ func (r row) print(name string) {
 	fmt.Printf("| %s | %d | %d | %.0f | %.0f | %.2f |\n", name, r.ourLines, r.theirLines, ms(r.ours), ms(r.theirs), float64(r.ours)/float64(r.theirs))
 }
 
-func compare(dir, object string, n int) (row, error) {
+func compare(set *buildcost.Set, dir, object string, n int) (row, error) {
 	content, err := os.ReadFile(object)
 	if err != nil {
 		return row{}, err
@@ -128,18 +120,26 @@ func compare(dir, object string, n int) (row, error) {
 		return row{}, errRefused
 	}
 	r := row{ourLines: bytes.Count(ours, []byte("\n")), theirLines: bytes.Count(theirs, []byte("\n"))}
+	ourDir, err := writePackage(filepath.Join(dir, "bpfgen"), ours, content)
+	if err != nil {
+		return row{}, err
+	}
+	theirDir, err := writePackage(filepath.Join(dir, "bpf2go"), theirs, content)
+	if err != nil {
+		return row{}, err
+	}
 	for i := range n + 1 {
-		a, errA := compile(dir, ours)
-		b, errB := compile(dir, theirs)
+		a, errA := set.Compile("x", ourDir)
+		b, errB := set.Compile("x", theirDir)
 		switch {
 		case errB != nil:
 			return row{}, errRefused // bpf2go's does not compile
 		case errA != nil:
 			return row{}, errA
 		case i == 1:
-			r.ours, r.theirs = a, b
+			r.ours, r.theirs = a.User, b.User
 		case i > 1: // one run of each is not counted
-			r.ours, r.theirs = min(r.ours, a), min(r.theirs, b)
+			r.ours, r.theirs = min(r.ours, a.User), min(r.theirs, b.User)
 		}
 	}
 	return r, nil
@@ -148,30 +148,16 @@ func compare(dir, object string, n int) (row, error) {
 // errRefused is that there is nothing to compare.
 var errRefused = errors.New("refused by one of the two")
 
-// compile compiles a file, without what it embeds, and gives the user time.
-func compile(dir string, source []byte) (time.Duration, error) {
-	source = bytes.ReplaceAll(source, []byte("//go:embed"), []byte("// embed"))
-	file := filepath.Join(dir, "x.go")
-	if err := os.WriteFile(file, source, 0o666); err != nil {
-		return 0, err
+// writePackage writes a file and the object that it embeds.
+func writePackage(dir string, source, object []byte) (string, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", err
 	}
-	compiler, err := compilerPath()
-	if err != nil {
-		return 0, err
+	if err := os.WriteFile(filepath.Join(dir, "object.o"), object, 0o666); err != nil {
+		return "", err
 	}
-	cmd := exec.Command(compiler, "-c=1", "-p", "x", "-complete", "-pack", "-importcfg", filepath.Join(dir, "imports"), "-o", filepath.Join(dir, "x.a"), file)
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("%w\n%s", err, out)
-	}
-	return cmd.ProcessState.UserTime(), nil
+	return dir, os.WriteFile(filepath.Join(dir, "x.go"), source, 0o666)
 }
-
-// compilerPath is the compiler itself: the go command takes time, too.
-var compilerPath = sync.OnceValues(func() (string, error) {
-	out, err := exec.Command("go", "tool", "-n", "compile").Output()
-	return strings.TrimSpace(string(out)), err
-})
 
 func bpfgen(content []byte) ([]byte, error) {
 	object, err := btfparse.Parse("object.o", bytes.NewReader(content))
