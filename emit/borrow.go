@@ -13,6 +13,7 @@ import (
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 	"github.com/bpfgen/bpfgen/internal/layout"
+	"github.com/bpfgen/bpfgen/internal/target"
 )
 
 // Lender is the Go types that another ident of the package has on some
@@ -64,10 +65,7 @@ func (o *Options) lenders() ([]lentTypes, error) {
 }
 
 // serves says whether code for a target is built together with the types.
-func (l *lentTypes) serves(t Target) bool {
-	return len(l.GOARCH) == 0 || len(t.GOARCH) == 0 ||
-		slices.ContainsFunc(t.GOARCH, func(arch string) bool { return slices.Contains(l.GOARCH, arch) })
-}
+func (l *lentTypes) serves(t Target) bool { return target.Overlap(l.GOARCH, t.GOARCH) }
 
 // borrow takes the types that another ident has declared, if they are the same on
 // all targets. It is an error if none is.

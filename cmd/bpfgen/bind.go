@@ -73,9 +73,7 @@ func archesOf(builds []*build) []string {
 			arches = append(arches, b.target.GOARCH...)
 			continue
 		}
-		for _, t := range target.All() {
-			arches = append(arches, t.GOARCH...)
-		}
+		arches = append(arches, target.AllGOARCH()...)
 	}
 	slices.Sort(arches)
 	return slices.Compact(arches)

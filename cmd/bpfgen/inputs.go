@@ -271,12 +271,7 @@ func checkTargets(builds []*build) error {
 }
 
 // overlap says whether both would be built for some GOARCH.
-func overlap(a, b *build) bool {
-	if len(a.target.GOARCH) == 0 || len(b.target.GOARCH) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(a.target.GOARCH, func(arch string) bool { return slices.Contains(b.target.GOARCH, arch) })
-}
+func overlap(a, b *build) bool { return target.Overlap(a.target.GOARCH, b.target.GOARCH) }
 
 func clash(a, b *build) error {
 	if a.target.Name == b.target.Name {

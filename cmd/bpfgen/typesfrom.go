@@ -40,7 +40,7 @@ func (o *genOptions) declaredTypes(c *cli, ident string) ([]emit.Lender, error) 
 			contents[name] = other.Content(name)
 		}
 	}
-	d := declaredIn{ident: ident, types: make(map[string]emit.Declaration)}
+	d := declaredIn{ident: ident}
 	for _, name := range slices.Sorted(maps.Keys(contents)) {
 		if bytes.HasPrefix(contents[name], []byte(emit.Header)) {
 			if err := d.file(name, contents[name]); err != nil {
@@ -60,10 +60,9 @@ type declaredIn struct {
 	ident string
 	// layouts are those of each file that has some, with its architectures.
 	layouts []emit.Lender
-	// own are the declarations of the files of architectures, types those of all.
-	own   []emit.Lender
-	types map[string]emit.Declaration
-	set   string
+	// own are the declarations of every file.
+	own []emit.Lender
+	set string
 }
 
 // file reads one generated file.
@@ -119,7 +118,7 @@ func (d *declaredIn) all() []emit.Lender {
 		l := &d.layouts[i]
 		l.Set, l.Types = d.set, maps.Clone(l.Types)
 		for _, other := range d.own {
-			if !overlaps(l.GOARCH, other.GOARCH) {
+			if !target.Overlap(l.GOARCH, other.GOARCH) {
 				continue
 			}
 			for name, decl := range other.Types {
@@ -128,10 +127,6 @@ func (d *declaredIn) all() []emit.Lender {
 		}
 	}
 	return d.layouts
-}
-
-func overlaps(a, b []string) bool {
-	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(arch string) bool { return slices.Contains(b, arch) })
 }
 
 func declare(types map[string]emit.Declaration, name string) declaration {
@@ -189,24 +184,16 @@ func fileGOARCH(file *ast.File) []string {
 	if expr == nil {
 		return nil
 	}
+	known := target.AllGOARCH()
 	var archs []string
-	for _, arch := range allGOARCH() {
+	for _, arch := range known {
 		// Other tags may be set or not.
 		for _, others := range []bool{true, false} {
-			if expr.Eval(func(tag string) bool { return tag == arch || others && !slices.Contains(allGOARCH(), tag) }) {
+			if expr.Eval(func(tag string) bool { return tag == arch || others && !slices.Contains(known, tag) }) {
 				archs = append(archs, arch)
 				break
 			}
 		}
 	}
 	return archs
-}
-
-// allGOARCH are those that some target is for.
-func allGOARCH() []string {
-	var archs []string
-	for _, t := range target.All() {
-		archs = append(archs, t.GOARCH...)
-	}
-	return slices.Compact(slices.Sorted(slices.Values(archs)))
 }

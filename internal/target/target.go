@@ -104,6 +104,15 @@ func All() []Info {
 	return slices.CompactFunc(all, func(a, b Info) bool { return a.Name == b.Name })
 }
 
+// AllGOARCH are the architectures that some target is for, sorted.
+func AllGOARCH() []string { return goarchs(func(arch) bool { return true }) }
+
+// Overlap says whether files for a and files for b would be built together for
+// some GOARCH. None means all.
+func Overlap(a, b []string) bool {
+	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(arch string) bool { return slices.Contains(b, arch) })
+}
+
 // OfName finds the target that the stem of a file's name ends with: x86_bpfel
 // of "counter_x86_bpfel", and of "counter_bpfel_x86", as bpf2go called files
 // before the Go toolchain took some of its names for a GOARCH.
