@@ -315,6 +315,12 @@ func (t MapType) String() string { return enumName("MapType", mapTypeNames[:], u
 // must be 4).
 func (t MapType) IndexKey() bool { return indexKeys[t] }
 
+// CarriesEvents says whether the map's values are records that it hands on: its
+// value_size says nothing of them.
+func (t MapType) CarriesEvents() bool {
+	return t == MapRingBuf || t == MapUserRingBuf || t == MapPerfEventArray
+}
+
 var indexKeys = map[MapType]bool{
 	MapArray:              true, // array_map_alloc_check in arraymap.c
 	MapPerCPUArray:        true,

@@ -81,7 +81,8 @@ type Map struct {
 	// a STRUCT_OPS map they are the programs in the struct, and the key is the
 	// byte offset of the member.
 	Contents []MapSlot
-	// Tags are the btf_decl_tag attributes of the definition, in C order.
+	// Tags are the btf_decl_tag attributes of the definition, in C order; those
+	// that start with [EventTag] name the types of its records.
 	Tags []string
 	// Legacy is true for a struct bpf_map_def in the section "maps".
 	Legacy bool
@@ -188,3 +189,6 @@ func (v *Variable) Path() Path {
 	}
 	return Path("variable " + v.Name)
 }
+
+// EventTag starts a btf_decl_tag that names a type of a map's records.
+const EventTag = "bpfgen:event="

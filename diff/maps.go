@@ -71,7 +71,7 @@ func (c *comparison) mapPair(place string, old, new *btfparse.Map, users []strin
 
 // mapTypes compares keys and values. Records are compared elsewhere.
 func (c *comparison) mapTypes(place string, old, new *btfparse.Map, users []string, pins bool) {
-	if old.Type == btfparse.MapStructOps || isEventMap(old.Type) && isEventMap(new.Type) {
+	if old.Type == btfparse.MapStructOps || old.Type.CarriesEvents() && new.Type.CarriesEvents() {
 		return
 	}
 	class := func(same bool) Class {

@@ -130,7 +130,7 @@ func (c *comparison) records() error {
 	untyped := false
 	for _, m := range c.old.object.Maps {
 		other := c.new.mapNamed(m.Name)
-		if other == nil || !isEventMap(m.Type) || !isEventMap(other.Type) {
+		if other == nil || !m.Type.CarriesEvents() || !other.Type.CarriesEvents() {
 			continue
 		}
 		old, err := c.old.eventTypes(m, c.opts)
@@ -191,9 +191,6 @@ func ofVariable(sameSize bool) Class {
 	return API
 }
 
-// eventTag names the type of a map's records, see package emit.
-const eventTag = "bpfgen:event="
-
 // eventTypes are the types of a map's records: what -event says, then tags, then
 // __type(value, …).
 func (i *Input) eventTypes(m *btfparse.Map, opts *Options) ([]btfparse.Type, error) {
@@ -202,7 +199,7 @@ func (i *Input) eventTypes(m *btfparse.Map, opts *Options) ([]btfparse.Type, err
 		names = append(names, ev.Type)
 	}
 	for _, tag := range m.Tags {
-		if name, ok := strings.CutPrefix(tag, eventTag); ok {
+		if name, ok := strings.CutPrefix(tag, btfparse.EventTag); ok {
 			names = append(names, name)
 		}
 	}
@@ -218,10 +215,6 @@ func (i *Input) eventTypes(m *btfparse.Map, opts *Options) ([]btfparse.Type, err
 		types = append(types, m.Value)
 	}
 	return types, nil
-}
-
-func isEventMap(t btfparse.MapType) bool {
-	return t == btfparse.MapRingBuf || t == btfparse.MapPerfEventArray || t == btfparse.MapUserRingBuf
 }
 
 // variables compares the types of those that both sides have.

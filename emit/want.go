@@ -269,7 +269,7 @@ func (w *wanted) wantMaps() {
 				byName[m.Name] = &wantedMap{m.Name, make([]*mapOn, len(w.targets))}
 			}
 			byName[m.Name].on[i] = w.mapOn(i, m)
-			w.warn([]int{i}, strayTags(m.Path(), m.Tags, nameTag, eventTag)...)
+			w.warn([]int{i}, strayTags(m.Path(), m.Tags, nameTag, btfparse.EventTag)...)
 		}
 	}
 	w.maps = sorted(byName)
@@ -368,9 +368,6 @@ func withKey(m *btfparse.Map) *btfparse.Map {
 	return &keyed
 }
 
-// eventTag starts a btf_decl_tag that names the event type of a map.
-const eventTag = "bpfgen:event="
-
 // events decides on the type of the records: -event, then the first tag, then
 // __type(value, …). Further tags name further kinds of records, see
 // typed.Switch.
@@ -378,7 +375,7 @@ func (w *wanted) events(target int, m *mapOn) (event btfparse.Type, named bool) 
 	event = m.Value
 	var names []string
 	for _, tag := range m.Tags {
-		if name, ok := strings.CutPrefix(tag, eventTag); ok {
+		if name, ok := strings.CutPrefix(tag, btfparse.EventTag); ok {
 			names = append(names, name)
 		}
 	}
@@ -399,7 +396,7 @@ func (w *wanted) events(target int, m *mapOn) (event btfparse.Type, named bool) 
 	if event == nil {
 		w.warn([]int{target}, btfparse.Diagnostic{
 			Path: m.Path(), What: "nothing says what its events are: its reader gives []byte",
-			Remedy: fmt.Sprintf("add -event %s=…", m.Name), InC: fmt.Sprintf("__type(value, struct …) or btf_decl_tag(%q)", eventTag+"struct …"),
+			Remedy: fmt.Sprintf("add -event %s=…", m.Name), InC: fmt.Sprintf("__type(value, struct …) or btf_decl_tag(%q)", btfparse.EventTag+"struct …"),
 		})
 	}
 	return event, named

@@ -290,12 +290,6 @@ func idOf(ids map[btfparse.Type]string, t btfparse.Type) string {
 	return ids[btfparse.Innermost(t)]
 }
 
-// carriesEvents is true for maps whose values are records, and whose value_size
-// says nothing of them.
-func carriesEvents(t btfparse.MapType) bool {
-	return t == btfparse.MapRingBuf || t == btfparse.MapUserRingBuf || t == btfparse.MapPerfEventArray
-}
-
 func isBigEndian(object *btfparse.Object) bool {
 	return object.ByteOrder != nil && object.ByteOrder.String() == "BigEndian"
 }
@@ -322,7 +316,7 @@ func newMapReport(m *btfparse.Map) mapReport {
 	for _, slot := range m.Contents {
 		r.Contents = append(r.Contents, slotReport{slot.Key, slot.Name})
 	}
-	if carriesEvents(m.Type) && m.Value != nil {
+	if m.Type.CarriesEvents() && m.Value != nil {
 		r.EventSize = m.Value.Size()
 	}
 	if m.Inner != nil {
