@@ -49,7 +49,7 @@ func isEmbedded(object io.ReaderAt) (bool, error) {
 // out of [CollectionSpec.Err] as a [*LayoutError]; what the object lacks, or does
 // not say in its BTF, is no error. Generated code calls it after the Bind functions.
 func CheckLayouts(c *CollectionSpec, layouts string) {
-	c.layouts.table, c.layouts.spec = layouts, c.Spec
+	c.layouts.table, c.layouts.spec = readOnce(layouts), c.Spec
 	if c.layouts.own {
 		return
 	}

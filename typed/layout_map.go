@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/bpfgen/bpfgen/internal/layout"
 	"github.com/cilium/ebpf"
@@ -82,11 +83,21 @@ func (c *CollectionSpec) RequireLayout(least LayoutProof) {
 
 // layouts is what a collection knows and wants of layouts.
 type layouts struct {
-	spec  *ebpf.CollectionSpec
-	table string      // of CheckLayouts
+	spec *ebpf.CollectionSpec
+	// table is that of CheckLayouts, read when it is first asked for; nil if there
+	// is none.
+	table func() (*layout.Table, error)
 	own   bool        // the object is the one that the table is from
 	least LayoutProof // less is an error
 	pin   bool        // pins by name have the layout in theirs
+}
+
+// readOnce reads a table when it is first asked for.
+func readOnce(table string) func() (*layout.Table, error) {
+	if table == "" {
+		return nil
+	}
+	return sync.OnceValues(func() (*layout.Table, error) { return layout.ParseTable(table) })
 }
 
 // errNoKernelTypes says that the kernel has no BTF of the map.
@@ -123,10 +134,10 @@ func (l layouts) prove(name string, m *ebpf.Map, pin string) (MapLayout, error) 
 // ofMap are the layouts that were generated for a map; of a section those of its
 // variables.
 func (l layouts) ofMap(name string) ([]layout.Root, error) {
-	if l.table == "" {
+	if l.table == nil {
 		return nil, nil
 	}
-	table, err := layout.ParseTable(l.table)
+	table, err := l.table()
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func layoutMap(t *testing.T, typ *btf.Struct, want *btf.Struct) (*ebpf.Map, layo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
-	return m, layouts{table: layoutTable(t, want)}
+	return m, layouts{table: readOnce(layoutTable(t, want))}
 }
 
 func counters(names ...string) *btf.Struct {
@@ -154,7 +154,7 @@ func withoutPrivileges(t *testing.T, f func()) {
 // be read, which is no difference. The name of a pin needs nothing.
 func TestProveLayoutUnprivileged(t *testing.T) {
 	m, l := layoutMap(t, counters("b", "a"), counters("a", "b"))
-	other := layouts{table: layoutTable(t, counters("b", "a"))}
+	other := layouts{table: readOnce(layoutTable(t, counters("b", "a")))}
 	if l.pinName("flows") == other.pinName("flows") || !strings.HasPrefix(l.pinName("flows"), "flows@") || l.pinName("unknown") != "unknown" {
 		t.Error(l.pinName("flows"), other.pinName("flows"), l.pinName("unknown"))
 	}
@@ -200,7 +200,7 @@ func TestProveLayoutWithoutTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	l := layouts{table: layoutTable(t, counters("a", "b"))}
+	l := layouts{table: readOnce(layoutTable(t, counters("a", "b")))}
 	if proved, err := l.prove("flows", m, ""); err != nil || proved.Proof != ProofSizesOnly || !errors.Is(proved.Unproved, errNoKernelTypes) {
 		t.Errorf("%+v, %v", proved, err)
 	}
@@ -212,7 +212,7 @@ func TestProveLayoutWithoutTypes(t *testing.T) {
 	if proved, err := l.prove("other", m, ""); err != nil || proved.Unproved != nil {
 		t.Errorf("%+v, %v", proved, err)
 	}
-	damaged := layouts{table: "map flows value u32 0000000000000000\n"}
+	damaged := layouts{table: readOnce("map flows value u32 0000000000000000\n")}
 	if _, err := damaged.prove("flows", m, ""); err == nil {
 		t.Error("damaged layouts")
 	}
