@@ -172,20 +172,24 @@ func TestAnchors(t *testing.T) {
 	second, _ := attach(Before(link0))
 	third, _ := attach(BeforeProgramID(testProgramID(t, middle)))
 	end, _ := attach(AtTail())
+	behind, _ := attach(AfterProgramID(testProgramID(t, middle)))
+	info := got(link0.Info())(t)
+	beside, _ := attach(BeforeLinkID(info.ID))
+	after, _ := attach(AfterLinkID(info.ID))
 	var want []ebpf.ProgramID
-	for _, p := range []*TCX{first, second, third, middle, last, end} {
+	for _, p := range []*TCX{first, second, third, beside, middle, after, behind, last, end} {
 		want = append(want, testProgramID(t, p))
 	}
 	result, err := link.QueryPrograms(link.QueryOptions{Target: loIndex, Attach: ebpf.AttachTCXIngress})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []ebpf.ProgramID
+	var order []ebpf.ProgramID
 	for _, p := range result.Programs {
-		got = append(got, p.ID)
+		order = append(order, p.ID)
 	}
-	if !slices.Equal(got, want) {
-		t.Errorf("programs %v, want %v", got, want)
+	if !slices.Equal(order, want) {
+		t.Errorf("programs %v, want %v", order, want)
 	}
 	if _, err := load[TCX](r, r.spec(-1)).Attach(loIndex, &TCOptions{ExpectedRevision: result.Revision}); err != nil {
 		t.Errorf("the right revision: %v", err)

@@ -623,6 +623,32 @@ func TestSpinLock(t *testing.T) {
 	failsWith(t, "update of a missing key under the lock", m.Update(1, v, UpdateExist|UpdateLock), notExist...)
 }
 
+// The functions with options that write do so under the spin lock, and their
+// flags reach the kernel.
+func TestWritesUnderSpinLock(t *testing.T) {
+	sinceKernel(t, 5, 1, "spin locks in maps")
+	m := lockedMap(t)
+	failsWith(t, "update of a missing key", UpdateWith(m, 1, locked{Count: 1}, &WriteOptions{Flags: UpdateExist | UpdateLock}), notExist...)
+	must(t, UpdateWith(m, 1, locked{Count: 7}, &WriteOptions{Flags: UpdateNoExist}))
+	failsWith(t, "create again", UpdateWith(m, 1, locked{Count: 8}, &WriteOptions{Flags: UpdateNoExist}), exist...)
+	must(t, UpdateWith(m, 1, locked{Lock: 99, Count: 9}, &WriteOptions{Flags: UpdateExist | UpdateLock}))
+	must(t, UpdateWith(m, 2, locked{Count: 20}, nil))
+	equal(t, "locked value", got(m.Lookup(1))(t), locked{Count: 9})
+
+	n, err := DeleteFuncWith(m, &ReadOptions{Flags: LookupLock}, func(key uint32, value *locked) bool {
+		equal(t, "entry", *value, map[uint32]locked{1: {Count: 9}, 2: {Count: 20}}[key])
+		return key == 1
+	})
+	must(t, err)
+	equal(t, "deleted", n, 1)
+	seq, errf := DrainWith(m, &ReadOptions{Flags: LookupLock})
+	drained := collect(t, seq, errf)
+	equal(t, "entries drained", len(drained), 1)
+	equal(t, "drained", drained[2], locked{Count: 20})
+	_, err = m.Lookup(2)
+	failsWith(t, "after the drain", err, notExist...)
+}
+
 func TestCommonMethods(t *testing.T) {
 	m := testMap[flows](t, flowSpec(ebpf.Hash, 2))
 	equal(t, "name", m.Name(), "test")

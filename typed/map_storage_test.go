@@ -37,13 +37,18 @@ func testStorage(t *testing.T, m, none StorageLike[uint64], fd int) {
 	var v uint64
 	must(t, m.LookupInto(fd, &v))
 	equal(t, "value", v, 3)
+	v = 0
+	must(t, StorageLookupWith(m, fd, &v, nil))
+	equal(t, "value with options", v, 3)
+	failsWith(t, "lock without a lock", StorageLookupWith(m, fd, &v, &ReadOptions{Flags: LookupLock}), unix.EINVAL)
 	failsWith(t, "wrong flag", m.Update(fd, 1, 1<<20), unix.EINVAL)
 	failsWith(t, "lookup of no descriptor", m.LookupInto(-1, &v), unix.EBADF)
 	must(t, m.Delete(fd))
 
 	ops := func(m StorageLike[uint64]) []failing {
 		_, lookup := m.Lookup(fd)
-		return []failing{{"Lookup", lookup}, {"Put", m.Put(fd, 1)}, {"Delete", m.Delete(fd)}}
+		var v uint64
+		return []failing{{"Lookup", lookup}, {"StorageLookupWith", StorageLookupWith(m, fd, &v, nil)}, {"Put", m.Put(fd, 1)}, {"Delete", m.Delete(fd)}}
 	}
 	must(t, m.handle().Close())
 	eachFails(t, os.ErrClosed, ops(m))
