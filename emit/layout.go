@@ -36,10 +36,21 @@ type goBase struct {
 	// bound is true for a type of the user that stands for C's; an integer may
 	// be that of a bitfield.
 	bound bool
+	// order is the byte order that the type has, of whatever machine.
+	order order
 	// problem says why the type is only bytes, "" where it is a proper one;
 	// remedy what to do about it.
 	problem, remedy string
 }
+
+// order is the byte order of a type: that of the machine, or one of its own.
+type order int
+
+const (
+	hostOrder order = iota
+	bigEndian
+	littleEndian
+)
 
 // diagnostic is the problem of something of that type.
 func (b goBase) diagnostic(path btfparse.Path) btfparse.Diagnostic {

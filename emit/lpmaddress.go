@@ -64,12 +64,12 @@ func (l *leaf) isPlainData() bool {
 		return isStruct && !slices.ContainsFunc(v.leaves, func(l *leaf) bool { return !l.isPlainData() })
 	}
 	t, ok := btfparse.Innermost(l.field.Type).(*btfparse.Int)
-	return ok && t.Encoding == btfparse.Unsigned && t.Bytes <= 8 && !l.ref.char && !strings.HasPrefix(l.ref.base.typ.Name, "LE")
+	return ok && t.Encoding == btfparse.Unsigned && t.Bytes <= 8 && !l.ref.char && l.ref.base.order != littleEndian
 }
 
 // isByteOrdered says whether a member is of a type that has a byte order.
 func (l *leaf) isByteOrdered() bool {
-	return l.ref.decl == nil && !l.ref.base.bound && (strings.HasPrefix(l.ref.base.typ.Name, "BE") || strings.HasPrefix(l.ref.base.typ.Name, "LE"))
+	return l.ref.decl == nil && l.ref.base.order != hostOrder
 }
 
 // anAddress and noAddress are what names of members say, in words without

@@ -74,7 +74,11 @@ func byteOrderedBases() map[string]goBase {
 	bases := make(map[string]goBase)
 	for _, td := range btfparse.ByteOrderTypedefs() {
 		name := strings.ToUpper(strings.TrimPrefix(td.Name, "__"))
-		bases[td.Name] = goBase{typ: plan.GoType{Pkg: ctypesPath, Name: name}, size: td.Bytes, align: 1}
+		order := littleEndian
+		if td.BigEndian {
+			order = bigEndian
+		}
+		bases[td.Name] = goBase{typ: plan.GoType{Pkg: ctypesPath, Name: name}, size: td.Bytes, align: 1, order: order}
 	}
 	return bases
 }
