@@ -36,8 +36,10 @@ type goBase struct {
 	// bound is true for a type of the user that stands for C's; an integer may
 	// be that of a bitfield.
 	bound bool
-	// order is the byte order that the type has, of whatever machine.
-	order order
+	// order is the byte order that the type has, of whatever machine. address is
+	// true for a type that C says to be an IP address.
+	order   order
+	address bool
 	// problem says why the type is only bytes, "" where it is a proper one;
 	// remedy what to do about it.
 	problem, remedy string

@@ -1,8 +1,8 @@
 package emit
 
 // Which last members of an LPM trie's key are addresses. BTF knows no type for
-// that, so the member's type and name must say it: numbers in network byte
-// order and bytes are addresses unless their name says otherwise, a plain
+// that, so the member's tag, or its type and name, must say it: numbers in network
+// byte order and bytes are addresses unless their name says otherwise, a plain
 // integer only if its name says so. Text, signed numbers, floats, enums and
 // pointers never are.
 
@@ -41,12 +41,14 @@ func (p lpmPart) isAddress(names []string) bool {
 	return whole
 }
 
-// isAddress says whether a member is an address by its type and its name.
+// isAddress says whether a member is an address by its tag, or its type and name.
 func (l *leaf) isAddress(names []string) bool {
 	names = append(slices.Clone(names), l.field.Name)
 	switch {
 	case l.field.Bitfield || !l.isPlainData():
 		return false
+	case l.ref.base.address:
+		return len(l.ref.dims) == 0
 	case l.ref.decl != nil:
 		parts := l.ref.decl.lpmParts(nil, 0)
 		return len(l.ref.dims) == 0 && len(parts) == 1 && parts[0].size() == uint64(l.ref.decl.typ.Size()) && parts[0].isAddress(names)
@@ -57,8 +59,11 @@ func (l *leaf) isAddress(names []string) bool {
 }
 
 // isPlainData says whether a member is made of unsigned integers alone, none of
-// which is little-endian or text.
+// which is little-endian or text, or is what C says to be an address.
 func (l *leaf) isPlainData() bool {
+	if l.ref.base.address {
+		return true
+	}
 	if v := l.ref.decl; v != nil {
 		_, isStruct := v.typ.(*btfparse.Struct)
 		return isStruct && !slices.ContainsFunc(v.leaves, func(l *leaf) bool { return !l.isPlainData() })

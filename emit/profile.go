@@ -57,8 +57,8 @@ var typedProfile = &profile{
 	boolean:     goBase{typ: plan.GoType{Pkg: ctypesPath, Name: "Bool"}, size: 1, align: 1},
 	byteOrdered: byteOrderedBases(),
 	addresses: map[string]goBase{
-		"ipv4": {typ: plan.GoType{Pkg: ctypesPath, Name: "IPv4"}, size: 4, align: 1},
-		"ipv6": {typ: plan.GoType{Pkg: ctypesPath, Name: "IPv6"}, size: 16, align: 1},
+		"ipv4": {typ: plan.GoType{Pkg: ctypesPath, Name: "IPv4"}, size: 4, align: 1, address: true},
+		"ipv6": {typ: plan.GoType{Pkg: ctypesPath, Name: "IPv6"}, size: 16, align: 1, address: true},
 	},
 	unaligned:  unalignedBases("uint16", "uint32", "uint64", "int16", "int32", "int64", "float32", "float64"),
 	typeName:   identifier,

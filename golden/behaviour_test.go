@@ -36,6 +36,11 @@ func hashMap(name, value string) string {
 	return "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, __u32); __type(value, " + value + "); } " + name + ` SEC(".maps");`
 }
 
+// trie is an LPM trie in a row's C.
+func trie(name, key string) string {
+	return "struct { __uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(map_flags, 1); __uint(max_entries, 8); __type(key, struct " + key + "); __type(value, __u32); } " + name + ` SEC(".maps");`
+}
+
 const ringOfBytes = `struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } `
 
 var behaviours = []behaviour{
@@ -66,6 +71,19 @@ enum mode mode;`,
 SEC("socket") int g(void *ctx) { struct event { __u64 b; }; static volatile struct event last; return last.b++; }` + ringOfBytes + `events SEC(".maps");`,
 		opts:  emit.Options{Events: map[string]emit.EventType{"events": {Type: "event"}}},
 		fails: []string{"map events: event type event is any of 2 types of the object; name one of them", "(4 bytes: unsigned int a)", "(8 bytes: unsigned long long b)"},
+	}, {
+		name: "a key of a trie ends in what its tag calls an address",
+		c: `struct in_addr { __be32 s_addr; };
+struct tagged { __u32 prefixlen; __u8 id[16] __decl_tag("bpfgen:type=ipv6"); };
+struct inside { __u32 prefixlen; __u32 vrf; struct in_addr port __decl_tag("bpfgen:type=ipv4"); };
+struct either { __u32 prefixlen; union { __u32 mark __decl_tag("bpfgen:type=ipv4"); __u8 path[4]; }; };
+struct other { __u32 prefixlen; __u8 id[16]; };` + trie("t", "tagged") + trie("i", "inside") + trie("e", "either") + trie("o", "other"),
+		want: []string{
+			"func NewXTagged(prefix netip.Prefix) (key XTagged, err error) {", "func NewXTaggedIPv4(prefix netip.Prefix) (key XTagged, err error) {",
+			"func NewXInside(vrf uint32, prefix netip.Prefix) (key XInside, err error) {",
+			"func NewXEither(prefix netip.Prefix) (key XEither, err error) {", "type XOther struct {",
+		},
+		not: []string{"NewXOther"},
 	}, {
 		name: "C++: base classes and member functions", language: "c++",
 		c: `struct base { unsigned id; }; struct known { unsigned char k; void f() {} };
