@@ -5,6 +5,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -219,8 +220,9 @@ func (i *Input) eventTypes(m *btfparse.Map, opts *Options) ([]btfparse.Type, err
 
 // variables compares the types of those that both sides have.
 func (c *comparison) variables() error {
+	others := c.new.variables()
 	for key, v := range c.old.variables() {
-		other, ok := c.new.variables()[key]
+		other, ok := others[key]
 		if !ok || v.Type == nil && other.Type == nil {
 			continue
 		}
@@ -255,25 +257,18 @@ func (i *Input) variables() map[variableKey]*btfparse.Variable {
 
 // asked compares the types that code is generated for by name.
 func (c *comparison) asked() error {
+	others := make(map[string]btfparse.Type)
+	for _, t := range slices.Backward(c.new.object.Types) { // the first of a name stays
+		others[t.CName()] = t
+	}
 	for _, t := range c.old.object.Types {
-		if !matchesAny(c.opts.Types, t) {
-			continue
-		}
-		for _, other := range c.new.object.Types {
-			if other.CName() == t.CName() {
-				c.compareRoot(root{place: t.CName(), user: "-type " + t.CName(), old: t, new: other, class: ofVariable})
-				break
-			}
+		if other := others[t.CName()]; other != nil && matchesAny(c.opts.Types, t) {
+			c.compareRoot(root{place: t.CName(), user: "-type " + t.CName(), old: t, new: other, class: ofVariable})
 		}
 	}
 	return nil
 }
 
 func matchesAny(patterns []string, t btfparse.Type) bool {
-	for _, pattern := range patterns {
-		if btfparse.Matches(pattern, t) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return btfparse.Matches(pattern, t) })
 }

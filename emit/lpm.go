@@ -13,6 +13,7 @@ package emit
 import (
 	"fmt"
 	"go/token"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -175,12 +176,7 @@ func (n *names) nameKeys(decls []*plan.Decl) {
 }
 
 func hasConstructor(k *plan.LPM, suffix string) bool {
-	for _, c := range k.Constructors {
-		if c.Name == suffix {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(k.Constructors, func(c plan.LPMConstructor) bool { return c.Name == suffix })
 }
 
 // nameKey names functions and methods of one key, and says what they do.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -140,12 +141,7 @@ func (c *cli) readTypes(o *typesOptions) ([]*typesSource, error) {
 }
 
 func hasLabel(args []typesArgument, label string) bool {
-	for _, a := range args {
-		if a.label == label {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(args, func(a typesArgument) bool { return a.label == label })
 }
 
 // readBTF reads the types of an object, of a kernel, or of a module, which continues
