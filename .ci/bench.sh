@@ -47,10 +47,10 @@ compare() {
 
 # both <case> <object>: whether both generate it. bpf2go refuses some.
 both() {
-	mkdir -p "$work/try"
+	mkdir -p "$work/try/a" "$work/try/b"
 	copier "$1" "$2"
-	"$work/bpf2go" -cc "$work/copier-$1" -no-strip -target bpfel -output-dir "$work/try" bench "golden/$1/$1.c" >/dev/null 2>&1 &&
-		"$work/bpfgen" -no-typecheck -output-dir "$work/try" bench "golden/$1/$2" >/dev/null 2>&1
+	"$work/bpf2go" -cc "$work/copier-$1" -no-strip -target bpfel -output-dir "$work/try/a" bench "golden/$1/$1.c" >/dev/null 2>&1 &&
+		"$work/bpfgen" -no-typecheck -output-dir "$work/try/b" bench "golden/$1/$2" >/dev/null 2>&1
 	local status=$?
 	rm -rf "$work/try"
 	return $status
@@ -78,7 +78,7 @@ echo '|---|---|---|---|---|---|---|'
 if [ -n "$all" ]; then
 	for dir in golden/*/; do
 		case=$(basename "$dir")
-		object=$(cd "$dir" && ls ./*_bpfel.o 2>/dev/null | head -1)
+		object=$(find "$dir" -maxdepth 1 -name "*_bpfel.o" -printf "%f\n" | sort | head -1)
 		[ -n "$object" ] && both "$case" "${object#./}" || continue
 		from_object "$case" "${object#./}"
 		[ -f "golden/$case/case.txt" ] || from_c "$case" # others need flags
