@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 	"github.com/bpfgen/bpfgen/internal/suggest"
 )
 
@@ -123,7 +123,7 @@ func (w *wanted) mapNamed(flag, name string) *wantedMap {
 // typeNamed is the one type that the user means by a name, for keys, values or
 // events of a map.
 func (w *wanted) typeNamed(target int, m *mapOn, role, name string) (btfparse.Type, bool) {
-	if dims := arrayName.FindStringSubmatch(name); dims != nil {
+	if dims := arrayName().FindStringSubmatch(name); dims != nil {
 		n, err := strconv.ParseUint(dims[2], 10, 31)
 		elem, ok := w.typeNamed(target, m, role, dims[1])
 		return &btfparse.Array{Elem: elem, Len: uint32(n)}, ok && err == nil
@@ -162,7 +162,7 @@ func (w *wanted) named(target int, name string) []btfparse.Type {
 	if found := object.Named(name); len(found) > 0 {
 		return found
 	}
-	bare := hashedName.ReplaceAllString(name, "")
+	bare := hashedName().ReplaceAllString(name, "")
 	return slices.DeleteFunc(object.Named(bare), func(t btfparse.Type) bool {
 		return bare+structureHash(btfparse.Underlying(t)) != name
 	})
@@ -220,4 +220,4 @@ func plainType(name string) btfparse.Type {
 }
 
 // arrayName is an array of C types: "__u8[16]".
-var arrayName = regexp.MustCompile(`^(.*[^ ]) *\[([0-9]+)\]$`)
+var arrayName = lazyregexp.New(`^(.*[^ ]) *\[([0-9]+)\]$`)

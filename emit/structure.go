@@ -4,10 +4,10 @@ package emit
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 // structureHash tells types of one C name apart by what C says of their own
@@ -17,7 +17,7 @@ import (
 func structureHash(t btfparse.Type) string { return hashSuffix(structureText(t, 0), 6) }
 
 // hashedName is the end of a C name with such a hash.
-var hashedName = regexp.MustCompile(`_[0-9a-f]{6}$`)
+var hashedName = lazyregexp.New(`_[0-9a-f]{6}$`)
 
 // structureText is size, members and enumerators; of types inside, those
 // without a name only, and the names of others.

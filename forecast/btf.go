@@ -6,14 +6,15 @@ package forecast
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 // identifier is btf_name_valid_identifier.
-var identifier = regexp.MustCompile(`^[A-Za-z_.][A-Za-z0-9_.]*$`)
+var identifier = lazyregexp.New(`^[A-Za-z_.][A-Za-z0-9_.]*$`)
 
 // btfProblem is what the kernel does not like of a type and of all that it refers
 // to. inMap: the type is a map's key or value.
@@ -43,18 +44,18 @@ func badName(t btf.Type) bool {
 		return false
 	case *btf.Enum:
 		for _, v := range t.Values {
-			if !identifier.MatchString(v.Name) {
+			if !identifier().MatchString(v.Name) {
 				return true
 			}
 		}
 	case *btf.Struct, *btf.Union:
 		for _, m := range membersOf(t) {
-			if m.Name != "" && !identifier.MatchString(m.Name) {
+			if m.Name != "" && !identifier().MatchString(m.Name) {
 				return true
 			}
 		}
 	}
-	return name != "" && !identifier.MatchString(name)
+	return name != "" && !identifier().MatchString(name)
 }
 
 // floatProblem: kernels before 5.13 do not know the kind, later ones want such

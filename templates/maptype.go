@@ -2,8 +2,11 @@ package templates
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // MapType is a Go type of maps to print: what varies in the templates of
@@ -106,19 +109,25 @@ var classImports = map[string][]string{
 
 // Declaration is the text of the type with its methods.
 func (t MapType) Declaration() (string, error) {
+	class, ok := classes()[t.Class]
+	if !ok {
+		return "", fmt.Errorf("maps of %s have no template", t.Class)
+	}
 	var buf bytes.Buffer
-	err := all.ExecuteTemplate(&buf, t.Class, t)
+	err := class.Execute(&buf, t)
 	return strings.Trim(buf.String(), "\n"), err
 }
 
-// MapClasses are the classes that have a template.
-func MapClasses() []string {
-	var names []string
-	for _, t := range all.Templates() {
-		if strings.HasPrefix(t.Name(), "Class") {
-			names = append(names, t.Name())
+// classes have the template of each class.
+var classes = sync.OnceValue(func() map[string]File {
+	classes := make(map[string]File)
+	for name := range texts() {
+		if strings.HasPrefix(name, "Class") {
+			classes[name] = file(name)
 		}
 	}
-	slices.Sort(names)
-	return names
-}
+	return classes
+})
+
+// MapClasses are the classes that have a template, sorted.
+func MapClasses() []string { return slices.Sorted(maps.Keys(classes())) }

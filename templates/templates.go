@@ -2,30 +2,103 @@
 // shape is constant: the loader that all targets share, and the small file of
 // each target. What varies comes as data with methods from package emit; a
 // template asks no question about BTF and has no functions of its own.
+//
+// To parse all of the text would take longer than to generate most packages. So
+// only what is used is parsed: a file's own text, and those of its definitions
+// and of others' that it refers to.
 package templates
 
 import (
 	"embed"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+	"sync"
 	"text/template"
 )
 
 //go:embed *.tmpl
 var files embed.FS
 
-var all = template.Must(template.New("").ParseFS(files, "*.tmpl"))
+// File is the template of a file.
+type File struct{ parsed func() *template.Template }
 
-// Loader is <stem>_bpfgen.go: open, load, and the collection's types.
-var Loader = all.Lookup("loader.go.tmpl")
+// Execute prints the file.
+func (f File) Execute(w io.Writer, data any) error { return f.parsed().Execute(w, data) }
 
-// Maps is <stem>_maps.go: the types of the maps.
-var Maps = all.Lookup("maps.go.tmpl")
+// Prepare parses the template, which Execute does otherwise.
+func (f File) Prepare() { f.parsed() }
 
-// Bpf2go is <stem>_<target>.go with bpf2go's API.
-var Bpf2go = all.Lookup("bpf2go.go.tmpl")
+// file is the template of a file of this package.
+func file(name string) File {
+	return File{sync.OnceValue(func() *template.Template { return parse(name) })}
+}
 
-// Typed is <stem>_<target>_typed.go: the typed API over bpf2go's types.
-var Typed = all.Lookup("typed.go.tmpl")
+var (
+	// Loader is <stem>_bpfgen.go: open, load, and the collection's types.
+	Loader = file("loader.go.tmpl")
+	// Maps is <stem>_maps.go: the types of the maps.
+	Maps = file("maps.go.tmpl")
+	// Bpf2go is <stem>_<target>.go with bpf2go's API.
+	Bpf2go = file("bpf2go.go.tmpl")
+	// Typed is <stem>_<target>_typed.go: the typed API over bpf2go's types.
+	Typed = file("typed.go.tmpl")
+	// Target is <stem>_<target>.go: build line, embedded object, and what differs
+	// from the other targets.
+	Target = file("target.go.tmpl")
+)
 
-// Target is <stem>_<target>.go: build line, embedded object, and what differs
-// from the other targets.
-var Target = all.Lookup("target.go.tmpl")
+// texts are the templates by name, not parsed: the files without their
+// definitions, and the definitions.
+var texts = sync.OnceValue(func() map[string]string {
+	texts := make(map[string]string)
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range entries {
+		text, err := files.ReadFile(e.Name())
+		if err != nil {
+			panic(err)
+		}
+		maps.Copy(texts, split(e.Name(), string(text)))
+	}
+	return texts
+})
+
+// definition is what a line with a definition begins with. It begins no other.
+const definition = "\n{{ define \""
+
+// split takes a file apart before each definition.
+func split(file, text string) map[string]string {
+	blocks := strings.Split(text, definition)
+	texts := map[string]string{file: blocks[0]}
+	for _, block := range blocks[1:] {
+		name, _, _ := strings.Cut(block, `"`)
+		texts[name] = definition + block
+	}
+	return texts
+}
+
+// parse gives a template with all that it refers to.
+func parse(name string) *template.Template {
+	t := template.New(name)
+	parsed := make(map[string]bool)
+	var add func(name string)
+	add = func(name string) {
+		text, ok := texts()[name]
+		if !ok {
+			panic(fmt.Sprintf("there is no template %q", name))
+		}
+		parsed[name] = true
+		template.Must(t.New(name).Parse(text))
+		for _, reference := range strings.Split(text, `template "`)[1:] {
+			if other, _, _ := strings.Cut(reference, `"`); !parsed[other] {
+				add(other)
+			}
+		}
+	}
+	add(name)
+	return t.Lookup(name)
+}

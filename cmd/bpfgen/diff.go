@@ -263,7 +263,7 @@ func (c *cli) diffFolder(dir string) (diffSide, error) {
 		side = kernels
 	}
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || !objectName.MatchString(name) || !isObjectFile(name) {
+		if err != nil || !d.Type().IsRegular() || !objectName().MatchString(name) || !isObjectFile(name) {
 			return err
 		}
 		rel, err := filepath.Rel(dir, name)

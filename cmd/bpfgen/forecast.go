@@ -15,12 +15,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/forecast"
 	"github.com/bpfgen/bpfgen/internal/kernelbtf"
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 // errFails is said by the findings alone.
@@ -128,7 +128,7 @@ func (c *cli) forecastArgument(arg string) (objects []string, isKernel bool, err
 		return nil, true, nil
 	}
 	err = filepath.WalkDir(arg, func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && objectName.MatchString(name) && isObjectFile(name) {
+		if err == nil && d.Type().IsRegular() && objectName().MatchString(name) && isObjectFile(name) {
 			objects = append(objects, name)
 		}
 		return err
@@ -141,7 +141,7 @@ func (c *cli) forecastArgument(arg string) (objects []string, isKernel bool, err
 }
 
 // objectName is what objects are called in folders, and compressed ones anywhere.
-var objectName = regexp.MustCompile(`\.o(\.[a-z0-9]+)?$`)
+var objectName = lazyregexp.New(`\.o(\.[a-z0-9]+)?$`)
 
 // isObjectFile: an ELF for BPF, or one of LLVM before 3.8, which wrote none. What is
 // compressed is unpacked for that only if it is called like an object: a kernel is
@@ -155,7 +155,7 @@ func isObjectFile(name string) bool {
 	head := make([]byte, headerBytes)
 	n, _ := f.ReadAt(head, 0)
 	head = head[:n]
-	if kernelbtf.IsPacked(head) && objectName.MatchString(name) {
+	if kernelbtf.IsPacked(head) && objectName().MatchString(name) {
 		packed, err := os.ReadFile(name)
 		if err != nil {
 			return false

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -20,6 +19,7 @@ import (
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gopkg"
 	hooks "github.com/bpfgen/bpfgen/examples/start"
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 	"github.com/bpfgen/bpfgen/internal/suggest"
 )
 
@@ -140,7 +140,7 @@ func (o *initOptions) mustBeFree() error {
 }
 
 // lineOf is the go:generate line of the sources, which is for this repository.
-var lineOf = regexp.MustCompile(`(?m)^//go:generate .*$`)
+var lineOf = lazyregexp.New(`(?m)^//go:generate .*$`)
 
 // files are what is written, the go:generate line that of C.
 func (o *initOptions) files() (map[string][]byte, error) {
@@ -261,7 +261,7 @@ func (o *initOptions) run(ctx context.Context, c *cli, args []string) error {
 func (o *initOptions) setLine(args []string) error {
 	line := "//go:generate " + o.tool() + " " + goWords(args)
 	main := filepath.Join(o.dir, "main.go")
-	return os.WriteFile(main, lineOf.ReplaceAllLiteral(o.sources["main.go"], []byte(line)), 0o666)
+	return os.WriteFile(main, lineOf().ReplaceAllLiteral(o.sources["main.go"], []byte(line)), 0o666)
 }
 
 // goWords are words as go:generate reads them.

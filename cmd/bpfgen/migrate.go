@@ -23,6 +23,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/git"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gogen"
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 const (
@@ -183,13 +184,13 @@ func (m *migration) alias(path string, number int, text string, aliases map[stri
 }
 
 // invocation is bpf2go as it is run by the go command, anywhere in a text.
-var invocation = regexp.MustCompile(`\bgo\s+(?:run\s+(?:-\S+\s+)*` + regexp.QuoteMeta(bpf2goPath) + `(?:@\S+)?|tool\s+(?:-\S+\s+)*(?:` + regexp.QuoteMeta(bpf2goPath) + `|bpf2go))(\s|$|["'])`)
+var invocation = lazyregexp.New(`\bgo\s+(?:run\s+(?:-\S+\s+)*` + regexp.QuoteMeta(bpf2goPath) + `(?:@\S+)?|tool\s+(?:-\S+\s+)*(?:` + regexp.QuoteMeta(bpf2goPath) + `|bpf2go))(\s|$|["'])`)
 
 // replace edits the invocations in a text.
 func (m *migration) replace(text string) (edited string, n int) {
-	edited = invocation.ReplaceAllStringFunc(text, func(found string) string {
+	edited = invocation().ReplaceAllStringFunc(text, func(found string) string {
 		n++
-		end := invocation.FindStringSubmatch(found)[1]
+		end := invocation().FindStringSubmatch(found)[1]
 		return m.tool + " -bpf2go" + end
 	})
 	return edited, n

@@ -5,8 +5,8 @@ package main
 import (
 	"flag"
 	"fmt"
-	"regexp"
 
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 	"github.com/bpfgen/bpfgen/internal/suggest"
 )
 
@@ -29,11 +29,11 @@ func commandNames() []string {
 }
 
 // unknownFlag is how package flag says that there is no such flag.
-var unknownFlag = regexp.MustCompile(`^flag provided but not defined: -(.*)$`)
+var unknownFlag = lazyregexp.New(`^flag provided but not defined: -(.*)$`)
 
 // withSuggestion adds to the error about an unknown flag which one was meant.
 func withSuggestion(fs *flag.FlagSet, err error) error {
-	m := unknownFlag.FindStringSubmatch(err.Error())
+	m := unknownFlag().FindStringSubmatch(err.Error())
 	if m == nil {
 		return err
 	}

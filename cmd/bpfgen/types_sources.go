@@ -9,12 +9,12 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/internal/kernelbtf"
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 // typesArgument is one argument.
@@ -25,12 +25,12 @@ type typesArgument struct {
 }
 
 // labelForm is what a label looks like.
-var labelForm = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+var labelForm = lazyregexp.New(`^[A-Za-z0-9._-]+$`)
 
 // splitLabel parts "6.1=a.btf". What is called like that as a file is that file.
 func splitLabel(arg string) (label, path string) {
 	label, path, ok := strings.Cut(arg, "=")
-	if !ok || !labelForm.MatchString(label) || path == "" {
+	if !ok || !labelForm().MatchString(label) || path == "" {
 		return "", arg
 	}
 	if _, err := os.Stat(arg); err == nil {

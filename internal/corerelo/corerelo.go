@@ -10,11 +10,12 @@ package corerelo
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 // Kind is what a relocation asks: enum bpf_core_relo_kind of include/uapi/linux/bpf.h.
@@ -73,11 +74,11 @@ type Relocation struct {
 	Access []int
 }
 
-var text = regexp.MustCompile(`^CORERelocation\(([a-z0-9_]+), .*\[([0-9:]+)\], local_id=(\d+)\)$`)
+var text = lazyregexp.New(`^CORERelocation\(([a-z0-9_]+), .*\[([0-9:]+)\], local_id=(\d+)\)$`)
 
 // Parse takes a relocation of an object apart. types are the object's.
 func Parse(relo *btf.CORERelocation, types *btf.Spec) (Relocation, error) {
-	m := text.FindStringSubmatch(relo.String())
+	m := text().FindStringSubmatch(relo.String())
 	if m == nil {
 		return Relocation{}, fmt.Errorf("relocation of a form that this version of bpfgen does not know: %s", relo)
 	}

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"html/template"
 	"io"
+	"sync"
 )
 
 // Page is what is shown. Lists are shown in their order.
@@ -103,15 +104,18 @@ var (
 	//go:embed page.css
 	pageCSS string
 
-	page = template.Must(template.New("page").Funcs(template.FuncMap{
-		"program": programID,
-		"map":     mapID,
-	}).Parse(pageHTML))
+	// page is parsed when a page is written: all other commands start without.
+	page = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("page").Funcs(template.FuncMap{
+			"program": programID,
+			"map":     mapID,
+		}).Parse(pageHTML))
+	})
 )
 
 // Write writes the page.
 func (p *Page) Write(w io.Writer) error {
-	return page.Execute(w, struct {
+	return page().Execute(w, struct {
 		*Page
 		CSS   template.CSS
 		Graph *Graph

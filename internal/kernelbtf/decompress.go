@@ -4,7 +4,6 @@ package kernelbtf
 // bytes, never off its name, and what comes out may be compressed again.
 
 import (
-	"archive/tar"
 	"bytes"
 	"compress/bzip2"
 	"compress/gzip"
@@ -83,7 +82,7 @@ func unpackOnce(packed []byte, limit int64) ([]byte, error) {
 		}
 	}
 	if isTar(packed) {
-		return firstInTar(packed, limit)
+		return firstInTar(packed)
 	}
 	return nil, nil
 }
@@ -110,25 +109,4 @@ func openZstd(packed []byte) (io.Reader, error) {
 		return nil, err
 	}
 	return d.IOReadCloser(), nil
-}
-
-func isTar(b []byte) bool {
-	const at = 257 // of the magic in a header of POSIX or GNU tar
-	return len(b) > at+5 && string(b[at:at+5]) == "ustar"
-}
-
-func firstInTar(packed []byte, limit int64) ([]byte, error) {
-	r := tar.NewReader(bytes.NewReader(packed))
-	for {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return nil, errors.New("tar: no file in it")
-		}
-		if err != nil {
-			return nil, fmt.Errorf("tar: %w", err)
-		}
-		if h.Typeflag == tar.TypeReg {
-			return readAll("tar", r, limit)
-		}
-	}
 }

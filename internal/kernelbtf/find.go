@@ -16,9 +16,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 // Stdin is the argument that stands for standard input.
@@ -94,7 +95,7 @@ func HasKernel(folder string) bool {
 
 // kernelName are the names under which kernels and modules lie in folders,
 // where much else does, too.
-var kernelName = regexp.MustCompile(`^(vmlinu[xz].*|bzImage.*|Image.*|.*\.btf(\.[a-z0-9]+){0,2}|.*\.ko(\.[a-z0-9]+)?)$`)
+var kernelName = lazyregexp.New(`^(vmlinu[xz].*|bzImage.*|Image.*|.*\.btf(\.[a-z0-9]+){0,2}|.*\.ko(\.[a-z0-9]+)?)$`)
 
 func (f *finder) folder(root string) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -105,7 +106,7 @@ func (f *finder) folder(root string) error {
 			return f.link(path, root)
 		case !d.Type().IsRegular():
 			return nil
-		case kernelName.MatchString(d.Name()) || filepath.Dir(path) == sysBTF:
+		case kernelName().MatchString(d.Name()) || filepath.Dir(path) == sysBTF:
 			return f.file(path, root)
 		}
 		return nil
@@ -116,7 +117,7 @@ func (f *finder) folder(root string) error {
 // lead back.
 func (f *finder) link(path, root string) error {
 	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || !kernelName.MatchString(filepath.Base(path)) {
+	if err != nil || !info.Mode().IsRegular() || !kernelName().MatchString(filepath.Base(path)) {
 		return nil // a link to nowhere is no kernel
 	}
 	target, err := filepath.EvalSymlinks(path)
@@ -153,12 +154,12 @@ func (f *finder) add(path string) {
 // sysBTF is where the running kernel shows its BTF and that of its modules.
 const sysBTF = "/sys/kernel/btf"
 
-var moduleFile = regexp.MustCompile(`\.ko(\.[a-z0-9]+)?$`)
+var moduleFile = lazyregexp.New(`\.ko(\.[a-z0-9]+)?$`)
 
 // isSplit tells modules from kernels, without unpacking: by the name .ko, or by
 // the strings of raw BTF.
 func isSplit(path string) (bool, error) {
-	if moduleFile.MatchString(path) {
+	if moduleFile().MatchString(path) {
 		return true, nil
 	}
 	if filepath.Dir(path) == sysBTF {
@@ -236,14 +237,14 @@ func (f *finder) below(dir string) (found []int) {
 func related(mod, kernel string) bool {
 	parts := strings.Split(filepath.ToSlash(kernel), "/")
 	for _, dir := range strings.Split(filepath.ToSlash(filepath.Dir(mod)), "/") {
-		if version.MatchString(dir) && (slices.Contains(parts, dir) || strings.HasSuffix(plainName(kernel), dir)) {
+		if version().MatchString(dir) && (slices.Contains(parts, dir) || strings.HasSuffix(plainName(kernel), dir)) {
 			return true
 		}
 	}
 	return false
 }
 
-var version = regexp.MustCompile(`^\d+\.\d+`)
+var version = lazyregexp.New(`^\d+\.\d+`)
 
 // Open reads the kernel and its modules.
 func (s Source) Open() (*Kernel, error) {
@@ -334,15 +335,15 @@ func readFile(path string) (*Image, error) {
 	return Read(file)
 }
 
-var endings = regexp.MustCompile(`(\.(btf|ko|o|elf|tar|xz|zst|gz|bz2|lz4|raw))+$`)
+var endings = lazyregexp.New(`(\.(btf|ko|o|elf|tar|xz|zst|gz|bz2|lz4|raw))+$`)
 
 // plainName is the file's name without what only says how it is packed.
-func plainName(path string) string { return endings.ReplaceAllString(filepath.Base(path), "") }
+func plainName(path string) string { return endings().ReplaceAllString(filepath.Base(path), "") }
 
-var releaseName = regexp.MustCompile(`^(?:vmlinu[xz]-)?(\d+\.\d+\S*)$`)
+var releaseName = lazyregexp.New(`^(?:vmlinu[xz]-)?(\d+\.\d+\S*)$`)
 
 // bootName are the names that say less of a kernel than its release does.
-var bootName = regexp.MustCompile(`^(vmlinu[xz]|bzImage|Image)(-.*)?$`)
+var bootName = lazyregexp.New(`^(vmlinu[xz]|bzImage|Image)(-.*)?$`)
 
 // NameOf is what a kernel is called whose file does not say its release.
 func NameOf(path string) string {
@@ -361,10 +362,10 @@ func nameOf(path, release string) (name, known string) {
 		release = strings.TrimSpace(string(running))
 	}
 	name = plainName(path)
-	if m := releaseName.FindStringSubmatch(name); m != nil && release == "" {
+	if m := releaseName().FindStringSubmatch(name); m != nil && release == "" {
 		release = m[1]
 	}
-	if release != "" && bootName.MatchString(name) {
+	if release != "" && bootName().MatchString(name) {
 		name = release
 	}
 	return name, release

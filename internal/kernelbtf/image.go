@@ -12,8 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
+
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 // ErrObject is returned for an eBPF object: a program and no kernel.
@@ -239,11 +240,11 @@ func section(f *elf.File, name string) ([]byte, error) {
 	return data, nil
 }
 
-var linuxBanner = regexp.MustCompile(`Linux version (\d+\.\d+[0-9A-Za-z.+~_-]*) \(`)
+var linuxBanner = lazyregexp.New(`Linux version (\d+\.\d+[0-9A-Za-z.+~_-]*) \(`)
 
 // banner finds linux_banner of init/version.c.
 func banner(text []byte) string {
-	if m := linuxBanner.FindSubmatch(text); m != nil {
+	if m := linuxBanner().FindSubmatch(text); m != nil {
 		return string(m[1])
 	}
 	return ""

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -179,6 +180,62 @@ func tarred(b []byte) []byte {
 	w.Write(b)
 	w.Close()
 	return out.Bytes()
+}
+
+// The first file of an archive is what archive/tar finds, whatever stands before it.
+func TestTar(t *testing.T) {
+	long := strings.Repeat("long/", 60)
+	headers := map[string][]tar.Header{
+		"one file":   {{Name: "a"}},
+		"after dirs": {{Name: "a/", Typeflag: tar.TypeDir}, {Name: "b", Linkname: "c", Typeflag: tar.TypeSymlink}, {Name: "c"}, {Name: "d"}},
+		"pax":        {{Name: long + "a", Format: tar.FormatPAX, PAXRecords: map[string]string{"comment": long}}, {Name: "b"}},
+		"GNU":        {{Name: long + "a", Format: tar.FormatGNU}, {Name: "b"}},
+		"empty":      {{Name: "a", Size: -1}, {Name: "b"}},
+	}
+	for name, list := range headers {
+		var archive bytes.Buffer
+		w := tar.NewWriter(&archive)
+		for i, h := range list {
+			content := bytes.Repeat([]byte{byte('0' + i)}, 700*(i+1))
+			if h.Typeflag != 0 || h.Size < 0 {
+				content = nil
+			}
+			h.Size, h.Mode = int64(len(content)), 0o644
+			if err := w.WriteHeader(&h); err != nil {
+				t.Fatal(err)
+			}
+			w.Write(content)
+		}
+		w.Close()
+		r := tar.NewReader(bytes.NewReader(archive.Bytes()))
+		h, err := r.Next()
+		for err == nil && h.Typeflag != tar.TypeReg {
+			h, err = r.Next()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := firstInTar(archive.Bytes()); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes of %d, %v", name, len(got), len(want), err)
+		}
+		for at := range 512 { // a header that is damaged anywhere
+			damaged := bytes.Clone(archive.Bytes())
+			damaged[at] ^= 0x55
+			if got, err := firstInTar(damaged); err == nil {
+				t.Errorf("%s, byte %d: %d bytes of a damaged archive", name, at, len(got))
+				break
+			}
+		}
+		for _, n := range []int{600, 1000, 1023} {
+			if got, err := firstInTar(archive.Bytes()[:n]); err == nil && name != "empty" {
+				t.Errorf("%s: %d bytes of a truncated archive", name, len(got))
+			}
+		}
+	}
 }
 
 const banner61 = "\x00Linux version 6.1.0-56-cloud-amd64 (builder@debian.org) (gcc-12)\x00"

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"text/template"
 
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 	"github.com/bpfgen/bpfgen/templates"
@@ -123,7 +122,7 @@ func typesFile(p *plan.Plan, constraint string, decls []*plan.Decl) ([]byte, err
 }
 
 // execute runs a template, whose output is formatted as it stands.
-func execute(t *template.Template, data any) ([]byte, error) {
+func execute(t templates.File, data any) ([]byte, error) {
 	var buf bytes.Buffer
 	err := t.Execute(&buf, data)
 	return buf.Bytes(), err

@@ -14,12 +14,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/cache"
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 // record is what the cache keeps of a compilation.
@@ -130,7 +130,7 @@ func (c *Compiler) newRecord(ctx context.Context, t Target, r Result, store *cac
 }
 
 // hasInclude finds the names that a source asks for without including them.
-var hasInclude = regexp.MustCompile(`__has_include(?:_next)?\s*\(\s*(?:[<"]([^>"]+)[>"])?`)
+var hasInclude = lazyregexp.New(`__has_include(?:_next)?\s*\(\s*(?:[<"]([^>"]+)[>"])?`)
 
 // candidates are the paths at which the files would be looked for: every end of
 // every path, and every name of __has_include, in every directory that is
@@ -150,7 +150,7 @@ func candidates(files map[string]string, search []string, dir string) (paths []s
 		if err != nil {
 			return nil, false
 		}
-		for _, m := range hasInclude.FindAllSubmatch(content, -1) {
+		for _, m := range hasInclude().FindAllSubmatch(content, -1) {
 			if len(m[1]) == 0 {
 				return nil, false
 			}

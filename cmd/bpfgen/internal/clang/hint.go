@@ -3,12 +3,13 @@ package clang
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 // notFound is what clang says of a header that it does not find.
-var notFound = regexp.MustCompile(`fatal error: '([^']+)' file not found`)
+var notFound = lazyregexp.New(`fatal error: '([^']+)' file not found`)
 
 // systemIncludes is where Debian and its kin keep, in a directory for each
 // architecture, headers that clang finds by itself only when it compiles for
@@ -18,7 +19,7 @@ const systemIncludes = "/usr/include"
 // hint is what to do about a header that the compiler did not find, as the end
 // of a sentence; empty where nothing is known about it.
 func hint(messages, includes string) string {
-	m := notFound.FindStringSubmatch(messages)
+	m := notFound().FindStringSubmatch(messages)
 	if m == nil {
 		return ""
 	}

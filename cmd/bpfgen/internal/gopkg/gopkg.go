@@ -4,11 +4,11 @@
 package gopkg
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"go/build"
+	"go/parser"
 	"go/token"
 	"os"
 	"path"
@@ -28,8 +28,14 @@ func Name(ctx context.Context, dir string, env []string) (string, error) {
 		return "", err
 	}
 	if HasGoFiles(abs) {
-		if name := cmp.Or(fromPackages(ctx, abs, env), fromFiles(abs)); name != "" {
-			return name, nil
+		for _, find := range []func() string{
+			func() string { return fromClauses(abs) },
+			func() string { return fromPackages(ctx, abs, env) },
+			func() string { return fromFiles(abs) },
+		} {
+			if name := find(); name != "" {
+				return name, nil
+			}
 		}
 	}
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
@@ -62,6 +68,33 @@ func ImportPath(dir string) (string, error) {
 	}
 	rel, err := filepath.Rel(root, abs)
 	return path.Join(module, filepath.ToSlash(rel)), err
+}
+
+// fromClauses is the name that all files have, tests aside, whether they are built
+// or not: then the go command need not be asked which are. It is "" where they
+// have several, and where none is built here.
+func fromClauses(dir string) (name string) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return ""
+	}
+	built := false
+	for _, f := range files {
+		if filepath.Ext(f.Name()) != ".go" || strings.HasSuffix(f.Name(), "_test.go") || strings.HasPrefix(f.Name(), ".") || strings.HasPrefix(f.Name(), "_") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, f.Name()), nil, parser.PackageClauseOnly)
+		if err != nil || name != "" && parsed.Name.Name != name {
+			return ""
+		}
+		name = parsed.Name.Name
+		match, err := build.Default.MatchFile(dir, f.Name())
+		built = built || err == nil && match
+	}
+	if !built || name == "documentation" { // which the go command skips
+		return ""
+	}
+	return name
 }
 
 // fromPackages is "" where the go command cannot tell: outside a module, or

@@ -94,3 +94,31 @@ func TestNameWithoutModule(t *testing.T) {
 		}
 	}
 }
+
+// The go command is asked only where files are of several packages.
+func TestNameFromClauses(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		files map[string]string
+		want  string
+	}{
+		{"one", map[string]string{"a.go": "package named\n", "a_test.go": "package named_test\n"}, "named"},
+		{"other systems", map[string]string{"a.go": "package named\n", "a_windows.go": "package named\n", "b.go": "//go:build x\n\npackage named\n"}, "named"},
+		{"a program beside", map[string]string{"a.go": "package named\n", "gen.go": "//go:build ignore\n\npackage main\n"}, ""},
+		{"nothing is built", map[string]string{"gen.go": "//go:build ignore\n\npackage main\n"}, ""},
+		{"tests alone", map[string]string{"a_test.go": "package named\n"}, ""},
+		{"no Go", map[string]string{"a.go": "package named\n", "b.go": "?\n"}, ""},
+		{"documentation", map[string]string{"a.go": "package documentation\n"}, ""},
+		{"hidden", map[string]string{"a.go": "package named\n", "_b.go": "package other\n", ".c.go": "package other\n"}, "named"},
+	} {
+		dir := t.TempDir()
+		for name, content := range test.files {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := fromClauses(dir); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
