@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/temp"
 	"github.com/bpfgen/bpfgen/internal/target"
 )
 
@@ -90,12 +91,12 @@ func compiledBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error
 	if err != nil {
 		return nil, err
 	}
-	temp, removeTemp, err := makeTemp()
+	dir, remove, err := temp.Dir("")
 	if err != nil {
 		return nil, err
 	}
-	defer removeTemp()
-	compiler.Temp = temp
+	defer remove()
+	compiler.Temp = dir
 	builds := make([]*build, len(targets))
 	results := make([]clang.Result, len(targets))
 	failed := make([]error, len(targets))

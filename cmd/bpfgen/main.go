@@ -23,12 +23,12 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/cache"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/temp"
 	"github.com/bpfgen/bpfgen/internal/kernelbtf"
 )
 
@@ -44,9 +44,13 @@ const (
 )
 
 func main() {
+	adoptOrphans()
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	done := make(chan int)
 	go func() { done <- run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr) }()
 	select {
@@ -54,7 +58,10 @@ func main() {
 		os.Exit(status)
 	case <-signals:
 		cancel()
-		os.Exit(interrupted(done))
+		status := interrupted(done)
+		killChildren()
+		temp.RemoveAll()
+		os.Exit(status)
 	}
 }
 
@@ -71,32 +78,16 @@ func interrupted(done <-chan int) (status int) {
 	case <-time.After(patience):
 	}
 	outfile.Stop()
-	removeTemps()
-	fmt.Fprintln(os.Stderr, "bpfgen: interrupted: every file is as it was")
+	fmt.Fprintln(os.Stderr, "bpfgen: "+interruption())
 	return exitTrouble
 }
 
-// temps are the temporary directories that a signal must not leave behind.
-var temps sync.Map
-
-// makeTemp makes a temporary directory, and the function that removes it.
-func makeTemp() (dir string, remove func(), err error) {
-	dir, err = os.MkdirTemp("", "bpfgen")
-	if err != nil {
-		return "", nil, err
+// interruption says what an interrupted run leaves.
+func interruption() string {
+	if outfile.Changed() {
+		return "interrupted: some files are written, all others are as they were"
 	}
-	temps.Store(dir, nil)
-	return dir, func() {
-		os.RemoveAll(dir)
-		temps.Delete(dir)
-	}, nil
-}
-
-func removeTemps() {
-	temps.Range(func(dir, _ any) bool {
-		os.RemoveAll(dir.(string))
-		return true
-	})
+	return "interrupted: every file is as it was"
 }
 
 // cli is what a subcommand may touch.
@@ -183,7 +174,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	case errors.Is(err, errNotCurrent) || errors.Is(err, errFails) || errors.Is(err, errDiffers):
 		return exitNo
 	case ctx.Err() != nil:
-		err = errors.New("interrupted: every file is as it was")
+		err = errors.New(interruption())
 	}
 	c.report(err)
 	if errors.Is(err, errWarnings) {

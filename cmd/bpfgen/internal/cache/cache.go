@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/temp"
 )
 
 // Cache is a directory. A nil Cache has nothing and keeps nothing.
@@ -31,8 +33,16 @@ type fileHash struct {
 	err  error
 }
 
-// New is the cache in a directory, which is made when the first entry is.
-func New(dir string) *Cache { return &Cache{dir: dir} }
+// New is the cache in a directory, which is made when the first entry is. What
+// runs that were killed left half written goes.
+func New(dir string) *Cache {
+	c := &Cache{dir: dir}
+	temp.Sweep(c.temps())
+	return c
+}
+
+// temps is where entries are written before they have their names.
+func (c *Cache) temps() string { return filepath.Join(c.dir, "tmp") }
 
 // Key is a hash of parts, each of which counts with its length.
 func Key(parts ...string) string {
@@ -80,13 +90,15 @@ func (c *Cache) Put(key string, value any) {
 		return
 	}
 	path := c.path(key)
-	if os.MkdirAll(filepath.Dir(path), 0o777) != nil {
+	if os.MkdirAll(filepath.Dir(path), 0o777) != nil || os.MkdirAll(c.temps(), 0o777) != nil {
 		return
 	}
-	temp := path + "." + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36)
-	if os.WriteFile(temp, append([]byte(Key(key, string(body))), body...), 0o666) != nil || os.Rename(temp, path) != nil {
-		os.Remove(temp)
+	written, remove, err := temp.File(c.temps(), append([]byte(Key(key, string(body))), body...))
+	if err != nil {
+		return
 	}
+	defer remove()
+	os.Rename(written, path)
 }
 
 // File is the hash of a file's content. Each file is read once by a process.

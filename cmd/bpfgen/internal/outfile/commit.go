@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -60,8 +61,21 @@ func (p *Plan) Commit(ctx context.Context) (changes []Change, err error) {
 	if err := t.applyAll(ctx, changes); err != nil {
 		return nil, err
 	}
-	return changes, p.removeBarrier()
+	if err := p.removeBarrier(); err != nil {
+		return nil, err
+	}
+	if len(t.done) > 0 {
+		changed.Store(true)
+	}
+	return changes, nil
 }
+
+// changed is true when a Commit of this process has changed a file for good.
+var changed atomic.Bool
+
+// Changed says whether a Commit of this process has changed a file, and did not
+// take it back.
+func Changed() bool { return changed.Load() }
 
 // makeDir makes the directory of a plan that may (NewBelow).
 func (p *Plan) makeDir() (made bool, err error) {
@@ -123,6 +137,9 @@ type transaction struct {
 	prepared map[string]string
 	// done are the changes that were made, in order.
 	done []undo
+	// backups are the old files under other names, those that were not finished
+	// too.
+	backups []string
 }
 
 // undo takes one change back: the backup returns, or what was created goes.
@@ -161,6 +178,10 @@ func withoutPath(err error) error {
 	if errors.As(err, &e) {
 		return e.Err
 	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return link.Err
+	}
 	return err
 }
 
@@ -170,24 +191,45 @@ func (t *transaction) apply(c Change) error {
 	u := undo{path: path}
 	if c.Kind != Created {
 		u.backup = t.tempName()
-		if err := backup(path, u.backup, c.Kind); err != nil {
-			return err
+		t.backups = append(t.backups, u.backup)
+		if err := t.backup(path, u.backup, c.Kind); err != nil {
+			return fmt.Errorf("%s cannot be replaced: %w", path, withoutPath(err))
+		}
+	}
+	if c.Kind != Removed {
+		if err := t.plan.disk.rename(t.prepared[c.Name], path); err != nil {
+			return fmt.Errorf("%s cannot be written: %w", path, withoutPath(err))
 		}
 	}
 	t.done = append(t.done, u)
-	if c.Kind == Removed {
-		return nil
-	}
-	return os.Rename(t.prepared[c.Name], path)
+	return nil
 }
 
 // backup keeps the old file under another name. A file that is replaced stays
-// in its place meanwhile, where the file system has hard links.
-func backup(path, backup string, kind Kind) error {
-	if kind == Replaced && os.Link(path, backup) == nil {
+// in its place meanwhile: where the file system has no hard links, what is kept
+// is a copy.
+func (t *transaction) backup(path, backup string, kind Kind) error {
+	disk := t.plan.disk
+	if kind == Removed {
+		return disk.rename(path, backup)
+	}
+	if disk.link(path, backup) == nil {
 		return nil
 	}
-	return os.Rename(path, backup)
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	f, err := disk.create(backup)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Chmod(info.Mode().Perm()), f.Close())
 }
 
 // rollback takes back everything that apply did, the last first.
@@ -196,16 +238,16 @@ func (t *transaction) rollback() error {
 	for i := len(t.done) - 1; i >= 0; i-- {
 		u := t.done[i]
 		if u.backup == "" {
-			if err := os.Remove(u.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := t.plan.disk.remove(u.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				errs = append(errs, err)
 			}
 			continue
 		}
 		// Renaming one link of a file over another does nothing: clean
 		// removes the backup then.
-		if err := os.Rename(u.backup, u.path); err != nil {
-			errs = append(errs, fmt.Errorf("%s could not be restored; it is in %s: %w", u.path, u.backup, err))
-			t.done[i].backup = ""
+		if err := t.plan.disk.rename(u.backup, u.path); err != nil {
+			errs = append(errs, fmt.Errorf("%s could not be restored; it is in %s: %w", u.path, u.backup, withoutPath(err)))
+			t.backups = slices.DeleteFunc(t.backups, func(b string) bool { return b == u.backup })
 		}
 	}
 	if len(errs) == 0 {
@@ -216,13 +258,8 @@ func (t *transaction) rollback() error {
 
 // clean removes what is left of temporary files.
 func (t *transaction) clean() {
-	for _, temp := range t.prepared {
-		os.Remove(temp)
-	}
-	for _, u := range t.done {
-		if u.backup != "" {
-			os.Remove(u.backup)
-		}
+	for _, temp := range slices.Concat(slices.Collect(maps.Values(t.prepared)), t.backups) {
+		t.plan.disk.remove(temp)
 	}
 }
 
@@ -230,7 +267,7 @@ func (t *transaction) clean() {
 // which os.CreateTemp does not give.
 func (t *transaction) create() (*os.File, error) {
 	for {
-		f, err := os.OpenFile(t.tempName(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		f, err := t.plan.disk.create(t.tempName())
 		if !errors.Is(err, fs.ErrExist) {
 			return f, err
 		}
@@ -254,7 +291,7 @@ func (p *Plan) sweep() error {
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), tempPrefix) && e.Type().IsRegular() {
-			if err := os.Remove(p.path(e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := p.disk.remove(p.path(e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
@@ -290,7 +327,7 @@ func (t *transaction) raiseBarrier() error {
 	if err := t.prepare(name, []byte(content)); err != nil {
 		return err
 	}
-	return os.Rename(t.prepared[name], t.plan.path(name))
+	return t.plan.disk.rename(t.prepared[name], t.plan.path(name))
 }
 
 // removeBarrier removes the barrier, of this run or of one that was killed.
@@ -298,11 +335,13 @@ func (p *Plan) removeBarrier() error {
 	if p.stem == "" {
 		return nil
 	}
-	path := p.path(p.barrierName())
-	if _, err := os.Lstat(path); err != nil || p.readGo(filepath.Base(path)).header != Header {
-		return nil
+	var errs []error
+	for _, name := range []string{p.stem + "_interrupted.go", p.stem + "_interrupted_test.go"} {
+		if _, err := os.Lstat(p.path(name)); err == nil && p.readGo(name).header == Header {
+			errs = append(errs, p.disk.remove(p.path(name)))
+		}
 	}
-	return os.Remove(path)
+	return errors.Join(errs...)
 }
 
 // packageClause is that of the plan's Go files, "" if it has none.

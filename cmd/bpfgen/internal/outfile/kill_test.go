@@ -3,12 +3,14 @@ package outfile
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -18,6 +20,9 @@ import (
 const writerEnv = "BPFGEN_TEST_WRITER"
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(fullEnv); dir != "" {
+		fillDisks(dir)
+	}
 	if dir := os.Getenv(writerEnv); dir != "" {
 		for v := os.Getpid(); ; v++ {
 			if err := writeVersion(context.Background(), dir, v); err != nil {
@@ -32,10 +37,15 @@ func TestMain(m *testing.M) {
 // writeVersion commits a set of files that belong together: the version is in
 // each. Every second version has a file less.
 func writeVersion(ctx context.Context, dir string, v int) error {
+	return writeTo(ctx, realDisk, dir, v)
+}
+
+func writeTo(ctx context.Context, d disk, dir string, v int) error {
 	p, err := New(dir, "a")
 	if err != nil {
 		return err
 	}
+	p.disk = d
 	for _, part := range []string{"types", "bpfgen", "bpfel", "bpfeb"} {
 		embed := ""
 		if strings.HasPrefix(part, "bpfe") {
@@ -87,13 +97,18 @@ func TestKilledCommits(t *testing.T) {
 			t.Fatal("the barrier is still there after the next run")
 		}
 		oneVersion(t, dir)
-		for name := range read(t, dir) {
-			if strings.HasPrefix(name, tempPrefix) {
-				t.Fatalf("%s is left after the next run", name)
-			}
-		}
+		noTemps(t, dir)
 	}
 	t.Logf("%d kills, %d of them while files changed", kills, refused)
+}
+
+func noTemps(t *testing.T, dir string) {
+	t.Helper()
+	for name := range read(t, dir) {
+		if strings.HasPrefix(name, tempPrefix) {
+			t.Fatalf("%s is left", name)
+		}
+	}
 }
 
 func barrier(t *testing.T, dir string) bool {
@@ -123,6 +138,109 @@ func oneVersion(t *testing.T, dir string) {
 			t.Fatalf("version %q has %d files", v, files)
 		}
 	}
+}
+
+// faulty is a disk of which an operation fails, or all from that one on, as after
+// a kill; it may have no hard links.
+func faulty(first int, forever, links bool) (d disk, failed func() bool) {
+	n, hit := 0, false
+	fails := func() error {
+		n++
+		if n == first || n > first && forever {
+			hit = true
+			return syscall.EIO
+		}
+		return nil
+	}
+	two := func(do func(from, to string) error) func(from, to string) error {
+		return func(from, to string) error {
+			if err := fails(); err != nil {
+				return &os.LinkError{Op: "test", Old: from, New: to, Err: err}
+			}
+			return do(from, to)
+		}
+	}
+	d = disk{link: two(os.Link), rename: two(os.Rename)}
+	if !links {
+		d.link = func(string, string) error { return syscall.EPERM }
+	}
+	d.create = func(path string) (*os.File, error) {
+		if err := fails(); err != nil {
+			return nil, err
+		}
+		return realDisk.create(path)
+	}
+	d.remove = func(path string) error {
+		if err := fails(); err != nil {
+			return err
+		}
+		return os.Remove(path)
+	}
+	return d, func() bool { return hit }
+}
+
+// Whichever operation fails, alone or with all that come later, with hard links
+// and without: the set is the old one, or the new one if that was said, or the
+// compiler refuses it; the next run repairs it.
+func TestEveryOperationFails(t *testing.T) {
+	points, refused := 0, 0
+	dir := inMemory(t)
+	for _, links := range []bool{true, false} {
+		for _, forever := range []bool{false, true} {
+			for _, version := range []int{2, 3} { // a file goes, a file comes
+				for n, hit := 1, true; hit; n++ {
+					if err := writeVersion(t.Context(), dir, version-1); err != nil {
+						t.Fatal(err)
+					}
+					before := withoutTemps(read(t, dir))
+					d, failed := faulty(n, forever, links)
+					err := writeTo(t.Context(), d, dir, version)
+					hit = failed()
+					where := fmt.Sprintf("operation %d, for ever %t, links %t, version %d", n, forever, links, version)
+					after := withoutTemps(read(t, dir))
+					switch {
+					case barrier(t, dir):
+						refused++
+						if err == nil {
+							t.Errorf("%s: the barrier stands, and no error says why", where)
+						}
+					case err != nil && !maps.Equal(before, after):
+						t.Errorf("%s: %v, and the files are not as they were", where, err)
+					default:
+						oneVersion(t, dir)
+					}
+					if !forever && err != nil && barrier(t, dir) {
+						t.Errorf("%s: one failure, and nothing was taken back: %v", where, err)
+					}
+					if err := writeVersion(t.Context(), dir, version); err != nil || barrier(t, dir) {
+						t.Errorf("%s: the next run: %v, the barrier stands: %t", where, err, barrier(t, dir))
+					}
+					oneVersion(t, dir)
+					noTemps(t, dir)
+					points++
+				}
+			}
+		}
+	}
+	if refused == 0 {
+		t.Error("no failure stopped a commit between two files")
+	}
+	t.Logf("%d points, %d of them refused by the compiler until the next run", points, refused)
+}
+
+// inMemory is a temporary directory, in memory where there is such a file system.
+func inMemory(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "bpfgen-test")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func withoutTemps(files map[string]string) map[string]string {
+	maps.DeleteFunc(files, func(name, _ string) bool { return strings.HasPrefix(name, tempPrefix) })
+	return files
 }
 
 // Many runs in one directory wait for each other.

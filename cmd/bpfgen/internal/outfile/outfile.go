@@ -19,10 +19,11 @@
 // Commit first writes every new content to a temporary file in the directory,
 // under a name that starts with a dot, so that the Go toolchain does not see
 // it. Only when all are complete are they renamed to their names, one by one,
-// each old file kept under a temporary name until the last rename is done. If
-// one fails, the old files come back. If the process is killed in between, a
-// Go file that does not compile says so until the next run. New files get the
-// permissions that the umask leaves of 0666, replaced ones keep theirs.
+// each over the old file, of which a link or a copy is kept until the last
+// rename is done. If one fails, the old files come back. If the process is
+// killed in between, a Go file that does not compile says so until the next
+// run. New files get the permissions that the umask leaves of 0666, replaced
+// ones keep theirs.
 package outfile
 
 import (
@@ -59,6 +60,24 @@ type Plan struct {
 	make bool
 	// errs are the problems found while the plan was made.
 	errs []error
+	disk disk
+}
+
+// disk is what Commit does to files. Tests have one that fails.
+type disk struct {
+	create       func(path string) (*os.File, error)
+	link, rename func(from, to string) error
+	remove       func(path string) error
+}
+
+// realDisk is the system's. What it creates has not been there.
+var realDisk = disk{
+	create: func(path string) (*os.File, error) {
+		return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	},
+	link:   os.Link,
+	rename: os.Rename,
+	remove: os.Remove,
 }
 
 type file struct {
@@ -97,7 +116,7 @@ func New(dir, stem string) (*Plan, error) {
 	case !info.IsDir():
 		return nil, fmt.Errorf("output directory %s is not a directory", dir)
 	}
-	return &Plan{dir: dir, stem: stem, files: make(map[string]file), stale: make(map[string]bool), keep: make(map[string]bool)}, nil
+	return &Plan{dir: dir, stem: stem, files: make(map[string]file), stale: make(map[string]bool), keep: make(map[string]bool), disk: realDisk}, nil
 }
 
 // NewBelow makes an empty plan for a directory that Commit makes if it is not there;

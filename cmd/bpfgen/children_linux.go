@@ -1,0 +1,82 @@
+package main
+
+// Processes that this one started, and those that these started: where a signal
+// ends bpfgen alone, the compiler behind ccache and those of the go command would
+// go on.
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// adoptOrphans makes the kernel give this process the children of its children
+// that end before them (PR_SET_CHILD_SUBREAPER, prctl(2)), so that they can be found.
+func adoptOrphans() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+
+// killChildren ends them all. Those with a session of their own are left alone:
+// they mean to stay, as servers of compiler caches do.
+func killChildren() {
+	for range 10 { // whoever forks meanwhile is found in the next round
+		below := descendants()
+		if len(below) == 0 {
+			return
+		}
+		for _, pid := range below {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+}
+
+// descendants are the processes below this one that have its session and live.
+func descendants() (below []int) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	session, _ := unix.Getsid(0)
+	children := make(map[int][]int)
+	stay := make(map[int]bool)
+	for _, path := range stats {
+		p, ok := readStat(path)
+		if !ok {
+			continue
+		}
+		children[p.parent] = append(children[p.parent], p.pid)
+		stay[p.pid] = p.session != session || p.state == "Z"
+	}
+	for above := []int{os.Getpid()}; len(above) > 0; above = above[1:] {
+		for _, pid := range children[above[0]] {
+			above = append(above, pid)
+			if !stay[pid] {
+				below = append(below, pid)
+			}
+		}
+	}
+	return below
+}
+
+// process is what /proc/PID/stat says (proc_pid_stat(5)).
+type process struct {
+	pid, parent, session int
+	state                string
+}
+
+func readStat(path string) (p process, ok bool) {
+	content, err := os.ReadFile(path)
+	before, after, cut := strings.Cut(string(content), " (")
+	end := strings.LastIndex(after, ") ")
+	if err != nil || !cut || end < 0 {
+		return p, false
+	}
+	fields := strings.Fields(after[end+2:])
+	if len(fields) < 4 {
+		return p, false
+	}
+	p.pid, _ = strconv.Atoi(before)
+	p.state = fields[0]
+	p.parent, _ = strconv.Atoi(fields[1])
+	p.session, _ = strconv.Atoi(fields[3])
+	return p, true
+}
