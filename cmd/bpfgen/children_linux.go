@@ -6,10 +6,11 @@ package main
 
 import (
 	"os"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,17 +30,17 @@ func killChildren() {
 		for _, pid := range below {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
+		time.Sleep(time.Millisecond) // until the kernel has ended them
 	}
 }
 
 // descendants are the processes below this one that have its session and live.
 func descendants() (below []int) {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	session, _ := unix.Getsid(0)
 	children := make(map[int][]int)
 	stay := make(map[int]bool)
-	for _, path := range stats {
-		p, ok := readStat(path)
+	for _, pid := range processes() {
+		p, ok := readStat("/proc/" + pid + "/stat")
 		if !ok {
 			continue
 		}
@@ -55,6 +56,17 @@ func descendants() (below []int) {
 		}
 	}
 	return below
+}
+
+// processes are the numbers of all.
+func processes() []string {
+	proc, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer proc.Close()
+	names, _ := proc.Readdirnames(-1)
+	return slices.DeleteFunc(names, func(name string) bool { return strings.Trim(name, "0123456789") != "" })
 }
 
 // process is what /proc/PID/stat says (proc_pid_stat(5)).

@@ -57,6 +57,10 @@ func (c *cli) finish(ctx context.Context, o *outputFlags, w writeOptions, result
 // genPackages generates, and writes if no line failed.
 func genPackages(ctx context.Context, c *cli, o *genOptions, patterns []string) error {
 	c.cache = c.openCache()
+	return untilCurrent(func() error { return genLines(ctx, c, o, patterns) })
+}
+
+func genLines(ctx context.Context, c *cli, o *genOptions, patterns []string) error {
 	r, err := findRepo(ctx, c, patterns)
 	if err != nil {
 		return err

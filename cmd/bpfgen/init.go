@@ -52,6 +52,9 @@ func runInit(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	fetched := o.fetch(ctx, c)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	o.whatNext(c, fetched)
 	return nil
 }
@@ -184,7 +187,7 @@ func (o *initOptions) generate(ctx context.Context, c *cli) error {
 		args := append([]string{"-cc", cc, "hello", "hello.c"}, includeFlags()...)
 		err := o.run(ctx, c, args)
 		if err == nil {
-			return o.setLine(args)
+			return o.setLine(ctx, c, args)
 		}
 		why = fmt.Sprintf("%s does not compile hello.c here (%s)", cc, problems(err)[0])
 	}
@@ -207,7 +210,7 @@ func (o *initOptions) generate(ctx context.Context, c *cli) error {
 		}
 		return err
 	}
-	return o.setLine(args)
+	return o.setLine(ctx, c, args)
 }
 
 // findCompiler is the command that compiles, "" with the reason where there is
@@ -258,8 +261,8 @@ func (o *initOptions) run(ctx context.Context, c *cli, args []string) error {
 }
 
 // setLine writes the go:generate line.
-func (o *initOptions) setLine(args []string) error {
-	line := "//go:generate " + o.tool() + " " + goWords(args)
+func (o *initOptions) setLine(ctx context.Context, c *cli, args []string) error {
+	line := "//go:generate " + o.tool(ctx, c) + " " + goWords(args)
 	main := filepath.Join(o.dir, "main.go")
 	return os.WriteFile(main, lineOf().ReplaceAllLiteral(o.sources["main.go"], []byte(line)), 0o666)
 }
@@ -277,11 +280,9 @@ func goWords(args []string) string {
 
 // tool is how the line runs bpfgen: as the module has it, by its version, or for
 // a build from a clone by its name.
-func (o *initOptions) tool() string {
+func (o *initOptions) tool(ctx context.Context, c *cli) string {
 	const command = modulePath + "/cmd/bpfgen"
-	mod := exec.Command("go", "mod", "edit", "-json")
-	mod.Dir = o.dir
-	if out, err := mod.Output(); err == nil && strings.Contains(string(out), `"Path": "`+command+`"`) {
+	if out, err := o.goCommand(ctx, c, "mod", "edit", "-json"); err == nil && strings.Contains(string(out), `"Path": "`+command+`"`) {
 		return "go tool bpfgen"
 	}
 	if v := ownVersion(); released(v) {

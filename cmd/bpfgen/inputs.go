@@ -57,28 +57,49 @@ func findBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error) {
 // and that this one does not: what all targets share is decided over these, too.
 // The files of bpf2go's API stand alone, and -prune removes the others.
 func otherBuilds(c *cli, o *genOptions, builds []*build) ([]*build, error) {
-	if o.bpf2go || o.prune {
-		return nil, nil
-	}
 	var others []*build
 	var errs []error
+	for _, b := range otherObjects(c, o, builds) {
+		var err error
+		if b.bytes == nil {
+			_, err = c.readFile(b.source)
+		} else {
+			b.object, err = parseObject(b.source, b.bytes, sortedNames(o.binds)...)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s belongs to the same ident and cannot be read: give its target in this line, too, or remove it with -prune: %w", o.path(b.target.Name, ".go"), openError(b.source, err)))
+		}
+		others = append(others, b)
+	}
+	return others, errors.Join(errs...)
+}
+
+// otherObjects are those of otherBuilds, not parsed; without bytes where the object
+// cannot be read.
+func otherObjects(c *cli, o *genOptions, builds []*build) (others []*build) {
+	if o.bpf2go || o.prune {
+		return nil
+	}
 	for _, t := range target.All() {
-		written := slices.ContainsFunc(builds, func(b *build) bool { return b.target.Name == t.Name })
+		written := slices.ContainsFunc(builds, func(b *build) bool { return !b.earlier && b.target.Name == t.Name })
 		goFile, _ := c.readFile(o.path(t.Name, ".go"))
 		if written || !bytes.HasPrefix(goFile, []byte(outfile.Header)) || o.ofOtherStem(o.fileName(t.Name, ".go"), fileParts()) {
 			continue
 		}
 		b := &build{target: t, source: o.path(t.Name, ".o"), earlier: true}
-		var err error
-		if b.bytes, err = c.readFile(b.source); err == nil {
-			b.object, err = parseObject(b.source, b.bytes, sortedNames(o.binds)...)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s belongs to the same ident and cannot be read: give its target in this line, too, or remove it with -prune: %w", o.path(t.Name, ".go"), openError(b.source, err)))
-		}
+		b.bytes, _ = c.readFile(b.source)
 		others = append(others, b)
 	}
-	return others, errors.Join(errs...)
+	return others
+}
+
+// sameOthers says whether the objects of other targets are those that builds were
+// made with: another run may have written some since.
+func sameOthers(c *cli, o *genOptions, builds []*build) bool {
+	onDisk := *c
+	onDisk.overlay = nil
+	return slices.EqualFunc(otherObjects(&onDisk, o, builds), slices.DeleteFunc(slices.Clone(builds), func(b *build) bool { return !b.earlier }),
+		func(a, b *build) bool { return a.target.Name == b.target.Name && bytes.Equal(a.bytes, b.bytes) })
 }
 
 // path of one part's file, seen from the working directory.

@@ -65,17 +65,21 @@ func main() {
 	}
 }
 
-// patience is how long a step may take to notice that it was interrupted. Those
-// that compute do not look; nothing is lost if they end with the process.
-const patience = 50 * time.Millisecond
+// patience is how long the steps have to notice that they were interrupted, and
+// again how long after their commands were killed. Those that compute do not look;
+// nothing is lost if they end with the process.
+const patience = 25 * time.Millisecond
 
 // interrupted waits for whoever can end in order, and for a commit however long
 // it takes to take back what it did.
 func interrupted(done <-chan int) (status int) {
-	select {
-	case status := <-done:
-		return status
-	case <-time.After(patience):
+	for range 2 {
+		select {
+		case status := <-done:
+			return status
+		case <-time.After(patience):
+			killChildren()
+		}
 	}
 	outfile.Stop()
 	fmt.Fprintln(os.Stderr, "bpfgen: "+interruption())

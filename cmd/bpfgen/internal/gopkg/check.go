@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/temp"
 )
 
 // Generated are files that are about to be written to a directory.
@@ -103,6 +105,11 @@ func (v *Verdict) check(ctx context.Context, env []string, root string, group []
 	if tags := positiveTags(group[0].Tags); len(tags) > 0 {
 		cfg.BuildFlags = []string{"-tags=" + strings.Join(tags, ",")}
 	}
+	// The go command compiles what is imported. It leaves nothing if it is killed.
+	if dir, remove, err := temp.Dir(lookup(env, "GOTMPDIR")); err == nil {
+		defer remove()
+		cfg.Env = append(cfg.Env, "GOTMPDIR="+dir)
+	}
 	pkgs, err := packages.Load(cfg, slices.Compact(patterns)...)
 	if err != nil {
 		v.Skipped = err.Error()
@@ -111,6 +118,16 @@ func (v *Verdict) check(ctx context.Context, env []string, root string, group []
 	for _, p := range pkgs {
 		v.add(p, generated)
 	}
+}
+
+// lookup is the value of a variable, "" if it is not set.
+func lookup(env []string, name string) string {
+	for _, entry := range slices.Backward(env) {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value
+		}
+	}
+	return ""
 }
 
 // add sorts the errors of one package.

@@ -41,6 +41,11 @@ func (p *Plan) Commit(ctx context.Context) (changes []Change, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	for _, holds := range p.premises {
+		if !holds() {
+			return nil, ErrOutdated
+		}
+	}
 	changes, err = p.Check()
 	if err != nil {
 		return nil, err

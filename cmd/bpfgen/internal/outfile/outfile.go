@@ -60,8 +60,17 @@ type Plan struct {
 	make bool
 	// errs are the problems found while the plan was made.
 	errs []error
-	disk disk
+	// premises must hold when the plan is carried out.
+	premises []func() bool
+	disk     disk
 }
+
+// ErrOutdated says that files have changed from which the plan was made.
+var ErrOutdated = errors.New("another run of bpfgen has changed what this one read: run it again")
+
+// Premise adds a condition that Commit asks for when no other run can write any
+// more. If it does not hold, Commit writes nothing and returns ErrOutdated.
+func (p *Plan) Premise(holds func() bool) { p.premises = append(p.premises, holds) }
 
 // disk is what Commit does to files. Tests have one that fails.
 type disk struct {
