@@ -26,11 +26,9 @@ type bpf2goData struct {
 
 // bpf2goFile prints the file of one target.
 func bpf2goFile(p *plan.Plan, f *plan.Bpf2go) ([]byte, error) {
-	s := newSource(p.Package, "")
+	s := newSource("")
 	s.offsetsAlone = true
-	if err := s.declareAll(f.Types); err != nil {
-		return nil, err
-	}
+	s.declareAll(f.Types)
 	upper := upperFirst(f.Ident)
 	d := bpf2goData{
 		Header: header{p.Package, f.Constraint}, Bpf2go: f, Upper: upper,
@@ -45,13 +43,11 @@ func bpf2goFile(p *plan.Plan, f *plan.Bpf2go) ([]byte, error) {
 }
 
 // declareAll writes types and their guards.
-func (s *source) declareAll(decls []*plan.Decl) error {
+func (s *source) declareAll(decls []*plan.Decl) {
 	for _, d := range decls {
-		if err := s.declare(d); err != nil {
-			return err
-		}
+		s.declare(d)
 	}
-	return s.guards(decls)
+	s.guards(decls)
 }
 
 // Constants are the names in C, as bpf2go calls them.

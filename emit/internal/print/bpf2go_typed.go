@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dave/jennifer/jen"
-
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 	"github.com/bpfgen/bpfgen/templates"
 )
@@ -33,14 +31,10 @@ func typedFile(f *plan.Bpf2go) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newSource(api.Package, api.Runtime.Types)
-	if err := s.declareAll(f.Typed.Types); err != nil {
-		return nil, err
-	}
+	s := newSource(api.Runtime.Types)
+	s.declareAll(f.Typed.Types)
 	for _, functions := range f.Typed.Functions {
-		if err := s.memberFunctions(functions); err != nil {
-			return nil, fmt.Errorf("%s: %w", functions.Accessor.Getter, err)
-		}
+		s.memberFunctions(functions)
 	}
 	d := typedData{
 		Header: header{api.Package, f.Constraint}, Bpf2go: f, Bridge: f.Typed.Bridge,
@@ -57,7 +51,7 @@ func typedFile(f *plan.Bpf2go) ([]byte, error) {
 
 // memberFunctions writes the functions of a member that has no field. The one
 // that sets stands right under the one that gets, which has the comment of both.
-func (s *source) memberFunctions(m plan.MemberFunctions) error {
+func (s *source) memberFunctions(m plan.MemberFunctions) {
 	a := m.Accessor
 	at := "x"
 	if m.Path != "x" {
@@ -65,23 +59,19 @@ func (s *source) memberFunctions(m plan.MemberFunctions) error {
 	}
 	s.qual("unsafe", "Pointer")
 	a.Bytes = fmt.Sprintf("(*[%d]byte)(unsafe.Pointer(%s))", m.Size, at)
-	params := func(more ...jen.Code) []jen.Code {
-		all := []jen.Code{jen.Id("x").Op("*").Id(m.Of)}
-		if len(m.Index) > 0 {
-			all = append(all, jen.Id(strings.Join(m.Index, ", ")+" int"))
-		}
-		return append(all, more...)
+	params := "x *" + m.Of
+	if len(m.Index) > 0 {
+		params += ", " + strings.Join(m.Index, ", ") + " int"
 	}
-	function := func(name string) *jen.Statement { return jen.Func().Id(name) }
 	if m.Tail {
-		head := jen.Nil()
+		head := "nil"
 		if a.Off < m.Size {
-			head = bytesOf(a).Index(lit(a.Off).Op(":"))
+			head = bytesOf(a) + "[" + lit(a.Off) + ":]"
 		}
-		return s.add(comment(a.Doc...), function(a.Getter).Params(params(jen.Id("rest").Index().Byte())...).Index().Add(s.typ(a.Type)).Add(oneLine(
-			jen.Return(s.call("Tail").Types(s.typ(a.Type)).Call(head, jen.Id("rest"))))))
+		s.functions(a.Doc, s.tailOf("func "+a.Getter, params+", ", a.Type, head))
+		return
 	}
-	return s.add(comment(a.Doc...),
-		function(a.Getter).Params(params()...).Add(s.typ(a.Type)).Add(oneLine(jen.Return(s.load(a)))),
-		function(a.Setter).Params(params(jen.Id("v").Add(s.typ(a.Type)))...).Add(oneLine(s.store(a))))
+	s.functions(a.Doc,
+		function{header: "func " + a.Getter + "(" + params + ") " + s.typ(a.Type, ""), body: []string{"return " + s.load(a)}},
+		function{header: "func " + a.Setter + "(" + params + ", v " + s.typ(a.Type, "") + ")", body: []string{s.store(a)}})
 }

@@ -1,35 +1,57 @@
 package print
 
+// Columns, as gofmt aligns them.
+
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// fieldLines are the fields of a struct, each on a line of its own: name, type
-// and, in all rows or in none, a comment, in columns as gofmt aligns them. The
-// templates print source that is formatted as it stands, because parsing and
-// printing it again would take a third of the whole run.
-func fieldLines[F any](fields []F, row func(F) []string) string {
-	rows := make([][]string, len(fields))
-	var widths []int
-	for i, f := range fields {
-		rows[i] = row(f)
-		for j, cell := range rows[i] {
-			if j == len(widths) {
-				widths = append(widths, 0)
+// aligned puts rows of cells into columns as gofmt does (text/tabwriter): a cell
+// that others follow is as wide as the widest of the rows around it that have so
+// many, too, without a row between them that has fewer.
+func aligned(rows [][]string) []string {
+	lines := make([]strings.Builder, len(rows))
+	for column, more := 0, true; more; column++ {
+		more = false
+		for i := 0; i < len(rows); {
+			end, width := i, 0
+			for end < len(rows) && column+1 < len(rows[end]) {
+				width = max(width, utf8.RuneCountInString(rows[end][column]))
+				end++
 			}
-			widths[j] = max(widths[j], utf8.RuneCountInString(cell))
+			for ; i < end; i++ {
+				cell := rows[i][column]
+				lines[i].WriteString(cell + strings.Repeat(" ", width-utf8.RuneCountInString(cell)+1))
+				more = true
+			}
+			if i < len(rows) {
+				if column+1 == len(rows[i]) {
+					lines[i].WriteString(rows[i][column])
+				}
+				i++
+			}
 		}
 	}
+	texts := make([]string, len(rows))
+	for i := range lines {
+		texts[i] = lines[i].String()
+	}
+	return texts
+}
+
+// fieldLines are the fields of a struct, each on a line of its own: name, type
+// and sometimes a comment. The templates print source that is formatted as it
+// stands, because parsing and printing it again would take a third of the whole
+// run.
+func fieldLines[F any](fields []F, row func(F) []string) string {
+	rows := make([][]string, len(fields))
+	for i, f := range fields {
+		rows[i] = row(f)
+	}
 	var b strings.Builder
-	for _, row := range rows {
-		b.WriteString("\n\t")
-		for j, cell := range row {
-			b.WriteString(cell)
-			if j < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", widths[j]-utf8.RuneCountInString(cell)+1))
-			}
-		}
+	for _, line := range aligned(rows) {
+		b.WriteString("\n\t" + line)
 	}
 	return b.String()
 }

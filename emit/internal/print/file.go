@@ -1,7 +1,7 @@
 // Package print writes what package plan holds: types, accessors and guards,
-// whose shape follows the model, by jennifer; loader and file of a target,
-// whose shape is constant, by the templates of package templates. It decides
-// nothing, asks nothing about C, and its output is as gofmt would have it.
+// whose shape follows the model, as text; loader and file of a target, whose
+// shape is constant, by the templates of package templates. It decides nothing,
+// asks nothing about C, and its output is as gofmt would have it.
 package print
 
 import (

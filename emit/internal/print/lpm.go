@@ -4,87 +4,81 @@ package print
 // that give the prefix back.
 
 import (
-	"github.com/dave/jennifer/jen"
+	"strings"
 
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 )
 
 // lpmKey writes constructors and methods.
-func (s *source) lpmKey(d *plan.Decl) [][]jen.Code {
-	var groups [][]jen.Code
+func (s *source) lpmKey(d *plan.Decl) {
 	for _, c := range d.LPM.Constructors {
-		groups = append(groups, s.lpmConstructor(d, c))
+		s.lpmConstructor(d, c)
 	}
 	for _, p := range d.LPM.Prefixes {
-		groups = append(groups, s.lpmPrefix(d, p))
+		s.lpmPrefix(d, p)
 	}
-	return groups
 }
 
-func (s *source) lpmConstructor(d *plan.Decl, c plan.LPMConstructor) []jen.Code {
+func (s *source) lpmConstructor(d *plan.Decl, c plan.LPMConstructor) {
 	k := d.LPM
-	key := func() *jen.Statement { return jen.Id("key") }
-	prefixType := s.qual("net/netip", "Prefix")
-	var params []jen.Code
+	var params, body []string
 	for _, e := range k.Exact {
-		params = append(params, jen.Id(e.Param).Add(s.typ(e.Type)))
+		params = append(params, e.Param+" "+s.typ(e.Type, ""))
+		body = append(body, assign(e, "key"))
 	}
-	params = append(params, jen.Id("prefix").Add(prefixType))
-	bits := jen.Id("bits")
+	params = append(params, "prefix "+s.qual("net/netip", "Prefix"))
+	bits := "bits"
 	if k.Before > 0 {
-		bits = lit(k.Before).Op("+").Id("bits")
+		bits = lit(k.Before) + " + bits"
 	}
-	body := func(g *jen.Group) {
-		for _, e := range k.Exact {
-			g.Add(assign(e, key()))
-		}
-		address := jen.Op("&").Add(path(key(), k.Address))
-		g.List(jen.Id("bits"), jen.Err()).Op(":=").Add(s.call(c.Put)).Call(address, jen.Id("prefix"))
-		g.Add(writeLength(k.Length, key(), bits))
-		g.Return(key(), jen.Err())
-	}
-	results := []jen.Code{jen.Id("key").Id(d.Name), jen.Err().Error()}
-	return []jen.Code{comment(c.Doc...), jen.Func().Id(c.Name).Params(params...).Params(results...).BlockFunc(body)}
+	body = append(body,
+		"bits, err := "+s.call(c.Put, "&"+path("key", k.Address), "prefix"),
+		writeLength(k.Length, "key", bits),
+		"return key, err")
+	s.functions(c.Doc, function{
+		header: "func " + c.Name + "(" + strings.Join(params, ", ") + ") (key " + d.Name + ", err error)",
+		body:   body,
+		block:  true,
+	})
 }
 
 // assign stores a parameter in the key.
-func assign(e plan.LPMExact, key *jen.Statement) *jen.Statement {
+func assign(e plan.LPMExact, key string) string {
 	to := path(key, e.Path)
 	if e.Setter != "" {
-		return to.Dot(e.Setter).Call(jen.Id(e.Param))
+		return to + "." + e.Setter + "(" + e.Param + ")"
 	}
-	return to.Op("=").Id(e.Param)
+	return to + " = " + e.Param
 }
 
-func (s *source) lpmPrefix(d *plan.Decl, p plan.LPMPrefix) []jen.Code {
+func (s *source) lpmPrefix(d *plan.Decl, p plan.LPMPrefix) {
 	k := d.LPM
-	length := readLength(k.Length, jen.Id("s"))
+	length := readLength(k.Length, "s")
 	if k.Before > 0 {
-		length.Op("-").Add(lit(k.Before))
+		length += "-" + lit(k.Before)
 	}
-	body := jen.Return(s.call(p.Get).Call(jen.Op("&").Add(path(jen.Id("s"), k.Address)), length))
-	return []jen.Code{comment(p.Doc...), method(d, p.Name).Params().Add(s.qual("net/netip", "Prefix")).Add(oneLine(body))}
+	s.functions(p.Doc, function{
+		header: method(d, p.Name) + "() " + s.qual("net/netip", "Prefix"),
+		body:   []string{"return " + s.call(p.Get, "&"+path("s", k.Address), length)},
+	})
 }
 
 // path is a field of a field of a value.
-func path(value *jen.Statement, fields []string) *jen.Statement {
-	for _, f := range fields {
-		value.Dot(f)
-	}
-	return value
+func path(value string, fields []string) string {
+	return strings.Join(append([]string{value}, fields...), ".")
 }
 
-func readLength(l plan.LPMLength, key *jen.Statement) *jen.Statement {
-	get := path(key, l.Path).Dot(l.Getter)
+func readLength(l plan.LPMLength, key string) string {
+	get := path(key, l.Path) + "." + l.Getter
 	if l.Call {
-		get.Call()
+		get += "()"
 	}
 	return get
 }
 
-func writeLength(l plan.LPMLength, key, bits *jen.Statement) *jen.Statement {
+func writeLength(l plan.LPMLength, key, bits string) string {
 	if l.Call {
-		return path(key, l.Path).Dot(l.Setter).Call(bits)
+		return path(key, l.Path) + "." + l.Setter + "(" + bits + ")"
 	}
-	return path(key, l.Path).Dot(l.Getter).Op("=").Add(bits)
+	return path(key, l.Path) + "." + l.Getter + " = " + bits
 }

@@ -1,9 +1,10 @@
 package print
 
-// The house rules over jennifer, in one place: comments are "//" lines, numbers
-// are decimal, imports stand in two groups under their own names, source is
-// formatted declaration by declaration, and C's strings reach a comment only
-// through clean.
+// One Go file of types, as gofmt has it. It is printed as it shall stand, since
+// parsing and printing it again takes several times as long as all the rest: columns
+// are aligned by columns.go, and a function is on one line where gofmt leaves it
+// there. Imports stand in two groups under their own names, and C's strings reach a
+// comment only through clean.
 
 import (
 	"bytes"
@@ -12,85 +13,103 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dave/jennifer/jen"
-
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 )
 
-// source collects one Go file. Each declaration is formatted when it is added,
-// so that a file of 100,000 declarations is never one syntax tree.
+// source collects the declarations of a file and what they import.
 type source struct {
-	file *jen.File
 	// runtime is the import path of what types call.
 	runtime string
 	// offsetsAlone leaves the sizes of fields out of guards: those of types that
 	// the file declares are proved by themselves, and compiled in less time.
 	offsetsAlone bool
 	body         bytes.Buffer
-	scratch      bytes.Buffer
 	imports      map[string]bool
 }
 
-func newSource(pkg, runtime string) *source {
-	return &source{file: jen.NewFile(pkg), runtime: runtime, imports: make(map[string]bool)}
+func newSource(runtime string) *source {
+	return &source{runtime: runtime, imports: make(map[string]bool)}
 }
 
-// call is a function of the runtime.
-func (s *source) call(function string) *jen.Statement { return s.qual(s.runtime, function) }
+// call is a call of a function of the runtime.
+func (s *source) call(function string, args ...string) string {
+	return s.qual(s.runtime, function) + "(" + strings.Join(args, ", ") + ")"
+}
 
 // qual is an identifier of another package, which it imports. The package is
 // called as the last element of its path, or as what stands before the path.
-func (s *source) qual(path, name string) *jen.Statement {
-	_, bare, ok := strings.Cut(path, " ")
-	if !ok {
-		bare = path
-	}
-	if !s.imports[path] {
-		s.imports[path] = true
-		s.file.ImportName(bare, plan.PackageName(path))
-	}
-	return jen.Qual(bare, name)
+func (s *source) qual(path, name string) string {
+	s.imports[path] = true
+	return plan.PackageName(path) + "." + name
 }
 
-// add formats declarations that belong together and appends them. They stand
-// on lines of their own; a blank line sets them off from what is before.
-func (s *source) add(together ...jen.Code) error {
+// line writes a line of its own, as all that follow.
+func (s *source) line(parts ...string) {
+	for _, p := range parts {
+		s.body.WriteString(p)
+	}
 	s.body.WriteByte('\n')
-	return s.addLines(together...)
 }
 
-// addLines is add without the blank line.
-func (s *source) addLines(lines ...jen.Code) error {
-	all := jen.Null()
-	for i, l := range lines {
-		if i > 0 {
-			all.Line()
+// comment writes a doc comment of several paragraphs, below a blank line.
+func (s *source) comment(paragraphs ...string) {
+	s.body.WriteByte('\n')
+	for _, l := range docLines(paragraphs...) {
+		s.line(l)
+	}
+}
+
+// function is a function or method.
+type function struct {
+	// header is all before the opening brace.
+	header string
+	// body are the statements.
+	body []string
+	// block is true if each statement is a line in any case.
+	block bool
+}
+
+// short says whether gofmt leaves a function on one line (funcBody in go/printer,
+// which counts the header with one byte more than it has).
+func (f function) short() bool {
+	const longest = 99
+	if f.block || strings.Contains(f.header, "\n") {
+		return false
+	}
+	n := len(f.header) + 2*(len(f.body)-1)
+	for _, statement := range f.body {
+		if strings.Contains(statement, "\n") {
+			return false
 		}
-		all.Add(l)
+		n += len(statement)
 	}
-	s.scratch.Reset()
-	if err := all.RenderWithFile(&s.scratch, s.file); err != nil {
-		return numberedError(err)
-	}
-	s.body.Write(bytes.TrimSpace(s.scratch.Bytes()))
-	s.body.WriteByte('\n')
-	return nil
+	return n <= longest
 }
 
-// numberedError is jennifer's error of formatting, which ends in the whole
-// source, with numbers to its lines.
-func numberedError(err error) error {
-	first, src, _ := strings.Cut(err.Error(), "\n")
-	return fmt.Errorf("%s\n%s", first, numbered([]byte(src)))
-}
-
-// numbered is source text with line numbers, for messages.
-func numbered(src []byte) string {
-	var b strings.Builder
-	for i, line := range strings.Split(strings.TrimRight(string(src), "\n"), "\n") {
-		fmt.Fprintf(&b, "%4d  %s\n", i+1, line)
+// functions writes functions on lines right under each other, below a blank line
+// and the comment of all. Braces of neighbours that have a line each are aligned.
+func (s *source) functions(doc []string, all ...function) {
+	s.comment(doc...)
+	var rows [][]string
+	flush := func() {
+		for _, l := range aligned(rows) {
+			s.line(l)
+		}
+		rows = nil
 	}
-	return b.String()
+	for _, f := range all {
+		if f.short() {
+			rows = append(rows, []string{f.header, "{ " + strings.Join(f.body, "; ") + " }"})
+			continue
+		}
+		flush()
+		s.line(f.header, " {")
+		for _, statement := range f.body {
+			s.line("\t", statement)
+		}
+		s.line("}")
+	}
+	flush()
 }
 
 // writeTo writes the file: header, package clause, imports, declarations.
@@ -108,40 +127,72 @@ func (s *source) writeTo(w io.Writer, h header) error {
 }
 
 // lit is a decimal number.
-func lit(n uint32) *jen.Statement { return jen.Id(strconv.FormatUint(uint64(n), 10)) }
+func lit(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 
-// str is a string literal.
-func str(s string) *jen.Statement { return jen.Id(strconv.Quote(s)) }
-
-// typ is a Go type expression.
-func (s *source) typ(t plan.GoType) *jen.Statement {
-	e := jen.Null()
+// typ is a Go type expression on a line that is indented so far.
+func (s *source) typ(t plan.GoType, indent string) string {
+	var b strings.Builder
 	if t.Slice {
-		e.Index()
+		b.WriteString("[]")
 	}
 	for _, n := range t.Dims {
-		e.Index(lit(n))
+		b.WriteString("[" + lit(n) + "]")
 	}
 	switch {
 	case t.Name == "":
-		e.Add(s.structure(t.Fields))
+		b.WriteString(s.structure(t.Fields, indent))
 	case t.Pkg != "":
-		e.Add(s.qual(t.Pkg, t.Name))
+		b.WriteString(s.qual(t.Pkg, t.Name))
 	default:
-		e.Id(t.Name)
+		b.WriteString(t.Name)
+	}
+	for i, a := range t.Args {
+		b.WriteString([]string{"[", ", "}[min(i, 1)] + s.typ(a, indent))
 	}
 	if len(t.Args) > 0 {
-		var args []jen.Code
-		for _, a := range t.Args {
-			args = append(args, s.typ(a))
-		}
-		e.Types(args...)
+		b.WriteByte(']')
 	}
-	return e
+	return b.String()
 }
 
-// oneLine is a function body that gofmt leaves on the line of the signature if
-// it is short.
-func oneLine(body ...jen.Code) *jen.Statement {
-	return jen.Custom(jen.Options{Open: "{", Close: "}", Separator: ";"}, body...)
+// structure is a struct with every byte accounted for, on lines that are indented
+// by one more.
+func (s *source) structure(fields []plan.Field, indent string) string {
+	var b strings.Builder
+	b.WriteString("struct {\n")
+	inner := indent + "\t"
+	rows := [][]string{{"_", s.qual("structs", "HostLayout")}}
+	flush := func() {
+		for _, l := range aligned(rows) {
+			b.WriteString(inner + l + "\n")
+		}
+		rows = nil
+	}
+	for _, f := range fields {
+		if len(f.Doc) > 0 { // ends the columns
+			flush()
+		}
+		for _, line := range f.Doc {
+			b.WriteString(inner + lineComment(line) + "\n")
+		}
+		first, last, long := strings.Cut(s.typ(f.Type, inner), "\n")
+		row := []string{f.Name, first}
+		if long { // ends the columns, too; a comment is behind its last line
+			rows = append(rows, row)
+			flush()
+			b.WriteString(last)
+			if f.Comment != "" {
+				b.WriteString(" " + lineComment(f.Comment))
+			}
+			b.WriteByte('\n')
+			continue
+		}
+		if f.Comment != "" {
+			row = append(row, lineComment(f.Comment))
+		}
+		rows = append(rows, row)
+	}
+	flush()
+	b.WriteString(indent + "}")
+	return b.String()
 }

@@ -7,17 +7,10 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/dave/jennifer/jen"
 )
 
 // textWidth is where comments are wrapped, in runes, "// " not counted.
 const textWidth = 77
-
-// comment is a doc comment of several paragraphs.
-func comment(paragraphs ...string) *jen.Statement {
-	return jen.Comment(strings.Join(docLines(paragraphs...), "\n"))
-}
 
 // docLines are the "//" lines of a doc comment of several paragraphs.
 func docLines(paragraphs ...string) []string {
