@@ -335,11 +335,29 @@ func TestOptionalProgramThatCannotBeAttached(t *testing.T) {
 	if got := linkNames(coll); !slices.Equal(got, []string{"good"}) {
 		t.Errorf("links of %v", got)
 	}
-	p := coll.handles[slices.IndexFunc(coll.handles, func(h programHandle) bool { return h.base().name == "a_maybe" })].base()
+	p := handleOfProgram[*RawTracepoint](t, coll, "a_maybe").base()
 	var attach *AttachError
 	if !p.loaded() || !errors.As(p.err(), &attach) || attach.Program != "a_maybe" {
 		t.Errorf("loaded %v, %v", p.loaded(), p.err())
 	}
+	if skipped := coll.Skipped(); len(skipped) != 1 || skipped[0].Name != "a_maybe" {
+		t.Errorf("skipped %v", skipped)
+	}
+	// It goes elsewhere, by hand.
+	must(t, coll.Links.Add(handleOfProgram[*RawTracepoint](t, coll, "a_maybe").AttachTo("sched_wakeup", nil)))
+	if err, skipped := p.err(), coll.Skipped(); err != nil || len(skipped) != 0 {
+		t.Errorf("after it was attached: %v, skipped %v", err, skipped)
+	}
+}
+
+// handleOfProgram is the handle that was bound.
+func handleOfProgram[H programHandle](t *testing.T, coll *Collection, name string) H {
+	t.Helper()
+	i := slices.IndexFunc(coll.handles, func(h programHandle) bool { return h.base().name == name })
+	if i < 0 {
+		t.Fatalf("no handle of %s", name)
+	}
+	return coll.handles[i].(H)
 }
 
 // A congestion control whose name is taken.

@@ -36,7 +36,7 @@ func (u Unattached) String() string {
 // The error is an [*AttachError] for the first program or map that could not be
 // attached; what AttachAll attached before it is detached again. An optional
 // program for whose hook the kernel lacks something is no error: its Err and
-// Skipped say why, until a later AttachAll attaches it.
+// Skipped say why, until it is attached after all.
 func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 	if c == nil {
 		return nil, fmt.Errorf("attach all programs: %w", ErrNotLoaded)
@@ -58,12 +58,9 @@ func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 	for _, h := range (*collectionCore)(c).sortedHandles() {
 		lk, needs, err := attachHandle(h)
 		p := h.base()
-		leave := err != nil && (*collectionCore)(c).leavesAlone(h, err)
-		if leave || err == nil && needs == "" {
-			p.setAttached(err)
-		}
 		switch {
-		case leave:
+		case err != nil && (*collectionCore)(c).leavesAlone(h, err):
+			p.setAttached(err)
 		case err != nil:
 			return nil, err
 		case needs != "":

@@ -132,7 +132,7 @@ func (p *pinsOpened) openByLayout(name string) (object pin.Pinner, path string, 
 		return nil, "", nil
 	}
 	path = filepath.Join(p.set.pins.path, file)
-	object, err = pin.Load(path, p.set.pins.opts)
+	object, err = loadPin(path, p.set.pins.opts)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", nil
 	}

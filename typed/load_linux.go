@@ -227,7 +227,7 @@ func (a *progLoadAttr) load(opts ebpf.ProgramOptions) (*ebpf.Program, error) {
 		fd, errno := bpfProgLoad(a)
 		switch {
 		case errno == 0:
-			return ebpf.NewProgramFromFD(fd)
+			return withLog(fd, logText(log))
 		case errno == unix.ENOSPC && a.logLevel != 0 && size < maxLogSize:
 			size = min(2*size, maxLogSize)
 		case a.logLevel == 0 && !opts.LogDisabled:
@@ -238,12 +238,27 @@ func (a *progLoadAttr) load(opts ebpf.ProgramOptions) (*ebpf.Program, error) {
 	}
 }
 
+// withLog is the library's object of a program that was loaded, with what the
+// verifier said.
+func withLog(fd int, log string) (*ebpf.Program, error) {
+	prog, err := ebpf.NewProgramFromFD(fd)
+	if err == nil {
+		prog.VerifierLog = log
+	}
+	return prog, err
+}
+
+// logText is the log without the bytes that the verifier left.
+func logText(log []byte) string {
+	text, _, _ := bytes.Cut(log, []byte{0})
+	return string(text)
+}
+
 // loadFailed is the library's error for it, with the log. The text of one that
 // is made outside of the library starts with ": ".
 func loadFailed(errno syscall.Errno, log []byte) error {
-	text, _, _ := bytes.Cut(log, []byte{0})
 	err := &ebpf.VerifierError{Cause: kernelError(errno)}
-	for line := range strings.Lines(strings.TrimSpace(string(text))) {
+	for line := range strings.Lines(strings.TrimSpace(logText(log))) {
 		err.Log = append(err.Log, strings.TrimRight(line, " \n"))
 	}
 	return fmt.Errorf("load program%w", err)

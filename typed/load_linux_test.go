@@ -44,6 +44,9 @@ func TestLoadLSMCgroup(t *testing.T) {
 	if lines, err := info.LineInfos(); err != nil || len(lines) == 0 {
 		t.Errorf("lines of the source: %d, %v", len(lines), err)
 	}
+	if log := count.VerifierLog(); !strings.Contains(log, "processed ") {
+		t.Errorf("the verifier's log of a program that loaded: %q", log)
+	}
 	var id uint32
 	if err := coll.Collection.Maps["steps"].Lookup(uint32(1), &id); err != nil {
 		t.Errorf("slot 1 of the program array: %v", err)

@@ -189,7 +189,7 @@ func (c *mapCore) memory() (mem *ebpf.Memory, err error) {
 	if err := c.usable(); err != nil {
 		return nil, err
 	}
-	err = c.life.use(c.name, func(m *ebpf.Map) error {
+	err = c.life.useAlone(c.name, func(m *ebpf.Map) error {
 		mem, err = m.Memory()
 		return err
 	})

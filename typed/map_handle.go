@@ -189,18 +189,18 @@ func (h *MapHandle) Freeze() error { return h.Use((*ebpf.Map).Freeze) }
 // Pin gives the map a name in a bpf file system, which keeps it after the
 // process. See [ebpf.Map.Pin].
 func (h *MapHandle) Pin(path string) error {
-	return h.c.life.usePin(h.c.name, func(m *ebpf.Map) error { return m.Pin(path) })
+	return h.c.life.useAlone(h.c.name, func(m *ebpf.Map) error { return m.Pin(path) })
 }
 
 // Unpin removes that name. An unpinned map is no error.
 func (h *MapHandle) Unpin() error {
-	return h.c.life.usePin(h.c.name, (*ebpf.Map).Unpin)
+	return h.c.life.useAlone(h.c.name, (*ebpf.Map).Unpin)
 }
 
 // IsPinned says whether the handle knows a name of the map.
 func (h *MapHandle) IsPinned() bool {
 	pinned := false
-	_ = h.c.life.usePin(h.c.name, func(m *ebpf.Map) error {
+	_ = h.c.life.useAlone(h.c.name, func(m *ebpf.Map) error {
 		pinned = m.IsPinned()
 		return nil
 	})

@@ -19,7 +19,7 @@ type mapLife struct {
 	calls  inuse.Count
 	layout MapLayout // as far as it was proved
 
-	pin sync.Mutex // the library keeps the name of a pin without one
+	alone sync.Mutex // the library keeps the name of a pin, and mapped memory, without one
 }
 
 // newMapLife takes over m: closing the life closes it.
@@ -44,11 +44,12 @@ func (l *mapLife) use(name string, f func(*ebpf.Map) error) error {
 	return f(l.m)
 }
 
-// usePin is use for what reads or writes the name of the pin.
-func (l *mapLife) usePin(name string, f func(*ebpf.Map) error) error {
+// useAlone is use for what reads or writes the name of the pin or the mapped
+// memory, which the library keeps in its object.
+func (l *mapLife) useAlone(name string, f func(*ebpf.Map) error) error {
 	return l.use(name, func(m *ebpf.Map) error {
-		l.pin.Lock()
-		defer l.pin.Unlock()
+		l.alone.Lock()
+		defer l.alone.Unlock()
 		return f(m)
 	})
 }

@@ -289,6 +289,27 @@ func TestSoakMaps(t *testing.T) {
 	t.Logf("%d collections of %d maps, %d calls: no foreign descriptor touched, no panic, nothing left open", rounds, len(things.classes), things.calls.Load())
 }
 
+// The memory of an array may be asked for from any goroutine: the race detector looks
+// at the library's object, which keeps it.
+func TestSoakArrayMemory(t *testing.T) {
+	needKernel(t)
+	for range 100 {
+		spec := arraySpec(ebpf.Array, 8, 2)
+		spec.Flags = flagMmapable
+		m := testMap[ArrayMap[uint32, int64]](t, spec)
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if _, err := ArrayMemory(m); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		must(t, m.Close())
+	}
+}
+
 // Pin, Unpin and IsPinned may be called from any goroutine, too: the race detector
 // looks at the library's objects.
 func TestSoakPins(t *testing.T) {

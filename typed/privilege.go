@@ -65,6 +65,17 @@ func permissionRemedy(typ ebpf.ProgramType) string {
 	return policyRemedy()
 }
 
+// memlockRemedy is what to do where the memory of maps and programs counts as locked
+// memory of the user (kernel/bpf/syscall.c, bpf_charge_memlock, until Linux 5.11), of
+// which no capability gives more.
+func memlockRemedy() string {
+	bytes, limited := machine.memlock()
+	if !limited || !olderThan("5.11") {
+		return ""
+	}
+	return fmt.Sprintf("before Linux 5.11 maps and programs count as locked memory, of which this process may have %d bytes: call RemoveMemlock of github.com/cilium/ebpf/rlimit before Load", bytes)
+}
+
 // privilegeRemedy says which of the capabilities the process lacks, if any.
 func privilegeRemedy(needed []capability) string {
 	held, err := machine.capabilities()

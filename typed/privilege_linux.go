@@ -19,6 +19,15 @@ func effectiveCapabilities() (uint64, error) {
 	return uint64(data[0].Effective) | uint64(data[1].Effective)<<32, nil
 }
 
+// lockedMemory is RLIMIT_MEMLOCK of the process.
+func lockedMemory() (bytes uint64, limited bool) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit); err != nil {
+		return 0, false
+	}
+	return uint64(limit.Cur), limit.Cur != unix.RLIM_INFINITY
+}
+
 // cgroupForbids is why the kernel gives EPERM to a process that has all
 // capabilities (kernel/bpf/cgroup.c, hierarchy_allows_attach and
 // __cgroup_bpf_attach): the programs of one cgroup have one mode, and one

@@ -29,6 +29,7 @@ func (p *program) attach(k *progKind, t target, do func(prog *ebpf.Program) (lin
 			return p.attachError(k, t, err)
 		}
 		l = p.newLink(lk, prog)
+		p.setAttached(nil)
 		return nil
 	})
 	return l, err

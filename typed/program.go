@@ -136,10 +136,12 @@ func (p *program) clone() (clone *ebpf.Program, err error) {
 }
 
 func (p *program) fd() int {
-	if p.usable() != nil || p.life.p == nil {
-		return -1
-	}
-	return p.life.p.FD()
+	fd := -1
+	_ = p.use(func(prog *ebpf.Program) error {
+		fd = prog.FD()
+		return nil
+	})
+	return fd
 }
 
 func (p *program) info() (info *ebpf.ProgramInfo, err error) {

@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -30,7 +31,8 @@ var machine = struct {
 	lacks        func(option string) bool
 	capabilities func() (uint64, error)
 	functions    func(name string) ([]string, error)
-}{kernel.Running, kernel.Lacks, effectiveCapabilities, kernelsym.Variants}
+	memlock      func() (bytes uint64, limited bool)
+}{kernel.Running, kernel.Lacks, effectiveCapabilities, kernelsym.Variants, lockedMemory}
 
 // olderThan says whether the running kernel is known to be older than a
 // version, "6.6".
@@ -155,7 +157,7 @@ func loadRemedy(k *progKind, prog *ebpf.ProgramSpec, err error) string {
 	case hasVerifierLog(err):
 		return ""
 	case errors.Is(err, os.ErrPermission):
-		return permissionRemedy(prog.Type)
+		return cmp.Or(privilegeRemedy(neededFor(prog.Type)), memlockRemedy(), policyRemedy())
 	case strings.Contains(err.Error(), "missing MapOptions.PinPath"), strings.Contains(err.Error(), "PinPath"):
 		return "maps that are pinned by name need a directory of a BPF file system: &ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: …}} as the options of Load"
 	case k != nil && (isUnsupported(err) || errors.Is(err, btf.ErrNotFound)):

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/bpfgen/bpfgen/typed/internal/kernel"
 	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
 	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
 )
 
 // onMachine makes causes be looked for on another machine: with a kernel of
@@ -36,6 +38,7 @@ func onMachine(t *testing.T, version string, capabilities uint64, without ...str
 	}
 	machine.functions = func(string) ([]string, error) { return nil, nil }
 	machine.capabilities = func() (uint64, error) { return capabilities, nil }
+	machine.memlock = func() (uint64, bool) { return 0, false }
 }
 
 const allCapabilities = ^uint64(0)
@@ -133,6 +136,53 @@ func TestPrivileges(t *testing.T) {
 		if err := p.attachError(k, target{}, syscall.EPERM); !errors.As(err, &attach) || attach.Remedy != test.want {
 			t.Errorf("%s: %v, want %s", test.name, err, test.want)
 		}
+	}
+}
+
+// Where maps and programs count as locked memory, EPERM says how much there is and who
+// raises it, and not that a policy forbids it.
+func TestLockedMemory(t *testing.T) {
+	for _, test := range []struct {
+		name, kernel string
+		capabilities uint64
+		limited      bool
+		want         string
+	}{
+		{"old, limited", "5.10", allCapabilities, true, "may have 65536 bytes: call RemoveMemlock"},
+		{"old, limited, without capabilities", "5.10", 0, true, "the process lacks CAP_BPF"},
+		{"old", "5.10", allCapabilities, false, policyRemedy()},
+		{"new, limited", "5.11", allCapabilities, true, policyRemedy()},
+	} {
+		onMachine(t, test.kernel, test.capabilities)
+		machine.memlock = func() (uint64, bool) { return 65536, test.limited }
+		if err := withRemedy(fmt.Errorf("map create: %w", syscall.EPERM)); !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %s", test.name, err, test.want)
+		}
+	}
+}
+
+// littleMemory marks the process that lowers its own RLIMIT_MEMLOCK.
+const littleMemory = "BPFGEN_TEST_LITTLE_MEMORY"
+
+// What this kernel says of it, in a process that has next to none.
+func TestLoadWithLittleLockedMemory(t *testing.T) {
+	needKernel(t)
+	if os.Getenv(littleMemory) == "" {
+		cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), littleMemory+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	must(t, unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: 1, Max: 1}))
+	coll, err := testSpec(nil).Load(nil)
+	switch counted := !releaseIs(t, 5, 11); {
+	case counted && (err == nil || !strings.Contains(err.Error(), "may have 1 bytes: call RemoveMemlock")):
+		t.Errorf("%v", err)
+	case !counted:
+		must(t, err)
+		must(t, coll.Close())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"syscall"
 
@@ -32,8 +33,8 @@ type usdtState struct {
 type usdtAttacher struct {
 	prog    *ebpf.Program
 	state   *usdtState
-	specs   *ebpf.Map // nil where the program has no use for it
-	ips     *ebpf.Map // as specs, and only before Linux 5.15
+	specs   *mapLife // nil where the program has no use for it
+	ips     *mapLife // as specs, and only before Linux 5.15
 	opts    USDTOptions
 	ids     map[string]uint32 // of specs, by the text of the arguments
 	undo    []func() error
@@ -54,7 +55,7 @@ func attachUSDT(prog *ebpf.Program, c *Collection, t usdtTarget, opts USDTOption
 	}
 	a := &usdtAttacher{prog: prog, state: new(usdtState), opts: opts, ids: make(map[string]uint32)}
 	if c != nil {
-		a.state, a.specs, a.ips = &c.usdt, c.Collection.Maps[usdtSpecsMap], c.Collection.Maps[usdtIPsMap]
+		a.state, a.specs, a.ips = &c.usdt, c.maps[usdtSpecsMap], c.maps[usdtIPsMap]
 	}
 	a.cookies = havePerfLink(prog)
 	if position && a.specs != nil && !a.cookies {
@@ -103,17 +104,26 @@ func (a *usdtAttacher) spec(place usdt.Place) (uint32, error) {
 	if id, ok := a.ids[place.Args]; ok {
 		return id, nil
 	}
-	value, err := usdt.Encode(binary.NativeEndian, a.specs.ValueSize(), place, a.opts.Cookie)
+	var id uint32
+	err := a.specs.use(usdtSpecsMap, func(specs *ebpf.Map) (err error) {
+		id, err = a.writeSpec(specs, place)
+		return err
+	})
+	return id, err
+}
+
+func (a *usdtAttacher) writeSpec(specs *ebpf.Map, place usdt.Place) (uint32, error) {
+	value, err := usdt.Encode(binary.NativeEndian, specs.ValueSize(), place, a.opts.Cookie)
 	if err != nil {
 		return 0, fmt.Errorf("map %s: %w", usdtSpecsMap, err)
 	}
-	id, err := a.state.take(a.specs.MaxEntries())
+	id, err := a.state.take(specs.MaxEntries())
 	if err != nil {
 		return 0, err
 	}
 	a.undo = append(a.undo, func() error { a.state.give(id); return nil })
 	a.ids[place.Args] = id
-	return id, a.specs.Put(id, value)
+	return id, specs.Put(id, value)
 }
 
 func (a *usdtAttacher) mapIP(address uint64, id uint32) error {
@@ -121,10 +131,17 @@ func (a *usdtAttacher) mapIP(address uint64, id uint32) error {
 		return nil
 	}
 	// The key is a C long: this way is for machines of 64 bits alone.
-	if err := a.ips.Update(address, id, ebpf.UpdateNoExist); err != nil {
+	err := a.ips.use(usdtIPsMap, func(ips *ebpf.Map) error { return ips.Update(address, id, ebpf.UpdateNoExist) })
+	if err != nil {
 		return fmt.Errorf("map %s: %w", usdtIPsMap, err)
 	}
-	a.undo = append(a.undo, func() error { return a.ips.Delete(address) })
+	a.undo = append(a.undo, func() error {
+		err := a.ips.use(usdtIPsMap, func(ips *ebpf.Map) error { return ips.Delete(address) })
+		if errors.Is(err, os.ErrClosed) { // and with the map, what was in it
+			return nil
+		}
+		return err
+	})
 	return nil
 }
 
