@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"go/build/constraint"
+	"maps"
 	"slices"
 
 	"github.com/bpfgen/bpfgen/btfparse"
@@ -59,7 +60,7 @@ func (b *builder) declarations() {
 	for i, th := range things {
 		all[i] = b.declare(th)
 	}
-	own := ownTypes(all)
+	own := ownTypes(things, all)
 	if b.opts.Packages {
 		spreadOwn(things, all, own)
 	}
@@ -122,22 +123,46 @@ func (b *builder) addDecl(on []*plan.Decl, own bool) {
 	}
 	for i, t := range b.plan.Targets {
 		d := on[i]
-		if d == nil { // what another target has is in the API of all
-			foreign := *first(on)
-			foreign.Foreign = true
-			d = &foreign
+		if d == nil {
+			d = b.foreign(first(on), i)
 		}
-		t.Types = append(t.Types, d)
+		if d != nil {
+			t.Types = append(t.Types, d)
+		}
 	}
+}
+
+// foreign is what another target has, which is in the API of all: of constants those
+// that the target does not have itself.
+func (b *builder) foreign(d *plan.Decl, target int) *plan.Decl {
+	foreign := *d
+	foreign.Foreign = true
+	if d.Enum == nil || !d.Enum.Plain {
+		return &foreign
+	}
+	enum := *d.Enum
+	enum.Consts = slices.DeleteFunc(slices.Clone(enum.Consts), func(c plan.Const) bool { return b.hasConst(c.Name, target) })
+	foreign.Enum = &enum
+	if len(enum.Consts) == 0 {
+		return nil
+	}
+	return &foreign
+}
+
+// hasConst says whether an enum without a name gives the target that constant.
+func (b *builder) hasConst(name string, target int) bool {
+	return slices.ContainsFunc(b.names.things, func(th *thing) bool {
+		return th.sharesConsts && slices.Contains(th.targets(), target) && slices.Contains(slices.Collect(maps.Values(th.consts)), name)
+	})
 }
 
 // ownTypes are the types of which every target has a declaration of its own:
 // those that differ, and those that only some targets have and that hold such
 // a type, so that their layout is nothing to prove on the others.
-func ownTypes(all [][]*plan.Decl) map[string]bool {
+func ownTypes(things []*thing, all [][]*plan.Decl) map[string]bool {
 	own := make(map[string]bool)
-	for _, on := range all {
-		if !sameDecl(on) {
+	for i, on := range all {
+		if things[i].sharesConsts || !sameDecl(on) {
 			own[first(on).Name] = true
 		}
 	}

@@ -603,34 +603,82 @@ func (n *names) unknownRenames() {
 
 // nameConstants names the constants of all enums, in the scope of the package.
 func (n *names) nameConstants() {
-	var claims []*claim
-	var enter []func(c *claim)
+	var claims []*constantClaim
+	plain := make(map[constKey][]*constantClaim)
 	for _, th := range n.things {
-		seen := make(map[constKey]bool)
-		for _, v := range th.variants {
-			e, ok := v.typ.(*btfparse.Enum)
-			if !ok {
-				continue
-			}
-			for _, key := range enumerators(e) {
-				if seen[key] {
-					continue
-				}
-				seen[key] = true
-				claims = append(claims, n.constantClaim(th, e, key))
-				enter = append(enter, func(c *claim) { n.enterConstant(th, v, key, c) })
+		for _, c := range n.constantClaims(th) {
+			if th.plain() {
+				plain[c.key] = append(plain[c.key], c)
+			} else {
+				claims = append(claims, c)
 			}
 		}
 	}
-	n.settle(n.pkg, claims)
+	for _, key := range slices.SortedFunc(maps.Keys(plain), func(a, b constKey) int { return cmp.Or(cmp.Compare(a.name, b.name), a.n-b.n) }) {
+		claims = append(claims, oneName(plain[key])...)
+	}
+	settled := make([]*claim, len(claims))
 	for i, c := range claims {
-		enter[i](c)
+		settled[i] = c.claim
+	}
+	n.settle(n.pkg, settled)
+	for _, c := range claims {
+		n.enterConstant(c)
 	}
 	for _, th := range n.things {
 		if e, ok := th.variants[0].typ.(*btfparse.Enum); ok && th.plain() {
 			th.name = th.consts[enumerators(e)[0]]
 		}
 	}
+}
+
+// constantClaim is the claim of an enumerator: of one enum, or of several without
+// a name.
+type constantClaim struct {
+	*claim
+	key constKey
+	of  []*variant
+}
+
+// constantClaims are those of one enum on all its targets.
+func (n *names) constantClaims(th *thing) (claims []*constantClaim) {
+	seen := make(map[constKey]bool)
+	for _, v := range th.variants {
+		e, ok := v.typ.(*btfparse.Enum)
+		if !ok {
+			continue
+		}
+		for _, key := range enumerators(e) {
+			if !seen[key] {
+				seen[key] = true
+				claims = append(claims, &constantClaim{n.constantClaim(th, e, key), key, []*variant{v}})
+			}
+		}
+	}
+	return claims
+}
+
+// oneName joins the claims of one enumerator in enums without a name which no target
+// has together: there the enumerator is the thing of C, in whichever enum it stands.
+func oneName(claims []*constantClaim) (joined []*constantClaim) {
+	slices.SortStableFunc(claims, func(a, b *constantClaim) int { return a.rank.compare(b.rank) })
+	for _, c := range claims {
+		i := slices.IndexFunc(joined, func(j *constantClaim) bool { return !meet(j.of, c.of[0].of) })
+		if i < 0 {
+			joined = append(joined, c)
+		} else {
+			joined[i].of = append(joined[i].of, c.of...)
+		}
+	}
+	return joined
+}
+
+// meet says whether a target has both the thing and one of those of the variants.
+func meet(variants []*variant, th *thing) bool {
+	targets := th.targets()
+	return slices.ContainsFunc(variants, func(v *variant) bool {
+		return slices.ContainsFunc(v.of.targets(), func(i int) bool { return slices.Contains(targets, i) })
+	})
 }
 
 // enumerators are the keys of an enum's values, in their order.
@@ -643,15 +691,19 @@ func enumerators(e *btfparse.Enum) []constKey {
 	return keys
 }
 
-func (n *names) enterConstant(th *thing, v *variant, key constKey, c *claim) {
-	if th.consts == nil {
-		th.consts = make(map[constKey]string)
-	}
-	th.consts[key] = c.name
-	if c.renamed() {
-		d := clashDiagnostic(v.path.Join(key.name), c, "constant", th.key+"."+key.name)
-		d.InC = "" // enumerators have no tags
-		n.warn(th.targets(), d)
+func (n *names) enterConstant(c *constantClaim) {
+	for _, v := range c.of {
+		th := v.of
+		if th.consts == nil {
+			th.consts = make(map[constKey]string)
+		}
+		th.consts[c.key] = c.name
+		th.sharesConsts = th.sharesConsts || len(c.of) > 1
+		if c.renamed() {
+			d := clashDiagnostic(v.path.Join(c.key.name), c.claim, "constant", th.key+"."+c.key.name)
+			d.InC = "" // enumerators have no tags
+			n.warn(th.targets(), d)
+		}
 	}
 }
 
@@ -671,7 +723,7 @@ func (n *names) constantClaim(th *thing, e *btfparse.Enum, key constKey) *claim 
 	id := th.key + " " + key.name
 	return &claim{
 		label: th.key + "'s " + key.name,
-		rank:  rank{class: class, spelling: key.name, kind: key.n, more: th.key},
+		rank:  rank{class: class, spelling: key.name, kind: key.n, more: th.fullKey()},
 		first: first,
 		more: func() []string {
 			exact := n.exact(goType, key.name)

@@ -66,6 +66,18 @@ enum mode mode;`,
 		want:    []string{"type XFooBar struct", "type X_fooBar struct", "XModeA XMode = 1", "XModeA XMode = 2"},
 		says:    []string{"for x86_bpfel: struct fooBar: its name in Go is X_fooBar, because XFooBar is that of struct foo_bar"},
 	}, {
+		name: "an enumerator of an enum without a name has one name, in whichever enum of a target",
+		c: `
+#ifdef __TARGET_ARCH_x86
+int use(enum { FIRST_X, FLAG_A, FLAG_B } f) { return f + FLAG_B; }
+#else
+int use(enum { FLAG_A = 1, FLAG_B = 7, FLAG_C } f) { return f + FLAG_B; }
+#endif`,
+		targets: []string{"amd64", "arm64"},
+		opts:    emit.Options{Types: []string{"FLAG_*"}},
+		want:    []string{"XFlagB uint32 = 2", "XFlagB uint32 = 7", "XFirstX uint32 = 0", "XFlagC uint32 = 8"},
+		not:     []string{"X_FLAG"},
+	}, {
 		name: "an event type of several",
 		c: `SEC("socket") int f(void *ctx) { struct event { __u32 a; }; static volatile struct event last; return last.a++; }
 SEC("socket") int g(void *ctx) { struct event { __u64 b; }; static volatile struct event last; return last.b++; }` + ringOfBytes + `events SEC(".maps");`,

@@ -433,8 +433,8 @@ func TestPinByLayout(t *testing.T) {
 	}
 	defer coll.Close()
 	h := new(hashOfStats)
-	if BindMap(coll, h, "flows"); h.Err() != nil || !same(h) {
-		t.Error(h.Err())
+	if BindMap(coll, h, "flows"); h.Err() != nil || !same(h) || !h.IsPinned() {
+		t.Errorf("%v, pinned %v", h.Err(), h.IsPinned())
 	}
 	withoutPrivileges(t, func() {
 		c := spec("a", "b")
@@ -444,6 +444,10 @@ func TestPinByLayout(t *testing.T) {
 			t.Errorf("%v, %+v", err, h)
 		}
 	})
+	must(t, h.Unpin())
+	if entries, err := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("after Unpin of what FromPins has found: %v, %v", entries, err)
+	}
 }
 
 // TestPinnedSections: variables are where the build that made the map has them.

@@ -163,14 +163,15 @@ type linkCreateKprobeMulti struct {
 }
 
 // haveKprobeMulti says whether the kernel has such links (CONFIG_FPROBE): only
-// then it looks at the memory with the addresses, which is not there.
+// then it looks at the memory with the addresses, which is not there. Where it cannot
+// be asked, for want of privileges or descriptors, it may have them.
 func haveKprobeMulti(k *progKind) bool {
 	prog, err := ebpf.NewProgram(&ebpf.ProgramSpec{
 		Name: "probe", Type: k.typ, AttachType: k.attach[0], License: "GPL",
 		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
 	})
 	if err != nil {
-		return false
+		return !isUnsupported(err)
 	}
 	defer prog.Close()
 	const nowhere = 1
