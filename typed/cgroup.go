@@ -8,7 +8,7 @@ import (
 
 // CgroupStorageKey is struct bpf_cgroup_storage_key of
 // include/uapi/linux/bpf.h, 16 bytes: the long form of the keys of
-// [CGroupStorage]. The short form is the id alone.
+// [ClassCgroupStorage]. The short form is the id alone.
 type CgroupStorageKey struct {
 	_ structs.HostLayout
 	// CgroupInodeID is the id of the cgroup, see [CgroupID].

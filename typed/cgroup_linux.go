@@ -30,7 +30,7 @@ func CgroupID(path string) (uint64, error) {
 	return binary.NativeEndian.Uint64(handle.Bytes()), nil
 }
 
-// OpenPID opens a pidfd, by which [TaskStorage] names a process. The caller
+// OpenPID opens a pidfd, by which a map of [ClassTaskStorage] names a process. The caller
 // closes it. Linux 5.3.
 func OpenPID(pid int) (*os.File, error) {
 	fd, err := unix.PidfdOpen(pid, 0)

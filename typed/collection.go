@@ -41,7 +41,8 @@ type programState struct {
 	disabled   bool
 	optional   bool
 	optionalIf func(error) bool
-	target     error // what is wrong with SetTarget
+	target     error      // what is wrong with SetTarget
+	into       AnyProgram // the handle of SetTargetProgram
 }
 
 // newCollectionSpec completes what the library read.
@@ -105,6 +106,11 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 	for _, m := range spec.Maps {
 		fixRing(m)
 	}
+	left, err := core.enterTargets(spec)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", c.name, err)
+	}
+	defer left()
 	l := &loading{set: core, from: spec, opts: o}
 	return l.load()
 }

@@ -952,11 +952,30 @@ func testFreplace(r *hookRun) {
 	if err != nil {
 		r.Fatalf("%+v", err)
 	}
-	r.Cleanup(func() { target.Close() })
+	handle := new(XDP)
+	handle.common.life = newProgramLife(target)
+	r.Cleanup(func() { handle.Close() })
 	spec := r.spec(2)
 	spec.Instructions[0] = btf.WithFuncMetadata(spec.Instructions[0].WithSymbol(progName), function(progName))
-	(&programSpec{spec, &kindFreplace, new(programState)}).setTargetProgram(target, "replaced")
-	p := load[Freplace](r, spec)
+	cs := testSpec(map[string]*ebpf.ProgramSpec{progName: spec})
+	var ps *ProgramSpec[Freplace]
+	BindProgramSpec(cs, &ps, progName)
+	ps.SetTargetProgram(handle, "replaced")
+	r.coll, err = cs.Load(nil)
+	if err != nil {
+		r.Fatalf("%+v", err)
+	}
+	r.Cleanup(func() { r.coll.Close() })
+	r.result.loaded = true
+	var p *Freplace
+	BindProgram(r.coll, &p, progName)
+	for _, to := range []LoadedProgram{handle, target} {
+		if l, err := p.AttachTo(to, "replaced"); err == nil {
+			must(r, l.Close())
+		} else if releaseIs(r.T, 5, 10) { // earlier kernels attach once
+			r.Error(err)
+		}
+	}
 	r.attached(p.Attach())
 	r.fire(func() {
 		if ret, _, err := target.Test(make([]byte, 64)); err != nil || ret != 2 {

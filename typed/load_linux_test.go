@@ -262,3 +262,20 @@ func TestLoadWithoutPrivileges(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A program that goes to another one needs that open at Load, and says so.
+func TestClosedTargetProgram(t *testing.T) {
+	into := new(XDP)
+	into.common.name = "into"
+	into.common.life = newProgramLife(got(returns(t, ebpf.XDP, ebpf.AttachNone, 2).Clone())(t))
+	cs := testSpec(map[string]*ebpf.ProgramSpec{progName: sectionSpec(t, "freplace", countHit(2))})
+	var spec *ProgramSpec[Freplace]
+	BindProgramSpec(cs, &spec, progName)
+	spec.SetTargetProgram(into, "f")
+	must(t, into.Close())
+	_, err := cs.Load(nil)
+	failsWith(t, "load", err, os.ErrClosed)
+	spec.Disable()
+	coll := got(cs.Load(nil))(t)
+	must(t, coll.Close())
+}

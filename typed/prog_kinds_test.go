@@ -92,7 +92,12 @@ func TestSetTarget(t *testing.T) {
 		spec := sectionSpec(t, section, countHit(0))
 		cs := testSpec(map[string]*ebpf.ProgramSpec{progName: spec})
 		set(cs)
-		_, err := (*specCore)(cs).unloadable(cs.Spec)
+		done, err := (*specCore)(cs).enterTargets(cs.Spec)
+		if err != nil {
+			return err
+		}
+		defer done()
+		_, err = (*specCore)(cs).unloadable(cs.Spec)
 		return err
 	}
 	var fentry *ProgramSpec[Fentry]
@@ -122,6 +127,14 @@ func TestSetTarget(t *testing.T) {
 			BindProgramSpec(c, &xdp, progName)
 			xdp.SetTargetProgram(nil, "f")
 		}, "cannot go to another BPF program"},
+		{"freplace in a program that is not loaded", "freplace", func(c *CollectionSpec) {
+			BindProgramSpec(c, &freplace, progName)
+			freplace.SetTargetProgram(new(XDP), "f")
+		}, "not loaded"},
+		{"freplace in no program", "freplace", func(c *CollectionSpec) {
+			BindProgramSpec(c, &freplace, progName)
+			freplace.SetTargetProgram(nil, "f")
+		}, "not loaded"},
 		{"bare fsession", "fsession", func(*CollectionSpec) {}, "SetTarget"},
 		{"bare lsm_cgroup", "lsm_cgroup", func(*CollectionSpec) {}, "SetTarget"},
 		{"lsm_cgroup with a target", "lsm_cgroup", func(c *CollectionSpec) {

@@ -60,7 +60,7 @@ type SkMsg struct{ common program }
 
 func (*SkMsg) kind() *progKind { return &kindSkMsg }
 
-// Attach attaches to a [SockMap] or [SockHash].
+// Attach attaches to a socket map, of [ClassSockMap] or [ClassSockHash].
 func (p *SkMsg) Attach(m SocketMap) (*Link, error) {
 	return p.base().attachSockMap(p.kind(), m, ebpf.AttachSkMsgVerdict)
 }
@@ -71,7 +71,7 @@ type SkSKB struct{ common program }
 
 func (*SkSKB) kind() *progKind { return &kindSkSKB }
 
-// Attach attaches to a [SockMap] or [SockHash].
+// Attach attaches to a socket map, of [ClassSockMap] or [ClassSockHash].
 func (p *SkSKB) Attach(m SocketMap) (*Link, error) {
 	return p.base().attachSockMap(p.kind(), m, p.base().attachType())
 }

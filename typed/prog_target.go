@@ -1,7 +1,10 @@
 package typed
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/cilium/ebpf"
 )
@@ -17,10 +20,11 @@ import (
 func (s *ProgramSpec[P]) SetTarget(where string) { partOf(s).setTarget(where) }
 
 // SetTargetProgram makes an fentry, fexit or freplace program one for a
-// function of another BPF program, which must be loaded.
+// function of another BPF program, which must be loaded, and open at Load: a
+// handle of any kind, or the library's [*ebpf.Program].
 //
 // Load fails for other kinds of programs.
-func (s *ProgramSpec[P]) SetTargetProgram(program *ebpf.Program, function string) {
+func (s *ProgramSpec[P]) SetTargetProgram(program LoadedProgram, function string) {
 	partOf(s).setTargetProgram(program, function)
 }
 
@@ -29,22 +33,68 @@ func (s *programSpec) setTarget(where string) {
 	if s == nil || s.spec == nil {
 		return
 	}
-	s.state.target = s.takesTarget()
-	s.spec.AttachTo = where
+	s.state.target, s.state.into = s.takesTarget(), nil
+	s.spec.AttachTarget, s.spec.AttachTo = nil, where
 }
 
 //go:noinline
-func (s *programSpec) setTargetProgram(program *ebpf.Program, function string) {
+func (s *programSpec) setTargetProgram(program LoadedProgram, function string) {
 	if s == nil || s.spec == nil {
 		return
 	}
-	s.state.target = nil
+	s.state.target, s.state.into = nil, nil
+	s.spec.AttachTarget, s.spec.AttachTo = nil, function
 	switch s.kind {
 	case &kindFentry, &kindFexit, &kindFreplace:
 	default:
 		s.state.target = fmt.Errorf("program %s: a typed.%s cannot go to another BPF program", s.spec.Name, s.kind.name)
 	}
-	s.spec.AttachTarget, s.spec.AttachTo = program, function
+	switch p := program.(type) {
+	case AnyProgram:
+		s.state.into = p
+	case *ebpf.Program:
+		s.spec.AttachTarget = p
+	default:
+		s.state.target = cmp.Or(s.state.target, fmt.Errorf("program %s: its target: %w", s.spec.Name, ErrNotLoaded))
+	}
+}
+
+// enterTargets makes the library's objects of the handles that programs go to their
+// targets. They stay open until done is called.
+func (c *specCore) enterTargets(spec *ebpf.CollectionSpec) (done func(), err error) {
+	var entered []*programLife
+	done = func() {
+		for _, life := range entered {
+			life.calls.Leave()
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(spec.Programs)) {
+		st := c.state(name)
+		if st.into == nil || st.disabled {
+			continue
+		}
+		into := baseOf(st.into)
+		if into.life == nil || into.life.p == nil || !into.life.calls.Enter() {
+			done()
+			return nil, fmt.Errorf("program %s: its target: %w", name, cmp.Or(into.usable(), ErrNotLoaded))
+		}
+		entered = append(entered, into.life)
+		spec.Programs[name].AttachTarget = into.life.p
+	}
+	return done, nil
+}
+
+// useProgram calls f with the library's object of a program.
+func useProgram(program LoadedProgram, f func(*ebpf.Program) error) error {
+	switch p := program.(type) {
+	case AnyProgram:
+		return p.Use(f)
+	case *ebpf.Program:
+		if p != nil {
+			return f(p)
+		}
+	}
+	return fmt.Errorf("the target: %w", ErrNotLoaded)
 }
 
 func (s *programSpec) takesTarget() error {

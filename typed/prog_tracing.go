@@ -212,10 +212,15 @@ func (p *Freplace) Attach() (*Link, error) {
 }
 
 // AttachTo puts the program in the place of a function of another program than
-// the one it was loaded for. Both functions must have the same types.
-func (p *Freplace) AttachTo(program *ebpf.Program, function string) (*Link, error) {
-	return p.base().attach(p.kind(), target{"function", strings.TrimSpace(function)}, func(prog *ebpf.Program) (link.Link, error) {
-		return attachFreplace(prog, program, function)
+// the one it was loaded for: of a handle of any kind, or the library's
+// [*ebpf.Program]. Both functions must have the same types.
+func (p *Freplace) AttachTo(program LoadedProgram, function string) (*Link, error) {
+	return p.base().attach(p.kind(), target{"function", strings.TrimSpace(function)}, func(prog *ebpf.Program) (l link.Link, err error) {
+		err = useProgram(program, func(other *ebpf.Program) error {
+			l, err = attachFreplace(prog, other, function)
+			return err
+		})
+		return l, err
 	})
 }
 

@@ -91,9 +91,10 @@ func (p *Uprobe) Attach(opts *UprobeOptions) (*Link, error) {
 // named by "/proc/PID/root/usr/bin/app".
 //
 // symbol is written as in the section: "malloc", "malloc+0x10", with a version
-// "memcpy@GLIBC_2.14", or an offset in the file, "0x1234". A name that several
-// functions have, and an indirect function (IFUNC), whose symbol is that of its
-// resolver, are errors: no guess is made. opts may be nil.
+// "memcpy@GLIBC_2.14", or an offset in the file, "0x1234". The dynamic symbols go
+// before the others, as for the linker. A name that several functions have, and an
+// indirect function (IFUNC), whose symbol is that of its resolver, are errors: no guess
+// is made. opts may be nil.
 func (p *Uprobe) AttachTo(path, symbol string, opts *UprobeOptions) (*Link, error) {
 	return p.base().uprobeSymbol(p.kind(), path, symbol, opts)
 }

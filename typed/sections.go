@@ -58,7 +58,7 @@ func targetMissing(name string, spec *ebpf.ProgramSpec) error {
 	case spec.Type == ebpf.UnspecifiedProgram:
 		return nil // the library leaves it out
 	case kindFreplace.matches(spec) && spec.AttachTarget == nil:
-		return fail("SetTarget must name the program and function that it replaces")
+		return fail("SetTargetProgram must name the program and function that it replaces")
 	case needsTargetAtLoad(spec) && spec.AttachTo == "":
 		return fail("its section does not say where it goes: SetTarget must, before Load")
 	}
