@@ -101,7 +101,7 @@ func install(ifname, dir string, version uint32) (*upgradeCollection, error) {
 	if links := before.Links.Of(before.Programs.CountPackets); len(links) > 0 {
 		err = update(links[0], bpf)
 	} else {
-		err = attach(ifname, dir, bpf)
+		err = attach(ifname, dir, bpf, before.Maps.Packets.Loaded())
 	}
 	if err != nil {
 		return nil, errors.Join(err, bpf.Close())
@@ -119,20 +119,26 @@ func update(pinned *typed.Link, bpf *upgradeCollection) error {
 	return link.Update(bpf.Programs.CountPackets)
 }
 
-// attach pins what the next run takes over: the map, and the link, which keeps the
-// program.
-func attach(ifname, dir string, bpf *upgradeCollection) error {
+// attach pins what the next run takes over: the map, unless it is pinned, and then
+// the link, which keeps the program. A crash in between leaves a map that the next
+// run finds; a link without the map would lose the counts.
+func attach(ifname, dir string, bpf *upgradeCollection, mapIsPinned bool) error {
 	ifi, err := net.InterfaceByName(ifname)
 	if err != nil {
 		return err
 	}
+	if !mapIsPinned {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		if err := bpf.Maps.Packets.Pin(filepath.Join(dir, bpf.Maps.Packets.Name())); err != nil {
+			return err
+		}
+	}
 	if err := bpf.Links.Add(bpf.Programs.CountPackets.Attach(ifi.Index, nil)); err != nil {
 		return err
 	}
-	if err := bpf.Links.Pin(dir); err != nil {
-		return err
-	}
-	return bpf.Maps.Packets.Pin(filepath.Join(dir, bpf.Maps.Packets.Name()))
+	return bpf.Links.Pin(dir)
 }
 
 // remove detaches the program and removes its map.

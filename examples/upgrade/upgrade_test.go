@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/bpfgen/bpfgen/examples/internal/testkernel"
+	"github.com/bpfgen/bpfgen/typed"
 )
 
 // Every packet that is sent while one version after another takes over is
@@ -108,6 +110,37 @@ func TestUpgrade(t *testing.T) {
 	seq, errf := bpf.Maps.Packets.All()
 	if got := slices.Sorted(maps.Values(maps.Collect(seq))); !slices.Equal(got, []uint64{2, 2}) || errf() != nil {
 		t.Errorf("counts %v, %v", got, errf())
+	}
+	if err := remove(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// A run that finds the map alone, after a crash or without the link that somebody has
+// removed, attaches the program and goes on counting.
+func TestUpgradeWithoutALink(t *testing.T) {
+	testkernel.Require(t, nil)
+	testkernel.NetNS(t)
+	dir := filepath.Join(testkernel.BPFFS(t), "upgrade")
+	for version := range uint32(2) {
+		bpf := must(install("lo", dir, version+1))(t)
+		if err := bpf.Maps.Packets.Put(version, 7); err != nil {
+			t.Fatal(err)
+		}
+		if err := bpf.Close(); err != nil {
+			t.Error(err)
+		}
+		pinned := must(typed.OpenPinnedLink(filepath.Join(dir, bpf.Programs.CountPackets.Name()), nil))(t)
+		if err := errors.Join(pinned.Detach(), pinned.Unpin(), pinned.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bpf := must(install("lo", dir, 3))(t)
+	defer bpf.Close()
+	for version := range uint32(2) {
+		if n, err := bpf.Maps.Packets.Lookup(version); n != 7 || err != nil {
+			t.Errorf("key %d: %d, %v", version, n, err)
+		}
 	}
 	if err := remove(dir); err != nil {
 		t.Error(err)
