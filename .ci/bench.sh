@@ -3,6 +3,10 @@
 # generated packages cost to compile, and prints the tables of docs/benchmarks.md.
 #
 #   .ci/bench.sh [runs]        the rows of docs/benchmarks.md
+#   .ci/bench.sh -repo [runs]  a module with 20 lines, two targets each, from C:
+#                              bpfgen gen ./... against go generate ./... of
+#                              bpf2go; fails above 0.5 of its wall time, or 0.03
+#                              where nothing changed
 #   .ci/bench.sh -all [runs]   every golden case that both generate; fails where
 #                              bpfgen takes more than 0.9 of bpf2go's wall time
 #                              from an object, or 0.6 from C with two targets
@@ -14,8 +18,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all=
+all= repo=
 [ "${1-}" != -all ] || { all=1 && shift; }
+[ "${1-}" != -repo ] || { repo=1 && shift; }
 runs=${1:-20}
 clang=${BPFGEN_CLANG:-clang-19}
 work=$(mktemp -d)
@@ -72,6 +77,54 @@ from_c() {
 		-a "$work/bpfgen -no-typecheck -cc $clang -output-dir $work/$case-c bench golden/$case/$case.c" \
 		-b "$work/bpf2go -cc $clang -output-dir $work/$case-d bench golden/$case/$case.c"
 }
+
+# module <tool>: a module with twenty lines that run it, in five packages.
+module() {
+	local tool=$1 i package
+	mkdir -p "$work/$tool-module" && cp -r golden/include "$work/$tool-module"
+	(
+		cd "$work/$tool-module"
+		cp "$OLDPWD/go.mod" "$OLDPWD/go.sum" .
+		go mod edit -module example.com/m -require github.com/bpfgen/bpfgen@v0.0.0 -replace "github.com/bpfgen/bpfgen=$OLDPWD"
+		for i in {1..20}; do
+			package=p$((i % 5)) source=counter
+			((i % 2)) || source=scalars
+			mkdir -p $package
+			[ -f $package/lines.go ] || echo "package $package" >$package/lines.go
+			echo "//go:generate $work/$tool -cc $clang x$i x$i.c" >>$package/lines.go
+			{ cat "$OLDPWD/golden/$source/$source.c" && echo "int only_here_$i = $i;"; } >$package/x$i.c
+		done
+	)
+}
+
+# script <name> <line>...: a command that bench can run.
+script() {
+	local name=$1
+	shift
+	printf '%s\n' '#!/bin/sh' 'set -e' "$@" >"$work/$name"
+	chmod 755 "$work/$name"
+}
+
+if [ -n "$repo" ]; then
+	module bpfgen
+	module bpf2go
+	export BPFGEN_CACHE=$work/cache GOFLAGS=-mod=mod GOPROXY=off
+	unset GOPACKAGE
+	script a-first "rm -rf $work/cache $work/bpfgen-module/*/x*_*" "cd $work/bpfgen-module" "$work/bpfgen gen ./..."
+	script a-cold "rm -rf $work/cache" "cd $work/bpfgen-module" "$work/bpfgen gen ./..."
+	script a-warm "cd $work/bpfgen-module" "$work/bpfgen gen ./..."
+	script a-check "cd $work/bpfgen-module" "$work/bpfgen check ./..."
+	script b-first "rm -rf $work/bpf2go-module/*/x*_*" "cd $work/bpf2go-module" "go generate ./..."
+	script b-again "cd $work/bpf2go-module" "go generate ./..."
+	echo '| 20 lines, two targets each | bpfgen wall ms | bpf2go wall ms | ratio | bpfgen CPU ms | bpf2go CPU ms | ratio |'
+	echo '|---|---|---|---|---|---|---|'
+	all=1
+	compare 0.5 "no files, no cache" -a "$work/a-first" -b "$work/b-first"
+	compare 0.5 "no cache" -a "$work/a-cold" -b "$work/b-again"
+	compare 0.03 "nothing changed" -a "$work/a-warm" -b "$work/b-again"
+	compare 0.03 "nothing changed, \`check\`" -a "$work/a-check" -b "$work/b-again"
+	exit $slow
+fi
 
 echo '| input | bpfgen wall ms | bpf2go wall ms | ratio | bpfgen CPU ms | bpf2go CPU ms | ratio |'
 echo '|---|---|---|---|---|---|---|'

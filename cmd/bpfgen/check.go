@@ -17,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/git"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 )
@@ -77,7 +78,7 @@ func runCheck(ctx context.Context, c *cli, args []string) error {
 	if err := flagBehind(fs.Args()); err != nil {
 		return err
 	}
-	c.cache = c.openCache()
+	c.cache, c.strips = c.openCache(), new(clang.Strips)
 	r, err := findRepo(ctx, c, fs.Args())
 	if err != nil {
 		return err

@@ -96,7 +96,7 @@ func compiledBuilds(ctx context.Context, c *cli, o *genOptions) ([]*build, error
 		return nil, err
 	}
 	defer remove()
-	compiler.Temp = dir
+	compiler.Temp, compiler.Strips = dir, c.strips
 	builds := make([]*build, len(targets))
 	results := make([]clang.Result, len(targets))
 	failed := make([]error, len(targets))

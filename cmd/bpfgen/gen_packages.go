@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gopkg"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 )
@@ -56,8 +57,10 @@ func (c *cli) finish(ctx context.Context, o *outputFlags, w writeOptions, result
 
 // genPackages generates, and writes if no line failed.
 func genPackages(ctx context.Context, c *cli, o *genOptions, patterns []string) error {
-	c.cache = c.openCache()
-	return untilCurrent(func() error { return genLines(ctx, c, o, patterns) })
+	return untilCurrent(func() error {
+		c.cache, c.strips = c.openCache(), new(clang.Strips) // the cache knows what it has read
+		return genLines(ctx, c, o, patterns)
+	})
 }
 
 func genLines(ctx context.Context, c *cli, o *genOptions, patterns []string) error {

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/cache"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/temp"
 	"github.com/bpfgen/bpfgen/internal/kernelbtf"
@@ -106,6 +107,8 @@ type cli struct {
 	base string
 	// cache of compilations and generated files, nil for none.
 	cache *cache.Cache
+	// strips are the objects of many lines, nil where there is one.
+	strips *clang.Strips
 	// describe gets the flags of a command instead of their being parsed.
 	describe func(*flag.FlagSet)
 	// overlay is what other lines of the same run give, for -types-from.

@@ -162,7 +162,7 @@ func (r *repo) add(c *cli, line gogen.Line) error {
 		return at(err)
 	}
 	j := &job{line: line, output: new(bytes.Buffer), done: make(chan struct{})}
-	j.cli = &cli{env: append(line.Env(c.env), call.Env...), stdout: j.output, stderr: j.output, base: seen(line.Dir()), cache: c.cache}
+	j.cli = &cli{env: append(line.Env(c.env), call.Env...), stdout: j.output, stderr: j.output, base: seen(line.Dir()), cache: c.cache, strips: c.strips}
 	args := call.Args
 	var err error
 	switch first := firstWord(args); first {

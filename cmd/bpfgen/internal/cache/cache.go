@@ -23,23 +23,23 @@ import (
 // Cache is a directory. A nil Cache has nothing and keeps nothing.
 type Cache struct {
 	dir string
-	// files are hashes of files that this process has read.
-	files sync.Map // path → fileHash
-}
-
-// fileHash is the hash of a file, or why there is none.
-type fileHash struct {
-	hash string
-	err  error
+	// empty is true if there was nothing when the process began.
+	empty bool
+	once  sync.Map // key → *once
 }
 
 // New is the cache in a directory, which is made when the first entry is. What
 // runs that were killed left half written goes.
 func New(dir string) *Cache {
 	c := &Cache{dir: dir}
+	entries, _ := os.ReadDir(dir)
+	c.empty = len(entries) == 0
 	temp.Sweep(c.temps())
 	return c
 }
+
+// Empty says that there was no entry when the process began.
+func (c *Cache) Empty() bool { return c.empty }
 
 // temps is where entries are written before they have their names.
 func (c *Cache) temps() string { return filepath.Join(c.dir, "tmp") }
@@ -101,25 +101,48 @@ func (c *Cache) Put(key string, value any) {
 	os.Rename(written, path)
 }
 
+// once is the result of a function that runs once.
+type once struct {
+	sync.Once
+	value any
+	err   error
+}
+
+// Once runs f for the first of a process that asks for this key; all others wait
+// for it and get its result.
+func (c *Cache) Once(key string, f func() (any, error)) (any, error) {
+	v, _ := c.once.LoadOrStore(key, new(once))
+	o := v.(*once)
+	o.Do(func() { o.value, o.err = f() })
+	return o.value, o.err
+}
+
+// hash is Once for hashes.
+func (c *Cache) hash(key string, f func() (string, error)) (string, error) {
+	v, err := c.Once(key, func() (any, error) { return f() })
+	hash, _ := v.(string)
+	return hash, err
+}
+
 // File is the hash of a file's content. Each file is read once by a process.
 func (c *Cache) File(path string) (string, error) {
-	if known, ok := c.files.Load(path); ok {
-		f := known.(fileHash)
-		return f.hash, f.err
-	}
-	content, err := os.ReadFile(path)
-	f := fileHash{err: err}
-	if err == nil {
-		f.hash = Hash(content)
-	}
-	c.files.Store(path, f)
-	return f.hash, f.err
+	return c.hash("file\x00"+path, func() (string, error) {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return "", err
+		}
+		return Hash(content), nil
+	})
 }
 
 // Program is a hash of a large file that seldom changes, such as a compiler:
 // it is read only if its size, time or inode is another than when it was read
 // last.
 func (c *Cache) Program(path string) (string, error) {
+	return c.hash("program\x00"+path, func() (string, error) { return c.program(path) })
+}
+
+func (c *Cache) program(path string) (string, error) {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", err

@@ -73,18 +73,18 @@ func TestKeyPartsHaveBorders(t *testing.T) {
 }
 
 func TestProgramIsReadAgainWhenItChanges(t *testing.T) {
-	c := New(t.TempDir())
+	dir := t.TempDir()
 	path := filepath.Join(t.TempDir(), "cc")
 	write(t, path, []byte("one"))
-	first, err := c.Program(path)
+	first, err := New(dir).Program(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := c.Program(path); again != first || err != nil {
+	if again, err := New(dir).Program(path); again != first || err != nil {
 		t.Errorf("%s, %v, want %s", again, err, first)
 	}
 	write(t, path, []byte("other"))
-	if other, err := c.Program(path); other == first || err != nil {
+	if other, err := New(dir).Program(path); other == first || err != nil {
 		t.Errorf("%s, %v after a change", other, err)
 	}
 }

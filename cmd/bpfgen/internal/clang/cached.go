@@ -38,7 +38,9 @@ func (c *Compiler) CompileCached(ctx context.Context, t Target, store *cache.Cac
 		r, err := c.Compile(ctx, t)
 		return r, false, err
 	}
-	if r, ok := c.Cached(t, store); ok {
+	if store.Empty() {
+		go c.identity(store) // is read meanwhile, and Once
+	} else if r, ok := c.Cached(t, store); ok {
 		return r, true, nil
 	}
 	wanted := c.Dependencies
@@ -118,7 +120,7 @@ func (c *Compiler) newRecord(ctx context.Context, t Target, r Result, store *cac
 		}
 		rec.Files[path] = hash
 	}
-	search, ok := c.searchDirs(ctx, t)
+	search, ok := c.searchDirs(ctx, t, store)
 	if !ok {
 		return nil, false
 	}
@@ -168,26 +170,21 @@ func candidates(files map[string]string, search []string, dir string) (paths []s
 }
 
 // searchDirs are the directories in which the compiler looks for <headers>, as
-// its -v lists them.
-func (c *Compiler) searchDirs(ctx context.Context, t Target) (dirs []string, ok bool) {
-	args := slices.DeleteFunc(c.arguments(t, os.DevNull), func(a string) bool { return a == c.Source || a == "-c" })
-	cmd := exec.CommandContext(ctx, c.CC[0], append(args, "-E", "-v", "-x", "c", os.DevNull)...)
-	cmd.Dir, cmd.Env = c.Dir, c.Env
-	var out bytes.Buffer
-	cmd.Stderr = &out
-	if cmd.Run() != nil {
+// its -v lists them. Compilers that are told the same are asked once by a process:
+// to start one is half the cost of a compilation.
+func (c *Compiler) searchDirs(ctx context.Context, t Target, store *cache.Cache) (dirs []string, ok bool) {
+	mapped := "-ffile-prefix-map="
+	args := slices.DeleteFunc(c.arguments(t, os.DevNull), func(a string) bool { return a == c.Source || a == "-c" || strings.HasPrefix(a, mapped) })
+	dir := c.Dir
+	if !c.namesRelative() {
+		dir = ""
+	}
+	key := cache.Key(slices.Concat([]string{"search", dir, c.CC[0]}, args, c.relevantEnv())...)
+	listed, err := store.Once(key, func() (any, error) { return c.listDirs(ctx, args) })
+	if err != nil {
 		return nil, false
 	}
-	_, list, ok := strings.Cut(out.String(), "#include \"...\" search starts here:\n")
-	list, _, end := strings.Cut(list, "End of search list.")
-	if !ok || !end {
-		return nil, false
-	}
-	for line := range strings.Lines(list) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			dirs = append(dirs, absolute(c.Dir, line))
-		}
-	}
+	dirs = slices.Clone(listed.([]string))
 	// Directories that are not there yet are not listed.
 	for _, f := range c.Flags {
 		if path, ok := strings.CutPrefix(f, "-I"); ok && path != "" {
@@ -195,6 +192,41 @@ func (c *Compiler) searchDirs(ctx context.Context, t Target) (dirs []string, ok 
 		}
 	}
 	return dirs, true
+}
+
+// absoluteFlags are those that say the same in every directory.
+var absoluteFlags = lazyregexp.New(`^(-(I|isystem|iquote|idirafter)?/.*|-[DUWOfmg][^/]*|-std=.*)$`)
+
+// namesRelative says whether the compiler may look elsewhere if it runs in
+// another directory.
+func (c *Compiler) namesRelative() bool {
+	relative := func(f string) bool { return !absoluteFlags().MatchString(f) }
+	return slices.ContainsFunc(slices.Concat(c.CC[1:], c.Flags), relative) ||
+		slices.ContainsFunc(c.relevantEnv(), func(entry string) bool {
+			return strings.Contains(entry, "CPATH=") || strings.Contains(entry, "INCLUDE_PATH=")
+		})
+}
+
+// listDirs asks the compiler.
+func (c *Compiler) listDirs(ctx context.Context, args []string) (dirs []string, err error) {
+	cmd := exec.CommandContext(ctx, c.CC[0], append(args, "-E", "-v", "-x", "c", os.DevNull)...)
+	cmd.Dir, cmd.Env = c.Dir, c.Env
+	var out bytes.Buffer
+	cmd.Stderr = &out
+	if err := cmd.Run(); err != nil {
+		return nil, err
+	}
+	_, list, ok := strings.Cut(out.String(), "#include \"...\" search starts here:\n")
+	list, _, end := strings.Cut(list, "End of search list.")
+	if !ok || !end {
+		return nil, errors.New("the compiler lists no directories")
+	}
+	for line := range strings.Lines(list) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			dirs = append(dirs, absolute(c.Dir, line))
+		}
+	}
+	return dirs, nil
 }
 
 func absolute(dir, path string) string {
@@ -222,6 +254,13 @@ func (c *Compiler) relevantEnv() []string {
 // identity is a hash of all programs that take part: each word of the command
 // that is one, strip, and the libraries of LLVM that they are linked with.
 func (c *Compiler) identity(store *cache.Cache) (string, error) {
+	words := slices.Concat([]string{"identity"}, c.CC, []string{c.Strip})
+	id, err := store.Once(cache.Key(words...), func() (any, error) { return c.programs(store) })
+	hash, _ := id.(string)
+	return hash, err
+}
+
+func (c *Compiler) programs(store *cache.Cache) (string, error) {
 	var parts []string
 	for i, word := range append(slices.Clone(c.CC), c.Strip) {
 		if word == "" || strings.HasPrefix(word, "-") {

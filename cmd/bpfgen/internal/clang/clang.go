@@ -44,6 +44,9 @@ type Compiler struct {
 	Temp string
 	// Dependencies asks for Result.Dependencies.
 	Dependencies bool
+	// Strips collects the objects of many compilations that wait to be stripped, nil
+	// where each is at once.
+	Strips *Strips
 }
 
 // Target is what the compiler needs to know of a target.
@@ -90,7 +93,7 @@ func (c *Compiler) Compile(ctx context.Context, t Target) (Result, error) {
 		return r, err
 	}
 	if c.Strip != "" {
-		if err := c.run(ctx, &r, c.Strip, []string{"-g", object}); err != nil {
+		if err := c.stripped(ctx, &r, object); err != nil {
 			return r, err
 		}
 	}
