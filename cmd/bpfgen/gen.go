@@ -244,6 +244,7 @@ func generate(ctx context.Context, c *cli, o *genOptions) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
+	go emit.Prepare(o.bpf2go)
 	pkg := start(func() (string, error) { return o.packageName(ctx, c.env) })
 	builds, err := findBuilds(ctx, c, o)
 	if err != nil {

@@ -34,6 +34,9 @@ func (o *writeOptions) define(fs *flag.FlagSet) {
 func (c *cli) finish(ctx context.Context, o *outputFlags, w writeOptions, results ...*result) error {
 	var all []gopkg.Generated
 	for _, r := range results {
+		if w.noTypeCheck && len(results) == 1 {
+			break // writing finds what forbids it, too
+		}
 		g, changes, err := r.generated(o)
 		if err != nil {
 			return err

@@ -82,8 +82,11 @@ func otherObjects(c *cli, o *genOptions, builds []*build) (others []*build) {
 	}
 	for _, t := range target.All() {
 		written := slices.ContainsFunc(builds, func(b *build) bool { return !b.earlier && b.target.Name == t.Name })
+		if written {
+			continue
+		}
 		goFile, _ := c.readFile(o.path(t.Name, ".go"))
-		if written || !bytes.HasPrefix(goFile, []byte(outfile.Header)) || o.ofOtherStem(o.fileName(t.Name, ".go"), fileParts()) {
+		if !bytes.HasPrefix(goFile, []byte(outfile.Header)) || o.ofOtherStem(o.fileName(t.Name, ".go"), fileParts()) {
 			continue
 		}
 		b := &build{target: t, source: o.path(t.Name, ".o"), earlier: true}

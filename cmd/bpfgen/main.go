@@ -31,6 +31,7 @@ import (
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/temp"
 	"github.com/bpfgen/bpfgen/internal/kernelbtf"
+	"github.com/bpfgen/bpfgen/internal/stack"
 )
 
 // Exit statuses.
@@ -53,7 +54,10 @@ func main() {
 		signal.Notify(signals, syscall.SIGHUP)
 	}
 	done := make(chan int)
-	go func() { done <- run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr) }()
+	go func() {
+		stack.Grow()
+		done <- run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	}()
 	select {
 	case status := <-done:
 		os.Exit(status)

@@ -10,6 +10,9 @@ import (
 // forEach calls f for 0 … n-1, as many at a time as there are processors. The
 // error joins those of all calls, in order.
 func forEach(n int, f func(i int) error) error {
+	if n == 1 {
+		return caught(func() error { return f(0) })
+	}
 	errs := make([]error, n)
 	slots := make(chan struct{}, parallelism())
 	var wg sync.WaitGroup

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Info is one target of clang and the Go architectures that it serves.
@@ -89,7 +90,9 @@ func Find(id string) (Info, error) {
 }
 
 // All are all targets that have files of their own, sorted by name.
-func All() []Info {
+func All() []Info { return slices.Clone(all()) }
+
+var all = sync.OnceValue(func() []Info {
 	var all []Info
 	for _, id := range []string{"bpf", "bpfel", "bpfeb"} {
 		t, _ := Find(id)
@@ -102,7 +105,7 @@ func All() []Info {
 	}
 	slices.SortFunc(all, func(a, b Info) int { return cmp.Compare(a.Name, b.Name) })
 	return slices.CompactFunc(all, func(a, b Info) bool { return a.Name == b.Name })
-}
+})
 
 // AllGOARCH are the architectures that some target is for, sorted.
 func AllGOARCH() []string { return goarchs(func(arch) bool { return true }) }
@@ -153,10 +156,12 @@ func (a arch) target() Info {
 // goarchs are the sorted GOARCHes that a condition holds for.
 func goarchs(has func(arch) bool) []string {
 	var names []string
-	for _, name := range slices.Sorted(maps.Keys(archs)) {
+	for _, name := range sortedArchs() {
 		if has(archs[name]) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
+
+var sortedArchs = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(archs)) })

@@ -127,3 +127,15 @@ func execute(t templates.File, data any) ([]byte, error) {
 	err := t.Execute(&buf, data)
 	return buf.Bytes(), err
 }
+
+// Prepare parses the templates that most files need. It is for callers who have a
+// processor that is idle before they have a plan.
+func Prepare(bpf2go bool) {
+	if bpf2go {
+		templates.Bpf2go.Prepare()
+		return
+	}
+	for _, f := range []templates.File{templates.Loader, templates.Target, templates.Maps} {
+		f.Prepare()
+	}
+}

@@ -9,13 +9,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"sync"
+
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
 // ours are the names that are swept.
-var ours = regexp.MustCompile(`^bpfgen-[0-9]+\.tmp$`)
+var ours = lazyregexp.New(`^bpfgen-[0-9]+\.tmp$`)
 
 func name(parent string) string {
 	return filepath.Join(parent, "bpfgen-"+strconv.FormatUint(rand.Uint64(), 10)+".tmp")
@@ -98,7 +99,7 @@ func Sweep(parent string) {
 		return
 	}
 	for _, e := range entries {
-		if ours.MatchString(e.Name()) {
+		if ours().MatchString(e.Name()) {
 			sweep(filepath.Join(parent, e.Name()))
 		}
 	}
