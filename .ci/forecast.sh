@@ -9,6 +9,8 @@
 #   .ci/forecast.sh show REGEXP  prints what the forecast got wrong in sets of that name
 #   .ci/forecast.sh allowed      asks the kernels which functions programs may call,
 #                                and writes forecast/allowed.txt
+#   .ci/forecast.sh reduce BTF FILE.btf.gz
+#                                takes of a kernel's BTF what tests need of it
 #
 # Everything lies in $BPFGEN_KERNEL_CACHE/forecast, by default in the user's cache.
 set -euo pipefail
@@ -34,6 +36,8 @@ truth() {
 score() { go run ./.ci/forecast -objects "$work/objects" -truth "$work/truth.log" -cache "$cache" "$@"; }
 table() { score -table docs/forecast.md; }
 show() { score -show "$1"; }
+
+reduce() { go run ./.ci/forecast -reduce "$@"; }
 
 allowed() {
 	BPFGEN_TEST_PROBE=1 "${kernels[@]}" -host -- ./.ci/forecast/probe >"$work/probe.log" 2>&1 ||

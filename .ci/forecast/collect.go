@@ -85,11 +85,11 @@ func carve(executable []byte) (objects [][]byte) {
 
 // printBTF writes the BTF of a kernel that .ci/kernels has in its cache.
 func printBTF(cache, series string) error {
-	images, err := filepath.Glob(filepath.Join(cache, series+".*", "boot", "vmlinuz-*"))
-	if err != nil || len(images) == 0 {
+	releases, err := filepath.Glob(filepath.Join(cache, series+".*-*"))
+	if err != nil || len(releases) == 0 {
 		return fmt.Errorf("no kernel %s in %s: run .ci/kernels once (%v)", series, cache, err)
 	}
-	k := &truthOf{series: series, release: filepath.Base(filepath.Dir(filepath.Dir(images[0])))}
+	k := &truthOf{series: series, release: filepath.Base(releases[0])}
 	image, err := k.image(cache)
 	if err != nil {
 		return err

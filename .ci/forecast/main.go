@@ -35,8 +35,8 @@ func main() {
 
 // config is the command line.
 type config struct {
-	objects, cache, table, show, allowed, collect, btf string
-	truth                                              []string
+	objects, cache, table, show, allowed, collect, btf, reduce string
+	truth                                                      []string
 }
 
 func run(args []string, stdout io.Writer) error {
@@ -53,12 +53,15 @@ func run(args []string, stdout io.Writer) error {
 	})
 	f.StringVar(&c.collect, "collect", "", "collect objects into `directory`, and do nothing else")
 	f.StringVar(&c.btf, "btf", "", "print the BTF of the kernel of this `series`, and do nothing else")
+	f.StringVar(&c.reduce, "reduce", "", "write the BTF of this `kernel`, reduced to what tests need, to the file named behind it, and do nothing else")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
 	switch {
 	case c.collect != "":
 		return collect(c.collect)
+	case c.reduce != "":
+		return reduce(c.reduce, f.Arg(0))
 	case c.btf != "":
 		return printBTF(c.cache, c.btf)
 	}

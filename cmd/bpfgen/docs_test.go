@@ -171,19 +171,17 @@ var userFiles = map[string]string{
 	"build/vmlinux-6.12.btf": "/sys/kernel/btf/vmlinux",
 	"watch.c":                "cmd/bpfgen/testdata/docs/watch.c",
 	"release/watch_bpfel.o":  "cmd/bpfgen/testdata/docs/watch_bpfel.o",
-	// Five kernels, which differ in what watch.c reads of them.
-	"build/kernels/5.4.0-42-generic.btf": oldKernel,
-	"build/kernels/5.10.0-1-test.btf":    oldKernel,
-	"build/kernels/6.1.0-1-test.btf":     newKernel,
-	"build/kernels/6.6.0-1-test.btf":     newKernel,
-	"build/kernels/6.12.0-1-test.btf":    newKernel,
-	"internal/counter/doc.go":            "",
+	// Five kernels, of which the first reads a task's state elsewhere.
+	"build/kernels/5.10.0-32-cloud-amd64.btf.gz":      kernels + "5.10.0-32-cloud-amd64.btf.gz",
+	"build/kernels/6.1.0-56-cloud-amd64.btf.gz":       kernels + "6.1.0-56-cloud-amd64.btf.gz",
+	"build/kernels/6.12.117+deb12-cloud-amd64.btf.gz": kernels + "6.12.117+deb12-cloud-amd64.btf.gz",
+	"build/kernels/6.18.44.btf.gz":                    kernels + "6.18.44.btf.gz",
+	"build/kernels/7.3.4+deb13-cloud-amd64.btf.gz":    kernels + "7.3.4+deb13-cloud-amd64.btf.gz",
+	"internal/counter/doc.go":                         "",
 }
 
-const (
-	oldKernel = "forecast/testdata/5.10.0-1-test.btf"
-	newKernel = "forecast/testdata/6.12.0-1-test.btf"
-)
+// kernels has parts of the BTF of real kernels (.ci/forecast -reduce).
+const kernels = "internal/kernelbtf/testdata/kernels/"
 
 // userMain has the go:generate line of the documents.
 const userMain = `package main

@@ -86,22 +86,18 @@ type causes struct {
 
 type kernelName struct{ name, release string }
 
-// causeKey is one finding, whatever the kernel. What it says may differ between
-// kernels; that of the first is shown.
+// cause is one finding of a program or map, with the kernels that it is of. One thing
+// can be wrong in several ways, on each kernel in one: they are as many causes, for
+// each has a remedy of its own.
+type cause struct {
+	causeKey
+	kernels []int
+}
+
 type causeKey struct {
 	object, subject string
 	isMap           bool
-	cause           forecast.Cause
-	wanted          string
-	file            string
-	line            int
-	verdict         forecast.Verdict
-}
-
-type cause struct {
-	causeKey
 	forecast.Finding
-	kernels []int
 }
 
 func (c *causes) add(kernel *forecast.Kernel, reports []*forecast.Report) {
@@ -121,10 +117,10 @@ func (c *causes) result(object string, isMap bool, r forecast.Result) {
 		if f.Verdict == forecast.Clear {
 			continue
 		}
-		key := causeKey{object, r.Name, isMap, f.Cause, f.Subject, f.File, f.Line, f.Verdict}
+		key := causeKey{object, r.Name, isMap, f}
 		found := c.index[key]
 		if found == nil {
-			found = &cause{causeKey: key, Finding: f}
+			found = &cause{causeKey: key}
 			if c.index == nil {
 				c.index = make(map[causeKey]*cause)
 			}

@@ -87,6 +87,42 @@ func unpackOnce(packed []byte, limit int64) ([]byte, error) {
 	return nil, nil
 }
 
+// unpackWithin looks for a stream anywhere in b and gives what it holds, if that is
+// wanted. All that it unpacks together has the size of one file.
+func unpackWithin(b []byte, wanted func([]byte) bool) []byte {
+	left := int64(maxFile)
+	for _, u := range unpackers {
+		for rest := b; left > 0; rest = rest[1:] {
+			at := bytes.Index(rest, []byte(u.magic))
+			if at < 0 {
+				break
+			}
+			rest = rest[at:]
+			data := u.front(rest, left)
+			if wanted(data) {
+				return data
+			}
+			left -= int64(len(data))
+		}
+	}
+	return nil
+}
+
+// front gives what the first stream in b holds, whatever comes behind it: the reader
+// takes that for another stream, and fails when all of the first is there.
+func (u unpacker) front(b []byte, limit int64) []byte {
+	r, err := u.open(b)
+	if err != nil {
+		return nil // these bytes only look like the start of one
+	}
+	var out bytes.Buffer
+	_, _ = out.ReadFrom(io.LimitReader(r, limit))
+	if c, ok := r.(io.Closer); ok {
+		_ = c.Close()
+	}
+	return out.Bytes()
+}
+
 func readAll(name string, r io.Reader, limit int64) ([]byte, error) {
 	var out bytes.Buffer
 	n, err := out.ReadFrom(io.LimitReader(r, limit+1))

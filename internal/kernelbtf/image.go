@@ -67,7 +67,7 @@ func readUnpacked(data []byte) (*Image, error) {
 
 // bootImages know the formats of kernels that can be booted. The payload is
 // what holds the kernel, compressed or not.
-var bootImages = []func(data []byte) (payload []byte, release string, ok bool){bzImage, zbootImage, armImage}
+var bootImages = []func(data []byte) (payload []byte, release string, ok bool){bzImage, zbootImage, armImage, s390Image}
 
 // bzImage: Documentation/arch/x86/boot.rst, protocol 2.08 (Linux 2.6.26) and
 // later, which says where the payload is.
@@ -115,6 +115,20 @@ func armImage(b []byte) (payload []byte, release string, ok bool) {
 		return nil, "", false
 	}
 	return b, "", true
+}
+
+// s390Image is the flat bzImage of s390x: its own decompressor and, somewhere
+// behind, the compressed kernel. Only the symbols of arch/s390/boot, which it has
+// not, say where that begins and ends, so it is what unpacks to a kernel.
+func s390Image(b []byte) (payload []byte, release string, ok bool) {
+	const at = 0x10008 // arch/s390/boot/head.S
+	if len(b) < at+6 || string(b[at:at+6]) != "S390EP" {
+		return nil, "", false
+	}
+	if data := unpackWithin(b[at:], func(data []byte) bool { return banner(data) != "" }); data != nil {
+		return data, "", true
+	}
+	return b, "", true // built with CONFIG_KERNEL_UNCOMPRESSED
 }
 
 func readBoot(payload []byte, release string) (*Image, error) {

@@ -293,6 +293,23 @@ func TestReadBigEndian(t *testing.T) {
 	}
 }
 
+// s390x's bzImage says nowhere where the kernel in it begins and ends.
+func TestReadS390Image(t *testing.T) {
+	raw := kernelTypes(t, binary.BigEndian, "sock")
+	flat := slices.Concat([]byte(banner61), raw, []byte("code"))
+	decompressor := append(make([]byte, 0x10008), "S390EP and what looks packed: \x1f\x8b \x28\xb5\x2f\xfd \xfd7zXZ\x00"...)
+	for name, packed := range map[string][]byte{"gzip": gz(flat), "zstd": zst(t, flat), "xz": xzed(t, flat), "lz4": lz4ed(flat), "not": flat} {
+		image, err := Read(bytes.NewReader(slices.Concat(decompressor, packed, []byte("data of the decompressor"))))
+		if err != nil || image.Release != "6.1.0-56-cloud-amd64" || !bytes.Equal(image.BTF, raw) {
+			t.Errorf("%s: %v %+v", name, err, image)
+		}
+	}
+	without := slices.Concat(decompressor, gz([]byte(banner61)))
+	if _, err := Read(bytes.NewReader(without)); err == nil || !strings.Contains(err.Error(), "CONFIG_DEBUG_INFO_BTF") {
+		t.Errorf("an image without BTF: %v", err)
+	}
+}
+
 // The configuration is found where the kernel carries it.
 func TestIKConfig(t *testing.T) {
 	config := "CONFIG_HZ=250\n"

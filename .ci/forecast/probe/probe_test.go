@@ -158,10 +158,11 @@ func (p *prober) use(use bpfuse.Use, helpers, kfuncs map[string]asm.Instruction)
 		fmt.Printf("# %s: %v\n", use.Name, err)
 		return
 	}
+	raw := p.raw(spec)
 	for kind, functions := range map[string]map[string]asm.Instruction{"helper": helpers, "kfunc": kfuncs} {
 		fmt.Println("PROBED", kind, use.Name)
 		for _, name := range slices.Sorted(maps.Keys(functions)) {
-			if !p.allowed(spec, functions[name]) {
+			if !p.allowed(raw, spec, functions[name]) {
 				continue
 			}
 			fmt.Println("ALLOWED", kind, use.Name, name)
@@ -210,7 +211,7 @@ func (p *prober) load(spec *ebpf.ProgramSpec) error {
 
 // refusals are what the verifier says of a function that this type of program
 // may not call; everything else it says of a call that it looked at.
-var refusals = regexp.MustCompile(`unknown func |invalid func |cannot use helper|is not allowed|not supported without|kernel function .* does not exist|not a function|cannot be called from|calling kernel functions? .* is not|might sleep|must be sleepable|non-sleepable`)
+var refusals = regexp.MustCompile(`unknown func |invalid func |unexpected __bpf_trap|cannot use helper|is not allowed|not supported without|kernel function .* does not exist|not a function|cannot be called from|calling kernel functions? .* is not|might sleep|must be sleepable|non-sleepable`)
 
 // license asks whether a program under another license than the GPL may call it.
 func (p *prober) license(spec *ebpf.ProgramSpec, name string, call asm.Instruction) {
@@ -223,9 +224,14 @@ func (p *prober) license(spec *ebpf.ProgramSpec, name string, call asm.Instructi
 	}
 }
 
-func (p *prober) allowed(spec *ebpf.ProgramSpec, call asm.Instruction) bool {
+func (p *prober) allowed(raw *rawLoader, spec *ebpf.ProgramSpec, call asm.Instruction) bool {
+	code := append(asm.Instructions{call}, spec.Instructions...)
+	if raw != nil {
+		log, loads := raw.load(code)
+		return loads || !refusals.MatchString(log)
+	}
 	spec = spec.Copy()
-	spec.Instructions = append(asm.Instructions{call}, spec.Instructions...)
+	spec.Instructions = code
 	err := p.load(spec)
 	var refused *ebpf.VerifierError
 	if errors.As(err, &refused) {

@@ -6,12 +6,12 @@
 
 #define FIELD_EXISTS 2 /* enum bpf_field_info_kind of libbpf's bpf_core_read.h */
 
-struct task {
+struct task_struct {
 	int pid;
 	long state;
 } __attribute__((preserve_access_index));
 
-struct task___new {
+struct task_struct___new { /* since Linux 5.14 */
 	unsigned int __state;
 } __attribute__((preserve_access_index));
 
@@ -32,11 +32,11 @@ struct {
 static long (*const read)(void *dst, __u32 size, const void *from) = (void *)113; /* bpf_probe_read_kernel */
 static long (*const update)(void *map, const void *key, const void *value, __u64 flags) = (void *)2;
 
-SEC("raw_tp/event")
+SEC("raw_tp/sched_switch") /* (bool preempt, struct task_struct *prev, struct task_struct *next, …) */
 int watch(__u64 *ctx)
 {
-	struct task *task = (void *)ctx[0];
-	struct task___new *now = (void *)ctx[0];
+	struct task_struct *task = (void *)ctx[1];
+	struct task_struct___new *now = (void *)ctx[1];
 	struct change change = { .time = bpf_ktime_get_ns() };
 
 	read(&change.pid, sizeof(change.pid), &task->pid);
