@@ -1,6 +1,7 @@
 package diff
 
-// The BTF of two kernels: types and functions, all or those that objects touch.
+// The BTF of two kernels or modules: types and functions, all or those that objects
+// touch.
 
 import (
 	"fmt"
@@ -146,31 +147,88 @@ func (c *comparison) typesNamed(name string, old, new []btfparse.Type, t *touche
 	for i := range max(len(was), len(is)) {
 		switch {
 		case i >= len(was):
-			c.whole(name, "added", t)
+			if !c.old.inKernel(name) {
+				c.whole(name, "added", t)
+			}
 		case i >= len(is):
-			c.whole(name, "removed", t)
+			if !c.new.inKernel(name) {
+				c.whole(name, "removed", t)
+			}
 		default:
-			c.kernelType(name, was[i], is[i], t)
+			c.kernelType(name, was[i].Layout, is[i].Layout, t)
+			c.heldTypes(name, was[i].of, is[i].of, t)
 		}
 	}
 }
 
-func layoutsOf(o *btfparse.Object, types []btfparse.Type) (known []layout.Layout) {
+// laidOut is a type and its layout.
+type laidOut struct {
+	layout.Layout
+	of btfparse.Type
+}
+
+func layoutsOf(o *btfparse.Object, types []btfparse.Type) (known []laidOut) {
 	for _, t := range types {
 		if l, ok := o.Layout(t); ok {
-			known = append(known, l)
+			known = append(known, laidOut{l, t})
 		}
 	}
 	return known
 }
 
-func notIn(list, others []layout.Layout) (left []layout.Layout) {
+// notIn leaves out what others have alike. Layouts do not tell structs by their names.
+func notIn(list, others []laidOut) (left []laidOut) {
 	for _, l := range list {
-		if !slices.ContainsFunc(others, func(o layout.Layout) bool { return o.Hash() == l.Hash() }) {
+		if !slices.ContainsFunc(others, func(o laidOut) bool { return o.Hash() == l.Hash() && maps.Equal(held(o.of), held(l.of)) }) {
 			left = append(left, l)
 		}
 	}
 	return left
+}
+
+// held are the named structs, unions and enums that a struct's members are, or are
+// arrays of, by the member's name.
+func held(t btfparse.Type) map[string]string {
+	s, ok := btfparse.Underlying(t).(*btfparse.Struct)
+	if !ok {
+		return nil
+	}
+	types := make(map[string]string)
+	for _, f := range s.Fields {
+		at := btfparse.Underlying(f.Type)
+		for {
+			array, ok := at.(*btfparse.Array)
+			if !ok {
+				break
+			}
+			at = btfparse.Underlying(array.Elem)
+		}
+		switch at.(type) {
+		case *btfparse.Struct, *btfparse.Enum:
+			if f.Name != "" && btfparse.BareName(at) != "" {
+				types[f.Name] = at.CName()
+			}
+		}
+	}
+	return types
+}
+
+// heldTypes are members that are of another struct, union or enum than they were:
+// what differs in these is told where they are, which says nothing of this member.
+func (c *comparison) heldTypes(name string, old, new btfparse.Type, t *touched) {
+	was, is := held(old), held(new)
+	for _, field := range slices.Sorted(maps.Keys(was)) {
+		place := name + " > field " + field
+		users, ok := t.users(place)
+		if is[field] == "" || is[field] == was[field] || !ok {
+			continue
+		}
+		change := Change{Class: API, Place: place, What: "type", Old: was[field], New: is[field], UsedBy: users}
+		if t == nil {
+			change.breaks(Go, "Go types of the old kernel are of another type there")
+		}
+		c.add(change)
+	}
 }
 
 // whole is a type that only one side has.
@@ -323,7 +381,7 @@ func spell(t btf.Type) string {
 
 // users are the programs of objects that load on the old kernel and not on the new.
 func (c *comparison) users() error {
-	if len(c.opts.UsedBy) == 0 {
+	if len(c.opts.UsedBy) == 0 || c.old.module != nil { // of modules the kernel's report tells
 		return nil
 	}
 	was, err := c.old.asKernel()

@@ -5,6 +5,7 @@ package diff
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -14,7 +15,7 @@ import (
 	"github.com/bpfgen/bpfgen/internal/kernelbtf"
 )
 
-// Input is one side: an eBPF object, or the BTF of a kernel.
+// Input is one side: an eBPF object, or the BTF of a kernel or module.
 type Input struct {
 	name   string
 	object *btfparse.Object
@@ -24,8 +25,10 @@ type Input struct {
 	spec     *ebpf.CollectionSpec
 	programs map[string]*program
 	forecast *forecast.Object
-	// Of a kernel.
+	// Of a kernel, and of a module, which is compared by what is its own.
 	kernel *kernelbtf.Kernel
+	module *kernelbtf.Module
+	base   *btf.Spec // of the module's kernel
 	types  *btf.Spec
 	asked  *forecast.Kernel
 }
@@ -54,14 +57,64 @@ func ReadObject(name string, content []byte) (*Input, error) {
 	return in, in.readPrograms()
 }
 
-// FromKernel takes a kernel that bpfgen's own reader found. Of its modules nothing
-// is compared.
+// FromKernel takes a kernel that bpfgen's own reader found. Its modules are inputs of
+// their own ([Input.Modules]).
 func FromKernel(k *kernelbtf.Kernel) (*Input, error) {
 	object, err := btfparse.Parse(k.Path, bytes.NewReader(k.BTF))
 	if err != nil {
 		return nil, err
 	}
 	return &Input{name: k.Path, object: object, kernel: k}, nil
+}
+
+// Modules are those of a kernel, by name. Each is read when it is asked for.
+func (i *Input) Modules() map[string]func() (*Input, error) {
+	modules := make(map[string]func() (*Input, error))
+	if i.kernel == nil || i.module != nil {
+		return modules
+	}
+	for n := range i.kernel.Modules {
+		m := &i.kernel.Modules[n]
+		modules[m.Name] = func() (*Input, error) { return i.readModule(m) }
+	}
+	return modules
+}
+
+// inKernel says whether a type is in the BTF of the module's kernel, too. Modules
+// have copies of some, other ones with each compiler.
+func (i *Input) inKernel(cName string) bool {
+	if i.base == nil {
+		return false
+	}
+	found, err := i.base.AnyTypesByName(cName[strings.LastIndexByte(cName, ' ')+1:])
+	return err == nil && len(found) > 0
+}
+
+// HasTypesOf says whether a kernel has all named types of a module: it is built in.
+func (i *Input) HasTypesOf(module *Input) bool {
+	have := typesByName(i.object)
+	for name := range typesByName(module.object) {
+		if have[name] == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (i *Input) readModule(m *kernelbtf.Module) (*Input, error) {
+	base, err := i.kernelSpec()
+	if err != nil {
+		return nil, err
+	}
+	types, err := m.Types(base)
+	if err != nil {
+		return nil, err
+	}
+	object, err := btfparse.ParseTypes(m.Path, types, m.ByteOrder())
+	if err != nil {
+		return nil, err
+	}
+	return &Input{name: m.Path, object: object, kernel: i.kernel, module: m, base: base, types: types}, nil
 }
 
 // asObject is what package forecast makes of the object.
@@ -82,7 +135,7 @@ func (i *Input) asKernel() (*forecast.Kernel, error) {
 	return i.asked, err
 }
 
-// kernelSpec is the decoded BTF of the kernel.
+// kernelSpec is the decoded BTF of the kernel or module.
 func (i *Input) kernelSpec() (*btf.Spec, error) {
 	var err error
 	if i.types == nil {

@@ -5,6 +5,7 @@ package main
 // diff_text.go has the forms of the answer.
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,9 +59,13 @@ type diffDocument struct {
 	Same     bool           `json:"same"`
 	Breaking bool           `json:"breaking"`
 	Reports  []*diff.Report `json:"reports"`
-	// Removed and Added are the files of folders that only one side has.
+	// Removed and Added are the files of folders, and the modules of kernels, that only
+	// one side has.
 	Removed []string `json:"removed,omitempty"`
 	Added   []string `json:"added,omitempty"`
+
+	// breaking is true if something removed is missed.
+	breaking bool
 }
 
 func runDiff(ctx context.Context, c *cli, args []string) error {
@@ -188,38 +193,85 @@ func (c *cli) compare(ctx context.Context, o *diffOptions) (*diffDocument, error
 	if (old[""] == nil) != (new[""] == nil) {
 		return nil, fmt.Errorf("%s and %s: a folder can only be compared with a folder", o.old, o.new)
 	}
+	pairLoneKernels(old, new)
 	doc := &diffDocument{Format: diffFormat, Reports: []*diff.Report{}}
-	for _, name := range slices.Sorted(maps.Keys(old)) {
-		if new[name] == nil {
-			doc.Removed = append(doc.Removed, name)
-			continue
-		}
-		report, err := comparePair(old[name], new[name], &o.comparison)
-		if err := errors.Join(err, ctx.Err()); err != nil {
-			return nil, err
-		}
-		doc.Reports = append(doc.Reports, report)
-	}
-	for _, name := range slices.Sorted(maps.Keys(new)) {
-		if old[name] == nil {
-			doc.Added = append(doc.Added, name)
-		}
+	if err := doc.sides(ctx, "", old, new, &o.comparison); err != nil {
+		return nil, err
 	}
 	doc.Same = len(doc.Removed)+len(doc.Added) == 0 && !slices.ContainsFunc(doc.Reports, func(r *diff.Report) bool { return len(r.Changes) > 0 })
-	doc.Breaking = len(doc.Removed) > 0 || slices.ContainsFunc(doc.Reports, (*diff.Report).Breaks)
+	doc.Breaking = doc.breaking || slices.ContainsFunc(doc.Reports, (*diff.Report).Breaks)
 	return doc, nil
 }
 
-func comparePair(old, new func() (*diff.Input, error), opts *diff.Options) (*diff.Report, error) {
+// pairLoneKernels lets the only kernel of a folder be compared with the only one of
+// another: the files of two releases are called by them.
+func pairLoneKernels(old, new diffSide) {
+	if len(old) != 1 || len(new) != 1 {
+		return
+	}
+	was, is := slices.Collect(maps.Keys(old))[0], slices.Collect(maps.Keys(new))[0]
+	if was != is && !objectName().MatchString(was) && !objectName().MatchString(is) {
+		new[was] = new[is]
+		delete(new, is)
+	}
+}
+
+// sides compares what two sides call alike, and the modules of kernels. within is
+// the kernel that they are modules of.
+func (d *diffDocument) sides(ctx context.Context, within string, old, new diffSide, opts *diff.Options) error {
+	for _, name := range slices.Sorted(maps.Keys(old)) {
+		if new[name] == nil {
+			d.Removed = append(d.Removed, within+name)
+			d.breaking = true
+			continue
+		}
+		if err := d.pair(ctx, name, old[name], new[name], opts); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(new)) {
+		if old[name] == nil {
+			d.Added = append(d.Added, within+name)
+		}
+	}
+	return nil
+}
+
+func (d *diffDocument) pair(ctx context.Context, name string, old, new func() (*diff.Input, error), opts *diff.Options) error {
 	was, err := old()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	is, err := new()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return diff.Compare(was, is, opts)
+	report, err := diff.Compare(was, is, opts)
+	if err := errors.Join(err, ctx.Err()); err != nil {
+		return err
+	}
+	d.Reports = append(d.Reports, report)
+	return d.modules(ctx, cmp.Or(name, was.Name())+" module ", was, is, opts)
+}
+
+// modules compares those of two kernels. One that is built in now is gone and missed
+// by nobody; what objects (-used-by) miss, the kernel's own report says.
+func (d *diffDocument) modules(ctx context.Context, within string, old, new *diff.Input, opts *diff.Options) error {
+	was, is := old.Modules(), new.Modules()
+	for _, name := range slices.Sorted(maps.Keys(was)) {
+		if is[name] != nil || len(opts.UsedBy) > 0 {
+			continue
+		}
+		module, err := was[name]()
+		if err != nil {
+			return err
+		}
+		d.breaking = d.breaking || !new.HasTypesOf(module)
+	}
+	breaking := d.breaking
+	err := d.sides(ctx, within, was, is, opts)
+	d.breaking = breaking
+	return err
 }
 
 // diffSide finds out what an argument is: an object, a kernel, or a folder.

@@ -115,10 +115,10 @@ func diffText(out io.Writer, doc *diffDocument) error {
 		}
 	}
 	for _, name := range doc.Removed {
-		fmt.Fprintf(w, "only in the old folder: %s\n", oneLine(name))
+		fmt.Fprintf(w, "only on the old side: %s\n", oneLine(name))
 	}
 	for _, name := range doc.Added {
-		fmt.Fprintf(w, "only in the new folder: %s\n", oneLine(name))
+		fmt.Fprintf(w, "only on the new side: %s\n", oneLine(name))
 	}
 	return w.Flush()
 }
@@ -147,10 +147,10 @@ func diffMarkdown(out io.Writer, doc *diffDocument) error {
 		fmt.Fprintln(w)
 	}
 	for _, name := range doc.Removed {
-		fmt.Fprintf(w, "- only in the old folder: %s\n", cell(name))
+		fmt.Fprintf(w, "- only on the old side: %s\n", cell(name))
 	}
 	for _, name := range doc.Added {
-		fmt.Fprintf(w, "- only in the new folder: %s\n", cell(name))
+		fmt.Fprintf(w, "- only on the new side: %s\n", cell(name))
 	}
 	return w.Flush()
 }

@@ -183,6 +183,12 @@ var userFiles = map[string]string{
 // kernels has parts of the BTF of real kernels (.ci/forecast -reduce).
 const kernels = "internal/kernelbtf/testdata/kernels/"
 
+// oldKernel and newKernel are BTF that was made for tests.
+const (
+	oldKernel = "forecast/testdata/5.10.0-1-test.btf"
+	newKernel = "forecast/testdata/6.12.0-1-test.btf"
+)
+
 // userMain has the go:generate line of the documents.
 const userMain = `package main
 

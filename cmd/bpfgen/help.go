@@ -99,7 +99,8 @@ with the cause, the place in C and a remedy. docs/forecast.md says how far to tr
 it. Exit status: 0, or 1 where a kernel of -required has a program or map that fails.
 `,
 	"diff": `Old and new are two objects, the BTF of two kernels, or two folders of them, of which
-files of one path are compared. Every change has one of the classes
+files of one path are compared; of two folders with a kernel each those, and their modules
+by name. Every change has one of the classes
   pinned map incompatible      a map that the old has pinned is none for the new
   layout changed at equal size the bytes of a type mean something else
   event record changed         of a ring buffer or perf event array

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -143,6 +144,55 @@ func TestSplitLabel(t *testing.T) {
 	} {
 		if label, path := splitLabel(arg); label != want[0] || path != want[1] {
 			t.Errorf("%s: label %q, path %q", arg, label, path)
+		}
+	}
+}
+
+// Modules of two kernels are compared by what is their own, and a module that is gone
+// is missed, unless it is built in.
+func TestDiffOfModules(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, content []byte) {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, content, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	order := binary.LittleEndian
+	sock, other := kernelTypes(t, order, "sock"), kernelTypes(t, order, "another_struct")
+	write("old/6.1.btf", sock)
+	write("old/conn.ko.btf", moduleTypes(t, order, sock, "sock"))
+	write("new/6.2.btf", sock)
+	write("new/conn.ko.btf", moduleTypes(t, order, sock, "sock"))
+	write("other/6.3.btf", other)
+	write("other/conn.ko.btf", moduleTypes(t, order, other, "another_struct"))
+	write("gone/6.4.btf", sock)
+	write("builtin/6.5.btf", kernelTypes(t, order, "conn"))
+	for _, test := range []struct {
+		new    string
+		status int
+		want   []string
+	}{
+		{"new", exitOK, []string{"old/6.1.btf → DIR/new/6.2.btf: no change", "old/conn.ko.btf → DIR/new/conn.ko.btf: no change"}},
+		{"other", exitNo, []string{"struct sock: removed", "struct conn > field base: type was struct sock, is struct another_struct"}},
+		{"gone", exitNo, []string{"only on the old side: 6.1.btf module conn"}},
+		{"builtin", exitNo, []string{"only on the old side: 6.1.btf module conn", "struct sock: removed"}},
+	} {
+		var out, errs bytes.Buffer
+		status := run(t.Context(), []string{"diff", filepath.Join(dir, "old"), filepath.Join(dir, test.new)}, nil, nil, &out, &errs)
+		if status != test.status {
+			t.Errorf("%s: status %d, %s", test.new, status, errs.String())
+		}
+		for _, want := range test.want {
+			if want = strings.ReplaceAll(want, "DIR", dir); !strings.Contains(out.String(), want) {
+				t.Errorf("%s: no %q in\n%s", test.new, want, out.String())
+			}
+		}
+	}
+	for name, breaks := range map[string]int{"gone": exitNo, "new": exitOK} {
+		var out, errs bytes.Buffer
+		if status := run(t.Context(), []string{"diff", "-breaking", filepath.Join(dir, "old"), filepath.Join(dir, name)}, nil, nil, &out, &errs); status != breaks {
+			t.Errorf("%s, -breaking: status %d\n%s%s", name, status, &out, &errs)
 		}
 	}
 }
