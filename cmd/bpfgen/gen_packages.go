@@ -48,14 +48,12 @@ func (c *cli) finish(ctx context.Context, o *outputFlags, w writeOptions, result
 	if err := c.typeCheck(ctx, w, all); err != nil {
 		return err
 	}
+	var plans []*outfile.Plan
 	for _, r := range results {
-		flags := *o
-		flags.dir = r.out.Dir()
-		if _, err := c.write(ctx, r.out, &flags, w); err != nil {
-			return err
-		}
+		plans = append(plans, r.out)
 	}
-	return nil
+	_, err := c.writeAll(ctx, plans, o, w)
+	return err
 }
 
 // genPackages generates, and writes if no line failed.

@@ -121,21 +121,36 @@ func print(plan *emit.Plan, out *outfile.Plan) error {
 // write writes, or with -n says what it would do, and returns how many files
 // changed. Removals are always said.
 func (c *cli) write(ctx context.Context, out *outfile.Plan, o *outputFlags, w writeOptions) (changed int, err error) {
-	var changes []outfile.Change
+	return c.writeAll(ctx, []*outfile.Plan{out}, o, w)
+}
+
+// writeAll carries out the plans of several directories together.
+func (c *cli) writeAll(ctx context.Context, plans []*outfile.Plan, o *outputFlags, w writeOptions) (changed int, err error) {
+	commit := outfile.CommitAll
 	if w.dryRun {
-		changes, err = out.Check()
-	} else {
-		changes, err = out.Commit(ctx)
+		commit = func(_ context.Context, plans ...*outfile.Plan) (changes [][]outfile.Change, err error) {
+			for _, p := range plans {
+				would, err := p.Check()
+				if err != nil {
+					return nil, err
+				}
+				changes = append(changes, would)
+			}
+			return changes, nil
+		}
 	}
+	changes, err := commit(ctx, plans...)
 	if err != nil {
 		return 0, err
 	}
-	for _, ch := range changes {
-		if ch.Kind != outfile.Unchanged {
-			changed++
+	for i, p := range plans {
+		for _, ch := range changes[i] {
+			if ch.Kind != outfile.Unchanged {
+				changed++
+			}
+			say := o.verbose || ch.Kind == outfile.Removed || w.dryRun && ch.Kind != outfile.Unchanged
+			c.debugf(say, "%s %s", ch.Kind, filepath.Join(p.Dir(), ch.Name))
 		}
-		say := o.verbose || ch.Kind == outfile.Removed || w.dryRun && ch.Kind != outfile.Unchanged
-		c.debugf(say, "%s %s", ch.Kind, filepath.Join(o.directory(), ch.Name))
 	}
 	return changed, nil
 }

@@ -27,8 +27,12 @@ import (
 	"github.com/bpfgen/bpfgen/internal/bpfuse"
 )
 
-// probeVariable turns the test on: it takes minutes.
-const probeVariable = "BPFGEN_TEST_PROBE"
+// probeVariable turns the test on, for one kind of program or for all: that takes
+// minutes.
+const (
+	probeVariable = "BPFGEN_TEST_PROBE"
+	allUses       = "1"
+)
 
 func TestAllowed(t *testing.T) {
 	if os.Getenv(probeVariable) == "" {
@@ -41,7 +45,7 @@ func TestAllowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := prober{kernel: kernel, cache: btf.NewCache(), licensed: make(map[string]bool)}
+	p := prober{kernel: kernel, cache: btf.NewCache(), licensed: make(map[string]bool), noted: make(map[string]bool)}
 	helpers, err := p.helpers()
 	if err != nil {
 		t.Fatal(err)
@@ -53,8 +57,11 @@ func TestAllowed(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(kfuncs)) {
 		fmt.Println("EXISTS kfunc", name)
 	}
+	only := os.Getenv(probeVariable)
 	for _, use := range bpfuse.Uses {
-		p.use(use, helpers, kfuncs)
+		if only == allUses || use.Name == only {
+			p.use(use, helpers, kfuncs)
+		}
 	}
 	p.hooks()
 	printInjectable()
@@ -108,6 +115,8 @@ type prober struct {
 	cache  *btf.Cache
 	// licensed are the functions whose license has been asked about.
 	licensed map[string]bool
+	// noted are the forms of what the verifier says.
+	noted map[string]bool
 }
 
 // helpers are the kernel's, by name.
@@ -133,15 +142,25 @@ var kfuncName = regexp.MustCompile(`^(bpf_|cgroup_rstat_|crash_kexec$|tcp_|cubic
 var notKfunc = regexp.MustCompile(`^(bpf_prog_|bpf_map_|bpf_lsm_|bpf_iter_(init|fini)_|bpf_jit_|bpf_trampoline|bpf_link_)`)
 
 func (p *prober) kfuncs() map[string]asm.Instruction {
-	kfuncs := make(map[string]asm.Instruction)
+	var marked, named []*btf.Func
 	for t, err := range p.kernel.All() {
 		if err != nil {
 			break
 		}
 		fn, ok := t.(*btf.Func)
-		if !ok || !slices.Contains(fn.Tags, "bpf_kfunc") && (!kfuncName.MatchString(fn.Name) || notKfunc.MatchString(fn.Name)) {
-			continue
+		switch {
+		case !ok:
+		case slices.Contains(fn.Tags, "bpf_kfunc"):
+			marked = append(marked, fn)
+		case kfuncName.MatchString(fn.Name) && !notKfunc.MatchString(fn.Name):
+			named = append(named, fn)
 		}
+	}
+	if marked == nil {
+		marked = named
+	}
+	kfuncs := make(map[string]asm.Instruction)
+	for _, fn := range marked {
 		id, err := p.kernel.TypeID(fn)
 		if err != nil {
 			continue
@@ -224,10 +243,28 @@ func (p *prober) license(spec *ebpf.ProgramSpec, name string, call asm.Instructi
 	}
 }
 
+// note prints what the verifier says, once for each form: what it says of a function
+// that is not allowed is other words with some release.
+func (p *prober) note(log string) {
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "processed ") && i > 0 {
+			form := nameOrNumber.ReplaceAllString(lines[i-1], "_")
+			if !p.noted[form] {
+				p.noted[form] = true
+				fmt.Printf("# says %q\n", lines[i-1])
+			}
+		}
+	}
+}
+
+var nameOrNumber = regexp.MustCompile(`\w*[_0-9]\w*`)
+
 func (p *prober) allowed(raw *rawLoader, spec *ebpf.ProgramSpec, call asm.Instruction) bool {
 	code := append(asm.Instructions{call}, spec.Instructions...)
 	if raw != nil {
 		log, loads := raw.load(code)
+		p.note(log)
 		return loads || !refusals.MatchString(log)
 	}
 	spec = spec.Copy()

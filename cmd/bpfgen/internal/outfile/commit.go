@@ -1,6 +1,7 @@
 package outfile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,66 +22,177 @@ import (
 // A run that is killed leaves temporary files, and, if it was about to change
 // several files, a Go file that does not compile and says why (see barrier).
 // The next Commit of the stem removes both.
-func (p *Plan) Commit(ctx context.Context) (changes []Change, err error) {
-	made, err := p.makeDir()
+func (p *Plan) Commit(ctx context.Context) ([]Change, error) {
+	changes, err := CommitAll(ctx, p)
 	if err != nil {
 		return nil, err
 	}
+	return changes[0], nil
+}
+
+// CommitAll carries out plans of different directories together: if anything fails,
+// all directories are as they were, and a run that is killed leaves none that
+// compiles beside one that is older. It gives the changes of each plan.
+func CommitAll(ctx context.Context, plans ...*Plan) (changes [][]Change, err error) {
+	undoDirs, err := makeDirs(plans)
 	defer func() {
-		if err != nil && made {
-			err = errors.Join(err, os.Remove(p.dir))
+		if err != nil {
+			err = errors.Join(err, undoDirs())
 		}
 	}()
-	unlock, err := lock(ctx, p.dir)
 	if err != nil {
 		return nil, err
 	}
+	unlock, err := lockAll(ctx, plans)
 	defer unlock()
+	if err != nil {
+		return nil, err
+	}
 	writing.RLock()
 	defer writing.RUnlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	for _, holds := range p.premises {
-		if !holds() {
-			return nil, ErrOutdated
-		}
-	}
-	changes, err = p.Check()
-	if err != nil {
+	if changes, err = checkAll(plans); err != nil {
 		return nil, err
 	}
-	if err := p.sweep(); err != nil {
-		return nil, err
+	all := transactions{}
+	for _, p := range plans {
+		all = append(all, &transaction{plan: p})
 	}
-	t := &transaction{plan: p}
 	defer func() {
 		if err != nil {
-			changes, err = nil, errors.Join(err, t.rollback())
+			changes, err = nil, errors.Join(err, all.rollback())
 		}
-		t.clean()
+		all.clean()
 	}()
-	if err := t.prepareAll(ctx, changes); err != nil {
+	return changes, all.run(ctx, changes)
+}
+
+// makeDirs makes the directories of plans that may. undo removes them again.
+func makeDirs(plans []*Plan) (undo func() error, err error) {
+	var made []string
+	undo = func() error {
+		var errs []error
+		for _, dir := range slices.Backward(made) {
+			errs = append(errs, os.Remove(dir))
+		}
+		return errors.Join(errs...)
+	}
+	for _, p := range plans {
+		isNew, err := p.makeDir()
+		if err != nil {
+			return undo, err
+		}
+		if isNew {
+			made = append(made, p.dir)
+		}
+	}
+	return undo, nil
+}
+
+// lockAll locks the directories in the order of their paths, so that two runs do not
+// wait for each other.
+func lockAll(ctx context.Context, plans []*Plan) (unlock func(), err error) {
+	var unlocks []func()
+	unlock = func() {
+		for _, f := range slices.Backward(unlocks) {
+			f()
+		}
+	}
+	sorted := slices.SortedFunc(slices.Values(plans), func(a, b *Plan) int { return cmp.Compare(a.dir, b.dir) })
+	for _, p := range sorted {
+		f, err := lock(ctx, p.dir)
+		if err != nil {
+			return unlock, err
+		}
+		unlocks = append(unlocks, f)
+	}
+	return unlock, nil
+}
+
+// checkAll finds everything that forbids one of the plans, and makes room for them.
+func checkAll(plans []*Plan) (changes [][]Change, err error) {
+	var errs []error
+	for _, p := range plans {
+		for _, holds := range p.premises {
+			if !holds() {
+				return nil, ErrOutdated
+			}
+		}
+		c, err := p.Check()
+		changes, errs = append(changes, c), append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if err := t.applyAll(ctx, changes); err != nil {
-		return nil, err
-	}
-	if err := p.removeBarrier(); err != nil {
-		return nil, err
-	}
-	if len(t.done) > 0 {
-		changed.Store(true)
+	for _, p := range plans {
+		if err := p.sweep(); err != nil {
+			return nil, err
+		}
 	}
 	return changes, nil
 }
 
-// changed is true when a Commit of this process has changed a file for good.
-var changed atomic.Bool
+// transactions are those of plans that are carried out together.
+type transactions []*transaction
+
+func (all transactions) run(ctx context.Context, changes [][]Change) error {
+	files := 0
+	for i, t := range all {
+		if err := t.prepareAll(ctx, changes[i]); err != nil {
+			return err
+		}
+		files += len(changed(changes[i]))
+	}
+	for i, t := range all {
+		if files > 1 && len(changed(changes[i])) > 0 {
+			if err := t.raiseBarrier(); err != nil {
+				return err
+			}
+		}
+	}
+	for i, t := range all {
+		if err := t.applyAll(ctx, changed(changes[i])); err != nil {
+			return err
+		}
+	}
+	for _, t := range all {
+		if err := t.plan.removeBarrier(); err != nil {
+			return err
+		}
+	}
+	if files > 0 {
+		changedAny.Store(true)
+	}
+	return nil
+}
+
+func (all transactions) rollback() error {
+	var errs []error
+	for _, t := range slices.Backward(all) {
+		errs = append(errs, t.rollback())
+	}
+	return errors.Join(errs...)
+}
+
+func (all transactions) clean() {
+	for _, t := range all {
+		t.clean()
+	}
+}
+
+// changed are the changes without the files that stay as they are.
+func changed(changes []Change) []Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Kind == Unchanged })
+}
+
+// changedAny is true when a Commit of this process has changed a file for good.
+var changedAny atomic.Bool
 
 // Changed says whether a Commit of this process has changed a file, and did not
 // take it back.
-func Changed() bool { return changed.Load() }
+func Changed() bool { return changedAny.Load() }
 
 // makeDir makes the directory of a plan that may (NewBelow).
 func (p *Plan) makeDir() (made bool, err error) {
@@ -118,12 +230,6 @@ func (t *transaction) prepareAll(ctx context.Context, changes []Change) error {
 
 // applyAll puts everything in its place.
 func (t *transaction) applyAll(ctx context.Context, changes []Change) error {
-	changes = slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Kind == Unchanged })
-	if len(changes) > 1 {
-		if err := t.raiseBarrier(); err != nil {
-			return err
-		}
-	}
 	for _, c := range changes {
 		if err := ctx.Err(); err != nil {
 			return err
