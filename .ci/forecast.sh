@@ -9,6 +9,7 @@
 #   .ci/forecast.sh show REGEXP  prints what the forecast got wrong in sets of that name
 #   .ci/forecast.sh allowed      asks the kernels which functions programs may call,
 #                                and writes forecast/allowed.txt
+#   .ci/forecast.sh cost         measures 128 objects on 7 kernels, and 1000 kernels
 #   .ci/forecast.sh reduce BTF FILE.btf.gz
 #                                takes of a kernel's BTF what tests need of it
 #
@@ -37,6 +38,7 @@ score() { go run ./.ci/forecast -objects "$work/objects" -truth "$work/truth.log
 table() { score -table docs/forecast.md; }
 show() { score -show "$1"; }
 
+cost() { score -cost; }
 reduce() { go run ./.ci/forecast -reduce "$@"; }
 
 allowed() {

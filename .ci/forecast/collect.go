@@ -83,17 +83,26 @@ func carve(executable []byte) (objects [][]byte) {
 	}
 }
 
-// printBTF writes the BTF of a kernel that .ci/kernels has in its cache.
-func printBTF(cache, series string) error {
+// seriesBTF is the BTF of a kernel that .ci/kernels has in its cache.
+func seriesBTF(cache, series string) ([]byte, error) {
 	releases, err := filepath.Glob(filepath.Join(cache, series+".*-*"))
 	if err != nil || len(releases) == 0 {
-		return fmt.Errorf("no kernel %s in %s: run .ci/kernels once (%v)", series, cache, err)
+		return nil, fmt.Errorf("no kernel %s in %s: run .ci/kernels once (%v)", series, cache, err)
 	}
 	k := &truthOf{series: series, release: filepath.Base(releases[0])}
 	image, err := k.image(cache)
 	if err != nil {
+		return nil, err
+	}
+	return image.BTF, nil
+}
+
+// printBTF writes it.
+func printBTF(cache, series string) error {
+	raw, err := seriesBTF(cache, series)
+	if err != nil {
 		return err
 	}
-	_, err = os.Stdout.Write(image.BTF)
+	_, err = os.Stdout.Write(raw)
 	return err
 }

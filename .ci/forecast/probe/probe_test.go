@@ -181,7 +181,7 @@ func (p *prober) use(use bpfuse.Use, helpers, kfuncs map[string]asm.Instruction)
 	for kind, functions := range map[string]map[string]asm.Instruction{"helper": helpers, "kfunc": kfuncs} {
 		fmt.Println("PROBED", kind, use.Name)
 		for _, name := range slices.Sorted(maps.Keys(functions)) {
-			if !p.allowed(raw, spec, functions[name]) {
+			if !p.allowed(raw, spec, name, functions[name]) {
 				continue
 			}
 			fmt.Println("ALLOWED", kind, use.Name, name)
@@ -243,29 +243,34 @@ func (p *prober) license(spec *ebpf.ProgramSpec, name string, call asm.Instructi
 	}
 }
 
+// beforeExit leaves out that the program ends inside of what the function began
+// (bpf_preempt_disable, bpf_rcu_read_lock): so it was called.
+func beforeExit(log string) string {
+	called, _, _ := strings.Cut(log, "BPF_EXIT instruction")
+	return called
+}
+
 // note prints what the verifier says, once for each form: what it says of a function
 // that is not allowed is other words with some release.
-func (p *prober) note(log string) {
-	lines := strings.Split(strings.TrimSpace(log), "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, "processed ") && i > 0 {
-			form := nameOrNumber.ReplaceAllString(lines[i-1], "_")
-			if !p.noted[form] {
-				p.noted[form] = true
-				fmt.Printf("# says %q\n", lines[i-1])
-			}
-		}
+func (p *prober) note(function, log string) {
+	verdict, _, _ := strings.Cut(log, "processed ")
+	lines := strings.Split(strings.TrimSpace(verdict), "\n")
+	last := lines[len(lines)-1]
+	form := nameOrNumber.ReplaceAllString(last, "_")
+	if !p.noted[form] {
+		p.noted[form] = true
+		fmt.Printf("# of %s: %q\n", function, last)
 	}
 }
 
 var nameOrNumber = regexp.MustCompile(`\w*[_0-9]\w*`)
 
-func (p *prober) allowed(raw *rawLoader, spec *ebpf.ProgramSpec, call asm.Instruction) bool {
+func (p *prober) allowed(raw *rawLoader, spec *ebpf.ProgramSpec, function string, call asm.Instruction) bool {
 	code := append(asm.Instructions{call}, spec.Instructions...)
 	if raw != nil {
 		log, loads := raw.load(code)
-		p.note(log)
-		return loads || !refusals.MatchString(log)
+		p.note(function, log)
+		return loads || !refusals.MatchString(beforeExit(log))
 	}
 	spec = spec.Copy()
 	spec.Instructions = code
