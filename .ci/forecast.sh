@@ -10,6 +10,7 @@
 #   .ci/forecast.sh allowed      asks the kernels which functions programs may call,
 #                                and writes forecast/allowed.txt
 #   .ci/forecast.sh cost         measures 128 objects on 7 kernels, and 1000 kernels
+#   .ci/forecast.sh minimised    holds minimised BTF against the whole and bpftool's
 #   .ci/forecast.sh reduce BTF FILE.btf.gz
 #                                takes of a kernel's BTF what tests need of it
 #
@@ -39,6 +40,7 @@ table() { score -table docs/forecast.md; }
 show() { score -show "$1"; }
 
 cost() { score -cost; }
+minimised() { score -minimised; }
 reduce() { go run ./.ci/forecast -reduce "$@"; }
 
 allowed() {

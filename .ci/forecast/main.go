@@ -37,7 +37,7 @@ func main() {
 type config struct {
 	objects, cache, table, show, allowed, collect, btf, reduce string
 	truth                                                      []string
-	cost                                                       bool
+	cost, minimised                                            bool
 }
 
 func run(args []string, stdout io.Writer) error {
@@ -55,6 +55,7 @@ func run(args []string, stdout io.Writer) error {
 	f.StringVar(&c.collect, "collect", "", "collect objects into `directory`, and do nothing else")
 	f.StringVar(&c.btf, "btf", "", "print the BTF of the kernel of this `series`, and do nothing else")
 	f.BoolVar(&c.cost, "cost", false, "measure what forecasts cost, and do nothing else")
+	f.BoolVar(&c.minimised, "minimised", false, "hold minimised BTF against the whole and bpftool's, and do nothing else")
 	f.StringVar(&c.reduce, "reduce", "", "write the BTF of this `kernel`, reduced to what tests need, to the file named behind it, and do nothing else")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -62,6 +63,8 @@ func run(args []string, stdout io.Writer) error {
 	switch {
 	case c.collect != "":
 		return collect(c.collect)
+	case c.minimised:
+		return minimised(c, stdout)
 	case c.cost:
 		return cost(c, stdout)
 	case c.reduce != "":

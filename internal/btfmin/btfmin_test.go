@@ -3,6 +3,7 @@ package btfmin
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/bpfgen/bpfgen/internal/kernelbtf"
 )
 
 // fixups are what every program's relocations become, as text. module may be nil.
@@ -39,29 +42,47 @@ func fixups(t *testing.T, spec *ebpf.CollectionSpec, kernel, module *btf.Spec) (
 	return text
 }
 
-// Relocations come out of minimised BTF as of the kernel's own: for the objects of
-// golden and examples on the made-up kernels and the running one.
-func TestFixupsAreTheSame(t *testing.T) {
-	kernels, err := filepath.Glob("../../forecast/testdata/*.btf")
-	if err != nil || len(kernels) < 2 {
-		t.Fatal(err, kernels)
+// testKernels are BTF by path: made-up kernels, what is committed of real ones, and
+// the running one.
+func testKernels(t *testing.T) map[string][]byte {
+	t.Helper()
+	paths, err := filepath.Glob("../../forecast/testdata/*.btf")
+	real, err2 := filepath.Glob("../kernelbtf/testdata/kernels/*.btf.gz")
+	if err := errors.Join(err, err2); err != nil || len(paths) < 2 || len(real) < 6 {
+		t.Fatal(err, paths, real)
 	}
-	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err == nil {
-		kernels = append(kernels, "/sys/kernel/btf/vmlinux")
-	}
-	objects, _ := filepath.Glob("../../examples/*/*_bpfel.o")
-	objects = append(objects, "../../forecast/testdata/programs_bpfel.o")
-	compared := 0
-	for _, path := range kernels {
-		raw, err := os.ReadFile(path)
+	kernels := make(map[string][]byte)
+	for _, path := range append(paths, real...) {
+		packed, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
+		if kernels[path], err = kernelbtf.Unpack(packed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if raw, err := os.ReadFile("/sys/kernel/btf/vmlinux"); err == nil {
+		kernels["/sys/kernel/btf/vmlinux"] = raw
+	}
+	return kernels
+}
+
+// Relocations come out of minimised BTF as of the kernel's own: for the objects of
+// golden and examples, in both byte orders.
+func TestFixupsAreTheSame(t *testing.T) {
+	objects, _ := filepath.Glob("../../examples/*/*_bpfe[lb].o")
+	more, _ := filepath.Glob("../../forecast/testdata/programs_bpfe[lb].o")
+	objects = append(objects, more...)
+	compared := make(map[string]int)
+	for path, raw := range testKernels(t) {
 		kernel := load(t, raw)
 		for _, object := range objects {
 			spec, err := ebpf.LoadCollectionSpec(object)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if spec.ByteOrder.Uint16(raw) != 0xeb9f {
+				continue // of the other byte order
 			}
 			relocations, err := Relocations(spec)
 			if err != nil {
@@ -83,11 +104,13 @@ func TestFixupsAreTheSame(t *testing.T) {
 			if len(small) > len(raw)/2 {
 				t.Errorf("%s on %s: %d bytes of %d", object, path, len(small), len(raw))
 			}
-			compared += len(want)
+			compared[spec.ByteOrder.String()] += len(want)
 		}
 	}
-	if compared < 50 {
-		t.Errorf("only %d relocations compared", compared)
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		if n := compared[order.String()]; n < 20 {
+			t.Errorf("%s: only %d relocations compared", order, n)
+		}
 	}
 }
 
