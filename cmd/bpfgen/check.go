@@ -19,6 +19,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/clang"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/git"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gogen"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 )
 
@@ -143,7 +144,7 @@ func (r *repo) check(ctx context.Context, c *cli, o checkOptions) (*checkReport,
 	if uncompiled > 0 {
 		report.Notes = append(report.Notes, fmt.Sprintf("objects were not checked against their C source (%s): give -cc", count(uint32(uncompiled), "line")))
 	}
-	orphans, err := r.orphans()
+	orphans, err := r.orphans(ctx, c, report)
 	if err != nil {
 		return nil, err
 	}
@@ -191,20 +192,60 @@ func absolutePath(p string) string {
 	return abs
 }
 
-// orphans are the files that bpfgen wrote in a directory, and that no line
-// there gives. Where a line that is not among those checked writes to the
-// directory from elsewhere, its files are no orphans of ours to judge: only
-// directories with lines of their own, or that lines write to, count.
-func (r *repo) orphans() ([]finding, error) {
-	planned := make(map[string]map[string]bool) // directory, file
+// orphans are the files that bpfgen wrote in a directory with lines, or to which
+// lines write, and that no line of the module gives.
+func (r *repo) orphans(ctx context.Context, c *cli, report *checkReport) ([]finding, error) {
+	planned, err := r.planned()
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]string) // file, directory
+	for dir, files := range planned {
+		all, err := outfile.New(dir, "")
+		if err != nil {
+			return nil, err
+		}
+		for name, embeds := range all.Ours() {
+			if files[name] || slices.ContainsFunc(r.jobs, func(j *job) bool { return j.result == nil && j.mayWrite(dir, name) }) {
+				continue
+			}
+			found[filepath.Join(dir, name)] = dir
+			for _, object := range embeds {
+				if _, err := os.Stat(filepath.Join(dir, object)); err == nil && !files[object] {
+					found[filepath.Join(dir, object)] = dir
+				}
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	if len(r.opaque) > 0 {
+		report.Notes = append(report.Notes, fmt.Sprintf("what %s gives is not known, so no file was called orphaned: it runs bpfgen by way of another program", r.opaque[0]))
+		return nil, nil
+	}
+	rest := r.moduleLines(ctx, c)
+	var orphans []finding
+	for _, file := range sortedNames(found) {
+		if !slices.ContainsFunc(rest, func(j *job) bool { return j.mayWrite(found[file], filepath.Base(file)) }) {
+			orphans = append(orphans, finding{File: seen(file), State: stateOrphaned})
+		}
+	}
+	return orphans, nil
+}
+
+// planned are the files that lines give or remove, by directory; removals are
+// findings of their line.
+func (r *repo) planned() (map[string]map[string]bool, error) {
+	planned := make(map[string]map[string]bool)
 	for _, dir := range r.dirs {
-		planned[filepath.Clean(dir)] = make(map[string]bool)
+		planned[realPath(dir)] = make(map[string]bool)
 	}
 	for _, j := range r.jobs {
 		if j.result == nil {
 			continue
 		}
-		dir := absolutePath(j.result.out.Dir())
+		dir := realPath(j.result.out.Dir())
 		if planned[dir] == nil {
 			planned[dir] = make(map[string]bool)
 		}
@@ -212,30 +253,55 @@ func (r *repo) orphans() ([]finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, ch := range changes { // removals are findings of their line
+		for _, ch := range changes {
 			planned[dir][ch.Name] = true
 		}
 	}
-	var found []finding
-	for dir, files := range planned {
-		all, err := outfile.New(dir, "")
-		if err != nil {
-			return nil, err
+	return planned, nil
+}
+
+// mayWrite says whether a file has a name that a line gives, in its directory.
+func (j *job) mayWrite(dir, name string) bool {
+	o := j.flags()
+	return strings.HasPrefix(name, o.stem+"_") && realPath(o.directory()) == realPath(dir)
+}
+
+// moduleLines are the lines of the modules of all directories that are not among
+// those checked: they may write there, too. What is wrong with them does not matter.
+func (r *repo) moduleLines(ctx context.Context, c *cli) (rest []*job) {
+	seen := make(map[string]bool)
+	for _, dir := range r.dirs {
+		root := moduleOf(dir)
+		if root == "" || seen[root] {
+			continue
 		}
-		for name, embeds := range all.Ours() {
-			if files[name] {
+		seen[root] = true
+		all := &repo{}
+		dirs, err := packageDirs(ctx, c, []string{filepath.Join(root, "...")})
+		if err != nil {
+			continue
+		}
+		for _, dir := range dirs {
+			if slices.Contains(r.dirs, dir) {
 				continue
 			}
-			found = append(found, finding{File: seen(filepath.Join(dir, name)), State: stateOrphaned})
-			for _, object := range embeds {
-				if _, err := os.Stat(filepath.Join(dir, object)); err == nil && !files[object] {
-					found = append(found, finding{File: seen(filepath.Join(dir, object)), State: stateOrphaned})
-				}
+			lines, _ := gogen.InDirectory(dir, c.env)
+			for _, line := range lines {
+				_ = all.add(c, line)
 			}
 		}
+		rest = append(rest, all.jobs...)
 	}
-	slices.SortFunc(found, func(a, b finding) int { return cmp.Compare(a.File, b.File) })
-	return slices.CompactFunc(found, func(a, b finding) bool { return a.File == b.File }), nil
+	return rest
+}
+
+// realPath is an absolute path without symbolic links.
+func realPath(p string) string {
+	p = absolutePath(p)
+	if real, err := filepath.EvalSymlinks(p); err == nil {
+		return real
+	}
+	return p
 }
 
 // addUntracked finds right files that git does not know, or says that nobody
@@ -299,8 +365,24 @@ func (report *checkReport) print(c *cli, o checkOptions) error {
 		fmt.Fprintf(c.stdout, "current: %s%s\n", count(uint32(report.Lines), "line"), others(report.Others))
 		return nil
 	}
-	fmt.Fprintf(c.stdout, "%s not as generated; run bpfgen gen %s, and commit what it writes\n", count(uint32(len(report.Findings)), "file"), "./...")
+	fmt.Fprintf(c.stdout, "%s not as generated; %s\n", count(uint32(len(report.Findings)), "file"), report.remedy())
 	return nil
+}
+
+// remedy is what to do about the findings.
+func (report *checkReport) remedy() string {
+	states := make(map[string]bool)
+	for _, f := range report.Findings {
+		states[f.State] = true
+	}
+	var todo []string
+	if states[stateOrphaned] {
+		todo = append(todo, "remove what is orphaned")
+	}
+	if states[stateStale] || states[stateMissing] || states[stateEdited] {
+		todo = append(todo, "run bpfgen gen ./...")
+	}
+	return strings.Join(append(todo, "commit the files"), ", ")
 }
 
 func behind(line string) string {

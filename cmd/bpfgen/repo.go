@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,8 +28,10 @@ type repo struct {
 	// dirs are the directories of the packages, jobs their bpfgen lines.
 	dirs []string
 	jobs []*job
-	// others counts the lines of other generators.
+	// others counts the lines of other generators; opaque are those among them that
+	// name bpfgen, as a shell's do.
 	others int
+	opaque []string
 }
 
 // job is one line.
@@ -154,6 +157,9 @@ func (r *repo) add(c *cli, line gogen.Line) error {
 		return at(fmt.Errorf("the variable %s is not set, so nobody knows what the line runs: set it as your build does", strings.Join(line.Unset, ", ")))
 	case line.Err != nil || !ok || call.Tool != "bpfgen":
 		r.others++
+		if namesBpfgen(line.Words) {
+			r.opaque = append(r.opaque, fmt.Sprintf("%s:%d", seen(line.File), line.Number))
+		}
 		return nil
 	case len(line.Unset) > 0:
 		return at(fmt.Errorf("the variable %s is not set: set it as your build does, to nothing if it is to be empty", strings.Join(line.Unset, ", ")))
@@ -184,6 +190,13 @@ func (r *repo) add(c *cli, line gogen.Line) error {
 	return nil
 }
 
+// namesBpfgen says whether bpfgen is one of the words, or of the words in them.
+func namesBpfgen(words []string) bool {
+	return slices.ContainsFunc(strings.Fields(strings.Join(words, " ")), func(w string) bool {
+		return path.Base(strings.Trim(w, `"';&|()`)) == "bpfgen"
+	})
+}
+
 func firstWord(args []string) string {
 	if len(args) == 0 {
 		return ""
@@ -210,7 +223,7 @@ func (r *repo) order() error {
 	var errs []error
 	for _, j := range r.jobs {
 		o := j.flags()
-		key := stem{filepath.Clean(o.directory()), o.stem, o.suffix}
+		key := stem{realPath(o.directory()), o.stem, o.suffix}
 		if other := owners[key]; other != nil && !j.otherTargetsOf(other) {
 			errs = append(errs, fmt.Errorf("%s: writes the files %s_*%s.go, which %s writes, too: give one of them another -output-stem", j.place(), o.stem, o.suffix, other.place()))
 		} else if other != nil {
@@ -227,7 +240,7 @@ func (r *repo) order() error {
 		if j.gen == nil || j.gen.typesFrom == "" {
 			continue
 		}
-		if other := idents[stem{filepath.Clean(j.flags().directory()), j.gen.typesFrom, ""}]; other != nil && other != j {
+		if other := idents[stem{realPath(j.flags().directory()), j.gen.typesFrom, ""}]; other != nil && other != j {
 			j.after = append(j.after, other)
 		}
 	}
