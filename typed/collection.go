@@ -200,13 +200,28 @@ func newLoadError(k *progKind, prog *ebpf.ProgramSpec, err error) *LoadError {
 	if inner := errors.Unwrap(err); inner != nil && err.Error() == "program "+prog.Name+": "+inner.Error() {
 		err = inner
 	}
-	return &LoadError{Program: prog.Name, Section: prog.SectionName, Remedy: loadRemedy(k, prog, err), Err: err}
+	return &LoadError{
+		Program: prog.Name, Section: prog.SectionName,
+		Remedy: loadRemedy(k, neededFor(prog.Type), err), Err: withoutHint(err),
+	}
 }
 
-// withRemedy adds what to do about an error that is of no program.
-func withRemedy(err error) error {
-	if remedy := loadRemedy(nil, new(ebpf.ProgramSpec), err); remedy != "" {
-		return fmt.Errorf("%w; %s", err, remedy)
+// failedMap finds the type of the map that an error of NewCollection speaks of, as
+// failedProgram does.
+func failedMap(spec *ebpf.CollectionSpec, err error) ebpf.MapType {
+	_, after, _ := strings.Cut(err.Error(), "map ")
+	name, _, _ := strings.Cut(after, ":")
+	if m := spec.Maps[name]; m != nil {
+		return m.Type
+	}
+	return ebpf.UnspecifiedMap
+}
+
+// withMapRemedy adds what to do about an error of creating a map of a type, or one that
+// is of no map and no program.
+func withMapRemedy(typ ebpf.MapType, err error) error {
+	if remedy := loadRemedy(nil, neededForMap(typ), err); remedy != "" {
+		return fmt.Errorf("%w; %s", withoutHint(err), remedy)
 	}
 	return err
 }

@@ -95,10 +95,18 @@ func (h *eventCore) openPerf(like any, minSize int, opts *PerfOptions) (*reader,
 			Overwritable: o.Overwritable,
 		})
 		if err != nil {
-			return nil, err
+			return nil, withPerfRemedy(err)
 		}
 		return &reader{name: h.c.name, size: size, min: least, waiter: waiter, perf: perf, disown: disown}, nil
 	})
+}
+
+// withPerfRemedy says what to do about an error of opening buffers.
+func withPerfRemedy(err error) error {
+	if remedy := perfRemedy(err); remedy != "" {
+		return fmt.Errorf("%w; %s", err, remedy)
+	}
+	return err
 }
 
 // openAgain opens the map under its id, so that the kernel takes the buffers out

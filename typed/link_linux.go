@@ -345,7 +345,7 @@ func byNetlink(prog *ebpf.Program, do func(netlink.Attacher) (func() error, erro
 	detach, err := do(n)
 	runtime.KeepAlive(prog)
 	if err != nil {
-		return nil, err
+		return nil, explain(err, netlinkRemedy(err))
 	}
 	return newEmulated(prog, detach), nil
 }

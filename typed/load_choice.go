@@ -212,7 +212,7 @@ func (l *loading) load() (*Collection, error) {
 			return c, nil
 		}
 		if refused == nil {
-			return nil, withRemedy(fmt.Errorf("load %s: %w", l.set.name, err))
+			return nil, withMapRemedy(failedMap(spec, err), fmt.Errorf("load %s: %w", l.set.name, err))
 		}
 		if err := l.refused(refused, err); err != nil {
 			return nil, err

@@ -109,7 +109,7 @@ func (s *mapSpec) create(opts *ebpf.MapOptions, h AnyMap) (AnyMap, error) {
 	}
 	m, l, err := s.set.layouts.createMap(s.name, spec, *opts)
 	if err != nil {
-		return nil, fmt.Errorf("create %s: %w", mapName(s.name), err)
+		return nil, withMapRemedy(spec.Type, fmt.Errorf("create %s: %w", mapName(s.name), err))
 	}
 	return s.own(m, l, h)
 }

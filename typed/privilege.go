@@ -1,11 +1,13 @@
 package typed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/cilium/ebpf"
 )
@@ -15,9 +17,15 @@ import (
 // capability is a number of include/uapi/linux/capability.h.
 type capability int
 
+// capabilities has a bit for each.
+type capabilities uint64
+
+func (held capabilities) has(c capability) bool { return held&(1<<c) != 0 }
+
 // The capabilities that BPF asks for.
 const (
 	capNetAdmin capability = 12
+	capIPCLock  capability = 14
 	capSysAdmin capability = 21
 	capPerfmon  capability = 38
 	capBPF      capability = 39
@@ -57,12 +65,96 @@ func neededFor(typ ebpf.ProgramType) []capability {
 	return needed
 }
 
+// netAdminMaps are the types of maps that need CAP_NET_ADMIN besides CAP_BPF
+// (kernel/bpf/syscall.c, map_create; before Linux 6.4 dev_map_alloc, sock_map_alloc and
+// xsk_map_alloc).
+var netAdminMaps = []ebpf.MapType{ebpf.SockMap, ebpf.SockHash, ebpf.DevMap, ebpf.DevMapHash, ebpf.XSKMap}
+
+// neededForMap are the capabilities for maps of a type.
+func neededForMap(typ ebpf.MapType) []capability {
+	needed := neededFor(ebpf.UnspecifiedProgram)
+	if slices.Contains(netAdminMaps, typ) {
+		needed = append(needed, capNetAdmin)
+	}
+	return needed
+}
+
+// memlockHint is what the library adds to each EPERM of creating a map or loading a
+// program (map.go, prog.go, v0.22).
+const memlockHint = " (MEMLOCK may be too low, consider rlimit.RemoveMemlock)"
+
+// withoutHint takes that out of the text: memlockRemedy says it where it is so.
+func withoutHint(err error) error {
+	if text := err.Error(); strings.Contains(text, memlockHint) {
+		return &retold{err, strings.ReplaceAll(text, memlockHint, "")}
+	}
+	return err
+}
+
+// retold is an error with a text of ours.
+type retold struct {
+	error
+	text string
+}
+
+func (r *retold) Error() string { return r.text }
+
+func (r *retold) Unwrap() error { return r.error }
+
 // permissionRemedy is what to do about an EPERM or EACCES of a program type.
 func permissionRemedy(typ ebpf.ProgramType) string {
-	if lacking := privilegeRemedy(neededFor(typ)); lacking != "" {
-		return lacking
+	return cmp.Or(privilegeRemedy(neededFor(typ)), policyRemedy())
+}
+
+// attachRemedy is permissionRemedy for attaching a kind.
+func attachRemedy(k *progKind) string {
+	return cmp.Or(uprobeRemedy(k), permissionRemedy(k.typ))
+}
+
+// uprobeKinds are attached by the perf events of uprobes.
+var uprobeKinds = []*progKind{&kindUprobe, &kindUretprobe, &kindUSDT}
+
+// uprobeRemedy is for a process without CAP_SYS_ADMIN, which those perf events take
+// since Linux 6.16 and stable releases of that time ("perf: Revert to requiring
+// CAP_SYS_ADMIN for uprobes"; measured on 6.18); from 5.8 until then it was CAP_PERFMON.
+func uprobeRemedy(k *progKind) string {
+	held, err := machine.capabilities()
+	if err != nil || !slices.Contains(uprobeKinds, k) || held.has(capSysAdmin) || olderThan("6.16") && !held.has(capPerfmon) {
+		return ""
 	}
-	return policyRemedy()
+	return "the kernel attaches uprobes for CAP_SYS_ADMIN only: run it as root, or give it that capability"
+}
+
+// netlinkRemedy is for what goes by netlink, where CAP_SYS_ADMIN does not stand for
+// CAP_NET_ADMIN.
+func netlinkRemedy(err error) string {
+	held, cerr := machine.capabilities()
+	switch {
+	case !errors.Is(err, os.ErrPermission) || cerr != nil:
+		return ""
+	case !held.has(capNetAdmin):
+		return lacks(capNetAdmin)
+	}
+	return cmp.Or(namespaceRemedy(), policyRemedy())
+}
+
+// perfRemedy is for the buffers of a perf event array: EACCES comes from opening the
+// event of a CPU (perf_allow_cpu), EPERM from mapping its buffer, which is locked memory
+// (perf_mmap, both kernel/events/core.c).
+func perfRemedy(err error) string {
+	held, cerr := machine.capabilities()
+	switch {
+	case cerr != nil:
+	case errors.Is(err, syscall.EACCES):
+		needed := capPerfmon
+		if olderThan("5.8") {
+			needed = capSysAdmin
+		}
+		return privilegeRemedy([]capability{needed})
+	case errors.Is(err, syscall.EPERM) && !held.has(capIPCLock):
+		return "buffers are locked memory, of which the process may have no more: take a smaller PerCPUBuffer, raise kernel.perf_event_mlock_kb or RLIMIT_MEMLOCK, or give it CAP_IPC_LOCK"
+	}
+	return ""
 }
 
 // memlockRemedy is what to do where the memory of maps and programs counts as locked
@@ -82,20 +174,32 @@ func privilegeRemedy(needed []capability) string {
 	if err != nil {
 		return ""
 	}
-	var lacking []string
+	var lacking []capability
 	for _, c := range needed {
 		// CAP_SYS_ADMIN stands for all that BPF asks for.
-		if held&(1<<c) == 0 && held&(1<<capSysAdmin) == 0 {
-			lacking = append(lacking, capabilityNames[c])
+		if !held.has(c) && !held.has(capSysAdmin) {
+			lacking = append(lacking, c)
 		}
 	}
-	switch {
-	case len(lacking) > 0:
-		return "the process lacks " + strings.Join(lacking, " and ") + ": run it as root, or give it these capabilities"
-	case inUserNamespace():
-		return "the process is in a user namespace of its own, whose capabilities do not count here: run it in the initial one, or give it a BPF token"
+	if len(lacking) > 0 {
+		return lacks(lacking...)
 	}
-	return ""
+	return namespaceRemedy()
+}
+
+func lacks(capabilities ...capability) string {
+	var names []string
+	for _, c := range capabilities {
+		names = append(names, capabilityNames[c])
+	}
+	return "the process lacks " + strings.Join(names, " and ") + ": run it as root, or give it these capabilities"
+}
+
+func namespaceRemedy() string {
+	if !inUserNamespace() {
+		return ""
+	}
+	return "the process is in a user namespace of its own, whose capabilities do not count here: run it in the initial one, or give it a BPF token"
 }
 
 // forSysAdmin is why opening by id was refused (kernel/bpf/syscall.c,
@@ -117,7 +221,7 @@ func lacksSysAdmin(err error) bool {
 		return false
 	}
 	held, cerr := machine.capabilities()
-	return cerr == nil && held&(1<<capSysAdmin) == 0
+	return cerr == nil && !held.has(capSysAdmin)
 }
 
 // policyRemedy is for a process that has all capabilities. Lockdown forbids

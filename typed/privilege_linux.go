@@ -10,13 +10,13 @@ import (
 )
 
 // effectiveCapabilities are those of the calling thread, a bit each.
-func effectiveCapabilities() (uint64, error) {
+func effectiveCapabilities() (capabilities, error) {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	if err := unix.Capget(&header, &data[0]); err != nil {
 		return 0, err
 	}
-	return uint64(data[0].Effective) | uint64(data[1].Effective)<<32, nil
+	return capabilities(data[0].Effective) | capabilities(data[1].Effective)<<32, nil
 }
 
 // lockedMemory is RLIMIT_MEMLOCK of the process.

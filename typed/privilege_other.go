@@ -3,7 +3,7 @@
 package typed
 
 // effectiveCapabilities are Linux's.
-func effectiveCapabilities() (uint64, error) { return 0, errNotLinux }
+func effectiveCapabilities() (capabilities, error) { return 0, errNotLinux }
 
 // lockedMemory is counted by Linux.
 func lockedMemory() (bytes uint64, limited bool) { return 0, false }

@@ -29,7 +29,7 @@ import (
 var machine = struct {
 	version      func() (kernel.Version, error)
 	lacks        func(option string) bool
-	capabilities func() (uint64, error)
+	capabilities func() (capabilities, error)
 	functions    func(name string) ([]string, error)
 	memlock      func() (bytes uint64, limited bool)
 }{kernel.Running, kernel.Lacks, effectiveCapabilities, kernelsym.Variants, lockedMemory}
@@ -90,7 +90,7 @@ func remedy(k *progKind, t target, err error) string {
 	case symbolRemedy(err) != "":
 		return symbolRemedy(err)
 	case errors.Is(err, os.ErrPermission):
-		return permissionRemedy(k.typ)
+		return attachRemedy(k)
 	case isMissing(t, err) && missing(t) != "":
 		return missing(t)
 	case errors.Is(err, syscall.EILSEQ):
@@ -145,9 +145,9 @@ func newerOption(name, since string, used bool) func(link.Link, error) (link.Lin
 }
 
 // loadRemedy is what to do about an error of creating a map or loading a
-// program of a kind, which may be nil. That of the verifier, which also says
-// EACCES and EPERM, is in its log.
-func loadRemedy(k *progKind, prog *ebpf.ProgramSpec, err error) string {
+// program of a kind, which may be nil, for which capabilities are needed. That of the
+// verifier, which also says EACCES and EPERM, is in its log.
+func loadRemedy(k *progKind, needed []capability, err error) string {
 	var known *explained
 	switch {
 	case errors.As(err, &known):
@@ -157,7 +157,7 @@ func loadRemedy(k *progKind, prog *ebpf.ProgramSpec, err error) string {
 	case hasVerifierLog(err):
 		return ""
 	case errors.Is(err, os.ErrPermission):
-		return cmp.Or(privilegeRemedy(neededFor(prog.Type)), memlockRemedy(), policyRemedy())
+		return cmp.Or(privilegeRemedy(needed), memlockRemedy(), policyRemedy())
 	case strings.Contains(err.Error(), "missing MapOptions.PinPath"), strings.Contains(err.Error(), "PinPath"):
 		return "maps that are pinned by name need a directory of a BPF file system: &ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: …}} as the options of Load"
 	case k != nil && (isUnsupported(err) || errors.Is(err, btf.ErrNotFound)):

@@ -19,7 +19,7 @@ import (
 // onMachine makes causes be looked for on another machine: with a kernel of
 // that version that is built without some options, and a process with some
 // capabilities.
-func onMachine(t *testing.T, version string, capabilities uint64, without ...string) {
+func onMachine(t *testing.T, version string, held capabilities, without ...string) {
 	t.Helper()
 	before := machine
 	t.Cleanup(func() { machine = before })
@@ -37,11 +37,11 @@ func onMachine(t *testing.T, version string, capabilities uint64, without ...str
 		return false
 	}
 	machine.functions = func(string) ([]string, error) { return nil, nil }
-	machine.capabilities = func() (uint64, error) { return capabilities, nil }
+	machine.capabilities = func() (capabilities, error) { return held, nil }
 	machine.memlock = func() (uint64, bool) { return 0, false }
 }
 
-const allCapabilities = ^uint64(0)
+const allCapabilities = ^capabilities(0)
 
 // The remedies for what kernels say in many ways, or say on some machines only.
 func TestRemedies(t *testing.T) {
@@ -117,7 +117,7 @@ func TestRemedies(t *testing.T) {
 func TestPrivileges(t *testing.T) {
 	for _, test := range []struct {
 		name, kernel string
-		capabilities uint64
+		capabilities capabilities
 		typ          ebpf.ProgramType
 		want         string
 	}{
@@ -139,12 +139,51 @@ func TestPrivileges(t *testing.T) {
 	}
 }
 
+// What attaches by other means than bpf(2), and maps, need other capabilities.
+func TestPrivilegesOfOtherKinds(t *testing.T) {
+	const sysAdminOnly = "the kernel attaches uprobes for CAP_SYS_ADMIN only"
+	attach := func(k *progKind) func(error) string {
+		return func(err error) string { return remedy(k, target{}, err) }
+	}
+	netlink := func(err error) string { return remedy(&kindTC, target{}, explain(err, netlinkRemedy(err))) }
+	create := func(typ ebpf.MapType) func(error) string {
+		return func(err error) string { return withMapRemedy(typ, err).Error() }
+	}
+	for _, test := range []struct {
+		name, kernel string
+		held         capabilities
+		remedy       func(error) string
+		err          error
+		want         string
+	}{
+		{"uprobe", "6.18", 1<<capBPF | 1<<capPerfmon, attach(&kindUprobe), syscall.EACCES, sysAdminOnly},
+		{"uprobe of a stable release", "6.12", 1<<capBPF | 1<<capPerfmon, attach(&kindUretprobe), syscall.EACCES, sysAdminOnly},
+		{"USDT without anything", "7.3", 0, attach(&kindUSDT), syscall.EACCES, sysAdminOnly},
+		{"uprobe without anything, older", "6.1", 0, attach(&kindUprobe), syscall.EACCES, "the process lacks CAP_BPF and CAP_PERFMON"},
+		{"uprobe as root", "6.18", allCapabilities, attach(&kindUprobe), syscall.EACCES, policyRemedy()},
+		{"kprobe", "6.18", 1 << capBPF, attach(&kindKprobe), syscall.EACCES, "the process lacks CAP_PERFMON"},
+		{"netlink", "6.18", 1<<capBPF | 1<<capSysAdmin, netlink, syscall.EPERM, "the process lacks CAP_NET_ADMIN"},
+		{"netlink as root", "6.18", allCapabilities, netlink, syscall.EPERM, policyRemedy()},
+		{"perf buffers", "6.18", 1 << capBPF, perfRemedy, syscall.EACCES, "the process lacks CAP_PERFMON"},
+		{"perf buffers, old", "5.4", 1 << capBPF, perfRemedy, syscall.EACCES, "the process lacks CAP_SYS_ADMIN"},
+		{"large perf buffers", "6.18", 1 << capPerfmon, perfRemedy, syscall.EPERM, "buffers are locked memory"},
+		{"perf buffers, another error", "6.18", 0, perfRemedy, syscall.EMFILE, ""},
+		{"socket map", "6.18", 1 << capBPF, create(ebpf.SockMap), syscall.EPERM, "operation not permitted; the process lacks CAP_NET_ADMIN"},
+		{"hash", "6.18", 1 << capNetAdmin, create(ebpf.Hash), syscall.EPERM, "operation not permitted; the process lacks CAP_BPF"},
+	} {
+		onMachine(t, test.kernel, test.held)
+		if got := test.remedy(test.err); !strings.HasPrefix(got, test.want) || (got == "") != (test.want == "") {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
 // Where maps and programs count as locked memory, EPERM says how much there is and who
 // raises it, and not that a policy forbids it.
 func TestLockedMemory(t *testing.T) {
 	for _, test := range []struct {
 		name, kernel string
-		capabilities uint64
+		capabilities capabilities
 		limited      bool
 		want         string
 	}{
@@ -155,8 +194,10 @@ func TestLockedMemory(t *testing.T) {
 	} {
 		onMachine(t, test.kernel, test.capabilities)
 		machine.memlock = func() (uint64, bool) { return 65536, test.limited }
-		if err := withRemedy(fmt.Errorf("map create: %w", syscall.EPERM)); !strings.Contains(err.Error(), test.want) {
+		if err := withMapRemedy(ebpf.Array, fmt.Errorf("map create: %w"+memlockHint, syscall.EPERM)); !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", test.name, err, test.want)
+		} else if strings.Contains(err.Error(), memlockHint) || !errors.Is(err, syscall.EPERM) {
+			t.Errorf("%s: %v", test.name, err)
 		}
 	}
 }
