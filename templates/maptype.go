@@ -35,25 +35,19 @@ func (t MapType) WithValue(v string) MapType {
 	return t
 }
 
-// Handle is what the type embeds.
-func (t MapType) Handle() string {
-	switch t.Class {
-	case "ClassSockMap", "ClassSockHash":
-		return "SocketMapHandle"
-	case "ClassStructOps":
-		return "StructOpsHandle"
-	case "ClassRingBuf", "ClassUserRingBuf":
-		return "EventHandle"
-	case "ClassPerfEventArray":
-		return "PerfEventHandle"
-	}
-	return "MapHandle"
+// Loop is the name of the function that makes a loop over a map. It is not a
+// method: of these the compiler writes a description for each type.
+func (t MapType) Loop() string {
+	return "_" + t.Name + "Loop"
 }
+
+// Args are the type arguments of the type, as in a receiver.
+func (t MapType) Args() string { return strings.TrimPrefix(t.T, t.Name) }
 
 // Shape is the expression of what the type is made for. Types with parameters may
 // be anything, and are looked at.
 func (t MapType) Shape() string {
-	events := strings.HasSuffix(t.Handle(), "EventHandle")
+	events := slices.Contains(eventClasses, t.Class)
 	switch {
 	case events && t.Params != "":
 		return t.Q + "EventShapeOf[" + t.V + "](" + t.Q + t.Class + ")"
@@ -72,6 +66,9 @@ func (t MapType) Shape() string {
 	return t.Q + "MapShape{" + strings.Join(fields, ", ") + "}"
 }
 
+// eventClasses are those whose Go type is that of records.
+var eventClasses = []string{"ClassRingBuf", "ClassUserRingBuf", "ClassPerfEventArray"}
+
 // orNone is a type argument where there is no type.
 func orNone(t string) string {
 	if t == "" {
@@ -82,8 +79,8 @@ func orNone(t string) string {
 
 // Imports are the paths of the packages that the text needs beside package typed.
 func (t MapType) Imports() []string {
-	var imports []string
-	if t.V != "[]byte" {
+	imports := []string{"github.com/cilium/ebpf"}
+	if t.V != "[]byte" || t.Class == "ClassPerfEventArray" {
 		imports = append(imports, "unsafe")
 	}
 	for path, classes := range classImports {
@@ -103,8 +100,7 @@ var classImports = map[string][]string{
 		"ClassSockMap", "ClassSockHash", "ClassReusePortSockArray",
 		"ClassDevMap", "ClassDevMapProg", "ClassCPUMap", "ClassCPUMapProg", "ClassStackTrace",
 	},
-	"syscall":                {"ClassSockMap", "ClassSockHash", "ClassReusePortSockArray", "ClassSkStorage"},
-	"github.com/cilium/ebpf": {"ClassProgramArray", "ClassArrayOfMaps", "ClassHashOfMaps"},
+	"syscall": {"ClassSockMap", "ClassSockHash", "ClassReusePortSockArray", "ClassSkStorage"},
 }
 
 // Declaration is the text of the type with its methods.

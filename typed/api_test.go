@@ -92,6 +92,10 @@ func embeddedLibrary(s *ast.StructType) (found []string) {
 	return found
 }
 
+// takesLike are what generated code alone calls, with a nil pointer to the type of a
+// variable.
+var takesLike = map[string]bool{"BindVariableSpec": true, "BindStaticSpec": true, "BindVariable": true, "BindStatic": true}
+
 func TestNoMethodTakesAny(t *testing.T) {
 	if kernel := os.Getenv("BPFGEN_KERNEL"); kernel != "" && kernel != "host" {
 		t.Skip("the source is not in virtual machines; the host's run looks at it")
@@ -111,7 +115,9 @@ func TestNoMethodTakesAny(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range anyMethods(file) {
-			t.Errorf("%s: %s takes any", path, name)
+			if !takesLike[name] {
+				t.Errorf("%s: %s takes any", path, name)
+			}
 		}
 	}
 	if files < 20 {

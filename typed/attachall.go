@@ -77,7 +77,7 @@ func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 // leavesAlone says whether an optional program may be left alone for an error.
 func (c *collectionCore) leavesAlone(h programHandle, err error) bool {
 	st := c.optional[h.base().name]
-	return st != nil && st.optional && (lacksForAttach(h.kind(), h.base().spec, err) || st.optionalIf != nil && st.optionalIf(err))
+	return st != nil && st.optional && (st.lacks.attach(h.kind(), h.base().spec, err) || st.optionalIf != nil && st.optionalIf(err))
 }
 
 // sortedHandles are the handles of loaded programs without a link, in the

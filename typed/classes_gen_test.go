@@ -68,7 +68,7 @@ var classFiles = []classFile{
 		},
 	},
 	{
-		path: "typedtest/classes.go", pkg: "typedtest", imports: []string{"iter", "unsafe", "", "github.com/bpfgen/bpfgen/typed"},
+		path: "typedtest/classes.go", pkg: "typedtest", imports: []string{"iter", "unsafe", "", "github.com/bpfgen/bpfgen/typed", "github.com/cilium/ebpf"},
 		q: "typed.",
 		types: []templates.MapType{
 			{Class: "ClassHash", Name: "Hash", K: "K", V: "V", Doc: "Hash is a [typed.Hash]: see [NewHash] and [NewLRUHash]."},
@@ -83,7 +83,7 @@ var classFiles = []classFile{
 		},
 	},
 	{
-		path: "bench/classes_test.go", pkg: "bench", imports: []string{"iter", "unsafe", "", "github.com/bpfgen/bpfgen/typed"},
+		path: "bench/classes_test.go", pkg: "bench", imports: []string{"iter", "unsafe", "", "github.com/bpfgen/bpfgen/typed", "github.com/cilium/ebpf"},
 		q: "typed.", tag: "linux",
 		types: []templates.MapType{
 			{Class: "ClassHash", Name: "flowsMap", K: "flowKey", V: "flowStats"},

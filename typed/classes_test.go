@@ -11,66 +11,112 @@ import (
 )
 
 // HashMap is the type of maps of ClassHash.
-type HashMap[K, V any] struct{ MapHandle }
+type HashMap[K, V any] MapHandle
 
 // Shape is what the type is made for.
 func (*HashMap[K, V]) Shape() MapShape {
 	return ShapeOf[K, V](ClassHash)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *HashMap[K, V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *HashMap[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *HashMap[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *HashMap[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *HashMap[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *HashMap[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *HashMap[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *HashMap[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *HashMap[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *HashMap[K, V]) Lookup(key K) (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *HashMap[K, V]) LookupInto(key K, value *V) error {
-	return (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *HashMap[K, V]) Put(key K, value V) error {
-	return (*MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *HashMap[K, V]) Update(key K, value V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *HashMap[K, V]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *HashMap[K, V]) LookupAndDelete(key K) (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *HashMap[K, V]) All() (iter.Seq2[K, V], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _HashMapLoop[K, V]((*MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *HashMap[K, V]) Drain() (iter.Seq2[K, V], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).Drain())
+	return _HashMapLoop[K, V]((*MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *HashMap[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error) {
-	return (*MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*K)(key), (*V)(value))
 	})
 }
 
 //go:noinline
-func (*HashMap[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
+func _HashMapLoop[K, V any](s *MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*V)(value))
@@ -79,42 +125,88 @@ func (*HashMap[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
 }
 
 // ArrayMap is the type of maps of ClassArray.
-type ArrayMap[K, V any] struct{ MapHandle }
+type ArrayMap[K, V any] MapHandle
 
 // Shape is what the type is made for.
 func (*ArrayMap[K, V]) Shape() MapShape {
 	return ShapeOf[K, V](ClassArray)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *ArrayMap[K, V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *ArrayMap[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *ArrayMap[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *ArrayMap[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *ArrayMap[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *ArrayMap[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *ArrayMap[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *ArrayMap[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *ArrayMap[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *ArrayMap[K, V]) Lookup(key K) (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *ArrayMap[K, V]) LookupInto(key K, value *V) error {
-	return (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *ArrayMap[K, V]) Put(key K, value V) error {
-	return (*MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *ArrayMap[K, V]) Update(key K, value V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *ArrayMap[K, V]) All() (iter.Seq2[K, V], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _ArrayMapLoop[K, V]((*MapCore)(m).All())
 }
 
 //go:noinline
-func (*ArrayMap[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
+func _ArrayMapLoop[K, V any](s *MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*V)(value))
@@ -123,16 +215,62 @@ func (*ArrayMap[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
 }
 
 // PerCPUHashMap is the type of maps of ClassPerCPUHash.
-type PerCPUHashMap[K, V any] struct{ MapHandle }
+type PerCPUHashMap[K, V any] MapHandle
 
 // Shape is what the type is made for.
 func (*PerCPUHashMap[K, V]) Shape() MapShape {
 	return ShapeOf[K, V](ClassPerCPUHash)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *PerCPUHashMap[K, V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *PerCPUHashMap[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *PerCPUHashMap[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *PerCPUHashMap[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *PerCPUHashMap[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *PerCPUHashMap[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *PerCPUHashMap[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *PerCPUHashMap[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *PerCPUHashMap[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *PerCPUHashMap[K, V]) CPUs() int {
-	return (*MapCore)(&m.MapHandle).CPUs()
+	return (*MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -147,7 +285,7 @@ func (m *PerCPUHashMap[K, V]) Lookup(key K) ([]V, error) {
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *PerCPUHashMap[K, V]) LookupInto(key K, values []V) error {
-	return (*MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -157,22 +295,22 @@ func (m *PerCPUHashMap[K, V]) Put(key K, values []V) error {
 
 // PutEach writes the same value on every CPU.
 func (m *PerCPUHashMap[K, V]) PutEach(key K, value V) error {
-	return (*MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *PerCPUHashMap[K, V]) Update(key K, values []V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *PerCPUHashMap[K, V]) All() (iter.Seq2[K, []V], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).AllCPUs())
+	return _PerCPUHashMapLoop[K, V]((*MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*PerCPUHashMap[K, V]) loop(s *MapScan) (iter.Seq2[K, []V], func() error) {
+func _PerCPUHashMapLoop[K, V any](s *MapScan) (iter.Seq2[K, []V], func() error) {
 	return func(yield func(K, []V) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*K)(key), unsafe.Slice((*V)(values), s.CPUs()))
@@ -182,13 +320,13 @@ func (*PerCPUHashMap[K, V]) loop(s *MapScan) (iter.Seq2[K, []V], func() error) {
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *PerCPUHashMap[K, V]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its values.
 func (m *PerCPUHashMap[K, V]) LookupAndDelete(key K) ([]V, error) {
 	values := make([]V, m.CPUs())
-	if err := (*MapCore)(&m.MapHandle).LookupAndDeleteCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values)); err != nil {
+	if err := (*MapCore)(m).LookupAndDeleteCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values)); err != nil {
 		return nil, err
 	}
 	return values, nil
@@ -196,28 +334,74 @@ func (m *PerCPUHashMap[K, V]) LookupAndDelete(key K) ([]V, error) {
 
 // Drain is All that removes what it yields.
 func (m *PerCPUHashMap[K, V]) Drain() (iter.Seq2[K, []V], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).DrainCPUs())
+	return _PerCPUHashMapLoop[K, V]((*MapCore)(m).DrainCPUs())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *PerCPUHashMap[K, V]) DeleteFunc(del func(key K, values []V) bool) (int, error) {
-	return (*MapCore)(&m.MapHandle).DeleteFunc(func(key, values unsafe.Pointer) bool {
+	return (*MapCore)(m).DeleteFunc(func(key, values unsafe.Pointer) bool {
 		return del(*(*K)(key), unsafe.Slice((*V)(values), m.CPUs()))
 	})
 }
 
 // PerCPUArrayMap is the type of maps of ClassPerCPUArray.
-type PerCPUArrayMap[K, V any] struct{ MapHandle }
+type PerCPUArrayMap[K, V any] MapHandle
 
 // Shape is what the type is made for.
 func (*PerCPUArrayMap[K, V]) Shape() MapShape {
 	return ShapeOf[K, V](ClassPerCPUArray)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *PerCPUArrayMap[K, V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *PerCPUArrayMap[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *PerCPUArrayMap[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *PerCPUArrayMap[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *PerCPUArrayMap[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *PerCPUArrayMap[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *PerCPUArrayMap[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *PerCPUArrayMap[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *PerCPUArrayMap[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *PerCPUArrayMap[K, V]) CPUs() int {
-	return (*MapCore)(&m.MapHandle).CPUs()
+	return (*MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -232,7 +416,7 @@ func (m *PerCPUArrayMap[K, V]) Lookup(key K) ([]V, error) {
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *PerCPUArrayMap[K, V]) LookupInto(key K, values []V) error {
-	return (*MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -242,22 +426,22 @@ func (m *PerCPUArrayMap[K, V]) Put(key K, values []V) error {
 
 // PutEach writes the same value on every CPU.
 func (m *PerCPUArrayMap[K, V]) PutEach(key K, value V) error {
-	return (*MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *PerCPUArrayMap[K, V]) Update(key K, values []V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *PerCPUArrayMap[K, V]) All() (iter.Seq2[K, []V], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).AllCPUs())
+	return _PerCPUArrayMapLoop[K, V]((*MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*PerCPUArrayMap[K, V]) loop(s *MapScan) (iter.Seq2[K, []V], func() error) {
+func _PerCPUArrayMapLoop[K, V any](s *MapScan) (iter.Seq2[K, []V], func() error) {
 	return func(yield func(K, []V) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*K)(key), unsafe.Slice((*V)(values), s.CPUs()))
@@ -266,60 +450,106 @@ func (*PerCPUArrayMap[K, V]) loop(s *MapScan) (iter.Seq2[K, []V], func() error) 
 }
 
 // LPMTrie is the type of maps of ClassLPMTrie.
-type LPMTrie[K, V any] struct{ MapHandle }
+type LPMTrie[K, V any] MapHandle
 
 // Shape is what the type is made for.
 func (*LPMTrie[K, V]) Shape() MapShape {
 	return ShapeOf[K, V](ClassLPMTrie)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LPMTrie[K, V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LPMTrie[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LPMTrie[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LPMTrie[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LPMTrie[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LPMTrie[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LPMTrie[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LPMTrie[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LPMTrie[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LPMTrie[K, V]) Lookup(key K) (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LPMTrie[K, V]) LookupInto(key K, value *V) error {
-	return (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LPMTrie[K, V]) Put(key K, value V) error {
-	return (*MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LPMTrie[K, V]) Update(key K, value V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LPMTrie[K, V]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LPMTrie[K, V]) All() (iter.Seq2[K, V], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _LPMTrieLoop[K, V]((*MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LPMTrie[K, V]) Drain() (iter.Seq2[K, V], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).Drain())
+	return _LPMTrieLoop[K, V]((*MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LPMTrie[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error) {
-	return (*MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*K)(key), (*V)(value))
 	})
 }
 
 //go:noinline
-func (*LPMTrie[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
+func _LPMTrieLoop[K, V any](s *MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*V)(value))
@@ -328,26 +558,72 @@ func (*LPMTrie[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
 }
 
 // Queue is the type of maps of ClassQueue.
-type Queue[V any] struct{ MapHandle }
+type Queue[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*Queue[V]) Shape() MapShape {
 	return ShapeOf[struct{}, V](ClassQueue)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *Queue[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *Queue[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *Queue[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *Queue[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *Queue[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *Queue[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *Queue[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *Queue[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *Queue[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Push adds a value, or returns typed.ErrMapFull.
 func (m *Queue[V]) Push(value V) error {
-	return (*MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).Push(unsafe.Pointer(&value), UpdateAny)
 }
 
 // PushOverwrite adds a value and, if there is no room, drops the oldest.
 func (m *Queue[V]) PushOverwrite(value V) error {
-	return (*MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), UpdateExist)
+	return (*MapCore)(m).Push(unsafe.Pointer(&value), UpdateExist)
 }
 
 // Peek returns the value that Pop would, and leaves it there.
 func (m *Queue[V]) Peek() (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).Peek(unsafe.Pointer(&value))
+	err = (*MapCore)(m).Peek(unsafe.Pointer(&value))
 	return value, err
 }
 
@@ -359,7 +635,7 @@ func (m *Queue[V]) Pop() (value V, err error) {
 
 // PopInto is Pop into the caller's memory.
 func (m *Queue[V]) PopInto(value *V) error {
-	return (*MapCore)(&m.MapHandle).Pop(unsafe.Pointer(value))
+	return (*MapCore)(m).Pop(unsafe.Pointer(value))
 }
 
 // Drain pops until nothing is left. The second result is called after the loop
@@ -368,32 +644,78 @@ func (m *Queue[V]) Drain() (iter.Seq[V], func() error) {
 	var err error
 	return func(yield func(V) bool) {
 		var value V
-		for (*MapCore)(&m.MapHandle).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
+		for (*MapCore)(m).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
 		}
 	}, func() error { return err }
 }
 
 // Stack is the type of maps of ClassStack.
-type Stack[V any] struct{ MapHandle }
+type Stack[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*Stack[V]) Shape() MapShape {
 	return ShapeOf[struct{}, V](ClassStack)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *Stack[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *Stack[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *Stack[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *Stack[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *Stack[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *Stack[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *Stack[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *Stack[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *Stack[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Push adds a value, or returns typed.ErrMapFull.
 func (m *Stack[V]) Push(value V) error {
-	return (*MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).Push(unsafe.Pointer(&value), UpdateAny)
 }
 
 // PushOverwrite adds a value and, if there is no room, drops the oldest.
 func (m *Stack[V]) PushOverwrite(value V) error {
-	return (*MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), UpdateExist)
+	return (*MapCore)(m).Push(unsafe.Pointer(&value), UpdateExist)
 }
 
 // Peek returns the value that Pop would, and leaves it there.
 func (m *Stack[V]) Peek() (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).Peek(unsafe.Pointer(&value))
+	err = (*MapCore)(m).Peek(unsafe.Pointer(&value))
 	return value, err
 }
 
@@ -405,7 +727,7 @@ func (m *Stack[V]) Pop() (value V, err error) {
 
 // PopInto is Pop into the caller's memory.
 func (m *Stack[V]) PopInto(value *V) error {
-	return (*MapCore)(&m.MapHandle).Pop(unsafe.Pointer(value))
+	return (*MapCore)(m).Pop(unsafe.Pointer(value))
 }
 
 // Drain pops until nothing is left. The second result is called after the loop
@@ -414,66 +736,158 @@ func (m *Stack[V]) Drain() (iter.Seq[V], func() error) {
 	var err error
 	return func(yield func(V) bool) {
 		var value V
-		for (*MapCore)(&m.MapHandle).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
+		for (*MapCore)(m).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
 		}
 	}, func() error { return err }
 }
 
 // BloomFilter is the type of maps of ClassBloomFilter.
-type BloomFilter[V any] struct{ MapHandle }
+type BloomFilter[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*BloomFilter[V]) Shape() MapShape {
 	return ShapeOf[struct{}, V](ClassBloomFilter)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *BloomFilter[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *BloomFilter[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *BloomFilter[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *BloomFilter[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *BloomFilter[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *BloomFilter[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *BloomFilter[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *BloomFilter[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *BloomFilter[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Add adds a value.
 func (m *BloomFilter[V]) Add(value V) error {
-	return (*MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).Push(unsafe.Pointer(&value), UpdateAny)
 }
 
 // Contains says whether a value was added: false is certain, true is not.
 func (m *BloomFilter[V]) Contains(value V) (bool, error) {
-	return (*MapCore)(&m.MapHandle).Contains(unsafe.Pointer(&value))
+	return (*MapCore)(m).Contains(unsafe.Pointer(&value))
 }
 
 // ProgramArray is the type of maps of ClassProgramArray.
-type ProgramArray[K any] struct{ MapHandle }
+type ProgramArray[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*ProgramArray[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassProgramArray)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *ProgramArray[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *ProgramArray[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *ProgramArray[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *ProgramArray[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *ProgramArray[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *ProgramArray[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *ProgramArray[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *ProgramArray[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *ProgramArray[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a slot refer to a program.
 func (m *ProgramArray[K]) Put(key K, program LoadedProgram) error {
-	return (*MapCore)(&m.MapHandle).PutProgram(unsafe.Pointer(&key), program)
+	return (*MapCore)(m).PutProgram(unsafe.Pointer(&key), program)
 }
 
 // Lookup returns the id of the program in a slot, or ebpf.ErrKeyNotExist.
 func (m *ProgramArray[K]) Lookup(key K) (ebpf.ProgramID, error) {
-	id, err := (*MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.ProgramID(id), err
 }
 
 // Open opens the program in a slot. The caller closes it.
 func (m *ProgramArray[K]) Open(key K) (*ebpf.Program, error) {
-	return (*MapCore)(&m.MapHandle).OpenProgram(unsafe.Pointer(&key))
+	return (*MapCore)(m).OpenProgram(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *ProgramArray[K]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *ProgramArray[K]) All() (iter.Seq2[K, ebpf.ProgramID], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _ProgramArrayLoop[K]((*MapCore)(m).All())
 }
 
 //go:noinline
-func (*ProgramArray[K]) loop(s *MapScan) (iter.Seq2[K, ebpf.ProgramID], func() error) {
+func _ProgramArrayLoop[K any](s *MapScan) (iter.Seq2[K, ebpf.ProgramID], func() error) {
 	return func(yield func(K, ebpf.ProgramID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*ebpf.ProgramID)(value))
@@ -482,29 +896,75 @@ func (*ProgramArray[K]) loop(s *MapScan) (iter.Seq2[K, ebpf.ProgramID], func() e
 }
 
 // ArrayOfHashes is the type of maps of ClassArrayOfMaps.
-type ArrayOfHashes struct{ MapHandle }
+type ArrayOfHashes MapHandle
 
 // Shape is what the type is made for.
 func (*ArrayOfHashes) Shape() MapShape {
 	return MapShape{Class: ClassArrayOfMaps, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *ArrayOfHashes) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *ArrayOfHashes) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *ArrayOfHashes) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *ArrayOfHashes) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *ArrayOfHashes) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *ArrayOfHashes) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *ArrayOfHashes) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *ArrayOfHashes) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *ArrayOfHashes) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *ArrayOfHashes) Put(key uint32, inner *innerHash) error {
-	return (*MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, UpdateAny)
+	return (*MapCore)(m).PutMap(unsafe.Pointer(&key), inner, UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *ArrayOfHashes) Delete(key uint32) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *ArrayOfHashes) Lookup(key uint32) (*innerHash, error) {
 	inner := new(innerHash)
-	if err := (*MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -512,7 +972,7 @@ func (m *ArrayOfHashes) Lookup(key uint32) (*innerHash, error) {
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *ArrayOfHashes) LookupID(key uint32) (ebpf.MapID, error) {
-	id, err := (*MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -520,7 +980,7 @@ func (m *ArrayOfHashes) LookupID(key uint32) (ebpf.MapID, error) {
 // caller closes it.
 func (m *ArrayOfHashes) NewInner(spec *ebpf.MapSpec) (*innerHash, error) {
 	inner := new(innerHash)
-	if err := (*MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -529,11 +989,11 @@ func (m *ArrayOfHashes) NewInner(spec *ebpf.MapSpec) (*innerHash, error) {
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *ArrayOfHashes) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _ArrayOfHashesLoop((*MapCore)(m).All())
 }
 
 //go:noinline
-func (*ArrayOfHashes) loop(s *MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
+func _ArrayOfHashesLoop(s *MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
@@ -545,7 +1005,7 @@ func (*ArrayOfHashes) loop(s *MapScan) (iter.Seq2[uint32, ebpf.MapID], func() er
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *ArrayOfHashes) All() (iter.Seq2[uint32, *innerHash], func() error) {
-	s := (*MapCore)(&m.MapHandle).Maps()
+	s := (*MapCore)(m).Maps()
 	return func(yield func(uint32, *innerHash) bool) {
 		s.Each(func() AnyMap { return new(innerHash) }, func(key unsafe.Pointer, inner AnyMap) bool {
 			return yield(*(*uint32)(key), inner.(*innerHash))
@@ -554,29 +1014,75 @@ func (m *ArrayOfHashes) All() (iter.Seq2[uint32, *innerHash], func() error) {
 }
 
 // HashOfHashes is the type of maps of ClassHashOfMaps.
-type HashOfHashes struct{ MapHandle }
+type HashOfHashes MapHandle
 
 // Shape is what the type is made for.
 func (*HashOfHashes) Shape() MapShape {
 	return MapShape{Class: ClassHashOfMaps, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *HashOfHashes) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *HashOfHashes) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *HashOfHashes) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *HashOfHashes) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *HashOfHashes) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *HashOfHashes) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *HashOfHashes) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *HashOfHashes) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *HashOfHashes) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *HashOfHashes) Put(key uint32, inner *innerHash) error {
-	return (*MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, UpdateAny)
+	return (*MapCore)(m).PutMap(unsafe.Pointer(&key), inner, UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *HashOfHashes) Delete(key uint32) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *HashOfHashes) Lookup(key uint32) (*innerHash, error) {
 	inner := new(innerHash)
-	if err := (*MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -584,7 +1090,7 @@ func (m *HashOfHashes) Lookup(key uint32) (*innerHash, error) {
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *HashOfHashes) LookupID(key uint32) (ebpf.MapID, error) {
-	id, err := (*MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -592,7 +1098,7 @@ func (m *HashOfHashes) LookupID(key uint32) (ebpf.MapID, error) {
 // caller closes it.
 func (m *HashOfHashes) NewInner(spec *ebpf.MapSpec) (*innerHash, error) {
 	inner := new(innerHash)
-	if err := (*MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -601,11 +1107,11 @@ func (m *HashOfHashes) NewInner(spec *ebpf.MapSpec) (*innerHash, error) {
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *HashOfHashes) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _HashOfHashesLoop((*MapCore)(m).All())
 }
 
 //go:noinline
-func (*HashOfHashes) loop(s *MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
+func _HashOfHashesLoop(s *MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
@@ -617,7 +1123,7 @@ func (*HashOfHashes) loop(s *MapScan) (iter.Seq2[uint32, ebpf.MapID], func() err
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *HashOfHashes) All() (iter.Seq2[uint32, *innerHash], func() error) {
-	s := (*MapCore)(&m.MapHandle).Maps()
+	s := (*MapCore)(m).Maps()
 	return func(yield func(uint32, *innerHash) bool) {
 		s.Each(func() AnyMap { return new(innerHash) }, func(key unsafe.Pointer, inner AnyMap) bool {
 			return yield(*(*uint32)(key), inner.(*innerHash))
@@ -627,100 +1133,238 @@ func (m *HashOfHashes) All() (iter.Seq2[uint32, *innerHash], func() error) {
 
 // Update is Put with flags.
 func (m *HashOfHashes) Update(key uint32, inner *innerHash, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, flags)
+	return (*MapCore)(m).PutMap(unsafe.Pointer(&key), inner, flags)
 }
 
 // CgroupArray is the type of maps of ClassCgroupArray.
-type CgroupArray[K any] struct{ MapHandle }
+type CgroupArray[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*CgroupArray[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassCgroupArray)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CgroupArray[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CgroupArray[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CgroupArray[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CgroupArray[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CgroupArray[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CgroupArray[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CgroupArray[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CgroupArray[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CgroupArray[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold what a file descriptor refers to, which can be closed
 // afterwards.
 func (m *CgroupArray[K]) Put(key K, fd int) error {
-	return (*MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, UpdateAny)
+	return (*MapCore)(m).PutFD(unsafe.Pointer(&key), fd, UpdateAny)
 }
 
 // PutPath is Put of the cgroup at a path, such as /sys/fs/cgroup/system.slice.
 func (m *CgroupArray[K]) PutPath(key K, path string) error {
-	return (*MapCore)(&m.MapHandle).PutPath(unsafe.Pointer(&key), path)
+	return (*MapCore)(m).PutPath(unsafe.Pointer(&key), path)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *CgroupArray[K]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // XSKMap is the type of maps of ClassXSKMap.
-type XSKMap[K any] struct{ MapHandle }
+type XSKMap[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*XSKMap[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassXSKMap)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *XSKMap[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *XSKMap[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *XSKMap[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *XSKMap[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *XSKMap[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *XSKMap[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *XSKMap[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *XSKMap[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *XSKMap[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold what a file descriptor refers to, which can be closed
 // afterwards.
 func (m *XSKMap[K]) Put(key K, fd int) error {
-	return (*MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, UpdateAny)
+	return (*MapCore)(m).PutFD(unsafe.Pointer(&key), fd, UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *XSKMap[K]) Update(key K, fd int, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, flags)
+	return (*MapCore)(m).PutFD(unsafe.Pointer(&key), fd, flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *XSKMap[K]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // SockMap is the type of maps of ClassSockMap.
-type SockMap[K any] struct{ SocketMapHandle }
+type SockMap[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*SockMap[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassSockMap)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *SockMap[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *SockMap[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *SockMap[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *SockMap[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *SockMap[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *SockMap[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *SockMap[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *SockMap[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *SockMap[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold what a file descriptor refers to, which can be closed
 // afterwards.
 func (m *SockMap[K]) Put(key K, fd int) error {
-	return (*MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, UpdateAny)
+	return (*MapCore)(m).PutFD(unsafe.Pointer(&key), fd, UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *SockMap[K]) Update(key K, fd int, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, flags)
+	return (*MapCore)(m).PutFD(unsafe.Pointer(&key), fd, flags)
 }
 
 // PutConn is Put of a connection or listener of package net.
 func (m *SockMap[K]) PutConn(key K, conn syscall.Conn) error {
-	return (*MapCore)(&m.MapHandle).PutConn(unsafe.Pointer(&key), conn, UpdateAny)
+	return (*MapCore)(m).PutConn(unsafe.Pointer(&key), conn, UpdateAny)
 }
 
 // Lookup returns the cookie of a socket, or ebpf.ErrKeyNotExist. It is
 // ebpf.ErrNotSupported if the values of the map have 4 bytes.
 func (m *SockMap[K]) Lookup(key K) (cookie uint64, err error) {
-	return (*MapCore)(&m.MapHandle).LookupCookie(unsafe.Pointer(&key))
+	return (*MapCore)(m).LookupCookie(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *SockMap[K]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the keys and the cookies of their sockets. The second result is
 // called after the loop and returns what ended it early.
 func (m *SockMap[K]) All() (iter.Seq2[K, uint64], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).AllCookies())
+	return _SockMapLoop[K]((*MapCore)(m).AllCookies())
 }
 
 //go:noinline
-func (*SockMap[K]) loop(s *MapScan) (iter.Seq2[K, uint64], func() error) {
+func _SockMapLoop[K any](s *MapScan) (iter.Seq2[K, uint64], func() error) {
 	return func(yield func(K, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*uint64)(value))
@@ -728,49 +1372,98 @@ func (*SockMap[K]) loop(s *MapScan) (iter.Seq2[K, uint64], func() error) {
 	}, s.Err
 }
 
+// TakesPrograms says that sk_msg and sk_skb programs attach to such maps.
+func (*SockMap[K]) TakesPrograms() {}
+
 // SockHash is the type of maps of ClassSockHash.
-type SockHash[K any] struct{ SocketMapHandle }
+type SockHash[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*SockHash[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassSockHash)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *SockHash[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *SockHash[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *SockHash[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *SockHash[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *SockHash[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *SockHash[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *SockHash[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *SockHash[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *SockHash[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold what a file descriptor refers to, which can be closed
 // afterwards.
 func (m *SockHash[K]) Put(key K, fd int) error {
-	return (*MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, UpdateAny)
+	return (*MapCore)(m).PutFD(unsafe.Pointer(&key), fd, UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *SockHash[K]) Update(key K, fd int, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, flags)
+	return (*MapCore)(m).PutFD(unsafe.Pointer(&key), fd, flags)
 }
 
 // PutConn is Put of a connection or listener of package net.
 func (m *SockHash[K]) PutConn(key K, conn syscall.Conn) error {
-	return (*MapCore)(&m.MapHandle).PutConn(unsafe.Pointer(&key), conn, UpdateAny)
+	return (*MapCore)(m).PutConn(unsafe.Pointer(&key), conn, UpdateAny)
 }
 
 // Lookup returns the cookie of a socket, or ebpf.ErrKeyNotExist. It is
 // ebpf.ErrNotSupported if the values of the map have 4 bytes.
 func (m *SockHash[K]) Lookup(key K) (cookie uint64, err error) {
-	return (*MapCore)(&m.MapHandle).LookupCookie(unsafe.Pointer(&key))
+	return (*MapCore)(m).LookupCookie(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *SockHash[K]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the keys and the cookies of their sockets. The second result is
 // called after the loop and returns what ended it early.
 func (m *SockHash[K]) All() (iter.Seq2[K, uint64], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).AllCookies())
+	return _SockHashLoop[K]((*MapCore)(m).AllCookies())
 }
 
 //go:noinline
-func (*SockHash[K]) loop(s *MapScan) (iter.Seq2[K, uint64], func() error) {
+func _SockHashLoop[K any](s *MapScan) (iter.Seq2[K, uint64], func() error) {
 	return func(yield func(K, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*uint64)(value))
@@ -778,49 +1471,98 @@ func (*SockHash[K]) loop(s *MapScan) (iter.Seq2[K, uint64], func() error) {
 	}, s.Err
 }
 
+// TakesPrograms says that sk_msg and sk_skb programs attach to such maps.
+func (*SockHash[K]) TakesPrograms() {}
+
 // ReusePortSockArray is the type of maps of ClassReusePortSockArray.
-type ReusePortSockArray[K any] struct{ MapHandle }
+type ReusePortSockArray[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*ReusePortSockArray[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassReusePortSockArray)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *ReusePortSockArray[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *ReusePortSockArray[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *ReusePortSockArray[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *ReusePortSockArray[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *ReusePortSockArray[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *ReusePortSockArray[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *ReusePortSockArray[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *ReusePortSockArray[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *ReusePortSockArray[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold what a file descriptor refers to, which can be closed
 // afterwards.
 func (m *ReusePortSockArray[K]) Put(key K, fd int) error {
-	return (*MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, UpdateAny)
+	return (*MapCore)(m).PutFD(unsafe.Pointer(&key), fd, UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *ReusePortSockArray[K]) Update(key K, fd int, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, flags)
+	return (*MapCore)(m).PutFD(unsafe.Pointer(&key), fd, flags)
 }
 
 // PutConn is Put of a connection or listener of package net.
 func (m *ReusePortSockArray[K]) PutConn(key K, conn syscall.Conn) error {
-	return (*MapCore)(&m.MapHandle).PutConn(unsafe.Pointer(&key), conn, UpdateAny)
+	return (*MapCore)(m).PutConn(unsafe.Pointer(&key), conn, UpdateAny)
 }
 
 // Lookup returns the cookie of a socket, or ebpf.ErrKeyNotExist. It is
 // ebpf.ErrNotSupported if the values of the map have 4 bytes.
 func (m *ReusePortSockArray[K]) Lookup(key K) (cookie uint64, err error) {
-	return (*MapCore)(&m.MapHandle).LookupCookie(unsafe.Pointer(&key))
+	return (*MapCore)(m).LookupCookie(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *ReusePortSockArray[K]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the keys and the cookies of their sockets. The second result is
 // called after the loop and returns what ended it early.
 func (m *ReusePortSockArray[K]) All() (iter.Seq2[K, uint64], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).AllCookies())
+	return _ReusePortSockArrayLoop[K]((*MapCore)(m).AllCookies())
 }
 
 //go:noinline
-func (*ReusePortSockArray[K]) loop(s *MapScan) (iter.Seq2[K, uint64], func() error) {
+func _ReusePortSockArrayLoop[K any](s *MapScan) (iter.Seq2[K, uint64], func() error) {
 	return func(yield func(K, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*uint64)(value))
@@ -829,37 +1571,83 @@ func (*ReusePortSockArray[K]) loop(s *MapScan) (iter.Seq2[K, uint64], func() err
 }
 
 // DevMap is the type of maps of ClassDevMap.
-type DevMap[K any] struct{ MapHandle }
+type DevMap[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*DevMap[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassDevMap)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *DevMap[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *DevMap[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *DevMap[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *DevMap[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *DevMap[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *DevMap[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *DevMap[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *DevMap[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *DevMap[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key stand for a network interface.
 func (m *DevMap[K]) Put(key K, ifindex int) error {
-	return (*MapCore)(&m.MapHandle).PutNumber(unsafe.Pointer(&key), uint32(ifindex))
+	return (*MapCore)(m).PutNumber(unsafe.Pointer(&key), uint32(ifindex))
 }
 
 // Lookup returns the value of a key, or ebpf.ErrKeyNotExist.
 func (m *DevMap[K]) Lookup(key K) (value uint32, err error) {
-	err = (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *DevMap[K]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *DevMap[K]) All() (iter.Seq2[K, uint32], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _DevMapLoop[K]((*MapCore)(m).All())
 }
 
 //go:noinline
-func (*DevMap[K]) loop(s *MapScan) (iter.Seq2[K, uint32], func() error) {
+func _DevMapLoop[K any](s *MapScan) (iter.Seq2[K, uint32], func() error) {
 	return func(yield func(K, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*uint32)(value))
@@ -868,38 +1656,84 @@ func (*DevMap[K]) loop(s *MapScan) (iter.Seq2[K, uint32], func() error) {
 }
 
 // DevMapProg is the type of maps of ClassDevMapProg.
-type DevMapProg[K any] struct{ MapHandle }
+type DevMapProg[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*DevMapProg[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassDevMapProg)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *DevMapProg[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *DevMapProg[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *DevMapProg[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *DevMapProg[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *DevMapProg[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *DevMapProg[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *DevMapProg[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *DevMapProg[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *DevMapProg[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key stand for a network interface. program, which may be nil, runs
 // on what is sent to it.
 func (m *DevMapProg[K]) Put(key K, ifindex int, program LoadedProgram) error {
-	return (*MapCore)(&m.MapHandle).PutNumberAndProgram(unsafe.Pointer(&key), uint32(ifindex), program)
+	return (*MapCore)(m).PutNumberAndProgram(unsafe.Pointer(&key), uint32(ifindex), program)
 }
 
 // Lookup returns the value of a key, or ebpf.ErrKeyNotExist.
 func (m *DevMapProg[K]) Lookup(key K) (value DevMapValue, err error) {
-	err = (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *DevMapProg[K]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *DevMapProg[K]) All() (iter.Seq2[K, DevMapValue], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _DevMapProgLoop[K]((*MapCore)(m).All())
 }
 
 //go:noinline
-func (*DevMapProg[K]) loop(s *MapScan) (iter.Seq2[K, DevMapValue], func() error) {
+func _DevMapProgLoop[K any](s *MapScan) (iter.Seq2[K, DevMapValue], func() error) {
 	return func(yield func(K, DevMapValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*DevMapValue)(value))
@@ -908,37 +1742,83 @@ func (*DevMapProg[K]) loop(s *MapScan) (iter.Seq2[K, DevMapValue], func() error)
 }
 
 // CPUMap is the type of maps of ClassCPUMap.
-type CPUMap[K any] struct{ MapHandle }
+type CPUMap[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*CPUMap[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassCPUMap)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CPUMap[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CPUMap[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CPUMap[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CPUMap[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CPUMap[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CPUMap[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CPUMap[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CPUMap[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CPUMap[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a CPU take packets, up to queueSize (at most 16384) waiting.
 func (m *CPUMap[K]) Put(key K, queueSize uint32) error {
-	return (*MapCore)(&m.MapHandle).PutNumber(unsafe.Pointer(&key), queueSize)
+	return (*MapCore)(m).PutNumber(unsafe.Pointer(&key), queueSize)
 }
 
 // Lookup returns the value of a key, or ebpf.ErrKeyNotExist.
 func (m *CPUMap[K]) Lookup(key K) (value uint32, err error) {
-	err = (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *CPUMap[K]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *CPUMap[K]) All() (iter.Seq2[K, uint32], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _CPUMapLoop[K]((*MapCore)(m).All())
 }
 
 //go:noinline
-func (*CPUMap[K]) loop(s *MapScan) (iter.Seq2[K, uint32], func() error) {
+func _CPUMapLoop[K any](s *MapScan) (iter.Seq2[K, uint32], func() error) {
 	return func(yield func(K, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*uint32)(value))
@@ -947,38 +1827,84 @@ func (*CPUMap[K]) loop(s *MapScan) (iter.Seq2[K, uint32], func() error) {
 }
 
 // CPUMapProg is the type of maps of ClassCPUMapProg.
-type CPUMapProg[K any] struct{ MapHandle }
+type CPUMapProg[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*CPUMapProg[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassCPUMapProg)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CPUMapProg[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CPUMapProg[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CPUMapProg[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CPUMapProg[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CPUMapProg[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CPUMapProg[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CPUMapProg[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CPUMapProg[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CPUMapProg[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a CPU take packets, up to queueSize (at most 16384) waiting. program,
 // which may be nil, runs on what comes out of the queue.
 func (m *CPUMapProg[K]) Put(key K, queueSize uint32, program LoadedProgram) error {
-	return (*MapCore)(&m.MapHandle).PutNumberAndProgram(unsafe.Pointer(&key), queueSize, program)
+	return (*MapCore)(m).PutNumberAndProgram(unsafe.Pointer(&key), queueSize, program)
 }
 
 // Lookup returns the value of a key, or ebpf.ErrKeyNotExist.
 func (m *CPUMapProg[K]) Lookup(key K) (value CPUMapValue, err error) {
-	err = (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *CPUMapProg[K]) Delete(key K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *CPUMapProg[K]) All() (iter.Seq2[K, CPUMapValue], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _CPUMapProgLoop[K]((*MapCore)(m).All())
 }
 
 //go:noinline
-func (*CPUMapProg[K]) loop(s *MapScan) (iter.Seq2[K, CPUMapValue], func() error) {
+func _CPUMapProgLoop[K any](s *MapScan) (iter.Seq2[K, CPUMapValue], func() error) {
 	return func(yield func(K, CPUMapValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*CPUMapValue)(value))
@@ -987,37 +1913,83 @@ func (*CPUMapProg[K]) loop(s *MapScan) (iter.Seq2[K, CPUMapValue], func() error)
 }
 
 // SkStorage is the type of maps of ClassSkStorage.
-type SkStorage[V any] struct{ MapHandle }
+type SkStorage[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*SkStorage[V]) Shape() MapShape {
 	return ShapeOf[struct{}, V](ClassSkStorage)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *SkStorage[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *SkStorage[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *SkStorage[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *SkStorage[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *SkStorage[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *SkStorage[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *SkStorage[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *SkStorage[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *SkStorage[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *SkStorage[V]) Lookup(fd int) (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *SkStorage[V]) LookupInto(fd int, value *V) error {
-	return (*MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *SkStorage[V]) Put(fd int, value V) error {
-	return (*MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *SkStorage[V]) Update(fd int, value V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *SkStorage[V]) Delete(fd int) error {
-	return (*MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*MapCore)(m).DeleteOf(fd)
 }
 
 // LookupConn is Lookup of a connection or listener of package net.
@@ -1041,144 +2013,328 @@ func (m *SkStorage[V]) DeleteConn(conn syscall.Conn) error {
 }
 
 // InodeStorage is the type of maps of ClassInodeStorage.
-type InodeStorage[V any] struct{ MapHandle }
+type InodeStorage[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*InodeStorage[V]) Shape() MapShape {
 	return ShapeOf[struct{}, V](ClassInodeStorage)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *InodeStorage[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *InodeStorage[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *InodeStorage[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *InodeStorage[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *InodeStorage[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *InodeStorage[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *InodeStorage[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *InodeStorage[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *InodeStorage[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *InodeStorage[V]) Lookup(fd int) (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *InodeStorage[V]) LookupInto(fd int, value *V) error {
-	return (*MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *InodeStorage[V]) Put(fd int, value V) error {
-	return (*MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *InodeStorage[V]) Update(fd int, value V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *InodeStorage[V]) Delete(fd int) error {
-	return (*MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*MapCore)(m).DeleteOf(fd)
 }
 
 // TaskStorage is the type of maps of ClassTaskStorage.
-type TaskStorage[V any] struct{ MapHandle }
+type TaskStorage[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*TaskStorage[V]) Shape() MapShape {
 	return ShapeOf[struct{}, V](ClassTaskStorage)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *TaskStorage[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *TaskStorage[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *TaskStorage[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *TaskStorage[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *TaskStorage[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *TaskStorage[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *TaskStorage[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *TaskStorage[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *TaskStorage[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *TaskStorage[V]) Lookup(fd int) (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *TaskStorage[V]) LookupInto(fd int, value *V) error {
-	return (*MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *TaskStorage[V]) Put(fd int, value V) error {
-	return (*MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *TaskStorage[V]) Update(fd int, value V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *TaskStorage[V]) Delete(fd int) error {
-	return (*MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*MapCore)(m).DeleteOf(fd)
 }
 
 // CgrpStorage is the type of maps of ClassCgrpStorage.
-type CgrpStorage[V any] struct{ MapHandle }
+type CgrpStorage[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*CgrpStorage[V]) Shape() MapShape {
 	return ShapeOf[struct{}, V](ClassCgrpStorage)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CgrpStorage[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CgrpStorage[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CgrpStorage[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CgrpStorage[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CgrpStorage[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CgrpStorage[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CgrpStorage[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CgrpStorage[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CgrpStorage[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *CgrpStorage[V]) Lookup(fd int) (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *CgrpStorage[V]) LookupInto(fd int, value *V) error {
-	return (*MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *CgrpStorage[V]) Put(fd int, value V) error {
-	return (*MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *CgrpStorage[V]) Update(fd int, value V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *CgrpStorage[V]) Delete(fd int) error {
-	return (*MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*MapCore)(m).DeleteOf(fd)
 }
 
 // CgroupStorage is the type of maps of ClassCgroupStorage.
-type CgroupStorage[K, V any] struct{ MapHandle }
+type CgroupStorage[K, V any] MapHandle
 
 // Shape is what the type is made for.
 func (*CgroupStorage[K, V]) Shape() MapShape {
 	return ShapeOf[K, V](ClassCgroupStorage)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CgroupStorage[K, V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CgroupStorage[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CgroupStorage[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CgroupStorage[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CgroupStorage[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CgroupStorage[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CgroupStorage[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CgroupStorage[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CgroupStorage[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *CgroupStorage[K, V]) Lookup(key K) (value V, err error) {
-	err = (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *CgroupStorage[K, V]) LookupInto(key K, value *V) error {
-	return (*MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *CgroupStorage[K, V]) Put(key K, value V) error {
-	return (*MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), UpdateAny)
+	return (*MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *CgroupStorage[K, V]) Update(key K, value V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *CgroupStorage[K, V]) All() (iter.Seq2[K, V], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).All())
+	return _CgroupStorageLoop[K, V]((*MapCore)(m).All())
 }
 
 //go:noinline
-func (*CgroupStorage[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
+func _CgroupStorageLoop[K, V any](s *MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*V)(value))
@@ -1187,16 +2343,62 @@ func (*CgroupStorage[K, V]) loop(s *MapScan) (iter.Seq2[K, V], func() error) {
 }
 
 // PerCPUCgroupStorage is the type of maps of ClassPerCPUCgroupStorage.
-type PerCPUCgroupStorage[K, V any] struct{ MapHandle }
+type PerCPUCgroupStorage[K, V any] MapHandle
 
 // Shape is what the type is made for.
 func (*PerCPUCgroupStorage[K, V]) Shape() MapShape {
 	return ShapeOf[K, V](ClassPerCPUCgroupStorage)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *PerCPUCgroupStorage[K, V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *PerCPUCgroupStorage[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *PerCPUCgroupStorage[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *PerCPUCgroupStorage[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *PerCPUCgroupStorage[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *PerCPUCgroupStorage[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *PerCPUCgroupStorage[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *PerCPUCgroupStorage[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *PerCPUCgroupStorage[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *PerCPUCgroupStorage[K, V]) CPUs() int {
-	return (*MapCore)(&m.MapHandle).CPUs()
+	return (*MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -1211,7 +2413,7 @@ func (m *PerCPUCgroupStorage[K, V]) Lookup(key K) ([]V, error) {
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *PerCPUCgroupStorage[K, V]) LookupInto(key K, values []V) error {
-	return (*MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -1221,22 +2423,22 @@ func (m *PerCPUCgroupStorage[K, V]) Put(key K, values []V) error {
 
 // PutEach writes the same value on every CPU.
 func (m *PerCPUCgroupStorage[K, V]) PutEach(key K, value V) error {
-	return (*MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *PerCPUCgroupStorage[K, V]) Update(key K, values []V, flags UpdateFlags) error {
-	return (*MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *PerCPUCgroupStorage[K, V]) All() (iter.Seq2[K, []V], func() error) {
-	return m.loop((*MapCore)(&m.MapHandle).AllCPUs())
+	return _PerCPUCgroupStorageLoop[K, V]((*MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*PerCPUCgroupStorage[K, V]) loop(s *MapScan) (iter.Seq2[K, []V], func() error) {
+func _PerCPUCgroupStorageLoop[K, V any](s *MapScan) (iter.Seq2[K, []V], func() error) {
 	return func(yield func(K, []V) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*K)(key), unsafe.Slice((*V)(values), s.CPUs()))
@@ -1245,45 +2447,91 @@ func (*PerCPUCgroupStorage[K, V]) loop(s *MapScan) (iter.Seq2[K, []V], func() er
 }
 
 // StackTraceMap is the type of maps of ClassStackTrace.
-type StackTraceMap[K any] struct{ MapHandle }
+type StackTraceMap[K any] MapHandle
 
 // Shape is what the type is made for.
 func (*StackTraceMap[K]) Shape() MapShape {
 	return ShapeOf[K, struct{}](ClassStackTrace)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *StackTraceMap[K]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *StackTraceMap[K]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *StackTraceMap[K]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *StackTraceMap[K]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *StackTraceMap[K]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *StackTraceMap[K]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *StackTraceMap[K]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *StackTraceMap[K]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *StackTraceMap[K]) Close() error {
+	return m.Handle().Close()
+}
+
 // Depth is how many frames a stack can have.
 func (m *StackTraceMap[K]) Depth() int {
-	return (*MapCore)(&m.MapHandle).Depth()
+	return (*MapCore)(m).Depth()
 }
 
 // Lookup returns the program counters of a stack, the innermost first, or
 // ebpf.ErrKeyNotExist.
 func (m *StackTraceMap[K]) Lookup(id K) ([]uint64, error) {
-	return (*MapCore)(&m.MapHandle).LookupStack(unsafe.Pointer(&id))
+	return (*MapCore)(m).LookupStack(unsafe.Pointer(&id))
 }
 
 // LookupInto is Lookup into the caller's memory, of Depth elements, and returns
 // the number of frames.
 func (m *StackTraceMap[K]) LookupInto(id K, frames []uint64) (int, error) {
-	return (*MapCore)(&m.MapHandle).LookupStackInto(unsafe.Pointer(&id), frames)
+	return (*MapCore)(m).LookupStackInto(unsafe.Pointer(&id), frames)
 }
 
 // LookupBuildIDs returns the frames of a stack in a map with the flag
 // BPF_F_STACK_BUILD_ID, the innermost first.
 func (m *StackTraceMap[K]) LookupBuildIDs(id K) ([]StackBuildID, error) {
-	return (*MapCore)(&m.MapHandle).LookupBuildIDs(unsafe.Pointer(&id))
+	return (*MapCore)(m).LookupBuildIDs(unsafe.Pointer(&id))
 }
 
 // Delete removes a stack, or returns ebpf.ErrKeyNotExist.
 func (m *StackTraceMap[K]) Delete(id K) error {
-	return (*MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&id))
+	return (*MapCore)(m).Delete(unsafe.Pointer(&id))
 }
 
 // All ranges over the stacks, as program counters that belong to the caller. The
 // second result is called after the loop and returns what ended it early.
 func (m *StackTraceMap[K]) All() (iter.Seq2[K, []uint64], func() error) {
-	s := (*MapCore)(&m.MapHandle).Stacks()
+	s := (*MapCore)(m).Stacks()
 	return func(yield func(K, []uint64) bool) {
 		s.Each(func(id unsafe.Pointer, frames []uint64) bool {
 			return yield(*(*K)(id), frames)
@@ -1292,11 +2540,57 @@ func (m *StackTraceMap[K]) All() (iter.Seq2[K, []uint64], func() error) {
 }
 
 // StructOpsMap is the type of maps of ClassStructOps.
-type StructOpsMap[V any] struct{ StructOpsHandle }
+type StructOpsMap[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*StructOpsMap[V]) Shape() MapShape {
 	return ShapeOf[struct{}, V](ClassStructOps)
+}
+
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *StructOpsMap[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *StructOpsMap[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *StructOpsMap[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *StructOpsMap[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *StructOpsMap[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *StructOpsMap[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *StructOpsMap[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *StructOpsMap[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *StructOpsMap[V]) Close() error {
+	return m.Handle().Close()
 }
 
 // Ops says which C type typed.SetStructOps changes. It returns nil.
@@ -1304,41 +2598,211 @@ func (*StructOpsMap[V]) Ops() *V {
 	return nil
 }
 
+// State says what the kernel does with the map.
+func (m *StructOpsMap[V]) State() (StructOpsState, error) {
+	return (*MapCore)(m).StructOpsState()
+}
+
+// Attach makes the kernel use the functions of the map, which comes from a
+// section .struct_ops.link (Linux 6.4). Closing the link takes them away.
+func (m *StructOpsMap[V]) Attach() (*Link, error) {
+	return (*MapCore)(m).AttachStructOps()
+}
+
 // RingBufMap is the type of maps of ClassRingBuf.
-type RingBufMap[V any] struct{ EventHandle }
+type RingBufMap[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*RingBufMap[V]) Shape() MapShape {
 	return EventShapeOf[V](ClassRingBuf)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *RingBufMap[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *RingBufMap[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *RingBufMap[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *RingBufMap[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *RingBufMap[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *RingBufMap[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *RingBufMap[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *RingBufMap[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *RingBufMap[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *RingBufMap[V]) NewReader(opts *RingBufOptions) (*Reader[V], error) {
-	return NewRingBufReader[V](&m.EventHandle, 0, opts)
+	return NewRingBufReader[V](m.Handle(), 0, opts)
 }
 
 // PerfEventMap is the type of maps of ClassPerfEventArray.
-type PerfEventMap[V any] struct{ PerfEventHandle }
+type PerfEventMap[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*PerfEventMap[V]) Shape() MapShape {
 	return EventShapeOf[V](ClassPerfEventArray)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *PerfEventMap[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *PerfEventMap[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *PerfEventMap[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *PerfEventMap[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *PerfEventMap[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *PerfEventMap[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *PerfEventMap[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *PerfEventMap[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *PerfEventMap[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *PerfEventMap[V]) NewReader(opts *PerfOptions) (*Reader[V], error) {
-	return NewPerfReader[V](&m.PerfEventHandle, 0, opts)
+	return NewPerfReader[V](m.Handle(), 0, opts)
+}
+
+// Pause makes the kernel refuse new records.
+func (m *PerfEventMap[V]) Pause() error {
+	return (*MapCore)(m).Pause()
+}
+
+// Resume takes Pause back.
+func (m *PerfEventMap[V]) Resume() error {
+	return (*MapCore)(m).Resume()
+}
+
+// PutEvent puts a perf event (perf_event_open) at the index of a CPU, instead of a
+// reader. fd can be closed afterwards.
+func (m *PerfEventMap[V]) PutEvent(cpu uint32, fd int) error {
+	return (*MapCore)(m).PutFD(unsafe.Pointer(&cpu), fd, UpdateAny)
+}
+
+// DeleteEvent removes the perf event of a CPU, or returns ebpf.ErrKeyNotExist.
+func (m *PerfEventMap[V]) DeleteEvent(cpu uint32) error {
+	return (*MapCore)(m).Delete(unsafe.Pointer(&cpu))
 }
 
 // UserRingBufMap is the type of maps of ClassUserRingBuf.
-type UserRingBufMap[V any] struct{ EventHandle }
+type UserRingBufMap[V any] MapHandle
 
 // Shape is what the type is made for.
 func (*UserRingBufMap[V]) Shape() MapShape {
 	return EventShapeOf[V](ClassUserRingBuf)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *UserRingBufMap[V]) Handle() *MapHandle {
+	return (*MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *UserRingBufMap[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *UserRingBufMap[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *UserRingBufMap[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *UserRingBufMap[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *UserRingBufMap[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *UserRingBufMap[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *UserRingBufMap[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *UserRingBufMap[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // NewProducer maps the buffer. The caller closes the producer.
 func (m *UserRingBufMap[V]) NewProducer() (*Producer[V], error) {
-	return NewProducer[V](&m.EventHandle)
+	return NewProducer[V](m.Handle())
 }

@@ -26,8 +26,10 @@ type CollectionSpec struct {
 
 	optionalMaps []string
 	choices      []choice
-	pins         *pinnedDir // nil but in FromPins
-	objects      *Objects   // nil but in FromObjects
+	lacks        *lacking // nil before Optional, OptionalIf and FirstOf
+
+	// instead is what Load does while FromPins or FromObjects has called it.
+	instead func() (*Collection, error)
 }
 
 // specCore is the CollectionSpec as this package sees it. Generated collections
@@ -41,8 +43,10 @@ type programState struct {
 	disabled   bool
 	optional   bool
 	optionalIf func(error) bool
-	target     error      // what is wrong with SetTarget
-	into       AnyProgram // the handle of SetTargetProgram
+	lacks      *lacking      // if it is optional
+	loader     programLoader // nil: the library loads it
+	target     error         // what is wrong with SetTarget
+	into       AnyProgram    // the handle of SetTargetProgram
 }
 
 // newCollectionSpec completes what the library read.
@@ -85,11 +89,8 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		return nil, fmt.Errorf("load: no object was opened: %w", ErrNotLoaded)
 	}
 	core := (*specCore)(c)
-	if c.pins != nil {
-		return core.fromPins()
-	}
-	if c.objects != nil {
-		return core.fromObjects()
+	if c.instead != nil {
+		return c.instead()
 	}
 	var o ebpf.CollectionOptions
 	if opts != nil {
@@ -133,6 +134,8 @@ func (c *specCore) unloadable(spec *ebpf.CollectionSpec) (left map[string]error,
 			left[name] = err
 		case err != nil:
 			missing = append(missing, err)
+		case unbound(c.state(name), prog):
+			missing = append(missing, fmt.Errorf("program %s: %w", name, errUnbound))
 		}
 	}
 	if len(missing) > 0 {

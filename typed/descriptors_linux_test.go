@@ -224,7 +224,7 @@ func loadAndAttach(t *testing.T) (step string, err error) {
 	for _, name := range []string{"a", "b", "c"} {
 		cs.Spec.Maps[name] = &ebpf.MapSpec{Name: name, Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1}
 	}
-	(*specCore)(cs).state("two").optional = true
+	(&programSpec{state: (*specCore)(cs).state("two")}).optional(nil)
 	coll, err := cs.Load(nil)
 	if err != nil {
 		return "load", err

@@ -87,14 +87,10 @@ var _ EventReader[[4]byte] = (*Reader[[4]byte])(nil)
 // ([PerfOptions.Overwritable]); [ErrTwoReaders]; or one that wraps
 // [os.ErrClosed], when Close was called. After an error rec.Event is as it was,
 // and rec.Raw has a record that was too short, or nothing.
+//
+//go:noinline
 func (r *Reader[T]) Next(ctx context.Context, rec *Record[T]) error {
-	if r == nil || r.core == nil {
-		return errNoReader
-	}
-	if r.core.exact(unsafe.Pointer(&rec.Event), &rec.RecordInfo) {
-		return nil
-	}
-	return r.core.next(ctx, unsafe.Pointer(&rec.Event), &rec.RecordInfo)
+	return readerOf(r).next(ctx, unsafe.Pointer(rec), unsafe.Offsetof(rec.RecordInfo))
 }
 
 // All ranges over the events. It ends without an error when the context ends,
@@ -108,36 +104,30 @@ func (r *Reader[T]) Next(ctx context.Context, rec *Record[T]) error {
 //
 // No memory is allocated for an event. If T is []byte, the slice is valid
 // until the loop goes on.
+//
+//go:noinline
 func (r *Reader[T]) All(ctx context.Context) func(yield func(T, error) bool) {
 	return func(yield func(T, error) bool) {
-		var none T
-		var rec Record[T]
-		loop := newReadLoop(ctx, readerOf(r))
-		defer loop.stop()
-		for loop.next(unsafe.Pointer(&rec.Event), &rec.RecordInfo) {
-			if loop.err != nil {
-				if !yield(none, loop.err) {
-					return
-				}
-			} else if !yield(rec.Event, nil) {
-				return
+		rec := new(Record[T])
+		readerOf(r).each(ctx, unsafe.Pointer(&rec.Event), &rec.RecordInfo, func(err error) bool {
+			if err != nil {
+				return yield(*new(T), err)
 			}
-		}
+			return yield(rec.Event, nil)
+		})
 	}
 }
 
 // Records is All with the whole records. A record is valid until the loop goes
 // on. With an error, it has what Next leaves in it.
+//
+//go:noinline
 func (r *Reader[T]) Records(ctx context.Context) func(yield func(*Record[T], error) bool) {
 	return func(yield func(*Record[T], error) bool) {
 		rec := new(Record[T])
-		loop := newReadLoop(ctx, readerOf(r))
-		defer loop.stop()
-		for loop.next(unsafe.Pointer(&rec.Event), &rec.RecordInfo) {
-			if !yield(rec, loop.err) {
-				return
-			}
-		}
+		readerOf(r).each(ctx, unsafe.Pointer(&rec.Event), &rec.RecordInfo, func(err error) bool {
+			return yield(rec, err)
+		})
 	}
 }
 
@@ -151,15 +141,21 @@ func readerOf[T any](r *Reader[T]) *reader {
 
 // MinSize is how many bytes a record must have to be an event. See
 // [RingBufOptions].
+//
+//go:noinline
 func (r *Reader[T]) MinSize() int { return readerOf(r).minSize() }
 
 // Flush wakes who waits, so that records that the program wrote without a wakeup
 // (BPF_RB_NO_WAKEUP, [PerfOptions.Watermark]) are read. When all are, and losses
 // are reported, one call returns [ErrFlushed].
+//
+//go:noinline
 func (r *Reader[T]) Flush() error { return readerOf(r).flush() }
 
 // BufferSize is the size in bytes of the ring buffer, or of the buffer of each
 // CPU. 0 after Close.
+//
+//go:noinline
 func (r *Reader[T]) BufferSize() int { return readerOf(r).bufferSize() }
 
 // Close ends calls that wait, and all later ones, with an error that wraps
@@ -167,4 +163,6 @@ func (r *Reader[T]) BufferSize() int { return readerOf(r).bufferSize() }
 // stays open, and can have another reader, which goes on where this one ended.
 // Any goroutine may call it, at any time; when it has returned, so does a second
 // Close.
+//
+//go:noinline
 func (r *Reader[T]) Close() error { return readerOf(r).Close() }

@@ -14,28 +14,8 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// EventHandle is what the types of maps that carry records embed. Its Close
-// closes the reader or producer of the handle first.
-type EventHandle struct {
-	MapHandle
-	open eventSlot // the reader, or producer
-}
-
-// Close closes the reader or producer of the map, which ends calls that wait,
-// then its descriptor as [MapHandle.Close] does.
-func (h *EventHandle) Close() error {
-	return errors.Join(h.open.Close(), h.MapHandle.Close())
-}
-
-// events is the only method without a capital, see [MapHandle].
-func (h *EventHandle) events() *EventHandle { return h }
-
-// eventMap is implemented by all types of maps that carry records.
-type eventMap interface{ events() *EventHandle }
-
-// eventCore is the EventHandle as this package sees it: types that embed the handle
-// have each method of it anew.
-type eventCore EventHandle
+// What maps that carry records have more than others: one reader, or producer, of
+// each handle.
 
 // checkRecords compares what __type(value, struct …) says of the records of a map
 // with the Go type. Other types of value say nothing: perf arrays are often
@@ -70,8 +50,8 @@ func compositeSize(t btf.Type) (ctype string, size int) {
 }
 
 // wrap names the operation that failed.
-func (h *eventCore) wrap(op string, err error) error {
-	return fmt.Errorf("map %s: %s: %w", h.c.name, op, err)
+func (c *mapCore) wrap(op string, err error) error {
+	return fmt.Errorf("map %s: %s: %w", c.name, op, err)
 }
 
 // ErrInUse says that a map has a reader or a producer, of which a handle has
@@ -119,18 +99,18 @@ type closer[C any] interface {
 
 // opened makes a reader or producer of the handle. lib, which open gets, stays
 // open meanwhile.
-func opened[C any, P closer[C]](h *eventCore, op string, open func(lib *ebpf.Map, disown func()) (*C, error)) (c *C, err error) {
-	if err := h.c.usable(); err != nil {
+func opened[C any, P closer[C]](c *mapCore, op string, open func(lib *ebpf.Map, disown func()) (*C, error)) (made *C, err error) {
+	if err := c.usable(); err != nil {
 		return nil, err
 	}
-	err = h.Use(func(lib *ebpf.Map) error {
-		c, err = fill[C, P](&h.open, func(disown func()) (*C, error) { return open(lib, disown) })
+	err = c.life.use(c.name, func(lib *ebpf.Map) error {
+		made, err = fill[C, P](&c.events, func(disown func()) (*C, error) { return open(lib, disown) })
 		if err != nil {
-			return h.wrap(op, err)
+			return c.wrap(op, err)
 		}
 		return nil
 	})
-	return c, err
+	return made, err
 }
 
 // empty takes out what is in the slot, which was closed.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed/internal/ring"
 	"github.com/cilium/ebpf"
@@ -28,13 +27,21 @@ type PerfEventArray[T any] interface {
 	// another handle, or of another process, takes the records of this one: the
 	// kernel has one buffer for a CPU in the array, that which was put there last.
 	NewReader(opts *PerfOptions) (*Reader[T], error)
-	// Pause and Resume are those of [PerfEventHandle].
+	// Pause makes the kernel refuse new records: bpf_perf_event_output returns
+	// -ENOENT. What is in the buffers can be read. It is an error if the handle has
+	// no reader.
 	Pause() error
+	// Resume takes Pause back.
 	Resume() error
+	// PutEvent puts a perf event (perf_event_open) at the index of a CPU, for
+	// programs that read its counter with bpf_perf_event_read_value. Such a map has
+	// no reader. fd can be closed afterwards. The error wraps
+	// [ebpf.ErrKeyNotExist] if the map has no such index.
+	PutEvent(cpu uint32, fd int) error
+	// DeleteEvent removes the perf event of a CPU; [ebpf.ErrKeyNotExist] if there is
+	// none.
+	DeleteEvent(cpu uint32) error
 }
-
-// PerfEventHandle is what the types of perf event arrays embed.
-type PerfEventHandle struct{ EventHandle }
 
 // PerfOptions are the options of [PerfEventArray]'s NewReader.
 type PerfOptions struct {
@@ -47,7 +54,7 @@ type PerfOptions struct {
 	Watermark    int
 	WakeupEvents int
 	// Overwritable makes new records replace the oldest ones instead of being
-	// lost. Such a buffer is read between [PerfEventHandle.Pause] and Resume, from
+	// lost. Such a buffer is read between [PerfEventArray]'s Pause and Resume, from
 	// the newest record of each CPU to the oldest that was not read before. Then
 	// comes [io.EOF], and loops end.
 	Overwritable bool
@@ -60,8 +67,8 @@ const defaultPerCPUBuffer = 16
 
 // NewPerfReader is the NewReader of a [PerfEventArray]: types of maps call it.
 // minSize is the MinSize of options that say nothing.
-func NewPerfReader[T any](h *PerfEventHandle, minSize int, opts *PerfOptions) (*Reader[T], error) {
-	core, err := (*eventCore)(&h.EventHandle).openPerf((*T)(nil), minSize, opts)
+func NewPerfReader[T any](h *MapHandle, minSize int, opts *PerfOptions) (*Reader[T], error) {
+	core, err := h.core().openPerf((*T)(nil), minSize, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +78,7 @@ func NewPerfReader[T any](h *PerfEventHandle, minSize int, opts *PerfOptions) (*
 // openPerf opens a reader of records of the type that like points to.
 //
 //go:noinline
-func (h *eventCore) openPerf(like any, minSize int, opts *PerfOptions) (*reader, error) {
+func (c *mapCore) openPerf(like any, minSize int, opts *PerfOptions) (*reader, error) {
 	var o PerfOptions
 	if opts != nil {
 		o = *opts
@@ -81,9 +88,9 @@ func (h *eventCore) openPerf(like any, minSize int, opts *PerfOptions) (*reader,
 	}
 	size, least, err := eventSizes(like, cmp.Or(o.MinSize, minSize))
 	if err != nil {
-		return nil, h.wrap("new reader", err)
+		return nil, c.wrap("new reader", err)
 	}
-	return opened(h, "new reader", func(lib *ebpf.Map, disown func()) (*reader, error) {
+	return opened(c, "new reader", func(lib *ebpf.Map, disown func()) (*reader, error) {
 		array, err := openAgain(lib)
 		if err != nil {
 			return nil, err
@@ -97,7 +104,7 @@ func (h *eventCore) openPerf(like any, minSize int, opts *PerfOptions) (*reader,
 		if err != nil {
 			return nil, withPerfRemedy(err)
 		}
-		return &reader{name: h.c.name, size: size, min: least, waiter: waiter, perf: perf, disown: disown}, nil
+		return &reader{name: c.name, size: size, min: least, waiter: waiter, perf: perf, disown: disown}, nil
 	})
 }
 
@@ -123,49 +130,37 @@ func openAgain(m *ebpf.Map) (*ebpf.Map, error) {
 	return m.Clone()
 }
 
-// Pause makes the kernel refuse new records: bpf_perf_event_output returns
-// -ENOENT. What is in the buffers can be read. It is an error if the handle has no
-// reader.
-func (h *PerfEventHandle) Pause() error {
-	return (*eventCore)(&h.EventHandle).pause((*ring.Perf).Pause, "pause")
+// Pause is the Pause of a [PerfEventArray].
+//
+//go:noinline
+func (h *MapCore) Pause() error {
+	return h.core().pause((*ring.Perf).Pause, "pause")
 }
 
 // Resume takes Pause back.
-func (h *PerfEventHandle) Resume() error {
-	return (*eventCore)(&h.EventHandle).pause((*ring.Perf).Resume, "resume")
+//
+//go:noinline
+func (h *MapCore) Resume() error {
+	return h.core().pause((*ring.Perf).Resume, "resume")
 }
 
 // pause does something with the buffers of the handle's reader, which has a
 // descriptor of the map of its own.
-func (h *eventCore) pause(do func(*ring.Perf) error, op string) error {
-	if err := h.c.usable(); err != nil {
+func (c *mapCore) pause(do func(*ring.Perf) error, op string) error {
+	if err := c.usable(); err != nil {
 		return err
 	}
-	r, _ := h.open.has().(*reader)
+	r, _ := c.events.has().(*reader)
 	if r == nil {
-		return h.wrap(op, errors.New("the map has no reader"))
+		return c.wrap(op, errors.New("the map has no reader"))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.perf == nil {
-		return h.wrap(op, fmt.Errorf("reader: %w", os.ErrClosed))
+		return c.wrap(op, fmt.Errorf("reader: %w", os.ErrClosed))
 	}
 	if err := do(r.perf); err != nil {
-		return h.wrap(op, err)
+		return c.wrap(op, err)
 	}
 	return nil
-}
-
-// PutEvent puts a perf event (perf_event_open) at the index of a CPU, for
-// programs that read its counter with bpf_perf_event_read_value. Such a map
-// has no reader. fd can be closed afterwards. The error wraps
-// [ebpf.ErrKeyNotExist] if the map has no such index.
-func (h *PerfEventHandle) PutEvent(cpu uint32, fd int) error {
-	return h.c.putFD(unsafe.Pointer(&cpu), fd, UpdateAny)
-}
-
-// DeleteEvent removes the perf event of a CPU; [ebpf.ErrKeyNotExist] if there
-// is none.
-func (h *PerfEventHandle) DeleteEvent(cpu uint32) error {
-	return (*MapCore)(&h.MapHandle).Delete(unsafe.Pointer(&cpu))
 }

@@ -45,13 +45,27 @@ const isRaw = -1
 // errNoReader is the error of a zero Reader.
 var errNoReader = fmt.Errorf("reader: %w", os.ErrClosed)
 
+// errNoRecord is the error of a nil Record.
+var errNoRecord = fmt.Errorf("reader: no record to read into: %w", os.ErrInvalid)
+
 // errNone is no error of the user's: there is no record yet.
 var errNone = ring.ErrNone
 
-// next reads a record, and waits for one if there is none.
+// next reads a record, and waits for one if there is none. event is the address of a
+// Record, which begins with the event; its RecordInfo is that many bytes behind.
 //
 //go:noinline
-func (r *reader) next(ctx context.Context, event unsafe.Pointer, rec *RecordInfo) error {
+func (r *reader) next(ctx context.Context, event unsafe.Pointer, info uintptr) error {
+	if r == nil {
+		return errNoReader
+	}
+	if event == nil {
+		return errNoRecord
+	}
+	rec := (*RecordInfo)(unsafe.Add(event, info))
+	if r.exact(event, rec) {
+		return nil
+	}
 	if err := r.try(event, rec, 0); !isNone(err) {
 		return err
 	}
@@ -63,9 +77,6 @@ func (r *reader) next(ctx context.Context, event unsafe.Pointer, rec *RecordInfo
 // try reads a record if there is one; else it returns errNone. own is 1 if the
 // caller is one of those that wait.
 func (r *reader) try(event unsafe.Pointer, rec *RecordInfo, own int) error {
-	if r.exact(event, rec) {
-		return nil
-	}
 	r.mu.Lock()
 	err := r.take(event, rec)
 	if r.waiting > own && !isNone(err) {
@@ -327,21 +338,25 @@ func (r *reader) release() error {
 	return perf.Close()
 }
 
-// readLoop is a loop over records. Without a reader it is one over the error of
-// that.
+// each reads record after record into event and rec, and calls use after each, with
+// what is to be told beside it, until use returns false or the loop is over. Without a
+// reader it is a loop over the error of that.
+//
+//go:noinline
+func (r *reader) each(ctx context.Context, event unsafe.Pointer, rec *RecordInfo, use func(error) bool) {
+	loop := readLoop{reader: r, waiting: waiting{ctx: ctx}}
+	defer loop.waiting.stop()
+	for loop.next(event, rec) && use(loop.err) {
+	}
+}
+
+// readLoop is what each knows between two records.
 type readLoop struct {
 	reader  *reader
 	waiting waiting
 	err     error // beside the record
 	over    bool  // err is the last one
 }
-
-//go:noinline
-func newReadLoop(ctx context.Context, r *reader) readLoop {
-	return readLoop{reader: r, waiting: waiting{ctx: ctx}}
-}
-
-func (l *readLoop) stop() { l.waiting.stop() }
 
 // next reads the next record, or the next error to tell of. It returns false
 // when the loop is over.

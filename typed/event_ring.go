@@ -45,8 +45,8 @@ type RingBufOptions struct {
 
 // NewRingBufReader is the NewReader of a [RingBuf]: types of maps call it. minSize
 // is the MinSize of options that say nothing.
-func NewRingBufReader[T any](h *EventHandle, minSize int, opts *RingBufOptions) (*Reader[T], error) {
-	core, err := (*eventCore)(h).openRing((*T)(nil), minSize, opts)
+func NewRingBufReader[T any](h *MapHandle, minSize int, opts *RingBufOptions) (*Reader[T], error) {
+	core, err := h.core().openRing((*T)(nil), minSize, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -59,16 +59,16 @@ const flagOverwrite = 1 << 19
 // openRing opens a reader of records of the type that like points to.
 //
 //go:noinline
-func (h *eventCore) openRing(like any, minSize int, opts *RingBufOptions) (*reader, error) {
+func (c *mapCore) openRing(like any, minSize int, opts *RingBufOptions) (*reader, error) {
 	var o RingBufOptions
 	if opts != nil {
 		o = *opts
 	}
 	size, least, err := eventSizes(like, cmp.Or(o.MinSize, minSize))
 	if err != nil {
-		return nil, h.wrap("new reader", err)
+		return nil, c.wrap("new reader", err)
 	}
-	return opened(h, "new reader", func(lib *ebpf.Map, disown func()) (*reader, error) {
+	return opened(c, "new reader", func(lib *ebpf.Map, disown func()) (*reader, error) {
 		waiter, err := ring.ConsumerWaiter(lib.FD())
 		if err != nil {
 			return nil, err
@@ -78,6 +78,6 @@ func (h *eventCore) openRing(like any, minSize int, opts *RingBufOptions) (*read
 		if err != nil {
 			return nil, errors.Join(err, waiter.Close())
 		}
-		return &reader{name: h.c.name, size: size, min: least, waiter: waiter, ring: consumer, disown: disown}, nil
+		return &reader{name: c.name, size: size, min: least, waiter: waiter, ring: consumer, disown: disown}, nil
 	})
 }

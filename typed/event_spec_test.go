@@ -68,15 +68,15 @@ func TestRingsAreMadeToFit(t *testing.T) {
 	}
 	var ring *MapSpec[*RingBufMap[testEvent]]
 	var user *MapSpec[*UserRingBufMap[testEvent]]
-	BindMapSpec(set, &ring, "ring")
-	BindMapSpec(set, &user, "user")
+	bindSpecOf(set, &ring, "ring")
+	bindSpecOf(set, &user, "user")
 	must(t, set.Err())
 	r := got(NewMap(ring, nil))(t)
 	defer r.Close()
 	u := got(NewMap(user, nil))(t)
 	defer u.Close()
-	equal(t, "ring", r.MaxEntries(), want)
-	equal(t, "user", u.MaxEntries(), want)
+	equal(t, "ring", r.Handle().MaxEntries(), want)
+	equal(t, "user", u.Handle().MaxEntries(), want)
 }
 
 // A pinned ring is opened again by the spec that it was rounded from.

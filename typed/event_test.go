@@ -871,7 +871,7 @@ func TestClosedReaderIsForgotten(t *testing.T) {
 		}
 		r.Close()
 	}
-	if m.open.has() != nil {
+	if m.c.events.has() != nil {
 		t.Error("the map has a closed reader")
 	}
 	if err := m.Close(); err != nil {
@@ -956,7 +956,7 @@ func TestEventTypeOfTagAndGenerator(t *testing.T) {
 			BindEventType(c, "events", test.event)
 		}
 		var s *MapSpec[*RingBufMap[testEvent]]
-		BindMapSpec(c, &s, "events")
+		bindSpecOf(c, &s, "events")
 		if err := c.Err(); (err == nil) != test.fits {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -974,7 +974,7 @@ func TestMinSizeOfTheType(t *testing.T) {
 	if err := bindMap(m, "events", raw); err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewRingBufReader[testEvent](&m.EventHandle, 1, new(RingBufOptions))
+	r, err := NewRingBufReader[testEvent](m.Handle(), 1, new(RingBufOptions))
 	if err != nil {
 		t.Fatal(err)
 	}

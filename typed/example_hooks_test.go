@@ -261,7 +261,7 @@ func ExampleLWTXmit() {
 	defer route.Close() // removes the route
 }
 
-func ExampleStructOpsHandle_Attach() {
+func ExampleStructOps() {
 	link, err := bpf.Maps.StructOps.Attach()
 	if err != nil {
 		log.Fatal(err)
@@ -343,7 +343,7 @@ func ExampleMapHandle_mapOfMaps() {
 	}
 	maps, errf := bpf.Maps.ArrayOfMaps.All()
 	for index, each := range maps { // each is open as long as the body runs
-		fmt.Println(index, each.MaxEntries())
+		fmt.Println(index, each.Handle().MaxEntries())
 	}
 	if err := errf(); err != nil {
 		log.Fatal(err)

@@ -20,13 +20,25 @@ type Objects struct {
 }
 
 // Map adds a map. A nil one is a map that was not loaded.
-func (o *Objects) Map(name string, m *ebpf.Map) { addObject(&o.maps, name, m) }
+func (o *Objects) Map(name string, m *ebpf.Map) {
+	if o != nil {
+		addObject(&o.maps, name, m)
+	}
+}
 
 // Program adds a program. A nil one is a program that was not loaded.
-func (o *Objects) Program(name string, p *ebpf.Program) { addObject(&o.programs, name, p) }
+func (o *Objects) Program(name string, p *ebpf.Program) {
+	if o != nil {
+		addObject(&o.programs, name, p)
+	}
+}
 
 // Variable adds a variable. A nil one is a variable that was not loaded.
-func (o *Objects) Variable(name string, v *ebpf.Variable) { addObject(&o.variables, name, v) }
+func (o *Objects) Variable(name string, v *ebpf.Variable) {
+	if o != nil {
+		addObject(&o.variables, name, v)
+	}
+}
 
 func addObject[T any](to *map[string]*T, name string, object *T) {
 	if object == nil {
@@ -59,14 +71,13 @@ func FromObjects[C any](spec PinnedSpec[C], objects *Objects) (C, error) {
 		var none C
 		return none, fmt.Errorf("take over objects: no object was opened: %w", ErrNotLoaded)
 	}
-	c.objects = objects
-	defer func() { c.objects = nil }()
+	c.instead = func() (*Collection, error) { return (*specCore)(c).fromObjects(objects) }
+	defer func() { c.instead = nil }()
 	return spec.Load(nil)
 }
 
 // fromObjects is Load without loading.
-func (c *specCore) fromObjects() (*Collection, error) {
-	o := c.objects
+func (c *specCore) fromObjects(o *Objects) (*Collection, error) {
 	for _, name := range slices.Sorted(maps.Keys(o.programs)) {
 		spec := c.Spec.Programs[name]
 		if got := o.programs[name].Type(); spec != nil && got != spec.Type {

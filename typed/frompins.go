@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,20 +48,16 @@ func FromPins[C any](spec PinnedSpec[C], dir string, opts *ebpf.LoadPinOptions) 
 		var none C
 		return none, fmt.Errorf("open pins: no object was opened: %w", ErrNotLoaded)
 	}
-	c.pins = &pinnedDir{dir, opts}
-	defer func() { c.pins = nil }()
+	c.instead = func() (*Collection, error) { return (*specCore)(c).fromPins(dir, opts) }
+	defer func() { c.instead = nil }()
 	return spec.Load(nil)
 }
 
-// pinnedDir is where Load finds everything, if FromPins has called it.
-type pinnedDir struct {
-	path string
-	opts *ebpf.LoadPinOptions
-}
-
 // fromPins is Load without loading.
-func (c *specCore) fromPins() (*Collection, error) {
+func (c *specCore) fromPins(dir string, opts *ebpf.LoadPinOptions) (*Collection, error) {
 	p := &pinsOpened{
+		dir:  dir,
+		opts: opts,
 		set:  (*CollectionSpec)(c),
 		coll: &ebpf.Collection{Maps: make(map[string]*ebpf.Map), Programs: make(map[string]*ebpf.Program), Variables: make(map[string]*ebpf.Variable)},
 		left: make(map[string]error),
@@ -79,13 +76,19 @@ func (c *specCore) fromPins() (*Collection, error) {
 	for _, l := range p.links {
 		errs = append(errs, coll.Links.Add(l, nil))
 	}
+	if p.none() {
+		errs = append(errs, p.nothing())
+	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, errors.Join(fmt.Errorf("open pins of %s in %s: %w", c.name, c.pins.path, err), coll.Close())
+		return nil, errors.Join(fmt.Errorf("open pins of %s in %s: %w", c.name, dir, err), coll.Close())
 	}
 	return coll, nil
 }
 
 type pinsOpened struct {
+	dir  string
+	opts *ebpf.LoadPinOptions
+
 	set   *CollectionSpec
 	coll  *ebpf.Collection
 	left  map[string]error
@@ -96,14 +99,35 @@ type pinsOpened struct {
 
 // open opens a pin, or says in left that there is none.
 func (p *pinsOpened) open(name string) (object pin.Pinner, path string, err error) {
-	dir := p.set.pins
-	path = filepath.Join(dir.path, strings.ReplaceAll(name, ".", "_"))
-	object, err = loadPin(path, dir.opts)
+	path = p.path(name)
+	object, err = loadPin(path, p.opts)
 	if errors.Is(err, fs.ErrNotExist) {
-		p.left[name] = fmt.Errorf("%s is not pinned in %s: %w", name, dir.path, ErrNotLoaded)
+		p.left[name] = fmt.Errorf("%w: %s is not pinned as %s", ErrNotLoaded, name, path)
 		return nil, path, nil
 	}
 	return object, path, err
+}
+
+// path is the file that an object is pinned as.
+func (p *pinsOpened) path(name string) string {
+	return filepath.Join(p.dir, strings.ReplaceAll(name, ".", "_"))
+}
+
+// none says that there is no pin of anything.
+func (p *pinsOpened) none() bool {
+	return len(p.coll.Maps) == 0 && len(p.coll.Programs) == 0 && len(p.links) == 0 && len(p.left) > 0
+}
+
+// nothing says what was looked for in vain, and what to do.
+func (p *pinsOpened) nothing() error {
+	if _, err := os.Stat(p.dir); err != nil {
+		return fmt.Errorf("%w: make the directory on a bpf file system (mount -t bpf bpf /sys/fs/bpf), load the object and pin it there", err)
+	}
+	var files []string
+	for _, name := range slices.Sorted(maps.Keys(p.left)) {
+		files = append(files, filepath.Base(p.path(name)))
+	}
+	return fmt.Errorf("%w, there is none of %s: load the object with Load and pin it there, by Pin or by name with PinPath", fs.ErrNotExist, strings.Join(files, ", "))
 }
 
 // loadPin opens a pin of any type. The objects of [pin.Load] do not know their
@@ -131,8 +155,8 @@ func (p *pinsOpened) openByLayout(name string) (object pin.Pinner, path string, 
 	if file == name || strings.HasPrefix(name, ".") {
 		return nil, "", nil
 	}
-	path = filepath.Join(p.set.pins.path, file)
-	object, err = loadPin(path, p.set.pins.opts)
+	path = filepath.Join(p.dir, file)
+	object, err = loadPin(path, p.opts)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", nil
 	}
@@ -184,7 +208,7 @@ func (p *pinsOpened) openProgram(name string) error {
 		}
 		return nil
 	case link.Link:
-		p.left[name] = fmt.Errorf("only the link of %s is pinned in %s: %w", name, p.set.pins.path, ErrNotLoaded)
+		p.left[name] = fmt.Errorf("only the link of %s is pinned in %s: %w", name, p.dir, ErrNotLoaded)
 		return o.Close()
 	}
 	return errors.Join(fmt.Errorf("%s is not a program", path), object.Close())
@@ -197,8 +221,8 @@ func (p *pinsOpened) openLinks(name string) error {
 		if n > 1 {
 			file = fmt.Sprintf("%s-%d", name, n)
 		}
-		path := filepath.Join(p.set.pins.path, file)
-		object, err := loadPin(path, p.set.pins.opts)
+		path := filepath.Join(p.dir, file)
+		object, err := loadPin(path, p.opts)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && n > 1, errors.Is(err, fs.ErrNotExist) && n == 1 && p.coll.Programs[name] == nil:
 			return nil

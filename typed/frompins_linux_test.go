@@ -52,6 +52,16 @@ func TestFromPins(t *testing.T) {
 		}
 		return FromPins(pinned{spec}, dir, nil)
 	}
+	empty := filepath.Join(dir, "empty")
+	_, err = open(nil, empty)
+	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "in "+empty) || !strings.Contains(err.Error(), "make the directory") {
+		t.Errorf("no directory: %v", err)
+	}
+	must(t, os.Mkdir(empty, 0o700))
+	_, err = open(nil, empty)
+	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "in "+empty) || !strings.Contains(err.Error(), "none of a, b, "+hitsName) {
+		t.Errorf("an empty directory: %v", err)
+	}
 	again, err := open(nil, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +69,7 @@ func TestFromPins(t *testing.T) {
 	var b *XDP
 	BindProgram(again, &a, "a")
 	BindProgram(again, &b, "b")
-	if !a.Loaded() || b.Loaded() || !errors.Is(b.Err(), ErrNotLoaded) || !strings.Contains(b.Err().Error(), "not pinned in "+dir) {
+	if !a.Loaded() || b.Loaded() || !errors.Is(b.Err(), ErrNotLoaded) || !strings.Contains(b.Err().Error(), "b is not pinned as "+filepath.Join(dir, "b")) {
 		t.Errorf("a: %v, b: %v", a.Err(), b.Err())
 	}
 	r.coll = again

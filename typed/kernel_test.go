@@ -49,14 +49,20 @@ func sinceKernel(t testing.TB, major, minor uint32, feature string) {
 	}
 }
 
-// mapOf says that *M is a type of maps.
-type mapOf[M any] interface {
+// mapPointer says that *M is a type of maps.
+type mapPointer[M any] interface {
 	*M
 	AnyMap
 }
 
+// bindSpecOf is what generated code does with BindMapSpec.
+func bindSpecOf[P AnyMap](c *CollectionSpec, dst **MapSpec[P], name string) {
+	var like P
+	*dst = (*MapSpec[P])(BindMapSpec(c, name, like))
+}
+
 // testMap creates a map and its handle, closed after the test.
-func testMap[M any, P mapOf[M]](t testing.TB, spec *ebpf.MapSpec) *M {
+func testMap[M any, P mapPointer[M]](t testing.TB, spec *ebpf.MapSpec) *M {
 	t.Helper()
 	needKernel(t)
 	m, err := ebpf.NewMap(spec)
@@ -67,7 +73,7 @@ func testMap[M any, P mapOf[M]](t testing.TB, spec *ebpf.MapSpec) *M {
 	if err := bindOwn(P(h), "test", m); err != nil {
 		t.Fatalf("bind %s: %v", spec.Type, err)
 	}
-	t.Cleanup(func() { P(h).handle().Close() })
+	t.Cleanup(func() { P(h).Handle().Close() })
 	if err := P(h).Shape().checkSpec("test", spec); err != nil {
 		t.Fatalf("check the spec of %s: %v", spec.Type, err)
 	}
@@ -80,7 +86,7 @@ func bindMap(h AnyMap, name string, m *ebpf.Map) error {
 	if m != nil {
 		life = newMapLife(m)
 	}
-	return h.handle().c.bind(h.Shape(), name, life)
+	return h.Handle().c.bind(h.Shape(), name, life)
 }
 
 // checkMapSpec compares a type with a spec.

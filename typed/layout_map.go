@@ -65,10 +65,10 @@ type MapLayout struct {
 // were loaded by others ([FromObjects]), or stand in another map, nothing is known
 // but their sizes.
 func (h *MapHandle) Layout() MapLayout {
-	if h.c.life == nil {
-		return MapLayout{Unproved: notLoaded(h.c.name)}
+	if h.core().life == nil {
+		return MapLayout{Unproved: notLoaded(h.core().name)}
 	}
-	return h.c.life.layout
+	return h.core().life.layout
 }
 
 // RequireLayout makes it an error of Load, [FromPins], [OpenPinnedMap] and [WrapMap] if a map

@@ -256,13 +256,16 @@ func loadFlows(t *testing.T, c *CollectionSpec, dir string) (*hashOfStats, error
 	t.Cleanup(func() { coll.Close() })
 	h := new(hashOfStats)
 	BindMap(coll, h, "flows")
-	return h, h.Err()
+	return h, h.Handle().Err()
 }
 
 // hashOfStats is what generated code declares.
-type hashOfStats struct{ MapHandle }
+type hashOfStats MapHandle
 
 func (*hashOfStats) Shape() MapShape { return MapShape{Class: ClassHash, Key: 4, Value: 8} }
+
+func (m *hashOfStats) Handle() *MapHandle { return (*MapHandle)(m) }
+func (m *hashOfStats) Name() string       { return m.Handle().Name() }
 
 // pinAnew gives a map one more pin.
 func pinAnew(t *testing.T, m *ebpf.Map, path string) {
@@ -295,7 +298,7 @@ var existingMaps = map[string]func(t *testing.T, c *CollectionSpec, m *ebpf.Map)
 		t.Cleanup(func() { coll.Close() })
 		h := new(hashOfStats)
 		BindMap(coll, h, "flows")
-		return h, h.Err()
+		return h, h.Handle().Err()
 	},
 	"replaced": func(t *testing.T, c *CollectionSpec, m *ebpf.Map) (*hashOfStats, error) {
 		coll, err := c.Load(&ebpf.CollectionOptions{MapReplacements: map[string]*ebpf.Map{"flows": m}})
@@ -305,25 +308,25 @@ var existingMaps = map[string]func(t *testing.T, c *CollectionSpec, m *ebpf.Map)
 		t.Cleanup(func() { coll.Close() })
 		h := new(hashOfStats)
 		BindMap(coll, h, "flows")
-		return h, h.Err()
+		return h, h.Handle().Err()
 	},
 	"opened": func(t *testing.T, c *CollectionSpec, m *ebpf.Map) (*hashOfStats, error) {
 		path := filepath.Join(pinDir(t), "any")
 		pinAnew(t, m, path)
 		var s *MapSpec[*hashOfStats]
-		BindMapSpec(c, &s, "flows")
+		bindSpecOf(c, &s, "flows")
 		h, err := OpenPinnedMap(s, path, nil)
 		if err == nil {
-			t.Cleanup(func() { h.Close() })
+			t.Cleanup(func() { h.Handle().Close() })
 		}
 		return h, err
 	},
 	"wrapped": func(t *testing.T, c *CollectionSpec, m *ebpf.Map) (*hashOfStats, error) {
 		var s *MapSpec[*hashOfStats]
-		BindMapSpec(c, &s, "flows")
+		bindSpecOf(c, &s, "flows")
 		h, err := WrapMap(s, m)
 		if err == nil {
-			t.Cleanup(func() { h.Close() })
+			t.Cleanup(func() { h.Handle().Close() })
 		}
 		return h, err
 	},
@@ -336,12 +339,12 @@ func TestExistingMaps(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			m, _ := layoutMap(t, counters("a", "b"), counters("a", "b"))
 			h, err := meet(t, statsSpec(t, ebpf.Hash, ebpf.PinNone, "a", "b"), m)
-			if err != nil || h.Layout().Proof != ProofBTF || h.Layout().Unproved != nil || len(h.Layout().Differences) > 0 {
+			if err != nil || h.Handle().Layout().Proof != ProofBTF || h.Handle().Layout().Unproved != nil || len(h.Handle().Layout().Differences) > 0 {
 				t.Fatalf("equal: %v, %+v", err, h)
 			}
 			c := statsSpec(t, ebpf.Hash, ebpf.PinNone, "a", "renamed")
 			h, err = meet(t, c, m)
-			if err != nil || h.Layout().Proof != ProofBTF || !strings.Contains(errors.Join(h.Layout().Differences...).Error(), "field renamed: name is b at byte 4") {
+			if err != nil || h.Handle().Layout().Proof != ProofBTF || !strings.Contains(errors.Join(h.Handle().Layout().Differences...).Error(), "field renamed: name is b at byte 4") {
 				t.Errorf("renamed: %v, %+v", err, h)
 			}
 			_, err = meet(t, statsSpec(t, ebpf.Hash, ebpf.PinNone, "b", "a"), m)
@@ -355,7 +358,7 @@ func TestExistingMaps(t *testing.T) {
 			}
 			defer bare.Close()
 			h, err = meet(t, statsSpec(t, ebpf.Hash, ebpf.PinNone, "a", "b"), bare)
-			if err != nil || h.Layout().Proof != ProofSizesOnly || !errors.Is(h.Layout().Unproved, errNoKernelTypes) {
+			if err != nil || h.Handle().Layout().Proof != ProofSizesOnly || !errors.Is(h.Handle().Layout().Unproved, errNoKernelTypes) {
 				t.Errorf("without BTF: %v, %+v", err, h)
 			}
 			c = statsSpec(t, ebpf.Hash, ebpf.PinNone, "a", "b")
@@ -375,11 +378,11 @@ func TestCreatedMaps(t *testing.T) {
 		c := statsSpec(t, ebpf.Hash, pinning, "a", "b")
 		c.RequireLayout(ProofBTF)
 		h, err := loadFlows(t, c, dir)
-		if err != nil || h.Layout().Proof != ProofCreated {
+		if err != nil || h.Handle().Layout().Proof != ProofCreated {
 			t.Errorf("%v, %+v", err, h)
 		}
 	}
-	if l := new(hashOfStats).Layout(); !errors.Is(l.Unproved, ErrNotLoaded) {
+	if l := new(hashOfStats).Handle().Layout(); !errors.Is(l.Unproved, ErrNotLoaded) {
 		t.Error(l)
 	}
 }
@@ -394,13 +397,13 @@ func TestPinByLayout(t *testing.T) {
 		return c
 	}
 	first, err := loadFlows(t, spec("a", "b"), dir)
-	if err != nil || first.Layout().Proof != ProofCreated || !first.IsPinned() {
+	if err != nil || first.Handle().Layout().Proof != ProofCreated || !first.Handle().IsPinned() {
 		t.Fatalf("%v, %+v", err, first)
 	}
-	if err := first.Map().Put(uint32(1), make([]byte, 8)); err != nil {
+	if err := first.Handle().Map().Put(uint32(1), make([]byte, 8)); err != nil {
 		t.Fatal(err)
 	}
-	same := func(h *hashOfStats) bool { return h.Map().Lookup(uint32(1), make([]byte, 8)) == nil }
+	same := func(h *hashOfStats) bool { return h.Handle().Map().Lookup(uint32(1), make([]byte, 8)) == nil }
 	for _, test := range []struct {
 		names []string
 		same  bool
@@ -409,21 +412,21 @@ func TestPinByLayout(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if same(h) != test.same || h.Layout().Proof == ProofBTF != test.same || !h.IsPinned() {
-			t.Errorf("%v: %+v", test.names, h.Layout())
+		if same(h) != test.same || h.Handle().Layout().Proof == ProofBTF != test.same || !h.Handle().IsPinned() {
+			t.Errorf("%v: %+v", test.names, h.Handle().Layout())
 		}
 	}
 	c := spec("a", "b")
 	var s *MapSpec[*hashOfStats]
-	BindMapSpec(c, &s, "flows")
+	bindSpecOf(c, &s, "flows")
 	if PinName(s) != c.layouts.pinName("flows") || PinName[*hashOfStats](nil) != "" {
 		t.Error(PinName(s))
 	}
 	made, err := NewMap(s, &ebpf.MapOptions{PinPath: dir})
-	if err != nil || !same(made) || !made.IsPinned() {
+	if err != nil || !same(made) || !made.Handle().IsPinned() {
 		t.Fatal(err)
 	}
-	defer made.Close()
+	defer made.Handle().Close()
 	if entries, err := os.ReadDir(dir); len(entries) != 2 {
 		t.Errorf("%v, %v", entries, err)
 	}
@@ -433,18 +436,18 @@ func TestPinByLayout(t *testing.T) {
 	}
 	defer coll.Close()
 	h := new(hashOfStats)
-	if BindMap(coll, h, "flows"); h.Err() != nil || !same(h) || !h.IsPinned() {
-		t.Errorf("%v, pinned %v", h.Err(), h.IsPinned())
+	if BindMap(coll, h, "flows"); h.Handle().Err() != nil || !same(h) || !h.Handle().IsPinned() {
+		t.Errorf("%v, pinned %v", h.Handle().Err(), h.Handle().IsPinned())
 	}
 	withoutPrivileges(t, func() {
 		c := spec("a", "b")
 		c.RequireLayout(ProofPinName)
 		h, err := loadFlows(t, c, dir)
-		if err != nil || !same(h) || h.Layout().Proof != ProofPinName || !errors.Is(h.Layout().Unproved, os.ErrPermission) {
+		if err != nil || !same(h) || h.Handle().Layout().Proof != ProofPinName || !errors.Is(h.Handle().Layout().Unproved, os.ErrPermission) {
 			t.Errorf("%v, %+v", err, h)
 		}
 	})
-	must(t, h.Unpin())
+	must(t, h.Handle().Unpin())
 	if entries, err := os.ReadDir(dir); len(entries) != 1 {
 		t.Errorf("after Unpin of what FromPins has found: %v, %v", entries, err)
 	}

@@ -213,7 +213,7 @@ func attachMapIter(prog *ebpf.Program, m AnyMap) (l link.Link, err error) {
 	if isNil(m) {
 		return nil, notLoaded("")
 	}
-	err = m.handle().Use(func(em *ebpf.Map) error {
+	err = m.Handle().Use(func(em *ebpf.Map) error {
 		l, err = link.AttachIter(link.IterOptions{Program: prog, Map: em})
 		return err
 	})

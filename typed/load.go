@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,10 +18,24 @@ import (
 // them. What it does not export, kernel functions (kfuncs), kernel symbols and
 // .kconfig, is resolved in load_externs_linux.go.
 
-// loadedHere says whether the library cannot load a program and this file can.
-func loadedHere(spec *ebpf.ProgramSpec) bool {
-	return spec.AttachTarget == nil && (kindFsession.matches(spec) || kindLSMCgroup.matches(spec))
+// programLoader loads such a program; loaded are the maps that it refers to, by C
+// name, types finds those of the kernel.
+type programLoader func(spec *ebpf.ProgramSpec, loaded map[string]*ebpf.Map, types *btf.Cache, opts ebpf.ProgramOptions) (*ebpf.Program, error)
+
+// loadsLater are the types of handles of such programs. They have the loader, so
+// that it is not part of programs without such handles.
+type loadsLater interface{ loader() programLoader }
+
+func (*Fsession) loader() programLoader  { return loadProgram }
+func (*LSMCgroup) loader() programLoader { return loadProgram }
+
+// unbound says that a program is one of these and has no handle: another build of
+// the object has it.
+func unbound(st *programState, spec *ebpf.ProgramSpec) bool {
+	return st.loader == nil && spec.AttachTarget == nil && (kindFsession.matches(spec) || kindLSMCgroup.matches(spec))
 }
+
+var errUnbound = errors.New("cilium/ebpf cannot load it, and package typed loads those that the generated code has a handle of: run go generate for this object, or Disable it")
 
 // targetFunction is the function of the kernel's BTF that the program is for
 // (libbpf's find_kernel_btf_id, btf_get_kernel_prefix_kind).
@@ -33,10 +48,10 @@ func targetFunction(spec *ebpf.ProgramSpec) string {
 
 // takeLoadedLater removes these programs from the spec, and from the contents
 // of its program arrays.
-func takeLoadedLater(spec *ebpf.CollectionSpec) *loadedLater {
-	l := &loadedLater{programs: make(map[string]*ebpf.ProgramSpec)}
+func (ld *loading) takeLoadedLater(spec *ebpf.CollectionSpec) *loadedLater {
+	l := &loadedLater{programs: make(map[string]*ebpf.ProgramSpec), states: ld.set.programs}
 	for name, prog := range spec.Programs {
-		if loadedHere(prog) {
+		if ld.set.state(name).loader != nil && prog.AttachTarget == nil {
 			l.programs[name] = prog
 		}
 	}
@@ -56,6 +71,7 @@ func takeLoadedLater(spec *ebpf.CollectionSpec) *loadedLater {
 // loadedLater are the programs that are loaded after the library is done.
 type loadedLater struct {
 	programs map[string]*ebpf.ProgramSpec
+	states   map[string]*programState
 	slots    []programSlot
 }
 
@@ -71,7 +87,7 @@ type programSlot struct {
 func (l *loadedLater) load(coll *ebpf.Collection, opts ebpf.ProgramOptions, refused func(*ebpf.ProgramSpec, error) error) error {
 	types := btf.NewCache() // the kernel's are decoded once for all programs
 	for _, name := range slices.Sorted(maps.Keys(l.programs)) {
-		prog, err := loadProgram(l.programs[name], coll.Maps, types, opts)
+		prog, err := l.states[name].loader(l.programs[name], coll.Maps, types, opts)
 		if err != nil {
 			if err := refused(l.programs[name], err); err != nil {
 				return err

@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -68,6 +69,7 @@ func (s *MapSpec[P]) Optional() { coreOf(s).optional() }
 //go:noinline
 func (s *mapSpec) optional() {
 	if s != nil && s.set != nil {
+		s.set.lacks = kernelLacks
 		s.set.optionalMaps = append(s.set.optionalMaps, s.name)
 	}
 }
@@ -137,6 +139,7 @@ func (c *CollectionSpec) FirstOf(alternatives ...Choosable) {
 			(*specCore)(c).state(name).disabled = false
 		}
 	}
+	c.lacks = kernelLacks
 	c.choices = append(c.choices, ch)
 }
 
@@ -229,7 +232,7 @@ func (l *loading) begin() error {
 	l.left = left
 	for _, name := range l.set.optionalMaps {
 		if m := l.from.Maps[name]; m != nil {
-			if err := lacksMap(m); err != nil {
+			if err := l.set.lacks.maps(m); err != nil {
 				l.left[name] = fmt.Errorf("%w: map %s: %w", ErrNotLoaded, name, err)
 			}
 		}
@@ -281,12 +284,12 @@ func (l *loading) lacksAlternative(names []string) error {
 			return err
 		}
 		if m := l.from.Maps[name]; m != nil {
-			if err := lacksMap(m); err != nil {
+			if err := l.set.lacks.maps(m); err != nil {
 				return fmt.Errorf("%w: map %s: %w", ErrNotLoaded, name, err)
 			}
 		}
 		if p := l.from.Programs[name]; p != nil {
-			if err := lacksHook(l.set.state(name).kind, p); err != nil {
+			if err := l.set.lacks.hook(l.set.state(name).kind, p); err != nil {
 				return newLoadError(l.set.state(name).kind, p, err)
 			}
 		}
@@ -303,7 +306,8 @@ func (l *loading) refused(prog *ebpf.ProgramSpec, cause error) error {
 	if reason := l.usesLeftMap(prog); reason != nil && hasVerifierLog(cause) {
 		err.Err, err.Remedy = fmt.Errorf("it uses a map that was left out: %w: %w", reason, err.Err), ""
 	}
-	lacking := errors.Is(err.Err, errLeftMap) || lacksForProgram(st.kind, prog, cause, l.opts.Programs)
+	lacks := cmp.Or(st.lacks, l.set.lacks)
+	lacking := errors.Is(err.Err, errLeftMap) || lacks != nil && lacks.program(st, prog, cause, l.opts.Programs)
 	for i := range l.choices {
 		if ch := &l.choices[i]; slices.Contains(ch.names[ch.at], prog.Name) && lacking {
 			return l.next(ch, err)
@@ -352,7 +356,7 @@ func (l *loading) try(spec *ebpf.CollectionSpec) (coll *ebpf.Collection, layouts
 	opts := l.opts
 	opts.MapReplacements = maps.Clone(opts.MapReplacements)
 	maps.DeleteFunc(opts.MapReplacements, func(name string, _ *ebpf.Map) bool { return l.left[name] != nil })
-	later := takeLoadedLater(spec)
+	later := l.takeLoadedLater(spec)
 	there, err := l.set.layouts.findExisting(spec, &opts)
 	if err != nil {
 		return nil, nil, nil, err

@@ -239,7 +239,7 @@ func TestOptionalMaps(t *testing.T) {
 	}
 	load := func(dead, optional bool) (*Collection, error) {
 		cs := choiceSpec(t, map[string]*ebpf.ProgramSpec{"uses": sectionSpec(t, "socket", uses(dead))}, absent.Copy())
-		cs.optionalMaps = []string{"absent"}
+		(&mapSpec{name: "absent", set: cs}).optional()
 		if h := specHandle[SocketFilter](t, cs, "uses"); optional {
 			h.Optional()
 		}

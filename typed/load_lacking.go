@@ -20,8 +20,19 @@ import (
 // target, a way to attach, a field that a relocation needs) from what is wrong
 // with a program: only the first is a reason to leave an optional program out.
 
+// lacking are the functions of this file. Only who calls Optional, OptionalIf or
+// FirstOf refers to them, so that the others' programs do not have them.
+type lacking struct {
+	program func(st *programState, spec *ebpf.ProgramSpec, err error, opts ebpf.ProgramOptions) bool
+	maps    func(*ebpf.MapSpec) error
+	hook    func(*progKind, *ebpf.ProgramSpec) error
+	attach  func(*progKind, *ebpf.ProgramSpec, error) bool
+}
+
+var kernelLacks = &lacking{lacksForProgram, lacksMap, lacksHook, lacksForAttach}
+
 // lacksForProgram says whether a program is refused for what the kernel lacks.
-func lacksForProgram(k *progKind, spec *ebpf.ProgramSpec, err error, opts ebpf.ProgramOptions) bool {
+func lacksForProgram(st *programState, spec *ebpf.ProgramSpec, err error, opts ebpf.ProgramOptions) bool {
 	switch {
 	case lackingInLog(err) != "":
 		return true
@@ -29,8 +40,10 @@ func lacksForProgram(k *progKind, spec *ebpf.ProgramSpec, err error, opts ebpf.P
 		return false
 	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, btf.ErrNotFound):
 		return true
-	case k != nil && k.cause() != "":
+	case st.kind != nil && st.kind.cause() != "":
 		return true
+	case st.loader != nil:
+		return false
 	}
 	return headerRefused(spec, opts)
 }
@@ -143,7 +156,7 @@ func lackingRemedy(line string) string {
 // headerRefused says whether the kernel refuses even a program that does
 // nothing, with the same type, attach type, target and flags.
 func headerRefused(spec *ebpf.ProgramSpec, opts ebpf.ProgramOptions) bool {
-	if spec.AttachTarget != nil || loadedHere(spec) {
+	if spec.AttachTarget != nil {
 		return false
 	}
 	for _, ret := range []int32{0, 1} { // some types insist on one of these

@@ -89,8 +89,7 @@ func TestLoadFsession(t *testing.T) {
 		t.Fatal(err)
 	}
 	openFile()
-	var opened *Variable[uint64]
-	BindVariable(coll, &opened, "opened")
+	opened := variable[uint64](coll, "opened")
 	if n, err := opened.Get(); err != nil || n < 2 {
 		t.Errorf("%d of entry and return, %v", n, err)
 	}
@@ -144,8 +143,7 @@ func checkExterns(t *testing.T, coll *Collection) {
 	}
 	equal(t, "symbol", valueOf[uint64](t, coll, "symbol"), want["vfs_open"])
 	equal(t, "missing", valueOf[uint64](t, coll, "missing"), 0)
-	var version *Constant[uint32]
-	BindConstant(coll, &version, "LINUX_KERNEL_VERSION")
+	version := constant[uint32](coll, "LINUX_KERNEL_VERSION")
 	equal(t, "version", valueOf[uint32](t, coll, "version"), got(version.Get())(t))
 	running, err := kernel.Running()
 	must(t, err)
@@ -157,9 +155,7 @@ func checkExterns(t *testing.T, coll *Collection) {
 // valueOf is a variable of the loaded object.
 func valueOf[T any](t *testing.T, coll *Collection, name string) T {
 	t.Helper()
-	var v *Variable[T]
-	BindVariable(coll, &v, name)
-	return got(v.Get())(t)
+	return got(variable[T](coll, name).Get())(t)
 }
 
 // A version of the library that keeps elsewhere what externOf reads must not pass.

@@ -100,7 +100,7 @@ func TestArena(t *testing.T) {
 
 func TestOpaqueMap(t *testing.T) {
 	m := testMap[OpaqueMap](t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(os.Getpagesize())})
-	equal(t, "type", got(m.Info())(t).Type, ebpf.RingBuf)
+	equal(t, "type", got(m.Handle().Info())(t).Type, ebpf.RingBuf)
 	must(t, m.Close())
 	failsWith(t, "bind", bindMap(new(OpaqueMap), "x", nil), ErrNotLoaded)
 }

@@ -26,11 +26,13 @@ type Cursor struct {
 }
 
 // Done says that the end of the map was reached.
-func (c *Cursor) Done() bool { return c.w != nil && c.w.done }
+func (c *Cursor) Done() bool { return c != nil && c.w != nil && c.w.done }
 
 // walk is the cursor's walk of a map with a command.
 func (c *Cursor) walk(m *mapCore, cmd bpf.Command, flags uint64) (*walk, error) {
 	switch {
+	case c == nil:
+		return nil, fmt.Errorf("%s: no cursor: %w", mapName(m.name), syscall.EINVAL)
 	case c.w == nil:
 		if err := m.usable(); err != nil {
 			return nil, err
@@ -46,42 +48,42 @@ func (c *Cursor) walk(m *mapCore, cmd bpf.Command, flags uint64) (*walk, error) 
 // values must be of the same length, and for hashes not smaller than the
 // largest bucket, else the error wraps ENOSPC and the cursor stays.
 func BatchLookup[K, V any](m MapReader[K, V], c *Cursor, keys []K, values []V, opts *ReadOptions) (int, error) {
-	return batchRead(&m.handle().c, bpf.MapLookupBatch, c, keys, values, opts.flags())
+	return batchRead(mapOf(m), bpf.MapLookupBatch, c, keys, values, opts.flags())
 }
 
 // BatchLookupAndDelete is BatchLookup that removes what it reads.
 func BatchLookupAndDelete[K, V any](m Map[K, V], c *Cursor, keys []K, values []V, opts *ReadOptions) (int, error) {
-	return batchRead(&m.handle().c, bpf.MapLookupAndDelBatch, c, keys, values, opts.flags())
+	return batchRead(mapOf(m), bpf.MapLookupAndDelBatch, c, keys, values, opts.flags())
 }
 
 // BatchUpdate writes values[i] under keys[i], in that order, and says how many
 // it wrote before the error. keys and values must be of the same length.
 func BatchUpdate[K, V any](m FixedMap[K, V], keys []K, values []V, opts *WriteOptions) (int, error) {
-	return batchWrite(&m.handle().c, keys, values, opts.flags())
+	return batchWrite(mapOf(m), keys, values, opts.flags())
 }
 
 // BatchDelete removes keys in their order up to the first that fails, which a
 // missing one does, and says how many it removed.
 func BatchDelete[K any](m DeletingMap[K], keys []K) (int, error) {
-	core := &m.handle().c
+	core := mapOf(m)
 	return core.deleteBlock(core.blockOf(slicePointerOf(keys), nil, len(keys), 0))
 }
 
 // PerCPUBatchLookup is [BatchLookup] of a per-CPU map: values has CPUs elements
 // for each key, one key after the other; with [OneCPU], one.
 func PerCPUBatchLookup[K, V any](m PerCPUReader[K, V], c *Cursor, keys []K, values []V, opts *ReadOptions) (int, error) {
-	return batchRead(&m.handle().c, bpf.MapLookupBatch, c, keys, values, opts.flags())
+	return batchRead(mapOf(m), bpf.MapLookupBatch, c, keys, values, opts.flags())
 }
 
 // PerCPUBatchLookupAndDelete is PerCPUBatchLookup that removes what it reads.
 func PerCPUBatchLookupAndDelete[K, V any](m PerCPUMap[K, V], c *Cursor, keys []K, values []V, opts *ReadOptions) (int, error) {
-	return batchRead(&m.handle().c, bpf.MapLookupAndDelBatch, c, keys, values, opts.flags())
+	return batchRead(mapOf(m), bpf.MapLookupAndDelBatch, c, keys, values, opts.flags())
 }
 
 // PerCPUBatchUpdate is [BatchUpdate] of a per-CPU map: values has CPUs elements
 // for each key, one key after the other; with [OneCPU] or [EveryCPU], one.
 func PerCPUBatchUpdate[K, V any](m FixedPerCPUMap[K, V], keys []K, values []V, opts *WriteOptions) (int, error) {
-	return batchWrite(&m.handle().c, keys, values, opts.flags())
+	return batchWrite(mapOf(m), keys, values, opts.flags())
 }
 
 // batchRead and batchWrite take slices apart; what they call knows no types.

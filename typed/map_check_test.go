@@ -101,7 +101,7 @@ func TestReplaceWith(t *testing.T) {
 	set := testSpec(nil)
 	set.Spec.Maps["m"] = &ebpf.MapSpec{Name: "m", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1}
 	var spec *MapSpec[*HashMap[uint32, uint64]]
-	BindMapSpec(set, &spec, "m")
+	bindSpecOf(set, &spec, "m")
 	if err := ReplaceWith(spec, new(other)); err != nil {
 		t.Error(err)
 	}

@@ -25,29 +25,32 @@ type MapCore MapHandle
 //
 //go:noinline
 func (h *MapCore) Lookup(key, value unsafe.Pointer) error {
-	return h.c.elem("lookup", bpf.MapLookupElem, key, value, 0)
+	return h.core().elem("lookup", bpf.MapLookupElem, key, value, 0)
 }
 
 // LookupAndDelete reads and removes.
 //
 //go:noinline
 func (h *MapCore) LookupAndDelete(key, value unsafe.Pointer) error {
-	return h.c.elem("lookup and delete", bpf.MapLookupAndDeleteElem, key, value, 0)
+	return h.core().elem("lookup and delete", bpf.MapLookupAndDeleteElem, key, value, 0)
 }
 
 // Update writes the value of a key.
 //
 //go:noinline
 func (h *MapCore) Update(key, value unsafe.Pointer, flags UpdateFlags) error {
-	return h.c.elem("update", bpf.MapUpdateElem, key, value, uint64(flags))
+	return h.core().elem("update", bpf.MapUpdateElem, key, value, uint64(flags))
 }
 
 // Delete removes a key.
 //
 //go:noinline
 func (h *MapCore) Delete(key unsafe.Pointer) error {
-	return h.c.elem("delete", bpf.MapDeleteElem, key, nil, 0)
+	return h.core().elem("delete", bpf.MapDeleteElem, key, nil, 0)
 }
+
+// core is the mapCore of a handle that may be nil.
+func (h *MapCore) core() *mapCore { return (*MapHandle)(h).core() }
 
 // elem does a command on one element.
 func (c *mapCore) elem(op string, cmd bpf.Command, key, value unsafe.Pointer, flags uint64) error {

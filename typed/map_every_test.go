@@ -70,6 +70,8 @@ func TestEveryMethodOfNoMap(t *testing.T) {
 	for h := range everyClass() {
 		t.Run(className(h), func(t *testing.T) {
 			everyMethodFails(t, h, ErrNotLoaded)
+			none := reflect.Zero(reflect.TypeOf(h)).Interface().(AnyMap) // of a zero collection
+			everyMethodFails(t, none, ErrNotLoaded)
 			failsWith(t, "bind", bindMap(h, "test", nil), ErrNotLoaded)
 			everyMethodFails(t, h, ErrNotLoaded)
 		})
@@ -108,12 +110,17 @@ func TestEveryClassIsTested(t *testing.T) {
 }
 
 // tells are methods that say what a handle is, and never fail.
-var tells = []string{"CPUs", "Close", "Depth", "IsPinned", "Layout", "Loaded", "Map", "MaxEntries", "Name", "Ops", "Shape"}
+var tells = []string{"CPUs", "Close", "Depth", "Handle", "IsPinned", "Layout", "Loaded", "Map", "MaxEntries", "Name", "Ops", "Shape", "TakesPrograms"}
 
 // everyMethodFails calls all methods of a handle and demands the error.
 func everyMethodFails(t *testing.T, h AnyMap, want error) {
 	t.Helper()
-	v := reflect.ValueOf(h)
+	everyMethodOf(t, reflect.ValueOf(h), want)
+	everyMethodOf(t, reflect.ValueOf(h.Handle()), want)
+}
+
+func everyMethodOf(t *testing.T, v reflect.Value, want error) {
+	t.Helper()
 	for i := range v.NumMethod() {
 		name := v.Type().Method(i).Name
 		if slices.Contains(tells, name) {

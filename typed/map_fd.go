@@ -18,21 +18,21 @@ import (
 //
 //go:noinline
 func (h *MapCore) PutFD(key unsafe.Pointer, fd int, flags UpdateFlags) error {
-	return h.c.putFD(key, fd, flags)
+	return h.core().putFD(key, fd, flags)
 }
 
 // PutConn is PutFD of the descriptor of a connection or listener of package net.
 //
 //go:noinline
 func (h *MapCore) PutConn(key unsafe.Pointer, conn syscall.Conn, flags UpdateFlags) error {
-	return h.c.putConn(copyKey(&h.c, key), conn, flags)
+	return h.core().putConn(copyKey(h.core(), key), conn, flags)
 }
 
 // PutPath is PutFD of a file or directory.
 //
 //go:noinline
 func (h *MapCore) PutPath(key unsafe.Pointer, path string) error {
-	if err := h.c.usable(); err != nil {
+	if err := h.core().usable(); err != nil {
 		return err
 	}
 	file, err := os.Open(path)
@@ -40,15 +40,15 @@ func (h *MapCore) PutPath(key unsafe.Pointer, path string) error {
 		return err
 	}
 	defer file.Close()
-	return h.c.putConn(copyKey(&h.c, key), file, UpdateAny)
+	return h.core().putConn(copyKey(h.core(), key), file, UpdateAny)
 }
 
 // PutProgram makes a key hold a program.
 //
 //go:noinline
 func (h *MapCore) PutProgram(key unsafe.Pointer, program LoadedProgram) error {
-	k := copyKey(&h.c, key)
-	return h.c.withProgram(program, func(fd int) error { return h.c.putFD(k.pointer(), fd, UpdateAny) })
+	k := copyKey(h.core(), key)
+	return h.core().withProgram(program, func(fd int) error { return h.core().putFD(k.pointer(), fd, UpdateAny) })
 }
 
 // heapKey is a copy of a key for the calls of functions that the compiler cannot
@@ -103,10 +103,10 @@ func withConn(conn syscall.Conn, use func(fd int) error) error {
 //
 //go:noinline
 func (h *MapCore) LookupCookie(key unsafe.Pointer) (cookie uint64, err error) {
-	if err := h.c.hasCookies(); err != nil {
+	if err := h.core().hasCookies(); err != nil {
 		return 0, err
 	}
-	err = h.c.elem("lookup", bpf.MapLookupElem, key, unsafe.Pointer(&cookie), 0)
+	err = h.core().elem("lookup", bpf.MapLookupElem, key, unsafe.Pointer(&cookie), 0)
 	return cookie, err
 }
 
@@ -114,7 +114,7 @@ func (h *MapCore) LookupCookie(key unsafe.Pointer) (cookie uint64, err error) {
 //
 //go:noinline
 func (h *MapCore) AllCookies() *MapScan {
-	return &MapScan{c: &h.c, cmd: bpf.MapLookupBatch, check: h.c.hasCookies}
+	return &MapScan{c: h.core(), cmd: bpf.MapLookupBatch, check: h.core().hasCookies}
 }
 
 func (c *mapCore) hasCookies() error {
@@ -131,13 +131,9 @@ func (c *mapCore) hasCookies() error {
 // [ClassSockMap] or [ClassSockHash].
 type SocketMap interface {
 	AnyMap
-	takesPrograms()
+	// TakesPrograms does nothing.
+	TakesPrograms()
 }
-
-// SocketMapHandle is the [MapHandle] of a [SocketMap].
-type SocketMapHandle struct{ MapHandle }
-
-func (*SocketMapHandle) takesPrograms() {}
 
 // LoadedProgram is a program that a map can hold: the handle of any kind in
 // this package, or the library's [*ebpf.Program].
@@ -182,7 +178,7 @@ func (c *mapCore) withProgram(p LoadedProgram, use func(fd int) error) error {
 //
 //go:noinline
 func (h *MapCore) LookupID(key unsafe.Pointer) (id uint32, err error) {
-	err = h.c.elem("lookup", bpf.MapLookupElem, key, unsafe.Pointer(&id), 0)
+	err = h.core().elem("lookup", bpf.MapLookupElem, key, unsafe.Pointer(&id), 0)
 	return id, err
 }
 
@@ -196,7 +192,7 @@ func (h *MapCore) OpenProgram(key unsafe.Pointer) (*ebpf.Program, error) {
 	}
 	program, err := ebpf.NewProgramFromID(ebpf.ProgramID(id))
 	if err != nil {
-		return nil, opError(h.c.name, "open program", needsSysAdmin(err))
+		return nil, opError(h.core().name, "open program", needsSysAdmin(err))
 	}
 	return program, nil
 }
@@ -206,7 +202,7 @@ func (h *MapCore) OpenProgram(key unsafe.Pointer) (*ebpf.Program, error) {
 //
 //go:noinline
 func (h *MapCore) PutNumber(key unsafe.Pointer, number uint32) error {
-	return h.c.elem("update", bpf.MapUpdateElem, key, unsafe.Pointer(&number), 0)
+	return h.core().elem("update", bpf.MapUpdateElem, key, unsafe.Pointer(&number), 0)
 }
 
 // PutNumberAndProgram writes a number with a program, or none if the program is
@@ -215,15 +211,15 @@ func (h *MapCore) PutNumber(key unsafe.Pointer, number uint32) error {
 //
 //go:noinline
 func (h *MapCore) PutNumberAndProgram(key unsafe.Pointer, number uint32, program LoadedProgram) error {
-	k := copyKey(&h.c, key)
+	k := copyKey(h.core(), key)
 	put := func(fd int) error {
 		value := [2]uint32{number, uint32(fd)}
-		return h.c.elem("update", bpf.MapUpdateElem, k.pointer(), unsafe.Pointer(&value), 0)
+		return h.core().elem("update", bpf.MapUpdateElem, k.pointer(), unsafe.Pointer(&value), 0)
 	}
 	if program == nil {
 		return put(0) // a descriptor of 0 is none
 	}
-	return h.c.withProgram(program, put)
+	return h.core().withProgram(program, put)
 }
 
 // DevMapValue is a network interface and the program that runs on what is sent

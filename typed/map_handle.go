@@ -1,17 +1,22 @@
 package typed
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 )
 
-// MapHandle is what the types of all maps embed: one map of the kernel, with the
-// methods that do not depend on its key and value. The zero MapHandle is a map
-// that was not loaded.
+// MapHandle is what the types of all maps are made of: one map of the kernel, with
+// the methods that do not depend on its key and value. Handle() of a map gives it. A
+// zero MapHandle is a map that was not loaded, and so is a nil pointer.
 //
-// All methods, those of the types that embed it too, may be called from any
+// The types of maps are no structs that embed it, since every method of a type costs
+// its users time to compile, called or not: those that are called every day the types
+// have themselves.
+//
+// All methods, those of the types of maps too, may be called from any
 // goroutine, Close included. A call that Close finds in flight ends as if there
 // had been no Close. Later ones return an error that wraps [os.ErrClosed], loops
 // over the map with their next call. No call reaches a descriptor that was closed.
@@ -26,8 +31,8 @@ type AnyMap interface {
 	Shape() MapShape
 	// Name is the C name of the map.
 	Name() string
-
-	handle() *MapHandle
+	// Handle has what all maps have in common.
+	Handle() *MapHandle
 }
 
 // mapCore is everything about a map but its Go types. The typed methods are one
@@ -39,7 +44,7 @@ type AnyMap interface {
 type mapCore struct {
 	open *mapLife // nil: no typed method reaches the kernel; whyNot says why
 	life *mapLife // nil where there is no map
-	err  error    // why open is nil though life is not
+	err  error    // why open or life is nil, where that is known
 	fake bpf.Map  // answers in the kernel's stead, in tests
 
 	name      string
@@ -48,8 +53,32 @@ type mapCore struct {
 	stride    int // bytes of one CPU's value in a system call
 	cpus      int // values per key: 1, or the number of possible CPUs
 
+	events eventSlot // the reader or producer of a map that carries records
+
 	_ [0]func() // not comparable, which would be code for each type
 }
+
+// mapOf is the mapCore of a map of any type.
+func mapOf(m AnyMap) *mapCore {
+	if m == nil {
+		return &noMap
+	}
+	return m.Handle().core()
+}
+
+// noMap is the map behind a nil handle. Nothing writes to it.
+var noMap mapCore
+
+// core is the mapCore of a handle that may be nil.
+func (h *MapHandle) core() *mapCore {
+	if h == nil {
+		return &noMap
+	}
+	return &h.c
+}
+
+// useAlone is that of the map's life.
+func (c *mapCore) useAlone(f func(*ebpf.Map) error) error { return c.life.useAlone(c.name, f) }
 
 // bind makes c that of a map if it has the shape. The error stays in the handle;
 // what does not depend on types works nevertheless.
@@ -93,10 +122,10 @@ func (c *mapCore) layOut(shape MapShape, possibleCPUs func() (int, error)) (err 
 // closed.
 func (c *mapCore) whyNot() error {
 	switch {
-	case c.life == nil:
-		return notLoaded(c.name)
 	case c.err != nil:
 		return c.err
+	case c.life == nil:
+		return notLoaded(c.name)
 	}
 	return closedError(c.name)
 }
@@ -131,37 +160,46 @@ func (c *mapCore) bucketCursor() bool {
 	return slices.Contains(bucketWalkers, ebpf.MapType(c.facts.Type))
 }
 
-// handle is the only method without a capital: types that embed the handle have
-// each method of it anew.
-func (h *MapHandle) handle() *MapHandle { return h }
-
 // Name is the C name of the map.
-func (h *MapHandle) Name() string { return h.c.name }
+//
+//go:noinline
+func (h *MapHandle) Name() string { return h.core().name }
 
 // Err is why the typed methods do not work: it wraps [ErrNotLoaded] or
 // [os.ErrClosed], or is a [*LayoutError]. nil if they do.
-func (h *MapHandle) Err() error { return h.c.usable() }
+//
+//go:noinline
+func (h *MapHandle) Err() error { return h.core().usable() }
 
 // Loaded says whether there is a map behind the handle, which may be closed.
-func (h *MapHandle) Loaded() bool { return h.c.life != nil }
+//
+//go:noinline
+func (h *MapHandle) Loaded() bool { return h.core().life != nil }
 
 // MaxEntries is how many entries the map can hold, 0 where it was not loaded.
-func (h *MapHandle) MaxEntries() int { return int(h.c.facts.MaxEntries) }
+func (h *MapHandle) MaxEntries() int { return int(h.core().facts.MaxEntries) }
 
 // Map is the library's object, nil where the map was not loaded. It does all
 // that the typed methods do not. What is called on it is not counted: Close can
 // take its descriptor away meanwhile. [MapHandle.Use] counts, and the object of
 // [MapHandle.CloneMap] is the caller's.
+//
+//go:noinline
 func (h *MapHandle) Map() *ebpf.Map {
-	if h.c.life == nil {
-		return nil
+	if life := h.core().life; life != nil {
+		return life.m
 	}
-	return h.c.life.m
+	return nil
 }
 
 // Use calls f with the library's object, which no Close takes away meanwhile.
 // f must not keep it, and must not close it. It may close the handle.
-func (h *MapHandle) Use(f func(*ebpf.Map) error) error { return h.c.life.use(h.c.name, f) }
+//
+//go:noinline
+func (h *MapHandle) Use(f func(*ebpf.Map) error) error {
+	c := h.core()
+	return c.life.use(c.name, f)
+}
 
 // CloneMap returns an object of the library with a descriptor of its own, which
 // the caller closes.
@@ -188,27 +226,39 @@ func (h *MapHandle) Freeze() error { return h.Use((*ebpf.Map).Freeze) }
 
 // Pin gives the map a name in a bpf file system, which keeps it after the
 // process. See [ebpf.Map.Pin].
+//
+//go:noinline
 func (h *MapHandle) Pin(path string) error {
-	return h.c.life.useAlone(h.c.name, func(m *ebpf.Map) error { return m.Pin(path) })
+	return h.core().useAlone(func(m *ebpf.Map) error { return m.Pin(path) })
 }
 
 // Unpin removes that name. An unpinned map is no error.
+//
+//go:noinline
 func (h *MapHandle) Unpin() error {
-	return h.c.life.useAlone(h.c.name, (*ebpf.Map).Unpin)
+	return h.core().useAlone((*ebpf.Map).Unpin)
 }
 
 // IsPinned says whether the handle knows a name of the map.
 func (h *MapHandle) IsPinned() bool {
 	pinned := false
-	_ = h.c.life.useAlone(h.c.name, func(m *ebpf.Map) error {
+	_ = h.core().useAlone(func(m *ebpf.Map) error {
 		pinned = m.IsPinned()
 		return nil
 	})
 	return pinned
 }
 
-// Close closes the descriptor: at once, or when the calls that are in flight
+// Close closes the reader or producer of the map, if it has one, which ends calls that
+// wait. Then it closes the descriptor: at once, or when the calls that are in flight
 // have ended, for which it does not wait. Loops over the map end with their next
 // call. The kernel keeps a map that is pinned or that a program uses. A map that
 // was not loaded, or was closed, is no error.
-func (h *MapHandle) Close() error { return h.c.life.close() }
+//
+//go:noinline
+func (h *MapHandle) Close() error {
+	if h == nil {
+		return nil
+	}
+	return errors.Join(h.c.events.Close(), h.c.life.close())
+}

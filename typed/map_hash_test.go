@@ -147,16 +147,16 @@ func refused(m *flows) []failing {
 func TestHashNotLoaded(t *testing.T) {
 	m := new(flows)
 	failsWith(t, "bind", bindMap(m, "test", nil), ErrNotLoaded)
-	_, info := m.Info()
+	_, info := m.Handle().Info()
 	ops := append(refused(m), []failing{
-		{"Info", info}, {"Freeze", m.Freeze()}, {"Pin", m.Pin("/x")}, {"Unpin", m.Unpin()}, {"Err", m.Err()},
+		{"Info", info}, {"Freeze", m.Handle().Freeze()}, {"Pin", m.Pin("/x")}, {"Unpin", m.Unpin()}, {"Err", m.Err()},
 	}...)
 	eachFails(t, ErrNotLoaded, ops)
 	eachFails(t, ErrNotLoaded, refused(new(flows)))
 	if m.Map() != nil {
 		t.Error("a map that was not loaded has an object of the library")
 	}
-	equal(t, "Loaded", m.Loaded(), false)
+	equal(t, "Loaded", m.Handle().Loaded(), false)
 	must(t, m.Close())
 }
 
@@ -516,7 +516,7 @@ func TestHugeValues(t *testing.T) {
 	value := new(huge)
 	for i := range uint32(6) {
 		value[0], value[len(value)-1] = byte(i), byte(i)
-		must(t, (*MapCore)(&m.MapHandle).Update(unsafe.Pointer(&i), unsafe.Pointer(value), UpdateAny))
+		must(t, (*MapCore)(m).Update(unsafe.Pointer(&i), unsafe.Pointer(value), UpdateAny))
 	}
 	equal(t, "deleted", got(m.DeleteFunc(func(k uint32, v *huge) bool { return k%2 == 0 }))(t), 3)
 	n := 0
@@ -652,14 +652,14 @@ func TestWritesUnderSpinLock(t *testing.T) {
 func TestCommonMethods(t *testing.T) {
 	m := testMap[flows](t, flowSpec(ebpf.Hash, 2))
 	equal(t, "name", m.Name(), "test")
-	equal(t, "entries", m.MaxEntries(), 2)
-	equal(t, "type", got(m.Info())(t).Type, ebpf.Hash)
-	equal(t, "loaded", m.Loaded(), true)
+	equal(t, "entries", m.Handle().MaxEntries(), 2)
+	equal(t, "type", got(m.Handle().Info())(t).Type, ebpf.Hash)
+	equal(t, "loaded", m.Handle().Loaded(), true)
 	equal(t, "error", m.Err(), nil)
 	if m.Map() == nil {
 		t.Error("no object of the library")
 	}
-	must(t, m.Freeze())
+	must(t, m.Handle().Freeze())
 	k, v := flow(1)
 	failsWith(t, "put into a frozen map", m.Put(k, v), unix.EPERM)
 	_, err := m.Lookup(k)
@@ -670,7 +670,7 @@ func TestPin(t *testing.T) {
 	m := testMap[flows](t, flowSpec(ebpf.Hash, 2))
 	path := mountBPF(t) + "/flows"
 	must(t, m.Pin(path))
-	equal(t, "pinned", m.IsPinned(), true)
+	equal(t, "pinned", m.Handle().IsPinned(), true)
 	spec := &MapSpec[*flows]{s: mapSpec{name: "flows"}}
 	again := got(OpenPinnedMap(spec, path, nil))(t)
 	defer again.Close()
@@ -682,7 +682,7 @@ func TestPin(t *testing.T) {
 		t.Errorf("opened with other types: %v", err)
 	}
 	must(t, m.Unpin())
-	equal(t, "pinned", m.IsPinned(), false)
+	equal(t, "pinned", m.Handle().IsPinned(), false)
 }
 
 // mountBPF mounts a bpf file system for the time of the test.

@@ -17,16 +17,16 @@ import (
 //
 //go:noinline
 func (h *MapCore) PutMap(key unsafe.Pointer, inner AnyMap, flags UpdateFlags) error {
-	if err := h.c.usable(); err != nil {
+	if err := h.core().usable(); err != nil {
 		return err
 	}
 	if isNil(inner) {
-		return fmt.Errorf("%s: update: the inner map: %w", mapName(h.c.name), ErrNotLoaded)
+		return fmt.Errorf("%s: update: the inner map: %w", mapName(h.core().name), ErrNotLoaded)
 	}
-	k := copyKey(&h.c, key)
-	err := inner.handle().Use(func(m *ebpf.Map) error { return h.c.putFD(k.pointer(), m.FD(), flags) })
+	k := copyKey(h.core(), key)
+	err := inner.Handle().Use(func(m *ebpf.Map) error { return h.core().putFD(k.pointer(), m.FD(), flags) })
 	if errors.Is(err, ErrNotLoaded) {
-		return fmt.Errorf("%s: update: the inner %w", mapName(h.c.name), err)
+		return fmt.Errorf("%s: update: the inner %w", mapName(h.core().name), err)
 	}
 	return err
 }
@@ -40,7 +40,7 @@ func (h *MapCore) OpenMap(key unsafe.Pointer, inner AnyMap) error {
 	if err != nil {
 		return err
 	}
-	return h.c.openInner(ebpf.MapID(id), inner)
+	return h.core().openInner(ebpf.MapID(id), inner)
 }
 
 func (c *mapCore) openInner(id ebpf.MapID, inner AnyMap) error {
@@ -63,19 +63,19 @@ func innerName(outer string) string { return outer + " (inner)" }
 //
 //go:noinline
 func (h *MapCore) NewMap(spec *ebpf.MapSpec, inner AnyMap) error {
-	if err := h.c.usable(); err != nil {
+	if err := h.core().usable(); err != nil {
 		return err
 	}
 	if spec == nil {
-		return fmt.Errorf("%s: create inner map: no spec: %w", mapName(h.c.name), os.ErrInvalid)
+		return fmt.Errorf("%s: create inner map: no spec: %w", mapName(h.core().name), os.ErrInvalid)
 	}
 	spec = spec.Copy()
 	fixRing(spec)
 	m, err := ebpf.NewMap(spec)
 	if err != nil {
-		return opError(h.c.name, "create inner map", err)
+		return opError(h.core().name, "create inner map", err)
 	}
-	return h.c.ownInner(m, inner)
+	return h.core().ownInner(m, inner)
 }
 
 // MapsScan is a loop over the inner maps. It is not for other code than
@@ -89,7 +89,7 @@ type MapsScan struct {
 //
 //go:noinline
 func (h *MapCore) Maps() *MapsScan {
-	return &MapsScan{ids: MapScan{c: &h.c, cmd: bpf.MapLookupBatch}}
+	return &MapsScan{ids: MapScan{c: h.core(), cmd: bpf.MapLookupBatch}}
 }
 
 // Each begins anew and yields the addresses of keys, and the handles of their
@@ -113,7 +113,7 @@ func (s *MapsScan) visit(key unsafe.Pointer, id ebpf.MapID, inner AnyMap, use fu
 	if err != nil {
 		return false, err
 	}
-	defer inner.handle().Close()
+	defer inner.Handle().Close()
 	return use(key, inner), nil
 }
 

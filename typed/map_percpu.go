@@ -20,34 +20,34 @@ import (
 // CPUs. 0 where the map was not loaded.
 //
 //go:noinline
-func (h *MapCore) CPUs() int { return h.c.cpus }
+func (h *MapCore) CPUs() int { return h.core().cpus }
 
 // LookupCPUs reads the values of a key, of which there must be as many as CPUs.
 //
 //go:noinline
 func (h *MapCore) LookupCPUs(key, values unsafe.Pointer, n int) error {
-	return h.c.elemCPUs("lookup", bpf.MapLookupElem, key, values, n, 0)
+	return h.core().elemCPUs("lookup", bpf.MapLookupElem, key, values, n, 0)
 }
 
 // LookupAndDeleteCPUs is LookupCPUs that removes the key.
 //
 //go:noinline
 func (h *MapCore) LookupAndDeleteCPUs(key, values unsafe.Pointer, n int) error {
-	return h.c.elemCPUs("lookup and delete", bpf.MapLookupAndDeleteElem, key, values, n, 0)
+	return h.core().elemCPUs("lookup and delete", bpf.MapLookupAndDeleteElem, key, values, n, 0)
 }
 
 // UpdateCPUs writes the values of a key.
 //
 //go:noinline
 func (h *MapCore) UpdateCPUs(key, values unsafe.Pointer, n int, flags UpdateFlags) error {
-	return h.c.elemCPUs("update", bpf.MapUpdateElem, key, values, n, uint64(flags))
+	return h.core().elemCPUs("update", bpf.MapUpdateElem, key, values, n, uint64(flags))
 }
 
 // PutEach writes the same value on every CPU.
 //
 //go:noinline
 func (h *MapCore) PutEach(key, value unsafe.Pointer) error {
-	c := &h.c
+	c := h.core()
 	if err := c.usable(); err != nil {
 		return err
 	}

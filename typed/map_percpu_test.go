@@ -168,7 +168,7 @@ func collectPerCPU[V any](t testing.TB, seq func(func(uint32, []V) bool), errf f
 
 func testPerCPUFull[V comparable](t *testing.T, m *PerCPUHashMap[uint32, V], value V) {
 	var err error
-	for i := uint32(0); i <= uint32(m.MaxEntries()) && err == nil; i++ {
+	for i := uint32(0); i <= uint32(m.Handle().MaxEntries()) && err == nil; i++ {
 		err = m.PutEach(i, value)
 	}
 	failsWith(t, "put into a full map", err, ErrMapFull, unix.E2BIG)

@@ -14,21 +14,21 @@ import (
 //
 //go:noinline
 func (h *MapCore) Push(value unsafe.Pointer, flags UpdateFlags) error {
-	return h.c.elem("push", bpf.MapUpdateElem, nil, value, uint64(flags))
+	return h.core().elem("push", bpf.MapUpdateElem, nil, value, uint64(flags))
 }
 
 // Peek reads the value that Pop would.
 //
 //go:noinline
 func (h *MapCore) Peek(value unsafe.Pointer) error {
-	return h.c.elem("peek", bpf.MapLookupElem, nil, value, 0)
+	return h.core().elem("peek", bpf.MapLookupElem, nil, value, 0)
 }
 
 // Pop removes and reads a value.
 //
 //go:noinline
 func (h *MapCore) Pop(value unsafe.Pointer) error {
-	return h.c.elem("pop", bpf.MapLookupAndDeleteElem, nil, value, 0)
+	return h.core().elem("pop", bpf.MapLookupAndDeleteElem, nil, value, 0)
 }
 
 // PopLoop is Pop for a loop, which ends without an error where nothing is left.

@@ -26,23 +26,25 @@ type MapScan struct {
 // All is a loop over the entries.
 //
 //go:noinline
-func (h *MapCore) All() *MapScan { return &MapScan{c: &h.c, cmd: bpf.MapLookupBatch} }
+func (h *MapCore) All() *MapScan { return &MapScan{c: h.core(), cmd: bpf.MapLookupBatch} }
 
 // Drain is a loop that removes what it yields.
 //
 //go:noinline
-func (h *MapCore) Drain() *MapScan { return &MapScan{c: &h.c, cmd: bpf.MapLookupAndDelBatch} }
+func (h *MapCore) Drain() *MapScan { return &MapScan{c: h.core(), cmd: bpf.MapLookupAndDelBatch} }
 
 // AllCPUs is All of a per-CPU map, whose values the caller keeps.
 //
 //go:noinline
-func (h *MapCore) AllCPUs() *MapScan { return &MapScan{c: &h.c, cmd: bpf.MapLookupBatch, keep: true} }
+func (h *MapCore) AllCPUs() *MapScan {
+	return &MapScan{c: h.core(), cmd: bpf.MapLookupBatch, keep: true}
+}
 
 // DrainCPUs is Drain of a per-CPU map, whose values the caller keeps.
 //
 //go:noinline
 func (h *MapCore) DrainCPUs() *MapScan {
-	return &MapScan{c: &h.c, cmd: bpf.MapLookupAndDelBatch, keep: true}
+	return &MapScan{c: h.core(), cmd: bpf.MapLookupAndDelBatch, keep: true}
 }
 
 // Each begins anew and yields the addresses of keys and values, until there are
@@ -248,7 +250,7 @@ func (r *pageReader) giveBack() {
 //
 //go:noinline
 func (h *MapCore) DeleteFunc(del func(key, value unsafe.Pointer) bool) (int, error) {
-	return h.c.deleteFunc(0, del)
+	return h.core().deleteFunc(0, del)
 }
 
 func (c *mapCore) deleteFunc(flags uint64, del func(key, value unsafe.Pointer) bool) (deleted int, err error) {

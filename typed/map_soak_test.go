@@ -129,7 +129,7 @@ func (s *soakThings) round() {
 	}
 	callers.Wait()
 	for _, h := range handles {
-		if err := h.handle().Err(); !errors.Is(err, os.ErrClosed) {
+		if err := h.Handle().Err(); !errors.Is(err, os.ErrClosed) {
 			s.soak.t.Errorf("%s is not closed: %v", h.Name(), err)
 		}
 	}
@@ -137,7 +137,7 @@ func (s *soakThings) round() {
 
 // callAll calls methods of the handles in any order until all are closed.
 func (s *soakThings) callAll(handles []AnyMap) {
-	for n := 0; n < 20 || slices.ContainsFunc(handles, func(h AnyMap) bool { return h.handle().Err() == nil }); n++ {
+	for n := 0; n < 20 || slices.ContainsFunc(handles, func(h AnyMap) bool { return h.Handle().Err() == nil }); n++ {
 		h := handles[rand.IntN(len(handles))]
 		v := reflect.ValueOf(h)
 		i := rand.IntN(v.NumMethod())
@@ -327,7 +327,7 @@ func TestSoakPins(t *testing.T) {
 			Pin(path string) error
 			Unpin() error
 			IsPinned() bool
-		}{prog, m} {
+		}{prog, m.Handle()} {
 			wg.Go(func() {
 				for range 50 {
 					_ = h.Pin(path)

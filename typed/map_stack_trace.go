@@ -35,7 +35,7 @@ const (
 // Depth is how many frames a stack can have.
 //
 //go:noinline
-func (h *MapCore) Depth() int { return h.c.depth() }
+func (h *MapCore) Depth() int { return h.core().depth() }
 
 func (c *mapCore) depth() int { return int(c.facts.ValueSize) / c.frameSize() }
 
@@ -59,10 +59,10 @@ func (h *MapCore) LookupStack(id unsafe.Pointer) ([]uint64, error) {
 //
 //go:noinline
 func (h *MapCore) LookupStackInto(id unsafe.Pointer, frames []uint64) (int, error) {
-	if err := h.c.frames(counterSize, len(frames)); err != nil {
+	if err := h.core().frames(counterSize, len(frames)); err != nil {
 		return 0, err
 	}
-	if err := h.c.elem("lookup", bpf.MapLookupElem, id, unsafe.Pointer(unsafe.SliceData(frames)), 0); err != nil {
+	if err := h.core().elem("lookup", bpf.MapLookupElem, id, unsafe.Pointer(unsafe.SliceData(frames)), 0); err != nil {
 		return 0, err
 	}
 	return len(untilZero(frames)), nil
@@ -73,10 +73,10 @@ func (h *MapCore) LookupStackInto(id unsafe.Pointer, frames []uint64) (int, erro
 //go:noinline
 func (h *MapCore) LookupBuildIDs(id unsafe.Pointer) ([]StackBuildID, error) {
 	frames := make([]StackBuildID, h.Depth())
-	if err := h.c.frames(buildIDSize, len(frames)); err != nil {
+	if err := h.core().frames(buildIDSize, len(frames)); err != nil {
 		return nil, err
 	}
-	if err := h.c.elem("lookup", bpf.MapLookupElem, id, unsafe.Pointer(unsafe.SliceData(frames)), 0); err != nil {
+	if err := h.core().elem("lookup", bpf.MapLookupElem, id, unsafe.Pointer(unsafe.SliceData(frames)), 0); err != nil {
 		return nil, err
 	}
 	return untilZero(frames), nil
@@ -121,7 +121,7 @@ func (h *MapCore) Stacks() *StacksScan { return &StacksScan{h: h} }
 // Each begins anew and yields the addresses of ids, and program counters that
 // belong to the caller.
 func (s *StacksScan) Each(use func(id unsafe.Pointer, frames []uint64) bool) {
-	c := &s.h.c
+	c := s.h.core()
 	if s.err = c.frames(counterSize, s.h.Depth()); s.err != nil {
 		return
 	}

@@ -16,21 +16,21 @@ import (
 //
 //go:noinline
 func (h *MapCore) LookupOf(fd int, value unsafe.Pointer) error {
-	return h.c.elemOf("lookup", bpf.MapLookupElem, fd, value, 0)
+	return h.core().elemOf("lookup", bpf.MapLookupElem, fd, value, 0)
 }
 
 // UpdateOf writes the value of an object.
 //
 //go:noinline
 func (h *MapCore) UpdateOf(fd int, value unsafe.Pointer, flags UpdateFlags) error {
-	return h.c.elemOf("update", bpf.MapUpdateElem, fd, value, uint64(flags))
+	return h.core().elemOf("update", bpf.MapUpdateElem, fd, value, uint64(flags))
 }
 
 // DeleteOf removes the value of an object.
 //
 //go:noinline
 func (h *MapCore) DeleteOf(fd int) error {
-	return h.c.elemOf("delete", bpf.MapDeleteElem, fd, nil, 0)
+	return h.core().elemOf("delete", bpf.MapDeleteElem, fd, nil, 0)
 }
 
 func (c *mapCore) elemOf(op string, cmd bpf.Command, fd int, value unsafe.Pointer, flags uint64) error {

@@ -50,7 +50,7 @@ func testStorage(t *testing.T, m, none StorageLike[uint64], fd int) {
 		var v uint64
 		return []failing{{"Lookup", lookup}, {"StorageLookupWith", StorageLookupWith(m, fd, &v, nil)}, {"Put", m.Put(fd, 1)}, {"Delete", m.Delete(fd)}}
 	}
-	must(t, m.handle().Close())
+	must(t, m.Handle().Close())
 	eachFails(t, os.ErrClosed, ops(m))
 	eachFails(t, ErrNotLoaded, ops(none))
 }

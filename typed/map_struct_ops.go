@@ -35,17 +35,17 @@ func (s StructOpsState) String() string {
 	return "unknown"
 }
 
-// StructOpsHandle is the [MapHandle] of a struct_ops map.
-type StructOpsHandle struct{ MapHandle }
-
-// State says what the kernel does with the map.
-func (h *StructOpsHandle) State() (StructOpsState, error) {
-	if err := h.c.usable(); err != nil {
+// StructOpsState says what the kernel does with a struct_ops map.
+//
+//go:noinline
+func (h *MapCore) StructOpsState() (StructOpsState, error) {
+	c := h.core()
+	if err := c.usable(); err != nil {
 		return 0, err
 	}
 	key := uint32(0)
-	value := make([]byte, h.c.valueSize(0))
-	err := h.c.elem("lookup", bpf.MapLookupElem, unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(value)), 0)
+	value := make([]byte, c.valueSize(0))
+	err := c.elem("lookup", bpf.MapLookupElem, unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(value)), 0)
 	if err != nil {
 		return 0, err
 	}
@@ -58,6 +58,11 @@ type StructOps[V any] interface {
 	AnyMap
 	// Ops says what V is. It returns nil.
 	Ops() *V
+	// State says what the kernel does with the map.
+	State() (StructOpsState, error)
+	// Attach makes the kernel use the functions of the map, which comes from a
+	// section .struct_ops.link (Linux 6.4). Closing the link takes them away.
+	Attach() (*Link, error)
 }
 
 // SetStructOps changes what a struct_ops map is created with, before Load: set

@@ -58,7 +58,7 @@ func TestStructOps(t *testing.T) {
 	lib := congestionSpec()
 	c := &CollectionSpec{Spec: lib, name: "test"}
 	var spec *MapSpec[*StructOpsMap[congestionOps]]
-	BindMapSpec(c, &spec, "ops")
+	bindSpecOf(c, &spec, "ops")
 	must(t, c.Err())
 	must(t, SetStructOps(spec, func(ops *congestionOps) {
 		equal(t, "name in C", string(ops.Name[:8]), "bpfgen_c")
@@ -91,17 +91,17 @@ func TestSetStructOpsErrors(t *testing.T) {
 	lib := congestionSpec()
 	c := &CollectionSpec{Spec: lib, name: "test"}
 	var spec *MapSpec[*StructOpsMap[[8]byte]]
-	BindMapSpec(c, &spec, "ops")
+	bindSpecOf(c, &spec, "ops")
 	if c.Err() == nil {
 		t.Error("a struct of another size was accepted")
 	}
 	if err := SetStructOps(spec, func(*[8]byte) {}); err == nil {
 		t.Error("a struct of another size was set")
 	}
-	BindMapSpec(c, &spec, "absent")
+	bindSpecOf(c, &spec, "absent")
 	failsWith(t, "set of what is absent", SetStructOps(spec, func(*[8]byte) {}), ErrNotLoaded)
 	lib.Maps["ops"].Contents = nil
-	BindMapSpec(c, &spec, "ops")
+	bindSpecOf(c, &spec, "ops")
 	if err := SetStructOps(spec, func(*[8]byte) {}); err == nil {
 		t.Error("a map without a value was set")
 	}

@@ -18,32 +18,32 @@ func lookupElem[K, V any](c *mapCore, key *K, value *V, flags uint64) error {
 // LookupWith is LookupInto with options: [LookupLock] reads the value under its
 // spin lock.
 func LookupWith[K, V any](m MapReader[K, V], key K, value *V, opts *ReadOptions) error {
-	return lookupElem(&m.handle().c, &key, value, opts.flags())
+	return lookupElem(mapOf(m), &key, value, opts.flags())
 }
 
 // UpdateWith is Update with options.
 func UpdateWith[K, V any](m FixedMap[K, V], key K, value V, opts *WriteOptions) error {
-	return m.handle().c.elem("update", bpf.MapUpdateElem, unsafe.Pointer(&key), unsafe.Pointer(&value), opts.flags())
+	return mapOf(m).elem("update", bpf.MapUpdateElem, unsafe.Pointer(&key), unsafe.Pointer(&value), opts.flags())
 }
 
 // LookupAndDeleteWith is LookupAndDelete into the caller's memory, with options.
 func LookupAndDeleteWith[K, V any](m Hash[K, V], key K, value *V, opts *ReadOptions) error {
-	return m.handle().c.elem("lookup and delete", bpf.MapLookupAndDeleteElem, unsafe.Pointer(&key), unsafe.Pointer(value), opts.flags())
+	return mapOf(m).elem("lookup and delete", bpf.MapLookupAndDeleteElem, unsafe.Pointer(&key), unsafe.Pointer(value), opts.flags())
 }
 
 // AllWith is All with options: [LookupLock] reads each value under its spin lock.
 func AllWith[K, V any](m MapReader[K, V], opts *ReadOptions) (iter.Seq2[K, V], func() error) {
-	return pairs[K, V](&MapScan{c: &m.handle().c, cmd: bpf.MapLookupBatch, flags: opts.flags()})
+	return pairs[K, V](&MapScan{c: mapOf(m), cmd: bpf.MapLookupBatch, flags: opts.flags()})
 }
 
 // DrainWith is Drain with options.
 func DrainWith[K, V any](m Map[K, V], opts *ReadOptions) (iter.Seq2[K, V], func() error) {
-	return pairs[K, V](&MapScan{c: &m.handle().c, cmd: bpf.MapLookupAndDelBatch, flags: opts.flags()})
+	return pairs[K, V](&MapScan{c: mapOf(m), cmd: bpf.MapLookupAndDelBatch, flags: opts.flags()})
 }
 
 // DeleteFuncWith is DeleteFunc with options.
 func DeleteFuncWith[K, V any](m Map[K, V], opts *ReadOptions, del func(key K, value *V) bool) (int, error) {
-	return m.handle().c.deleteFunc(opts.flags(), func(key, value unsafe.Pointer) bool {
+	return mapOf(m).deleteFunc(opts.flags(), func(key, value unsafe.Pointer) bool {
 		return del(*(*K)(key), (*V)(value))
 	})
 }
@@ -57,19 +57,19 @@ func pairs[K, V any](s *MapScan) (iter.Seq2[K, V], func() error) {
 // PerCPULookupWith is LookupInto of a per-CPU map with options: with [OneCPU],
 // values has one element.
 func PerCPULookupWith[K, V any](m PerCPUReader[K, V], key K, values []V, opts *ReadOptions) error {
-	return m.handle().c.elemCPUs("lookup", bpf.MapLookupElem, unsafe.Pointer(&key), slicePointerOf(values), len(values), opts.flags())
+	return mapOf(m).elemCPUs("lookup", bpf.MapLookupElem, unsafe.Pointer(&key), slicePointerOf(values), len(values), opts.flags())
 }
 
 // PerCPUUpdateWith is Update of a per-CPU map with options: with [OneCPU] or
 // [EveryCPU], values has one element.
 func PerCPUUpdateWith[K, V any](m FixedPerCPUMap[K, V], key K, values []V, opts *WriteOptions) error {
-	return m.handle().c.elemCPUs("update", bpf.MapUpdateElem, unsafe.Pointer(&key), slicePointerOf(values), len(values), opts.flags())
+	return mapOf(m).elemCPUs("update", bpf.MapUpdateElem, unsafe.Pointer(&key), slicePointerOf(values), len(values), opts.flags())
 }
 
 // PerCPUAllWith is All of a per-CPU map with options: with [OneCPU], the slices
 // have one element.
 func PerCPUAllWith[K, V any](m PerCPUReader[K, V], opts *ReadOptions) (iter.Seq2[K, []V], func() error) {
-	c := &m.handle().c
+	c := mapOf(m)
 	s := &MapScan{c: c, cmd: bpf.MapLookupBatch, flags: opts.flags(), keep: true}
 	return func(yield func(K, []V) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
@@ -83,5 +83,5 @@ func slicePointerOf[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.
 // StorageLookupWith is LookupInto of a storage with options: [LookupLock] reads
 // the value under its spin lock.
 func StorageLookupWith[V any](m StorageLike[V], fd int, value *V, opts *ReadOptions) error {
-	return m.handle().c.elemOf("lookup", bpf.MapLookupElem, fd, unsafe.Pointer(value), opts.flags())
+	return mapOf(m).elemOf("lookup", bpf.MapLookupElem, fd, unsafe.Pointer(value), opts.flags())
 }

@@ -17,7 +17,11 @@ type MapFields ebpf.MapSpec
 // The embedded fields may be changed before Load (MaxEntries, Flags, Pinning,
 // …); (*ebpf.MapSpec)(s.MapFields) is the library's spec. Where the opened object
 // has no such map they are empty, and the methods return [ErrNotLoaded].
-type MapSpec[P AnyMap] struct {
+type MapSpec[P AnyMap] MapSpecCore
+
+// MapSpecCore is a [MapSpec] as generated code sees it: what it has is compiled
+// once, not for each type. It is not for other code.
+type MapSpecCore struct {
 	*MapFields
 	s mapSpec
 	_ [0]func() // not comparable, which would be code for each type
@@ -148,7 +152,7 @@ func (s *mapSpec) prove(m *ebpf.Map, pin string, h AnyMap) (AnyMap, error) {
 	if err != nil || s == nil || s.set == nil {
 		return h, err
 	}
-	life := h.handle().c.life
+	life := mapOf(h).life
 	if life.layout, err = s.set.layouts.prove(s.name, m, pin); err != nil {
 		return nil, errors.Join(misfit(pin, err), life.close())
 	}
@@ -160,14 +164,14 @@ func (s *mapSpec) own(m *ebpf.Map, l MapLayout, h AnyMap) (AnyMap, error) {
 	if err := bindOwn(h, s.cName(), m); err != nil {
 		return nil, err
 	}
-	h.handle().c.life.layout = l
+	mapOf(h).life.layout = l
 	return h, nil
 }
 
 // bindOwn makes h the handle of m, or closes m.
 func bindOwn(h AnyMap, name string, m *ebpf.Map) error {
 	life := newMapLife(m)
-	if err := h.handle().c.bind(h.Shape(), name, life); err != nil {
+	if err := mapOf(h).bind(h.Shape(), name, life); err != nil {
 		return errors.Join(err, life.close())
 	}
 	return nil
@@ -206,17 +210,16 @@ func (s *mapSpec) replace(other AnyMap) {
 	case isNil(other):
 		delete(s.set.replacements, s.name)
 	default:
-		s.set.replacements[s.name] = other.handle().c.life
+		s.set.replacements[s.name] = other.Handle().c.life
 	}
 }
 
-// BindMapSpec makes *dst the spec of the map with that C name. Generated code
-// calls it; errors are collected and come out of [CollectionSpec.Err].
-//
-//go:noinline
-func BindMapSpec[P AnyMap](c *CollectionSpec, dst **MapSpec[P], name string) {
-	s := (*specCore)(c).bindMapSpec(name, newHandle[P]())
-	*dst = &MapSpec[P]{MapFields: (*MapFields)(s.spec), s: s}
+// BindMapSpec is the spec of the map with that C name, whose Go type is that of
+// like, a nil pointer. Generated code calls it; errors are collected and come out of
+// [CollectionSpec.Err].
+func BindMapSpec(c *CollectionSpec, name string, like AnyMap) *MapSpecCore {
+	s := (*specCore)(c).bindMapSpec(name, like)
+	return &MapSpecCore{MapFields: (*MapFields)(s.spec), s: s}
 }
 
 func (c *specCore) bindMapSpec(name string, h AnyMap) mapSpec {
@@ -236,8 +239,12 @@ func (c *specCore) bindMapSpec(name string, h AnyMap) mapSpec {
 // calls it. A layout error stays in the handle: the library's object is still of
 // use. So does ErrNotLoaded where there is no map.
 func BindMap(c *Collection, h AnyMap, name string) {
-	_ = h.handle().c.bind(h.Shape(), name, c.maps[name])
-	if m, ok := h.(eventMap); ok {
-		c.readers.own(&m.events().open)
+	core := mapOf(h)
+	_ = core.bind(h.Shape(), name, c.maps[name])
+	if core.life == nil {
+		core.err = c.left[name]
+	}
+	if carriesRecords[h.Shape().Class] {
+		c.readers.own(&core.events)
 	}
 }

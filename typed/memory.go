@@ -13,7 +13,7 @@ import (
 
 func init() {
 	hook.BindMap = func(h any, name string, m bpf.Map) error { return bindMemory(h.(AnyMap), name, m) }
-	hook.MapOf = func(h any) bpf.Map { return h.(AnyMap).handle().c.fake }
+	hook.MapOf = func(h any) bpf.Map { return mapOf(h.(AnyMap)).fake }
 	hook.BindVariable = func(h any, name string, value any, readOnly bool) error {
 		return (&h.(*VariableHandle).g).bindMemory(name, value, readOnly)
 	}
@@ -26,7 +26,7 @@ func init() {
 
 // bindMemory makes h the handle of a map in memory.
 func bindMemory(h AnyMap, name string, m bpf.Map) error {
-	c := &h.handle().c
+	c := mapOf(h)
 	c.name, c.life, c.facts = name, new(mapLife), m.Facts()
 	if c.err = h.Shape().checkMap(name, c.facts); c.err == nil {
 		c.err = c.layOut(h.Shape(), func() (int, error) { return m.CPUs(), nil })

@@ -14,9 +14,8 @@ import (
 )
 
 // Every exported method of every type, on what was never loaded or is nil: it may
-// say so, and must not panic. Those of maps and variables are in
-// map_every_test.go and variable_test.go: a pointer to one is never nil once its
-// collection is there.
+// say so, and must not panic. Those of maps are in map_every_test.go, those of what
+// generated collections have in golden's TestZeroCollectionsDoNotPanic.
 
 // callAll calls every exported method with zero values, and gives each error
 // that one returned to check. Loops are run.
@@ -109,7 +108,7 @@ func TestZeroLinksDoNotPanic(t *testing.T) {
 }
 
 // zeroes are the zero values and nil pointers of the types that have methods,
-// but for kinds of programs (allKinds), maps (everyClass) and variables.
+// but for kinds of programs (allKinds) and maps (everyClass).
 var zeroes = []any{
 	new(CollectionSpec), (*CollectionSpec)(nil), new(Collection), (*Collection)(nil),
 	new(ProgramSpec[XDP]), (*ProgramSpec[XDP])(nil), new(ProgramSpec[Fentry]), (*ProgramSpec[Freplace])(nil),
@@ -118,10 +117,10 @@ var zeroes = []any{
 	new(Link), (*Link)(nil), new(UpdatableLink[XDP]), (*UpdatableLink[XDP])(nil), new(Links), (*Links)(nil),
 	new(Reader[uint64]), (*Reader[uint64])(nil), new(Switch[uint64, uint32]), (*Switch[uint64, uint32])(nil),
 	new(Producer[uint64]), (*Producer[uint64])(nil), new(Reservation[uint64]),
-	new(Variable[uint32]), new(Constant[uint32]), new(VariableHandle), new(MapHandle),
-	new(SocketMapHandle), new(StructOpsHandle), new(EventHandle), new(PerfEventHandle), new(Objects),
+	new(Variable[uint32]), new(Constant[uint32]), new(VariableHandle), new(MapHandle), (*MapHandle)(nil),
+	(*Variable[uint32])(nil), (*Constant[uint32])(nil), (*VariableHandle)(nil), new(Objects), (*Objects)(nil),
 	new(AttachError), new(LoadError), new(LayoutError), new(ShortRecordError), new(LostSamplesError),
-	new(OverwrittenError), new(UnknownEventError), new(Unattached), new(Skipped), new(Cursor),
+	new(OverwrittenError), new(UnknownEventError), new(Unattached), new(Skipped), new(Cursor), (*Cursor)(nil),
 }
 
 func TestZeroValuesDoNotPanic(t *testing.T) {

@@ -46,7 +46,7 @@ func (p *program) attachSockMap(k *progKind, m SocketMap, at ebpf.AttachType) (*
 			return nil, ErrNotLoaded
 		}
 		var l link.Link
-		err := m.handle().Use(func(em *ebpf.Map) (err error) {
+		err := m.Handle().Use(func(em *ebpf.Map) (err error) {
 			l, err = attachSockMap(prog, em, at)
 			return err
 		})

@@ -9,14 +9,16 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// Attach makes the kernel use the functions of the map, which comes from a
-// section .struct_ops.link (Linux ≥ 6.4). Closing the link takes them away.
-func (h *StructOpsHandle) Attach() (l *Link, err error) {
-	if err := h.Err(); err != nil {
+// AttachStructOps is the Attach of a [StructOps].
+//
+//go:noinline
+func (h *MapCore) AttachStructOps() (l *Link, err error) {
+	c := h.core()
+	if err := c.usable(); err != nil {
 		return nil, err
 	}
-	err = h.Use(func(m *ebpf.Map) error {
-		l, err = attachStructOps(h.Name(), m)
+	err = c.life.use(c.name, func(m *ebpf.Map) error {
+		l, err = attachStructOps(c.name, m)
 		return err
 	})
 	return l, err

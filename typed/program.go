@@ -264,7 +264,7 @@ func (s *programSpec) disable(disabled bool) { s.said().disabled = disabled }
 //go:noinline
 func (s *programSpec) optional(why func(error) bool) {
 	st := s.said()
-	st.optional, st.optionalIf = true, why
+	st.optional, st.optionalIf, st.lacks = true, why, kernelLacks
 }
 
 // Disable leaves the program out at Load, as SEC("?…") does in C.
@@ -299,6 +299,9 @@ func (c *specCore) bindProgramSpec(name string, h any) programSpec {
 		c.fail(err)
 	}
 	c.state(name).kind = k
+	if h, ok := h.(loadsLater); ok {
+		c.state(name).loader = h.loader()
+	}
 	return programSpec{spec, k, c.state(name)}
 }
 

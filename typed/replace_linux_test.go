@@ -36,8 +36,7 @@ func TestReplaceMapsSharesGlobals(t *testing.T) {
 	first := loadedMaps(t, nil)
 	second := loadedMaps(t, func(s *CollectionSpec) {
 		must(t, s.ReplaceMaps(first))
-		var most *VariableSpec[uint32]
-		BindVariableSpec(s, &most, "most")
+		most := specOf[uint32](t, s, "most")
 		most.Set(3)
 	})
 	must(t, first.Collection.Maps["binds"].Put(uint32(1), uint64(5)))
@@ -45,17 +44,14 @@ func TestReplaceMapsSharesGlobals(t *testing.T) {
 	must(t, second.Collection.Maps["binds"].Lookup(uint32(1), &n))
 	equal(t, "element of a map", n, 5)
 	for _, name := range []string{"opened", "missing"} { // .bss, .data
-		var ours, theirs *Variable[uint64]
-		BindVariable(first, &ours, name)
-		BindVariable(second, &theirs, name)
+		ours, theirs := variable[uint64](first, name), variable[uint64](second, name)
 		must(t, ours.Set(7))
 		equal(t, name, got(theirs.Get())(t), 7)
 		must(t, theirs.Set(8))
 		equal(t, name, got(ours.Get())(t), 8)
 	}
 	for coll, want := range map[*Collection]uint32{first: 16, second: 3} {
-		var most *Constant[uint32]
-		BindConstant(coll, &most, "most")
+		most := constant[uint32](coll, "most")
 		equal(t, "constant", got(most.Get())(t), want)
 	}
 	must(t, first.Close())
@@ -124,7 +120,7 @@ func TestReplaceByWhatIsNotThere(t *testing.T) {
 	} {
 		coll, err := loadMapsOnly(t, func(s *CollectionSpec) {
 			var m *MapSpec[*ArrayMap[uint32, uint64]]
-			BindMapSpec(s, &m, "binds")
+			bindSpecOf(s, &m, "binds")
 			must(t, test.replace(s, m))
 		})
 		if err == nil {
@@ -150,7 +146,7 @@ func TestPinnedByName(t *testing.T) {
 		s := openGolden(t, kernelBTFTargets)
 		s.DisableAll()
 		var m *MapSpec[*ArrayMap[uint32, uint64]]
-		BindMapSpec(s, &m, "binds")
+		bindSpecOf(s, &m, "binds")
 		m.Pinning = ebpf.PinByName
 		return s, m
 	}

@@ -54,8 +54,8 @@ type Producer[T any] struct{ core *producer }
 var _ EventWriter[[4]byte] = (*Producer[[4]byte])(nil)
 
 // NewProducer is the NewProducer of a [UserRingBuf]: types of maps call it.
-func NewProducer[T any](h *EventHandle) (*Producer[T], error) {
-	core, err := (*eventCore)(h).openProducer((*T)(nil))
+func NewProducer[T any](h *MapHandle) (*Producer[T], error) {
+	core, err := h.core().openProducer((*T)(nil))
 	if err != nil {
 		return nil, err
 	}
@@ -148,17 +148,17 @@ var errNoProducer = fmt.Errorf("producer: %w", os.ErrClosed)
 // openProducer opens a producer of records of the type that like points to.
 //
 //go:noinline
-func (h *eventCore) openProducer(like any) (*producer, error) {
+func (c *mapCore) openProducer(like any) (*producer, error) {
 	size, _, err := eventSizes(like, 0)
 	if err != nil {
-		return nil, h.wrap("new producer", err)
+		return nil, c.wrap("new producer", err)
 	}
-	return opened(h, "new producer", func(lib *ebpf.Map, disown func()) (*producer, error) {
+	return opened(c, "new producer", func(lib *ebpf.Map, disown func()) (*producer, error) {
 		ring, err := ring.NewProducer(lib.FD(), lib.MaxEntries())
 		if err != nil {
 			return nil, err
 		}
-		return &producer{ring: ring, name: h.c.name, size: size, disown: disown}, nil
+		return &producer{ring: ring, name: c.name, size: size, disown: disown}, nil
 	})
 }
 

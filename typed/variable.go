@@ -29,7 +29,11 @@ import (
 //
 // Where the opened object has no such variable, what is set is remembered and
 // has no effect.
-type VariableSpec[T any] struct {
+type VariableSpec[T any] VariableSpecCore
+
+// VariableSpecCore is a [VariableSpec] as generated code sees it: what it has is
+// compiled once, not for each type. It is not for other code.
+type VariableSpecCore struct {
 	// Spec is the library's object, nil where the object has no such variable.
 	Spec *ebpf.VariableSpec
 
@@ -38,58 +42,53 @@ type VariableSpec[T any] struct {
 
 // Get is the value that the variable will have when it is loaded.
 func (s *VariableSpec[T]) Get() (value T) {
-	if s != nil {
-		getSpec(s.Spec, s.absent, unsafe.Pointer(&value), unsafe.Sizeof(value))
-	}
+	(*VariableSpecCore)(s).get(unsafe.Pointer(&value), unsafe.Sizeof(value))
 	return value
 }
 
 // Set makes value the one that the variable will have when it is loaded.
 func (s *VariableSpec[T]) Set(value T) {
-	if s != nil {
-		s.absent = setSpec(s.Spec, unsafe.Pointer(&value), unsafe.Sizeof(value))
+	(*VariableSpecCore)(s).set(unsafe.Pointer(&value), unsafe.Sizeof(value))
+}
+
+//go:noinline
+func (s *VariableSpecCore) get(value unsafe.Pointer, size uintptr) {
+	switch {
+	case s == nil:
+	case s.Spec == nil:
+		copy(unsafe.Slice((*byte)(value), size), s.absent)
+	default:
+		copy(unsafe.Slice((*byte)(value), size), s.Spec.Value)
 	}
 }
 
 //go:noinline
-func getSpec(spec *ebpf.VariableSpec, absent []byte, value unsafe.Pointer, size uintptr) {
-	if spec != nil {
-		absent = spec.Value
-	}
-	copy(unsafe.Slice((*byte)(value), size), absent)
-}
-
-//go:noinline
-func setSpec(spec *ebpf.VariableSpec, from unsafe.Pointer, size uintptr) (absent []byte) {
+func (s *VariableSpecCore) set(from unsafe.Pointer, size uintptr) {
 	value := append([]byte(nil), unsafe.Slice((*byte)(from), size)...)
-	if spec == nil {
-		return value
+	switch {
+	case s == nil:
+	case s.Spec == nil:
+		s.absent = value
+	case len(s.Spec.Value) == len(value):
+		copy(s.Spec.Value, value)
+	default: // changed through Spec
+		s.Spec.Value = value
 	}
-	if len(spec.Value) == len(value) {
-		copy(spec.Value, value)
-	} else { // changed through Spec
-		spec.Value = value
-	}
-	return nil
 }
 
-// BindVariableSpec makes *dst the spec of the variable with that C name.
-// Generated code calls it; errors are collected and come out of
-// [CollectionSpec.Err].
-//
-//go:noinline
-func BindVariableSpec[T any](c *CollectionSpec, dst **VariableSpec[T], name string) {
-	*dst = &VariableSpec[T]{Spec: (*specCore)(c).variableSpec(name, (*T)(nil))}
+// BindVariableSpec is the spec of the variable with that C name. like is a nil
+// pointer to its Go type. Generated code calls it; errors are collected and come out
+// of [CollectionSpec.Err].
+func BindVariableSpec(c *CollectionSpec, name string, like any) *VariableSpecCore {
+	return &VariableSpecCore{Spec: (*specCore)(c).variableSpec(name, like)}
 }
 
-// BindStaticSpec makes *dst the spec of a static variable. The library makes
+// BindStaticSpec is the spec of a static variable. The library makes
 // none of these; it is added to the spec under a key like ".bss+16", made of
 // its section and offset. index tells apart variables of one name, which linked
 // translation units may have: their number in the order of offsets, from 0 on.
-//
-//go:noinline
-func BindStaticSpec[T any](c *CollectionSpec, dst **VariableSpec[T], section, name string, index int) {
-	*dst = &VariableSpec[T]{Spec: (*specCore)(c).staticSpec(section, name, index, (*T)(nil))}
+func BindStaticSpec(c *CollectionSpec, section, name string, index int, like any) *VariableSpecCore {
+	return &VariableSpecCore{Spec: (*specCore)(c).staticSpec(section, name, index, like)}
 }
 
 // variableSpec finds the spec of a variable by its key in the library's.
@@ -186,26 +185,26 @@ func addStatic(spec *ebpf.CollectionSpec, section, key string, v *btf.VarSecinfo
 }
 
 // Variable is a global variable of a loaded object, in .data or .bss. The zero
-// Variable is one that was not loaded.
+// Variable, and a nil pointer, is one that was not loaded.
 //
 // Where the kernel has mmap for arrays (5.5), values of 4 and 8 bytes are
 // loaded and stored in one piece. Larger ones are copied and may be torn when
 // the program writes at the same time.
-type Variable[T any] struct{ VariableHandle }
+type Variable[T any] VariableHandle
 
 // Constant is a global variable that does not change once the object is
 // loaded: of .rodata (const volatile in C) or of .kconfig (extern __kconfig).
-type Constant[T any] struct{ VariableHandle }
+type Constant[T any] VariableHandle
 
 // Get reads the value.
 func (v *Variable[T]) Get() (value T, err error) {
-	err = v.g.read(unsafe.Pointer(&value), unsafe.Sizeof(value))
+	err = (*VariableHandle)(v).read(unsafe.Pointer(&value), unsafe.Sizeof(value))
 	return value, err
 }
 
 // Get reads the value.
 func (v *Constant[T]) Get() (value T, err error) {
-	err = v.g.read(unsafe.Pointer(&value), unsafe.Sizeof(value))
+	err = (*VariableHandle)(v).read(unsafe.Pointer(&value), unsafe.Sizeof(value))
 	return value, err
 }
 
@@ -214,10 +213,23 @@ func (v *Constant[T]) Get() (value T, err error) {
 // could only replace the whole section, and with it what the program has
 // written since.
 func (v *Variable[T]) Set(value T) error {
-	return v.g.write(unsafe.Pointer(&value), unsafe.Sizeof(value))
+	return (*VariableHandle)(v).write(unsafe.Pointer(&value), unsafe.Sizeof(value))
 }
 
-// VariableHandle is what [Variable] and [Constant] embed. Its methods may be
+// Name is the C name of the variable.
+func (v *Variable[T]) Name() string { return (*VariableHandle)(v).Name() }
+
+// Name is the C name of the variable.
+func (v *Constant[T]) Name() string { return (*VariableHandle)(v).Name() }
+
+// Err is why the variable cannot be read: it wraps [ErrNotLoaded] or
+// [os.ErrClosed], or is a [*LayoutError]. nil if it can.
+func (v *Variable[T]) Err() error { return (*VariableHandle)(v).Err() }
+
+// Err is [Variable.Err].
+func (v *Constant[T]) Err() error { return (*VariableHandle)(v).Err() }
+
+// VariableHandle is what [Variable] and [Constant] are made of. Its methods may be
 // called from any goroutine. After Close of the collection the errors of all
 // methods that have one wrap [os.ErrClosed].
 type VariableHandle struct {
@@ -225,12 +237,25 @@ type VariableHandle struct {
 	_ [0]func() // not comparable, which would be code for each type
 }
 
-// Name is the C name of the variable.
-func (v *VariableHandle) Name() string { return v.g.name }
+// noVariable is the variable behind a nil handle. Nothing writes to it.
+var noVariable global
 
-// Err is why the variable cannot be read: it wraps [ErrNotLoaded] or
-// [os.ErrClosed], or is a [*LayoutError]. nil if it can.
-func (v *VariableHandle) Err() error { return v.g.usable() }
+func (v *VariableHandle) global() *global {
+	if v == nil {
+		return &noVariable
+	}
+	return &v.g
+}
+
+// Name is the C name of the variable.
+//
+//go:noinline
+func (v *VariableHandle) Name() string { return v.global().name }
+
+// Err is [Variable.Err].
+//
+//go:noinline
+func (v *VariableHandle) Err() error { return v.global().usable() }
 
 // global is where a variable lives.
 type global struct {
@@ -277,7 +302,8 @@ func (g *global) enter(size uintptr) error {
 // read copies the variable to value, from mapped memory or by a system call.
 //
 //go:noinline
-func (g *global) read(value unsafe.Pointer, size uintptr) error {
+func (v *VariableHandle) read(value unsafe.Pointer, size uintptr) error {
+	g := v.global()
 	if err := g.enter(size); err != nil {
 		return err
 	}
@@ -296,7 +322,8 @@ func (g *global) read(value unsafe.Pointer, size uintptr) error {
 // write copies value to the variable.
 //
 //go:noinline
-func (g *global) write(value unsafe.Pointer, size uintptr) error {
+func (v *VariableHandle) write(value unsafe.Pointer, size uintptr) error {
+	g := v.global()
 	if g.sec != nil && g.sec.lent != nil {
 		return g.setLent(copyOf(value, int(size)))
 	}
@@ -359,46 +386,16 @@ func aligned(mem []byte, size uintptr) bool {
 	return uintptr(unsafe.Pointer(&mem[0]))%size == 0
 }
 
-// BindVariable makes *dst the loaded variable with that C name. Generated code
-// calls it.
-//
-//go:noinline
-func BindVariable[T any](c *Collection, dst **Variable[T], name string) {
-	*dst = &Variable[T]{handleOf(c, name, (*T)(nil))}
+// BindVariable is the loaded variable or constant with that C name. like is a nil
+// pointer to its Go type. Generated code calls it.
+func BindVariable(c *Collection, name string, like any) *VariableHandle {
+	return &VariableHandle{g: (*collectionCore)(c).locate(name, like)}
 }
 
-// BindConstant makes *dst the loaded constant with that C name. Generated code
-// calls it.
-//
-//go:noinline
-func BindConstant[T any](c *Collection, dst **Constant[T], name string) {
-	*dst = &Constant[T]{handleOf(c, name, (*T)(nil))}
-}
-
-// BindStatic makes *dst a loaded static variable. Generated code calls it.
-//
-//go:noinline
-func BindStatic[T any](c *Collection, dst **Variable[T], section, name string, index int) {
-	*dst = &Variable[T]{staticHandleOf(c, section, name, index, (*T)(nil))}
-}
-
-// BindStaticConstant makes *dst a loaded static constant. Generated code calls
-// it.
-//
-//go:noinline
-func BindStaticConstant[T any](c *Collection, dst **Constant[T], section, name string, index int) {
-	*dst = &Constant[T]{staticHandleOf(c, section, name, index, (*T)(nil))}
-}
-
-//go:noinline
-func handleOf(c *Collection, key string, like any) VariableHandle {
-	return VariableHandle{g: (*collectionCore)(c).locate(key, like)}
-}
-
-//go:noinline
-func staticHandleOf(c *Collection, section, name string, index int, like any) VariableHandle {
+// BindStatic is a loaded static variable or constant. Generated code calls it.
+func BindStatic(c *Collection, section, name string, index int, like any) *VariableHandle {
 	key, _ := findStatic(c.spec, section, name, index)
-	return handleOf(c, key, like)
+	return BindVariable(c, key, like)
 }
 
 // locate finds a loaded variable by its key in the spec.
@@ -458,7 +455,7 @@ type AtomicInteger interface {
 // [ebpf.ErrNotSupported] where the memory of the variable is not mapped: see
 // [Variable.Set]. So do those of the other atomic functions.
 func AtomicLoad[T AtomicInteger](v *Variable[T]) (value T, err error) {
-	err = v.g.atomic(unsafe.Sizeof(*new(T)),
+	err = (*VariableHandle)(v).global().atomic(unsafe.Sizeof(*new(T)),
 		func(p *uint32) { value = T(atomic.LoadUint32(p)) },
 		func(p *uint64) { value = T(atomic.LoadUint64(p)) })
 	return value, err
@@ -466,7 +463,7 @@ func AtomicLoad[T AtomicInteger](v *Variable[T]) (value T, err error) {
 
 // AtomicStore writes a variable with the meaning of sync/atomic.
 func AtomicStore[T AtomicInteger](v *Variable[T], value T) error {
-	return v.g.atomic(unsafe.Sizeof(*new(T)),
+	return (*VariableHandle)(v).global().atomic(unsafe.Sizeof(*new(T)),
 		func(p *uint32) { atomic.StoreUint32(p, uint32(value)) },
 		func(p *uint64) { atomic.StoreUint64(p, uint64(value)) })
 }
@@ -474,7 +471,7 @@ func AtomicStore[T AtomicInteger](v *Variable[T], value T) error {
 // AtomicAdd adds delta, which may be negative, to a variable and returns the
 // sum: the counterpart of __sync_fetch_and_add in the program.
 func AtomicAdd[T AtomicInteger](v *Variable[T], delta T) (sum T, err error) {
-	err = v.g.atomic(unsafe.Sizeof(*new(T)),
+	err = (*VariableHandle)(v).global().atomic(unsafe.Sizeof(*new(T)),
 		func(p *uint32) { sum = T(atomic.AddUint32(p, uint32(delta))) },
 		func(p *uint64) { sum = T(atomic.AddUint64(p, uint64(delta))) })
 	return sum, err
@@ -482,7 +479,7 @@ func AtomicAdd[T AtomicInteger](v *Variable[T], delta T) (sum T, err error) {
 
 // AtomicSwap writes a variable and returns the value that it had before.
 func AtomicSwap[T AtomicInteger](v *Variable[T], value T) (old T, err error) {
-	err = v.g.atomic(unsafe.Sizeof(*new(T)),
+	err = (*VariableHandle)(v).global().atomic(unsafe.Sizeof(*new(T)),
 		func(p *uint32) { old = T(atomic.SwapUint32(p, uint32(value))) },
 		func(p *uint64) { old = T(atomic.SwapUint64(p, uint64(value))) })
 	return old, err
@@ -491,7 +488,7 @@ func AtomicSwap[T AtomicInteger](v *Variable[T], value T) (old T, err error) {
 // AtomicCompareAndSwap writes a variable if it has the value old, and says
 // whether it had.
 func AtomicCompareAndSwap[T AtomicInteger](v *Variable[T], old, value T) (swapped bool, err error) {
-	err = v.g.atomic(unsafe.Sizeof(*new(T)),
+	err = (*VariableHandle)(v).global().atomic(unsafe.Sizeof(*new(T)),
 		func(p *uint32) { swapped = atomic.CompareAndSwapUint32(p, uint32(old), uint32(value)) },
 		func(p *uint64) { swapped = atomic.CompareAndSwapUint64(p, uint64(old), uint64(value)) })
 	return swapped, err

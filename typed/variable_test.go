@@ -58,8 +58,7 @@ const variablesAll = "variables-all/variablesall"
 
 func specOf[T any](t testing.TB, c *CollectionSpec, name string) *VariableSpec[T] {
 	t.Helper()
-	var s *VariableSpec[T]
-	BindVariableSpec(c, &s, name)
+	s := (*VariableSpec[T])(BindVariableSpec(c, name, (*T)(nil)))
 	if err := c.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -68,8 +67,7 @@ func specOf[T any](t testing.TB, c *CollectionSpec, name string) *VariableSpec[T
 
 func staticSpec[T any](t testing.TB, c *CollectionSpec, section, name string, index int) *VariableSpec[T] {
 	t.Helper()
-	var s *VariableSpec[T]
-	BindStaticSpec(c, &s, section, name, index)
+	s := (*VariableSpec[T])(BindStaticSpec(c, section, name, index, (*T)(nil)))
 	if err := c.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -77,15 +75,15 @@ func staticSpec[T any](t testing.TB, c *CollectionSpec, section, name string, in
 }
 
 func variable[T any](c *Collection, name string) *Variable[T] {
-	var v *Variable[T]
-	BindVariable(c, &v, name)
-	return v
+	return (*Variable[T])(BindVariable(c, name, (*T)(nil)))
 }
 
 func constant[T any](c *Collection, name string) *Constant[T] {
-	var v *Constant[T]
-	BindConstant(c, &v, name)
-	return v
+	return (*Constant[T])(BindVariable(c, name, (*T)(nil)))
+}
+
+func static[T any](c *Collection, section, name string) *Variable[T] {
+	return (*Variable[T])(BindStatic(c, section, name, 0, (*T)(nil)))
 }
 
 // expectGet compares the value of a Variable or Constant.
@@ -151,13 +149,10 @@ func TestVariablesOfEverySection(t *testing.T) {
 	expectGet(t, "in_custom_rodata", constant[uint32](l, "in_custom_rodata"), 55)
 	expectGet(t, "weak", variable[uint32](l, "weak"), 9)
 
-	var data, custom *Variable[uint32]
-	var zero *Variable[uint64]
-	var fixed *Constant[uint64]
-	BindStatic(l, &data, ".data", "static_data", 0)
-	BindStatic(l, &custom, ".data.custom", "static_in_custom_data", 0)
-	BindStatic(l, &zero, ".bss", "static_zero", 0)
-	BindStaticConstant(l, &fixed, ".rodata", "static_constant", 0)
+	data := static[uint32](l, ".data", "static_data")
+	custom := static[uint32](l, ".data.custom", "static_in_custom_data")
+	zero := static[uint64](l, ".bss", "static_zero")
+	fixed := (*Constant[uint64])(static[uint64](l, ".rodata", "static_constant"))
 	expectGet(t, "static_data", data, 33)
 	expectGet(t, "static_in_custom_data", custom, 66)
 	expectGet(t, "static_constant", fixed, 77)
@@ -359,9 +354,9 @@ func TestVariableNotInObject(t *testing.T) {
 
 func TestVariableLayout(t *testing.T) {
 	bind := map[string]func(*CollectionSpec){
-		"too small": func(c *CollectionSpec) { BindVariableSpec(c, new(*VariableSpec[uint32]), "counter") },
-		"too large": func(c *CollectionSpec) { BindVariableSpec(c, new(*VariableSpec[[2]uint64]), "counter") },
-		"static":    func(c *CollectionSpec) { BindStaticSpec(c, new(*VariableSpec[uint64]), ".data", "static_data", 0) },
+		"too small": func(c *CollectionSpec) { BindVariableSpec(c, "counter", (*uint32)(nil)) },
+		"too large": func(c *CollectionSpec) { BindVariableSpec(c, "counter", (*[2]uint64)(nil)) },
+		"static":    func(c *CollectionSpec) { BindStaticSpec(c, ".data", "static_data", 0, (*uint64)(nil)) },
 	}
 	for name, bind := range bind {
 		c := openGolden(t, variablesAll)
@@ -372,7 +367,7 @@ func TestVariableLayout(t *testing.T) {
 		}
 	}
 	c := openGolden(t, variablesAll)
-	BindVariableSpec(c, new(*VariableSpec[*uint64]), "pointer")
+	BindVariableSpec(c, "pointer", (**uint64)(nil))
 	if c.Err() == nil {
 		t.Error("a Go pointer was taken as a variable")
 	}

@@ -40,7 +40,7 @@ func openBlocklistFrom(object io.ReaderAt) (*blocklistCollectionSpec, error) {
 		return nil, err
 	}
 	s := &blocklistCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Blocked, "blocked")
+	s.Maps.Blocked = (*typed.MapSpec[*blocklistBlockedMap])(typed.BindMapSpec(c, "blocked", (*blocklistBlockedMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.DropBlocked, "drop_blocked")
 	typed.CheckLayouts(c, _BlocklistLayouts)
 	if err := c.Err(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,60 +21,106 @@ const _ = -uint32(_BlocklistSet ^ 0x06a3baea)
 
 // blocklistBlockedMap is the type of the map blocked (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type blocklistBlockedMap struct{ typed.MapHandle }
+type blocklistBlockedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*blocklistBlockedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(blocklistSource)), Value: unsafe.Sizeof(*new(blocklistRule))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *blocklistBlockedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *blocklistBlockedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *blocklistBlockedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *blocklistBlockedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *blocklistBlockedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *blocklistBlockedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *blocklistBlockedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *blocklistBlockedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *blocklistBlockedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *blocklistBlockedMap) Lookup(key blocklistSource) (value blocklistRule, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *blocklistBlockedMap) LookupInto(key blocklistSource, value *blocklistRule) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *blocklistBlockedMap) Put(key blocklistSource, value blocklistRule) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *blocklistBlockedMap) Update(key blocklistSource, value blocklistRule, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *blocklistBlockedMap) Delete(key blocklistSource) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *blocklistBlockedMap) All() (iter.Seq2[blocklistSource, blocklistRule], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _blocklistBlockedMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *blocklistBlockedMap) Drain() (iter.Seq2[blocklistSource, blocklistRule], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _blocklistBlockedMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *blocklistBlockedMap) DeleteFunc(del func(key blocklistSource, value *blocklistRule) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*blocklistSource)(key), (*blocklistRule)(value))
 	})
 }
 
 //go:noinline
-func (*blocklistBlockedMap) loop(s *typed.MapScan) (iter.Seq2[blocklistSource, blocklistRule], func() error) {
+func _blocklistBlockedMapLoop(s *typed.MapScan) (iter.Seq2[blocklistSource, blocklistRule], func() error) {
 	return func(yield func(blocklistSource, blocklistRule) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*blocklistSource)(key), *(*blocklistRule)(value))

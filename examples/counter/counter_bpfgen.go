@@ -44,11 +44,11 @@ func openCounterFrom(object io.ReaderAt) (*counterCollectionSpec, error) {
 		return nil, err
 	}
 	s := &counterCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Flows, "flows")
+	s.Maps.Flows = (*typed.MapSpec[*counterFlowsMap])(typed.BindMapSpec(c, "flows", (*counterFlowsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CountPackets, "count_packets")
-	typed.BindVariableSpec(c, &s.Variables.Ignored, "ignored")
-	typed.BindVariableSpec(c, &s.Variables.SampleRate, "sample_rate")
-	typed.BindStaticSpec(c, &s.Variables.Seen, ".bss", "seen", 0)
+	s.Variables.Ignored = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "ignored", (*uint64)(nil)))
+	s.Variables.SampleRate = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "sample_rate", (*uint32)(nil)))
+	s.Variables.Seen = (*typed.VariableSpec[uint64])(typed.BindStaticSpec(c, ".bss", "seen", 0, (*uint64)(nil)))
 	typed.CheckLayouts(c, _CounterLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -76,9 +76,9 @@ func (s *counterCollectionSpec) Load(opts *ebpf.CollectionOptions) (*counterColl
 	b.Maps.Flows = new(counterFlowsMap)
 	typed.BindMap(c, b.Maps.Flows, "flows")
 	typed.BindProgram(c, &b.Programs.CountPackets, "count_packets")
-	typed.BindVariable(c, &b.Variables.Ignored, "ignored")
-	typed.BindConstant(c, &b.Variables.SampleRate, "sample_rate")
-	typed.BindStatic(c, &b.Variables.Seen, ".bss", "seen", 0)
+	b.Variables.Ignored = (*typed.Variable[uint64])(typed.BindVariable(c, "ignored", (*uint64)(nil)))
+	b.Variables.SampleRate = (*typed.Constant[uint32])(typed.BindVariable(c, "sample_rate", (*uint32)(nil)))
+	b.Variables.Seen = (*typed.Variable[uint64])(typed.BindStatic(c, ".bss", "seen", 0, (*uint64)(nil)))
 	return b, nil
 }
 

@@ -41,8 +41,8 @@ func openEgressFrom(object io.ReaderAt) (*egressCollectionSpec, error) {
 		return nil, err
 	}
 	s := &egressCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Denied, "denied")
-	typed.BindMapSpec(c, &s.Maps.Traffic, "traffic")
+	s.Maps.Denied = (*typed.MapSpec[*egressDeniedMap])(typed.BindMapSpec(c, "denied", (*egressDeniedMap)(nil)))
+	s.Maps.Traffic = (*typed.MapSpec[*egressTrafficMap])(typed.BindMapSpec(c, "traffic", (*egressTrafficMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.Police, "police")
 	typed.CheckLayouts(c, _EgressLayouts)
 	if err := c.Err(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,60 +21,106 @@ const _ = -uint32(_EgressSet ^ 0x9763a337)
 
 // egressDeniedMap is the type of the map denied (LPM_TRIE). [typed.Map] says
 // more of its methods.
-type egressDeniedMap struct{ typed.MapHandle }
+type egressDeniedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*egressDeniedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(egressDestination)), Value: unsafe.Sizeof(*new(uint8))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *egressDeniedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *egressDeniedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *egressDeniedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *egressDeniedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *egressDeniedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *egressDeniedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *egressDeniedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *egressDeniedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *egressDeniedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *egressDeniedMap) Lookup(key egressDestination) (value uint8, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *egressDeniedMap) LookupInto(key egressDestination, value *uint8) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *egressDeniedMap) Put(key egressDestination, value uint8) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *egressDeniedMap) Update(key egressDestination, value uint8, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *egressDeniedMap) Delete(key egressDestination) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *egressDeniedMap) All() (iter.Seq2[egressDestination, uint8], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _egressDeniedMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *egressDeniedMap) Drain() (iter.Seq2[egressDestination, uint8], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _egressDeniedMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *egressDeniedMap) DeleteFunc(del func(key egressDestination, value *uint8) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*egressDestination)(key), (*uint8)(value))
 	})
 }
 
 //go:noinline
-func (*egressDeniedMap) loop(s *typed.MapScan) (iter.Seq2[egressDestination, uint8], func() error) {
+func _egressDeniedMapLoop(s *typed.MapScan) (iter.Seq2[egressDestination, uint8], func() error) {
 	return func(yield func(egressDestination, uint8) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*egressDestination)(key), *(*uint8)(value))
@@ -83,42 +130,88 @@ func (*egressDeniedMap) loop(s *typed.MapScan) (iter.Seq2[egressDestination, uin
 
 // egressTrafficMap is the type of the map traffic (CGROUP_STORAGE).
 // [typed.FixedMap] says more of its methods.
-type egressTrafficMap struct{ typed.MapHandle }
+type egressTrafficMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*egressTrafficMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassCgroupStorage, Key: unsafe.Sizeof(*new(typed.CgroupStorageKey)), Value: unsafe.Sizeof(*new(egressTraffic))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *egressTrafficMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *egressTrafficMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *egressTrafficMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *egressTrafficMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *egressTrafficMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *egressTrafficMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *egressTrafficMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *egressTrafficMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *egressTrafficMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *egressTrafficMap) Lookup(key typed.CgroupStorageKey) (value egressTraffic, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *egressTrafficMap) LookupInto(key typed.CgroupStorageKey, value *egressTraffic) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *egressTrafficMap) Put(key typed.CgroupStorageKey, value egressTraffic) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *egressTrafficMap) Update(key typed.CgroupStorageKey, value egressTraffic, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *egressTrafficMap) All() (iter.Seq2[typed.CgroupStorageKey, egressTraffic], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _egressTrafficMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*egressTrafficMap) loop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, egressTraffic], func() error) {
+func _egressTrafficMapLoop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, egressTraffic], func() error) {
 	return func(yield func(typed.CgroupStorageKey, egressTraffic) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*typed.CgroupStorageKey)(key), *(*egressTraffic)(value))

@@ -39,9 +39,9 @@ func openExeceventsFrom(object io.ReaderAt) (*execeventsCollectionSpec, error) {
 		return nil, err
 	}
 	s := &execeventsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Events, "events")
+	s.Maps.Events = (*typed.MapSpec[*execeventsEventsMap])(typed.BindMapSpec(c, "events", (*execeventsEventsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.OnExec, "on_exec")
-	typed.BindVariableSpec(c, &s.Variables.Lost, "lost")
+	s.Variables.Lost = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "lost", (*uint64)(nil)))
 	typed.CheckLayouts(c, _ExeceventsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (s *execeventsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*execeven
 	b.Maps.Events = new(execeventsEventsMap)
 	typed.BindMap(c, b.Maps.Events, "events")
 	typed.BindProgram(c, &b.Programs.OnExec, "on_exec")
-	typed.BindVariable(c, &b.Variables.Lost, "lost")
+	b.Variables.Lost = (*typed.Variable[uint64])(typed.BindVariable(c, "lost", (*uint64)(nil)))
 	return b, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -19,14 +20,60 @@ const _ = -uint32(_ExeceventsSet ^ 0x09c478ec)
 
 // execeventsEventsMap is the type of the map events (RINGBUF). [typed.RingBuf]
 // says more of its methods.
-type execeventsEventsMap struct{ typed.EventHandle }
+type execeventsEventsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*execeventsEventsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(execeventsExecEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *execeventsEventsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *execeventsEventsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *execeventsEventsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *execeventsEventsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *execeventsEventsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *execeventsEventsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *execeventsEventsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *execeventsEventsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *execeventsEventsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *execeventsEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[execeventsExecEvent], error) {
-	return typed.NewRingBufReader[execeventsExecEvent](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[execeventsExecEvent](m.Handle(), 0, opts)
 }

@@ -44,8 +44,8 @@ func openExeclogFrom(object io.ReaderAt) (*execlogCollectionSpec, error) {
 		return nil, err
 	}
 	s := &execlogCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Events, "events")
-	typed.BindMapSpec(c, &s.Maps.Scratch, "scratch")
+	s.Maps.Events = (*typed.MapSpec[*execlogEventsMap])(typed.BindMapSpec(c, "events", (*execlogEventsMap)(nil)))
+	s.Maps.Scratch = (*typed.MapSpec[*execlogScratchMap])(typed.BindMapSpec(c, "scratch", (*execlogScratchMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.LogExec, "log_exec")
 	typed.BindProgramSpec(c, &s.Programs.LogExit, "log_exit")
 	typed.CheckLayouts(c, _ExeclogLayouts)

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,30 +21,143 @@ const _ = -uint32(_ExeclogSet ^ 0xae92866c)
 
 // execlogEventsMap is the type of the map events (PERF_EVENT_ARRAY).
 // [typed.PerfEventArray] says more of its methods.
-type execlogEventsMap struct{ typed.PerfEventHandle }
+type execlogEventsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*execlogEventsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerfEventArray, Value: unsafe.Sizeof(*new(execlogEventHeader))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *execlogEventsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *execlogEventsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *execlogEventsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *execlogEventsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *execlogEventsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *execlogEventsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *execlogEventsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *execlogEventsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *execlogEventsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *execlogEventsMap) NewReader(opts *typed.PerfOptions) (*typed.Reader[execlogEventHeader], error) {
-	return typed.NewPerfReader[execlogEventHeader](&m.PerfEventHandle, 0, opts)
+	return typed.NewPerfReader[execlogEventHeader](m.Handle(), 0, opts)
+}
+
+// Pause makes the kernel refuse new records.
+func (m *execlogEventsMap) Pause() error {
+	return (*typed.MapCore)(m).Pause()
+}
+
+// Resume takes Pause back.
+func (m *execlogEventsMap) Resume() error {
+	return (*typed.MapCore)(m).Resume()
+}
+
+// PutEvent puts a perf event (perf_event_open) at the index of a CPU, instead of a
+// reader. fd can be closed afterwards.
+func (m *execlogEventsMap) PutEvent(cpu uint32, fd int) error {
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&cpu), fd, typed.UpdateAny)
+}
+
+// DeleteEvent removes the perf event of a CPU, or returns ebpf.ErrKeyNotExist.
+func (m *execlogEventsMap) DeleteEvent(cpu uint32) error {
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&cpu))
 }
 
 // execlogScratchMap is the type of the map scratch (PERCPU_ARRAY).
 // [typed.FixedPerCPUMap] says more of its methods.
-type execlogScratchMap struct{ typed.MapHandle }
+type execlogScratchMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*execlogScratchMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(execlogEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *execlogScratchMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *execlogScratchMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *execlogScratchMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *execlogScratchMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *execlogScratchMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *execlogScratchMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *execlogScratchMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *execlogScratchMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *execlogScratchMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *execlogScratchMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -58,7 +172,7 @@ func (m *execlogScratchMap) Lookup(key uint32) ([]execlogEvent, error) {
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *execlogScratchMap) LookupInto(key uint32, values []execlogEvent) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -68,22 +182,22 @@ func (m *execlogScratchMap) Put(key uint32, values []execlogEvent) error {
 
 // PutEach writes the same value on every CPU.
 func (m *execlogScratchMap) PutEach(key uint32, value execlogEvent) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *execlogScratchMap) Update(key uint32, values []execlogEvent, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *execlogScratchMap) All() (iter.Seq2[uint32, []execlogEvent], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _execlogScratchMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*execlogScratchMap) loop(s *typed.MapScan) (iter.Seq2[uint32, []execlogEvent], func() error) {
+func _execlogScratchMapLoop(s *typed.MapScan) (iter.Seq2[uint32, []execlogEvent], func() error) {
 	return func(yield func(uint32, []execlogEvent) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), unsafe.Slice((*execlogEvent)(values), s.CPUs()))

@@ -40,9 +40,9 @@ func openHandoverFrom(object io.ReaderAt) (*handoverCollectionSpec, error) {
 		return nil, err
 	}
 	s := &handoverCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Execs, "execs")
+	s.Maps.Execs = (*typed.MapSpec[*handoverExecsMap])(typed.BindMapSpec(c, "execs", (*handoverExecsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.OnExec, "on_exec")
-	typed.BindVariableSpec(c, &s.Variables.Version, "version")
+	s.Variables.Version = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "version", (*uint32)(nil)))
 	typed.CheckLayouts(c, _HandoverLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *handoverCollectionSpec) Load(opts *ebpf.CollectionOptions) (*handoverCo
 	b.Maps.Execs = new(handoverExecsMap)
 	typed.BindMap(c, b.Maps.Execs, "execs")
 	typed.BindProgram(c, &b.Programs.OnExec, "on_exec")
-	typed.BindConstant(c, &b.Variables.Version, "version")
+	b.Variables.Version = (*typed.Constant[uint32])(typed.BindVariable(c, "version", (*uint32)(nil)))
 	return b, nil
 }
 

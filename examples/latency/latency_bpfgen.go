@@ -40,13 +40,13 @@ func openLatencyFrom(object io.ReaderAt) (*latencyCollectionSpec, error) {
 		return nil, err
 	}
 	s := &latencyCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Entered, "entered")
+	s.Maps.Entered = (*typed.MapSpec[*latencyEnteredMap])(typed.BindMapSpec(c, "entered", (*latencyEnteredMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.FentryRead, "fentry_read")
 	typed.BindProgramSpec(c, &s.Programs.FexitRead, "fexit_read")
 	typed.BindProgramSpec(c, &s.Programs.KprobeRead, "kprobe_read")
 	typed.BindProgramSpec(c, &s.Programs.KretprobeRead, "kretprobe_read")
-	typed.BindVariableSpec(c, &s.Variables.Histogram, "histogram")
-	typed.BindVariableSpec(c, &s.Variables.OnlyPid, "only_pid")
+	s.Variables.Histogram = (*typed.VariableSpec[[40]uint64])(typed.BindVariableSpec(c, "histogram", (*[40]uint64)(nil)))
+	s.Variables.OnlyPid = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "only_pid", (*uint32)(nil)))
 	typed.CheckLayouts(c, _LatencyLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ func (s *latencyCollectionSpec) Load(opts *ebpf.CollectionOptions) (*latencyColl
 	typed.BindProgram(c, &b.Programs.FexitRead, "fexit_read")
 	typed.BindProgram(c, &b.Programs.KprobeRead, "kprobe_read")
 	typed.BindProgram(c, &b.Programs.KretprobeRead, "kretprobe_read")
-	typed.BindVariable(c, &b.Variables.Histogram, "histogram")
-	typed.BindConstant(c, &b.Variables.OnlyPid, "only_pid")
+	b.Variables.Histogram = (*typed.Variable[[40]uint64])(typed.BindVariable(c, "histogram", (*[40]uint64)(nil)))
+	b.Variables.OnlyPid = (*typed.Constant[uint32])(typed.BindVariable(c, "only_pid", (*uint32)(nil)))
 	return b, nil
 }
 

@@ -39,7 +39,7 @@ func openLsmdenyFrom(object io.ReaderAt) (*lsmdenyCollectionSpec, error) {
 		return nil, err
 	}
 	s := &lsmdenyCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Denied, "denied")
+	s.Maps.Denied = (*typed.MapSpec[*lsmdenyDeniedMap])(typed.BindMapSpec(c, "denied", (*lsmdenyDeniedMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.DenyOpen, "deny_open")
 	typed.CheckLayouts(c, _LsmdenyLayouts)
 	if err := c.Err(); err != nil {

@@ -39,9 +39,9 @@ func openPercpuFrom(object io.ReaderAt) (*percpuCollectionSpec, error) {
 		return nil, err
 	}
 	s := &percpuCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Calls, "calls")
+	s.Maps.Calls = (*typed.MapSpec[*percpuCallsMap])(typed.BindMapSpec(c, "calls", (*percpuCallsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.OnSyscall, "on_syscall")
-	typed.BindVariableSpec(c, &s.Variables.OnlyPid, "only_pid")
+	s.Variables.OnlyPid = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "only_pid", (*uint32)(nil)))
 	typed.CheckLayouts(c, _PercpuLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (s *percpuCollectionSpec) Load(opts *ebpf.CollectionOptions) (*percpuCollec
 	b.Maps.Calls = new(percpuCallsMap)
 	typed.BindMap(c, b.Maps.Calls, "calls")
 	typed.BindProgram(c, &b.Programs.OnSyscall, "on_syscall")
-	typed.BindConstant(c, &b.Variables.OnlyPid, "only_pid")
+	b.Variables.OnlyPid = (*typed.Constant[uint32])(typed.BindVariable(c, "only_pid", (*uint32)(nil)))
 	return b, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,16 +21,62 @@ const _ = -uint32(_PercpuSet ^ 0x1acd41c1)
 
 // percpuCallsMap is the type of the map calls (PERCPU_ARRAY).
 // [typed.FixedPerCPUMap] says more of its methods.
-type percpuCallsMap struct{ typed.MapHandle }
+type percpuCallsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*percpuCallsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *percpuCallsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *percpuCallsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *percpuCallsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *percpuCallsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *percpuCallsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *percpuCallsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *percpuCallsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *percpuCallsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *percpuCallsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *percpuCallsMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -44,7 +91,7 @@ func (m *percpuCallsMap) Lookup(key uint32) ([]uint64, error) {
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *percpuCallsMap) LookupInto(key uint32, values []uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -54,22 +101,22 @@ func (m *percpuCallsMap) Put(key uint32, values []uint64) error {
 
 // PutEach writes the same value on every CPU.
 func (m *percpuCallsMap) PutEach(key uint32, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *percpuCallsMap) Update(key uint32, values []uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *percpuCallsMap) All() (iter.Seq2[uint32, []uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _percpuCallsMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*percpuCallsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, []uint64], func() error) {
+func _percpuCallsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, []uint64], func() error) {
 	return func(yield func(uint32, []uint64) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), unsafe.Slice((*uint64)(values), s.CPUs()))

@@ -41,7 +41,7 @@ func openTccounterFrom(object io.ReaderAt) (*tccounterCollectionSpec, error) {
 		return nil, err
 	}
 	s := &tccounterCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Counts, "counts")
+	s.Maps.Counts = (*typed.MapSpec[*tccounterCountsMap])(typed.BindMapSpec(c, "counts", (*tccounterCountsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CountEgress, "count_egress")
 	typed.BindProgramSpec(c, &s.Programs.CountIngress, "count_ingress")
 	typed.CheckLayouts(c, _TccounterLayouts)

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,16 +21,62 @@ const _ = -uint32(_TccounterSet ^ 0x8181524c)
 
 // tccounterCountsMap is the type of the map counts (PERCPU_ARRAY).
 // [typed.FixedPerCPUMap] says more of its methods.
-type tccounterCountsMap struct{ typed.MapHandle }
+type tccounterCountsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*tccounterCountsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUArray, Key: unsafe.Sizeof(*new(tccounterDirection)), Value: unsafe.Sizeof(*new(tccounterTraffic))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *tccounterCountsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *tccounterCountsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *tccounterCountsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *tccounterCountsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *tccounterCountsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *tccounterCountsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *tccounterCountsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *tccounterCountsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *tccounterCountsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *tccounterCountsMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -44,7 +91,7 @@ func (m *tccounterCountsMap) Lookup(key tccounterDirection) ([]tccounterTraffic,
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *tccounterCountsMap) LookupInto(key tccounterDirection, values []tccounterTraffic) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -54,22 +101,22 @@ func (m *tccounterCountsMap) Put(key tccounterDirection, values []tccounterTraff
 
 // PutEach writes the same value on every CPU.
 func (m *tccounterCountsMap) PutEach(key tccounterDirection, value tccounterTraffic) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *tccounterCountsMap) Update(key tccounterDirection, values []tccounterTraffic, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *tccounterCountsMap) All() (iter.Seq2[tccounterDirection, []tccounterTraffic], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _tccounterCountsMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*tccounterCountsMap) loop(s *typed.MapScan) (iter.Seq2[tccounterDirection, []tccounterTraffic], func() error) {
+func _tccounterCountsMapLoop(s *typed.MapScan) (iter.Seq2[tccounterDirection, []tccounterTraffic], func() error) {
 	return func(yield func(tccounterDirection, []tccounterTraffic) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*tccounterDirection)(key), unsafe.Slice((*tccounterTraffic)(values), s.CPUs()))

@@ -39,9 +39,9 @@ func openUpgradeFrom(object io.ReaderAt) (*upgradeCollectionSpec, error) {
 		return nil, err
 	}
 	s := &upgradeCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Packets, "packets")
+	s.Maps.Packets = (*typed.MapSpec[*upgradePacketsMap])(typed.BindMapSpec(c, "packets", (*upgradePacketsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CountPackets, "count_packets")
-	typed.BindVariableSpec(c, &s.Variables.Version, "version")
+	s.Variables.Version = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "version", (*uint32)(nil)))
 	typed.CheckLayouts(c, _UpgradeLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (s *upgradeCollectionSpec) Load(opts *ebpf.CollectionOptions) (*upgradeColl
 	b.Maps.Packets = new(upgradePacketsMap)
 	typed.BindMap(c, b.Maps.Packets, "packets")
 	typed.BindProgram(c, &b.Programs.CountPackets, "count_packets")
-	typed.BindConstant(c, &b.Variables.Version, "version")
+	b.Variables.Version = (*typed.Constant[uint32])(typed.BindVariable(c, "version", (*uint32)(nil)))
 	return b, nil
 }
 

@@ -42,10 +42,10 @@ func OpenAlignmentFrom(object io.ReaderAt) (*AlignmentCollectionSpec, error) {
 		return nil, err
 	}
 	s := &AlignmentCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*AlignmentRecordsMap])(typed.BindMapSpec(c, "records", (*AlignmentRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]AlignmentRecord])(typed.BindVariableSpec(c, "filled", (*[1]AlignmentRecord)(nil)))
 	typed.CheckLayouts(c, _AlignmentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (s *AlignmentCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Alignment
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]AlignmentRecord])(typed.BindVariable(c, "filled", (*[1]AlignmentRecord)(nil)))
 	return b, nil
 }
 

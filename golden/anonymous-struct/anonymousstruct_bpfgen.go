@@ -47,11 +47,11 @@ func OpenAnonymousStructFrom(object io.ReaderAt) (*AnonymousStructCollectionSpec
 		return nil, err
 	}
 	s := &AnonymousStructCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.AnonymousKeyAndValue, "anonymous_key_and_value")
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.AnonymousKeyAndValue = (*typed.MapSpec[*AnonymousStructAnonymousKeyAndValueMap])(typed.BindMapSpec(c, "anonymous_key_and_value", (*AnonymousStructAnonymousKeyAndValueMap)(nil)))
+	s.Maps.Records = (*typed.MapSpec[*AnonymousStructRecordsMap])(typed.BindMapSpec(c, "records", (*AnonymousStructRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]AnonymousStructRecord])(typed.BindVariableSpec(c, "filled", (*[1]AnonymousStructRecord)(nil)))
 	typed.CheckLayouts(c, _AnonymousStructLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (s *AnonymousStructCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Ano
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]AnonymousStructRecord])(typed.BindVariable(c, "filled", (*[1]AnonymousStructRecord)(nil)))
 	return b, nil
 }
 

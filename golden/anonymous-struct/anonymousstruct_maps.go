@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,66 +21,112 @@ const _ = -uint32(_AnonymousStructSet ^ 0xfd5b4619)
 
 // AnonymousStructAnonymousKeyAndValueMap is the type of the map
 // anonymous_key_and_value (HASH). [typed.Hash] says more of its methods.
-type AnonymousStructAnonymousKeyAndValueMap struct{ typed.MapHandle }
+type AnonymousStructAnonymousKeyAndValueMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*AnonymousStructAnonymousKeyAndValueMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(AnonymousStructAnonymousKeyAndValueKey)), Value: unsafe.Sizeof(*new(AnonymousStructAnonymousKeyAndValueValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *AnonymousStructAnonymousKeyAndValueMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *AnonymousStructAnonymousKeyAndValueMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *AnonymousStructAnonymousKeyAndValueMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *AnonymousStructAnonymousKeyAndValueMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *AnonymousStructAnonymousKeyAndValueMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *AnonymousStructAnonymousKeyAndValueMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *AnonymousStructAnonymousKeyAndValueMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *AnonymousStructAnonymousKeyAndValueMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *AnonymousStructAnonymousKeyAndValueMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *AnonymousStructAnonymousKeyAndValueMap) Lookup(key AnonymousStructAnonymousKeyAndValueKey) (value AnonymousStructAnonymousKeyAndValueValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *AnonymousStructAnonymousKeyAndValueMap) LookupInto(key AnonymousStructAnonymousKeyAndValueKey, value *AnonymousStructAnonymousKeyAndValueValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *AnonymousStructAnonymousKeyAndValueMap) Put(key AnonymousStructAnonymousKeyAndValueKey, value AnonymousStructAnonymousKeyAndValueValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *AnonymousStructAnonymousKeyAndValueMap) Update(key AnonymousStructAnonymousKeyAndValueKey, value AnonymousStructAnonymousKeyAndValueValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *AnonymousStructAnonymousKeyAndValueMap) Delete(key AnonymousStructAnonymousKeyAndValueKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *AnonymousStructAnonymousKeyAndValueMap) LookupAndDelete(key AnonymousStructAnonymousKeyAndValueKey) (value AnonymousStructAnonymousKeyAndValueValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *AnonymousStructAnonymousKeyAndValueMap) All() (iter.Seq2[AnonymousStructAnonymousKeyAndValueKey, AnonymousStructAnonymousKeyAndValueValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _AnonymousStructAnonymousKeyAndValueMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *AnonymousStructAnonymousKeyAndValueMap) Drain() (iter.Seq2[AnonymousStructAnonymousKeyAndValueKey, AnonymousStructAnonymousKeyAndValueValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _AnonymousStructAnonymousKeyAndValueMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *AnonymousStructAnonymousKeyAndValueMap) DeleteFunc(del func(key AnonymousStructAnonymousKeyAndValueKey, value *AnonymousStructAnonymousKeyAndValueValue) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*AnonymousStructAnonymousKeyAndValueKey)(key), (*AnonymousStructAnonymousKeyAndValueValue)(value))
 	})
 }
 
 //go:noinline
-func (*AnonymousStructAnonymousKeyAndValueMap) loop(s *typed.MapScan) (iter.Seq2[AnonymousStructAnonymousKeyAndValueKey, AnonymousStructAnonymousKeyAndValueValue], func() error) {
+func _AnonymousStructAnonymousKeyAndValueMapLoop(s *typed.MapScan) (iter.Seq2[AnonymousStructAnonymousKeyAndValueKey, AnonymousStructAnonymousKeyAndValueValue], func() error) {
 	return func(yield func(AnonymousStructAnonymousKeyAndValueKey, AnonymousStructAnonymousKeyAndValueValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*AnonymousStructAnonymousKeyAndValueKey)(key), *(*AnonymousStructAnonymousKeyAndValueValue)(value))
@@ -89,42 +136,88 @@ func (*AnonymousStructAnonymousKeyAndValueMap) loop(s *typed.MapScan) (iter.Seq2
 
 // AnonymousStructRecordsMap is the type of the map records (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type AnonymousStructRecordsMap struct{ typed.MapHandle }
+type AnonymousStructRecordsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*AnonymousStructRecordsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(AnonymousStructRecord))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *AnonymousStructRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *AnonymousStructRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *AnonymousStructRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *AnonymousStructRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *AnonymousStructRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *AnonymousStructRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *AnonymousStructRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *AnonymousStructRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *AnonymousStructRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *AnonymousStructRecordsMap) Lookup(key uint32) (value AnonymousStructRecord, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *AnonymousStructRecordsMap) LookupInto(key uint32, value *AnonymousStructRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *AnonymousStructRecordsMap) Put(key uint32, value AnonymousStructRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *AnonymousStructRecordsMap) Update(key uint32, value AnonymousStructRecord, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *AnonymousStructRecordsMap) All() (iter.Seq2[uint32, AnonymousStructRecord], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _AnonymousStructRecordsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*AnonymousStructRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, AnonymousStructRecord], func() error) {
+func _AnonymousStructRecordsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, AnonymousStructRecord], func() error) {
 	return func(yield func(uint32, AnonymousStructRecord) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*AnonymousStructRecord)(value))

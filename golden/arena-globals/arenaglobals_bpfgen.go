@@ -31,7 +31,7 @@ func OpenArenaGlobalsFrom(object io.ReaderAt) (*ArenaGlobalsCollectionSpec, erro
 		return nil, err
 	}
 	s := &ArenaGlobalsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Arena, "arena")
+	s.Maps.Arena = (*typed.MapSpec[*ArenaGlobalsArenaMap])(typed.BindMapSpec(c, "arena", (*ArenaGlobalsArenaMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.Use, "use")
 	if err := c.Err(); err != nil {
 		return nil, err

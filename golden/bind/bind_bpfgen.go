@@ -50,13 +50,13 @@ func OpenBindFrom(object io.ReaderAt) (*BindCollectionSpec, error) {
 		return nil, err
 	}
 	s := &BindCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Entries, "entries")
-	typed.BindMapSpec(c, &s.Maps.Events, "events")
-	typed.BindMapSpec(c, &s.Maps.Flows, "flows")
-	typed.BindVariableSpec(c, &s.Variables.Cookie, "cookie")
-	typed.BindVariableSpec(c, &s.Variables.Gateway, "gateway")
-	typed.BindVariableSpec(c, &s.Variables.Initial, "initial")
-	typed.BindVariableSpec(c, &s.Variables.LastFlow, "last_flow")
+	s.Maps.Entries = (*typed.MapSpec[*BindEntriesMap])(typed.BindMapSpec(c, "entries", (*BindEntriesMap)(nil)))
+	s.Maps.Events = (*typed.MapSpec[*BindEventsMap])(typed.BindMapSpec(c, "events", (*BindEventsMap)(nil)))
+	s.Maps.Flows = (*typed.MapSpec[*BindFlowsMap])(typed.BindMapSpec(c, "flows", (*BindFlowsMap)(nil)))
+	s.Variables.Cookie = (*typed.VariableSpec[Cookie])(typed.BindVariableSpec(c, "cookie", (*Cookie)(nil)))
+	s.Variables.Gateway = (*typed.VariableSpec[flows.IPv4])(typed.BindVariableSpec(c, "gateway", (*flows.IPv4)(nil)))
+	s.Variables.Initial = (*typed.VariableSpec[flows.Verdict])(typed.BindVariableSpec(c, "initial", (*flows.Verdict)(nil)))
+	s.Variables.LastFlow = (*typed.VariableSpec[flows.Flow])(typed.BindVariableSpec(c, "last_flow", (*flows.Flow)(nil)))
 	typed.CheckLayouts(c, _BindLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -87,10 +87,10 @@ func (s *BindCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BindCollection
 	typed.BindMap(c, b.Maps.Events, "events")
 	b.Maps.Flows = new(BindFlowsMap)
 	typed.BindMap(c, b.Maps.Flows, "flows")
-	typed.BindVariable(c, &b.Variables.Cookie, "cookie")
-	typed.BindVariable(c, &b.Variables.Gateway, "gateway")
-	typed.BindVariable(c, &b.Variables.Initial, "initial")
-	typed.BindVariable(c, &b.Variables.LastFlow, "last_flow")
+	b.Variables.Cookie = (*typed.Variable[Cookie])(typed.BindVariable(c, "cookie", (*Cookie)(nil)))
+	b.Variables.Gateway = (*typed.Variable[flows.IPv4])(typed.BindVariable(c, "gateway", (*flows.IPv4)(nil)))
+	b.Variables.Initial = (*typed.Variable[flows.Verdict])(typed.BindVariable(c, "initial", (*flows.Verdict)(nil)))
+	b.Variables.LastFlow = (*typed.Variable[flows.Flow])(typed.BindVariable(c, "last_flow", (*flows.Flow)(nil)))
 	return b, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	flows "github.com/bpfgen/bpfgen/golden/bind/net-flows"
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -21,42 +22,88 @@ const _ = -uint32(_BindSet ^ 0xb1e241bd)
 
 // BindEntriesMap is the type of the map entries (ARRAY). [typed.FixedMap] says
 // more of its methods.
-type BindEntriesMap struct{ typed.MapHandle }
+type BindEntriesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*BindEntriesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(BindEntry))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *BindEntriesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *BindEntriesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *BindEntriesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *BindEntriesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *BindEntriesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *BindEntriesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *BindEntriesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *BindEntriesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *BindEntriesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *BindEntriesMap) Lookup(key uint32) (value BindEntry, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *BindEntriesMap) LookupInto(key uint32, value *BindEntry) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *BindEntriesMap) Put(key uint32, value BindEntry) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *BindEntriesMap) Update(key uint32, value BindEntry, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *BindEntriesMap) All() (iter.Seq2[uint32, BindEntry], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _BindEntriesMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*BindEntriesMap) loop(s *typed.MapScan) (iter.Seq2[uint32, BindEntry], func() error) {
+func _BindEntriesMapLoop(s *typed.MapScan) (iter.Seq2[uint32, BindEntry], func() error) {
 	return func(yield func(uint32, BindEntry) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*BindEntry)(value))
@@ -66,80 +113,172 @@ func (*BindEntriesMap) loop(s *typed.MapScan) (iter.Seq2[uint32, BindEntry], fun
 
 // BindEventsMap is the type of the map events (RINGBUF). [typed.RingBuf] says
 // more of its methods.
-type BindEventsMap struct{ typed.EventHandle }
+type BindEventsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*BindEventsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(flows.Stats))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *BindEventsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *BindEventsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *BindEventsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *BindEventsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *BindEventsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *BindEventsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *BindEventsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *BindEventsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *BindEventsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *BindEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[flows.Stats], error) {
-	return typed.NewRingBufReader[flows.Stats](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[flows.Stats](m.Handle(), 0, opts)
 }
 
 // BindFlowsMap is the type of the map flows (HASH). [typed.Hash] says more of
 // its methods.
-type BindFlowsMap struct{ typed.MapHandle }
+type BindFlowsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*BindFlowsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(flows.Flow)), Value: unsafe.Sizeof(*new(flows.Stats))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *BindFlowsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *BindFlowsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *BindFlowsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *BindFlowsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *BindFlowsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *BindFlowsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *BindFlowsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *BindFlowsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *BindFlowsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *BindFlowsMap) Lookup(key flows.Flow) (value flows.Stats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *BindFlowsMap) LookupInto(key flows.Flow, value *flows.Stats) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *BindFlowsMap) Put(key flows.Flow, value flows.Stats) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *BindFlowsMap) Update(key flows.Flow, value flows.Stats, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *BindFlowsMap) Delete(key flows.Flow) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *BindFlowsMap) LookupAndDelete(key flows.Flow) (value flows.Stats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *BindFlowsMap) All() (iter.Seq2[flows.Flow, flows.Stats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _BindFlowsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *BindFlowsMap) Drain() (iter.Seq2[flows.Flow, flows.Stats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _BindFlowsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *BindFlowsMap) DeleteFunc(del func(key flows.Flow, value *flows.Stats) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*flows.Flow)(key), (*flows.Stats)(value))
 	})
 }
 
 //go:noinline
-func (*BindFlowsMap) loop(s *typed.MapScan) (iter.Seq2[flows.Flow, flows.Stats], func() error) {
+func _BindFlowsMapLoop(s *typed.MapScan) (iter.Seq2[flows.Flow, flows.Stats], func() error) {
 	return func(yield func(flows.Flow, flows.Stats) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*flows.Flow)(key), *(*flows.Stats)(value))

@@ -40,10 +40,10 @@ func OpenBitfieldsPackedFrom(object io.ReaderAt) (*BitfieldsPackedCollectionSpec
 		return nil, err
 	}
 	s := &BitfieldsPackedCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*BitfieldsPackedRecordsMap])(typed.BindMapSpec(c, "records", (*BitfieldsPackedRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]BitfieldsPackedRecord])(typed.BindVariableSpec(c, "filled", (*[1]BitfieldsPackedRecord)(nil)))
 	typed.CheckLayouts(c, _BitfieldsPackedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (s *BitfieldsPackedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Bit
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]BitfieldsPackedRecord])(typed.BindVariable(c, "filled", (*[1]BitfieldsPackedRecord)(nil)))
 	return b, nil
 }
 

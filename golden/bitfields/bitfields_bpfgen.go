@@ -41,10 +41,10 @@ func OpenBitfieldsFrom(object io.ReaderAt) (*BitfieldsCollectionSpec, error) {
 		return nil, err
 	}
 	s := &BitfieldsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*BitfieldsRecordsMap])(typed.BindMapSpec(c, "records", (*BitfieldsRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[2]BitfieldsRecord])(typed.BindVariableSpec(c, "filled", (*[2]BitfieldsRecord)(nil)))
 	typed.CheckLayouts(c, _BitfieldsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (s *BitfieldsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Bitfields
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[2]BitfieldsRecord])(typed.BindVariable(c, "filled", (*[2]BitfieldsRecord)(nil)))
 	return b, nil
 }
 

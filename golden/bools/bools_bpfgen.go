@@ -43,11 +43,11 @@ func OpenBoolsFrom(object io.ReaderAt) (*BoolsCollectionSpec, error) {
 		return nil, err
 	}
 	s := &BoolsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Flags, "flags")
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Flags = (*typed.MapSpec[*BoolsFlagsMap])(typed.BindMapSpec(c, "flags", (*BoolsFlagsMap)(nil)))
+	s.Maps.Records = (*typed.MapSpec[*BoolsRecordsMap])(typed.BindMapSpec(c, "records", (*BoolsRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]BoolsRecord])(typed.BindVariableSpec(c, "filled", (*[1]BoolsRecord)(nil)))
 	typed.CheckLayouts(c, _BoolsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *BoolsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BoolsCollecti
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]BoolsRecord])(typed.BindVariable(c, "filled", (*[1]BoolsRecord)(nil)))
 	return b, nil
 }
 

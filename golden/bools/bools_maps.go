@@ -10,6 +10,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/ctypes"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -21,66 +22,112 @@ const _ = -uint32(_BoolsSet ^ 0x5d4c7bdd)
 
 // BoolsFlagsMap is the type of the map flags (HASH). [typed.Hash] says more of
 // its methods.
-type BoolsFlagsMap struct{ typed.MapHandle }
+type BoolsFlagsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*BoolsFlagsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(ctypes.Bool))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *BoolsFlagsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *BoolsFlagsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *BoolsFlagsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *BoolsFlagsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *BoolsFlagsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *BoolsFlagsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *BoolsFlagsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *BoolsFlagsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *BoolsFlagsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *BoolsFlagsMap) Lookup(key uint32) (value ctypes.Bool, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *BoolsFlagsMap) LookupInto(key uint32, value *ctypes.Bool) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *BoolsFlagsMap) Put(key uint32, value ctypes.Bool) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *BoolsFlagsMap) Update(key uint32, value ctypes.Bool, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *BoolsFlagsMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *BoolsFlagsMap) LookupAndDelete(key uint32) (value ctypes.Bool, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *BoolsFlagsMap) All() (iter.Seq2[uint32, ctypes.Bool], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _BoolsFlagsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *BoolsFlagsMap) Drain() (iter.Seq2[uint32, ctypes.Bool], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _BoolsFlagsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *BoolsFlagsMap) DeleteFunc(del func(key uint32, value *ctypes.Bool) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*ctypes.Bool)(value))
 	})
 }
 
 //go:noinline
-func (*BoolsFlagsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ctypes.Bool], func() error) {
+func _BoolsFlagsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ctypes.Bool], func() error) {
 	return func(yield func(uint32, ctypes.Bool) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ctypes.Bool)(value))
@@ -90,42 +137,88 @@ func (*BoolsFlagsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ctypes.Bool], fu
 
 // BoolsRecordsMap is the type of the map records (ARRAY). [typed.FixedMap] says
 // more of its methods.
-type BoolsRecordsMap struct{ typed.MapHandle }
+type BoolsRecordsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*BoolsRecordsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(BoolsRecord))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *BoolsRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *BoolsRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *BoolsRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *BoolsRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *BoolsRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *BoolsRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *BoolsRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *BoolsRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *BoolsRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *BoolsRecordsMap) Lookup(key uint32) (value BoolsRecord, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *BoolsRecordsMap) LookupInto(key uint32, value *BoolsRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *BoolsRecordsMap) Put(key uint32, value BoolsRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *BoolsRecordsMap) Update(key uint32, value BoolsRecord, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *BoolsRecordsMap) All() (iter.Seq2[uint32, BoolsRecord], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _BoolsRecordsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*BoolsRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, BoolsRecord], func() error) {
+func _BoolsRecordsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, BoolsRecord], func() error) {
 	return func(yield func(uint32, BoolsRecord) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*BoolsRecord)(value))

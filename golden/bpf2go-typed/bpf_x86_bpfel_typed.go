@@ -89,15 +89,15 @@ func openBpfFrom(object io.ReaderAt) (*bpfCollectionSpec, error) {
 	}
 	s := &bpfCollectionSpec{CollectionSpec: c}
 	typed.BindEventType(c, "events", "struct event")
-	typed.BindMapSpec(c, &s.Maps.Events, "events")
-	typed.BindMapSpec(c, &s.Maps.Flows, "flows")
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
-	typed.BindMapSpec(c, &s.Maps.Shards, "shards")
-	typed.BindMapSpec(c, &s.Maps.Unnamed, "unnamed")
+	s.Maps.Events = (*typed.MapSpec[*bpfEventsMap])(typed.BindMapSpec(c, "events", (*bpfEventsMap)(nil)))
+	s.Maps.Flows = (*typed.MapSpec[*bpfFlowsMap])(typed.BindMapSpec(c, "flows", (*bpfFlowsMap)(nil)))
+	s.Maps.Records = (*typed.MapSpec[*bpfRecordsMap])(typed.BindMapSpec(c, "records", (*bpfRecordsMap)(nil)))
+	s.Maps.Shards = (*typed.MapSpec[*bpfShardsMap])(typed.BindMapSpec(c, "shards", (*bpfShardsMap)(nil)))
+	s.Maps.Unnamed = (*typed.MapSpec[*bpfUnnamedMap])(typed.BindMapSpec(c, "unnamed", (*bpfUnnamedMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CountPackets, "count_packets")
-	typed.BindVariableSpec(c, &s.Variables.Dropped, "dropped")
-	typed.BindStaticSpec(c, &s.Variables.Hidden, ".bss", "hidden", 0)
-	typed.BindVariableSpec(c, &s.Variables.SampleRate, "sample_rate")
+	s.Variables.Dropped = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "dropped", (*uint64)(nil)))
+	s.Variables.Hidden = (*typed.VariableSpec[int32])(typed.BindStaticSpec(c, ".bss", "hidden", 0, (*int32)(nil)))
+	s.Variables.SampleRate = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "sample_rate", (*uint32)(nil)))
 	typed.CheckLayouts(c, _BpfLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -133,9 +133,9 @@ func (s *bpfCollectionSpec) Load(opts *ebpf.CollectionOptions) (*bpfCollection, 
 	b.Maps.Unnamed = new(bpfUnnamedMap)
 	typed.BindMap(c, b.Maps.Unnamed, "unnamed")
 	typed.BindProgram(c, &b.Programs.CountPackets, "count_packets")
-	typed.BindVariable(c, &b.Variables.Dropped, "dropped")
-	typed.BindStatic(c, &b.Variables.Hidden, ".bss", "hidden", 0)
-	typed.BindConstant(c, &b.Variables.SampleRate, "sample_rate")
+	b.Variables.Dropped = (*typed.Variable[uint64])(typed.BindVariable(c, "dropped", (*uint64)(nil)))
+	b.Variables.Hidden = (*typed.Variable[int32])(typed.BindStatic(c, ".bss", "hidden", 0, (*int32)(nil)))
+	b.Variables.SampleRate = (*typed.Constant[uint32])(typed.BindVariable(c, "sample_rate", (*uint32)(nil)))
 	return b, nil
 }
 
@@ -196,80 +196,172 @@ type bpfCollectionVariables struct {
 
 // bpfEventsMap is the type of the map events (RINGBUF). [typed.RingBuf] says
 // more of its methods.
-type bpfEventsMap struct{ typed.EventHandle }
+type bpfEventsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*bpfEventsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(bpfEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *bpfEventsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *bpfEventsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *bpfEventsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *bpfEventsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *bpfEventsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *bpfEventsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *bpfEventsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *bpfEventsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *bpfEventsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *bpfEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[bpfEvent], error) {
-	return typed.NewRingBufReader[bpfEvent](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[bpfEvent](m.Handle(), 0, opts)
 }
 
 // bpfFlowsMap is the type of the map flows (HASH). [typed.Hash] says more of
 // its methods.
-type bpfFlowsMap struct{ typed.MapHandle }
+type bpfFlowsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*bpfFlowsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(bpfFlowKey)), Value: unsafe.Sizeof(*new(bpfFlowStats))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *bpfFlowsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *bpfFlowsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *bpfFlowsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *bpfFlowsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *bpfFlowsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *bpfFlowsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *bpfFlowsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *bpfFlowsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *bpfFlowsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *bpfFlowsMap) Lookup(key bpfFlowKey) (value bpfFlowStats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *bpfFlowsMap) LookupInto(key bpfFlowKey, value *bpfFlowStats) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *bpfFlowsMap) Put(key bpfFlowKey, value bpfFlowStats) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *bpfFlowsMap) Update(key bpfFlowKey, value bpfFlowStats, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *bpfFlowsMap) Delete(key bpfFlowKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *bpfFlowsMap) LookupAndDelete(key bpfFlowKey) (value bpfFlowStats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *bpfFlowsMap) All() (iter.Seq2[bpfFlowKey, bpfFlowStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _bpfFlowsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *bpfFlowsMap) Drain() (iter.Seq2[bpfFlowKey, bpfFlowStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _bpfFlowsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *bpfFlowsMap) DeleteFunc(del func(key bpfFlowKey, value *bpfFlowStats) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*bpfFlowKey)(key), (*bpfFlowStats)(value))
 	})
 }
 
 //go:noinline
-func (*bpfFlowsMap) loop(s *typed.MapScan) (iter.Seq2[bpfFlowKey, bpfFlowStats], func() error) {
+func _bpfFlowsMapLoop(s *typed.MapScan) (iter.Seq2[bpfFlowKey, bpfFlowStats], func() error) {
 	return func(yield func(bpfFlowKey, bpfFlowStats) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*bpfFlowKey)(key), *(*bpfFlowStats)(value))
@@ -279,42 +371,88 @@ func (*bpfFlowsMap) loop(s *typed.MapScan) (iter.Seq2[bpfFlowKey, bpfFlowStats],
 
 // bpfRecordsMap is the type of the map records (ARRAY). [typed.FixedMap] says
 // more of its methods.
-type bpfRecordsMap struct{ typed.MapHandle }
+type bpfRecordsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*bpfRecordsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(bpfRecord))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *bpfRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *bpfRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *bpfRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *bpfRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *bpfRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *bpfRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *bpfRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *bpfRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *bpfRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *bpfRecordsMap) Lookup(key uint32) (value bpfRecord, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *bpfRecordsMap) LookupInto(key uint32, value *bpfRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *bpfRecordsMap) Put(key uint32, value bpfRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *bpfRecordsMap) Update(key uint32, value bpfRecord, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *bpfRecordsMap) All() (iter.Seq2[uint32, bpfRecord], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _bpfRecordsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*bpfRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, bpfRecord], func() error) {
+func _bpfRecordsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, bpfRecord], func() error) {
 	return func(yield func(uint32, bpfRecord) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*bpfRecord)(value))
@@ -324,66 +462,112 @@ func (*bpfRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, bpfRecord], func
 
 // bpfShardsInnerMap is the type of the map shards_inner (HASH). [typed.Hash]
 // says more of its methods.
-type bpfShardsInnerMap struct{ typed.MapHandle }
+type bpfShardsInnerMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*bpfShardsInnerMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(bpfFlowKey)), Value: unsafe.Sizeof(*new(bpfHop))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *bpfShardsInnerMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *bpfShardsInnerMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *bpfShardsInnerMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *bpfShardsInnerMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *bpfShardsInnerMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *bpfShardsInnerMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *bpfShardsInnerMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *bpfShardsInnerMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *bpfShardsInnerMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *bpfShardsInnerMap) Lookup(key bpfFlowKey) (value bpfHop, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *bpfShardsInnerMap) LookupInto(key bpfFlowKey, value *bpfHop) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *bpfShardsInnerMap) Put(key bpfFlowKey, value bpfHop) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *bpfShardsInnerMap) Update(key bpfFlowKey, value bpfHop, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *bpfShardsInnerMap) Delete(key bpfFlowKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *bpfShardsInnerMap) LookupAndDelete(key bpfFlowKey) (value bpfHop, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *bpfShardsInnerMap) All() (iter.Seq2[bpfFlowKey, bpfHop], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _bpfShardsInnerMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *bpfShardsInnerMap) Drain() (iter.Seq2[bpfFlowKey, bpfHop], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _bpfShardsInnerMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *bpfShardsInnerMap) DeleteFunc(del func(key bpfFlowKey, value *bpfHop) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*bpfFlowKey)(key), (*bpfHop)(value))
 	})
 }
 
 //go:noinline
-func (*bpfShardsInnerMap) loop(s *typed.MapScan) (iter.Seq2[bpfFlowKey, bpfHop], func() error) {
+func _bpfShardsInnerMapLoop(s *typed.MapScan) (iter.Seq2[bpfFlowKey, bpfHop], func() error) {
 	return func(yield func(bpfFlowKey, bpfHop) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*bpfFlowKey)(key), *(*bpfHop)(value))
@@ -392,29 +576,75 @@ func (*bpfShardsInnerMap) loop(s *typed.MapScan) (iter.Seq2[bpfFlowKey, bpfHop],
 }
 
 // bpfShardsMap is the type of the map shards (ARRAY_OF_MAPS).
-type bpfShardsMap struct{ typed.MapHandle }
+type bpfShardsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*bpfShardsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArrayOfMaps, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *bpfShardsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *bpfShardsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *bpfShardsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *bpfShardsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *bpfShardsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *bpfShardsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *bpfShardsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *bpfShardsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *bpfShardsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *bpfShardsMap) Put(key uint32, inner *bpfShardsInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *bpfShardsMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *bpfShardsMap) Lookup(key uint32) (*bpfShardsInnerMap, error) {
 	inner := new(bpfShardsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -422,7 +652,7 @@ func (m *bpfShardsMap) Lookup(key uint32) (*bpfShardsInnerMap, error) {
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *bpfShardsMap) LookupID(key uint32) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -430,7 +660,7 @@ func (m *bpfShardsMap) LookupID(key uint32) (ebpf.MapID, error) {
 // caller closes it.
 func (m *bpfShardsMap) NewInner(spec *ebpf.MapSpec) (*bpfShardsInnerMap, error) {
 	inner := new(bpfShardsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -439,11 +669,11 @@ func (m *bpfShardsMap) NewInner(spec *ebpf.MapSpec) (*bpfShardsInnerMap, error) 
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *bpfShardsMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _bpfShardsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*bpfShardsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
+func _bpfShardsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
@@ -455,7 +685,7 @@ func (*bpfShardsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *bpfShardsMap) All() (iter.Seq2[uint32, *bpfShardsInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(uint32, *bpfShardsInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(bpfShardsInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*uint32)(key), inner.(*bpfShardsInnerMap))
@@ -465,66 +695,112 @@ func (m *bpfShardsMap) All() (iter.Seq2[uint32, *bpfShardsInnerMap], func() erro
 
 // bpfUnnamedMap is the type of the map unnamed (HASH). [typed.Hash] says more
 // of its methods.
-type bpfUnnamedMap struct{ typed.MapHandle }
+type bpfUnnamedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*bpfUnnamedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(bpfUnnamedKey)), Value: unsafe.Sizeof(*new(bpfFlowStats))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *bpfUnnamedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *bpfUnnamedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *bpfUnnamedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *bpfUnnamedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *bpfUnnamedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *bpfUnnamedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *bpfUnnamedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *bpfUnnamedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *bpfUnnamedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *bpfUnnamedMap) Lookup(key bpfUnnamedKey) (value bpfFlowStats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *bpfUnnamedMap) LookupInto(key bpfUnnamedKey, value *bpfFlowStats) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *bpfUnnamedMap) Put(key bpfUnnamedKey, value bpfFlowStats) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *bpfUnnamedMap) Update(key bpfUnnamedKey, value bpfFlowStats, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *bpfUnnamedMap) Delete(key bpfUnnamedKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *bpfUnnamedMap) LookupAndDelete(key bpfUnnamedKey) (value bpfFlowStats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *bpfUnnamedMap) All() (iter.Seq2[bpfUnnamedKey, bpfFlowStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _bpfUnnamedMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *bpfUnnamedMap) Drain() (iter.Seq2[bpfUnnamedKey, bpfFlowStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _bpfUnnamedMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *bpfUnnamedMap) DeleteFunc(del func(key bpfUnnamedKey, value *bpfFlowStats) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*bpfUnnamedKey)(key), (*bpfFlowStats)(value))
 	})
 }
 
 //go:noinline
-func (*bpfUnnamedMap) loop(s *typed.MapScan) (iter.Seq2[bpfUnnamedKey, bpfFlowStats], func() error) {
+func _bpfUnnamedMapLoop(s *typed.MapScan) (iter.Seq2[bpfUnnamedKey, bpfFlowStats], func() error) {
 	return func(yield func(bpfUnnamedKey, bpfFlowStats) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*bpfUnnamedKey)(key), *(*bpfFlowStats)(value))

@@ -122,7 +122,7 @@ func TestMapsOfTheOtherAPI(t *testing.T) {
 	objs, b := loaded(t)
 	count := func(m *ebpf.Map) error { return m.Put(uint32(0), bpfRecord{Kind: 4}) } // code of bpf2go's API
 	must(t, b.Maps.Records.Use(count))
-	clone, err := b.Maps.Records.CloneMap()
+	clone, err := b.Maps.Records.Handle().CloneMap()
 	must(t, err)
 	other := bpfObjects{bpfMaps: bpfMaps{Records: clone}}
 	defer clone.Close()

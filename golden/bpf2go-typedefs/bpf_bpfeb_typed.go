@@ -73,12 +73,12 @@ func openBpfFrom(object io.ReaderAt) (*bpfCollectionSpec, error) {
 		return nil, err
 	}
 	s := &bpfCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Flows, "flows")
-	typed.BindMapSpec(c, &s.Maps.Flows2, "flows2")
+	s.Maps.Flows = (*typed.MapSpec[*bpfFlowsMap])(typed.BindMapSpec(c, "flows", (*bpfFlowsMap)(nil)))
+	s.Maps.Flows2 = (*typed.MapSpec[*bpfFlows2Map])(typed.BindMapSpec(c, "flows2", (*bpfFlows2Map)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.P, "p")
-	typed.BindVariableSpec(c, &s.Variables.Arr, "arr")
-	typed.BindVariableSpec(c, &s.Variables.Mode, "mode")
-	typed.BindVariableSpec(c, &s.Variables.Nam, "nam")
+	s.Variables.Arr = (*typed.VariableSpec[[3]bpfInner2T])(typed.BindVariableSpec(c, "arr", (*[3]bpfInner2T)(nil)))
+	s.Variables.Mode = (*typed.VariableSpec[bpfModeT2])(typed.BindVariableSpec(c, "mode", (*bpfModeT2)(nil)))
+	s.Variables.Nam = (*typed.VariableSpec[bpfNamedT])(typed.BindVariableSpec(c, "nam", (*bpfNamedT)(nil)))
 	typed.CheckLayouts(c, _BpfLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -108,9 +108,9 @@ func (s *bpfCollectionSpec) Load(opts *ebpf.CollectionOptions) (*bpfCollection, 
 	b.Maps.Flows2 = new(bpfFlows2Map)
 	typed.BindMap(c, b.Maps.Flows2, "flows2")
 	typed.BindProgram(c, &b.Programs.P, "p")
-	typed.BindVariable(c, &b.Variables.Arr, "arr")
-	typed.BindVariable(c, &b.Variables.Mode, "mode")
-	typed.BindVariable(c, &b.Variables.Nam, "nam")
+	b.Variables.Arr = (*typed.Variable[[3]bpfInner2T])(typed.BindVariable(c, "arr", (*[3]bpfInner2T)(nil)))
+	b.Variables.Mode = (*typed.Variable[bpfModeT2])(typed.BindVariable(c, "mode", (*bpfModeT2)(nil)))
+	b.Variables.Nam = (*typed.Variable[bpfNamedT])(typed.BindVariable(c, "nam", (*bpfNamedT)(nil)))
 	return b, nil
 }
 
@@ -165,66 +165,112 @@ type bpfCollectionVariables struct {
 
 // bpfFlowsMap is the type of the map flows (HASH). [typed.Hash] says more of
 // its methods.
-type bpfFlowsMap struct{ typed.MapHandle }
+type bpfFlowsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*bpfFlowsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(bpfInnerT)), Value: unsafe.Sizeof(*new(bpfOuter))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *bpfFlowsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *bpfFlowsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *bpfFlowsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *bpfFlowsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *bpfFlowsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *bpfFlowsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *bpfFlowsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *bpfFlowsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *bpfFlowsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *bpfFlowsMap) Lookup(key bpfInnerT) (value bpfOuter, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *bpfFlowsMap) LookupInto(key bpfInnerT, value *bpfOuter) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *bpfFlowsMap) Put(key bpfInnerT, value bpfOuter) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *bpfFlowsMap) Update(key bpfInnerT, value bpfOuter, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *bpfFlowsMap) Delete(key bpfInnerT) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *bpfFlowsMap) LookupAndDelete(key bpfInnerT) (value bpfOuter, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *bpfFlowsMap) All() (iter.Seq2[bpfInnerT, bpfOuter], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _bpfFlowsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *bpfFlowsMap) Drain() (iter.Seq2[bpfInnerT, bpfOuter], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _bpfFlowsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *bpfFlowsMap) DeleteFunc(del func(key bpfInnerT, value *bpfOuter) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*bpfInnerT)(key), (*bpfOuter)(value))
 	})
 }
 
 //go:noinline
-func (*bpfFlowsMap) loop(s *typed.MapScan) (iter.Seq2[bpfInnerT, bpfOuter], func() error) {
+func _bpfFlowsMapLoop(s *typed.MapScan) (iter.Seq2[bpfInnerT, bpfOuter], func() error) {
 	return func(yield func(bpfInnerT, bpfOuter) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*bpfInnerT)(key), *(*bpfOuter)(value))
@@ -234,66 +280,112 @@ func (*bpfFlowsMap) loop(s *typed.MapScan) (iter.Seq2[bpfInnerT, bpfOuter], func
 
 // bpfFlows2Map is the type of the map flows2 (HASH). [typed.Hash] says more of
 // its methods.
-type bpfFlows2Map struct{ typed.MapHandle }
+type bpfFlows2Map typed.MapHandle
 
 // Shape is what the type is made for.
 func (*bpfFlows2Map) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(bpfAnon2T)), Value: unsafe.Sizeof(*new(bpfInner2T))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *bpfFlows2Map) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *bpfFlows2Map) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *bpfFlows2Map) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *bpfFlows2Map) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *bpfFlows2Map) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *bpfFlows2Map) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *bpfFlows2Map) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *bpfFlows2Map) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *bpfFlows2Map) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *bpfFlows2Map) Lookup(key bpfAnon2T) (value bpfInner2T, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *bpfFlows2Map) LookupInto(key bpfAnon2T, value *bpfInner2T) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *bpfFlows2Map) Put(key bpfAnon2T, value bpfInner2T) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *bpfFlows2Map) Update(key bpfAnon2T, value bpfInner2T, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *bpfFlows2Map) Delete(key bpfAnon2T) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *bpfFlows2Map) LookupAndDelete(key bpfAnon2T) (value bpfInner2T, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *bpfFlows2Map) All() (iter.Seq2[bpfAnon2T, bpfInner2T], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _bpfFlows2MapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *bpfFlows2Map) Drain() (iter.Seq2[bpfAnon2T, bpfInner2T], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _bpfFlows2MapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *bpfFlows2Map) DeleteFunc(del func(key bpfAnon2T, value *bpfInner2T) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*bpfAnon2T)(key), (*bpfInner2T)(value))
 	})
 }
 
 //go:noinline
-func (*bpfFlows2Map) loop(s *typed.MapScan) (iter.Seq2[bpfAnon2T, bpfInner2T], func() error) {
+func _bpfFlows2MapLoop(s *typed.MapScan) (iter.Seq2[bpfAnon2T, bpfInner2T], func() error) {
 	return func(yield func(bpfAnon2T, bpfInner2T) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*bpfAnon2T)(key), *(*bpfInner2T)(value))

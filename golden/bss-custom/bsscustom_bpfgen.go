@@ -40,8 +40,8 @@ func OpenBssCustomFrom(object io.ReaderAt) (*BssCustomCollectionSpec, error) {
 	}
 	s := &BssCustomCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.Count, "count")
-	typed.BindVariableSpec(c, &s.Variables.Plain, "plain")
-	typed.BindVariableSpec(c, &s.Variables.State, "state")
+	s.Variables.Plain = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "plain", (*uint64)(nil)))
+	s.Variables.State = (*typed.VariableSpec[BssCustomState])(typed.BindVariableSpec(c, "state", (*BssCustomState)(nil)))
 	typed.CheckLayouts(c, _BssCustomLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -67,8 +67,8 @@ func (s *BssCustomCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BssCustom
 	}
 	b := &BssCustomCollection{Collection: c}
 	typed.BindProgram(c, &b.Programs.Count, "count")
-	typed.BindVariable(c, &b.Variables.Plain, "plain")
-	typed.BindVariable(c, &b.Variables.State, "state")
+	b.Variables.Plain = (*typed.Variable[uint64])(typed.BindVariable(c, "plain", (*uint64)(nil)))
+	b.Variables.State = (*typed.Variable[BssCustomState])(typed.BindVariable(c, "state", (*BssCustomState)(nil)))
 	return b, nil
 }
 

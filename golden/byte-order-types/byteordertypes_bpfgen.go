@@ -41,10 +41,10 @@ func OpenByteOrderTypesFrom(object io.ReaderAt) (*ByteOrderTypesCollectionSpec, 
 		return nil, err
 	}
 	s := &ByteOrderTypesCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*ByteOrderTypesRecordsMap])(typed.BindMapSpec(c, "records", (*ByteOrderTypesRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[2]ByteOrderTypesRecord])(typed.BindVariableSpec(c, "filled", (*[2]ByteOrderTypesRecord)(nil)))
 	typed.CheckLayouts(c, _ByteOrderTypesLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (s *ByteOrderTypesCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Byte
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[2]ByteOrderTypesRecord])(typed.BindVariable(c, "filled", (*[2]ByteOrderTypesRecord)(nil)))
 	return b, nil
 }
 

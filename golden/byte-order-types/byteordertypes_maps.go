@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,42 +21,88 @@ const _ = -uint32(_ByteOrderTypesSet ^ 0xcd28c4d0)
 
 // ByteOrderTypesRecordsMap is the type of the map records (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type ByteOrderTypesRecordsMap struct{ typed.MapHandle }
+type ByteOrderTypesRecordsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*ByteOrderTypesRecordsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(ByteOrderTypesRecord))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *ByteOrderTypesRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *ByteOrderTypesRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *ByteOrderTypesRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *ByteOrderTypesRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *ByteOrderTypesRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *ByteOrderTypesRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *ByteOrderTypesRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *ByteOrderTypesRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *ByteOrderTypesRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *ByteOrderTypesRecordsMap) Lookup(key uint32) (value ByteOrderTypesRecord, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *ByteOrderTypesRecordsMap) LookupInto(key uint32, value *ByteOrderTypesRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *ByteOrderTypesRecordsMap) Put(key uint32, value ByteOrderTypesRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *ByteOrderTypesRecordsMap) Update(key uint32, value ByteOrderTypesRecord, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *ByteOrderTypesRecordsMap) All() (iter.Seq2[uint32, ByteOrderTypesRecord], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _ByteOrderTypesRecordsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*ByteOrderTypesRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ByteOrderTypesRecord], func() error) {
+func _ByteOrderTypesRecordsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ByteOrderTypesRecord], func() error) {
 	return func(yield func(uint32, ByteOrderTypesRecord) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ByteOrderTypesRecord)(value))

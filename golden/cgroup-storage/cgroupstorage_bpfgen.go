@@ -42,12 +42,12 @@ func OpenCgroupStorageFrom(object io.ReaderAt) (*CgroupStorageCollectionSpec, er
 		return nil, err
 	}
 	s := &CgroupStorageCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.ByAttachment, "by_attachment")
-	typed.BindMapSpec(c, &s.Maps.ByCgroup, "by_cgroup")
-	typed.BindMapSpec(c, &s.Maps.EachByAttachment, "each_by_attachment")
-	typed.BindMapSpec(c, &s.Maps.EachByCgroup, "each_by_cgroup")
-	typed.BindMapSpec(c, &s.Maps.Local, "local")
-	typed.BindMapSpec(c, &s.Maps.SizesOnly, "sizes_only")
+	s.Maps.ByAttachment = (*typed.MapSpec[*CgroupStorageByAttachmentMap])(typed.BindMapSpec(c, "by_attachment", (*CgroupStorageByAttachmentMap)(nil)))
+	s.Maps.ByCgroup = (*typed.MapSpec[*CgroupStorageByCgroupMap])(typed.BindMapSpec(c, "by_cgroup", (*CgroupStorageByCgroupMap)(nil)))
+	s.Maps.EachByAttachment = (*typed.MapSpec[*CgroupStorageEachByAttachmentMap])(typed.BindMapSpec(c, "each_by_attachment", (*CgroupStorageEachByAttachmentMap)(nil)))
+	s.Maps.EachByCgroup = (*typed.MapSpec[*CgroupStorageEachByCgroupMap])(typed.BindMapSpec(c, "each_by_cgroup", (*CgroupStorageEachByCgroupMap)(nil)))
+	s.Maps.Local = (*typed.MapSpec[*CgroupStorageLocalMap])(typed.BindMapSpec(c, "local", (*CgroupStorageLocalMap)(nil)))
+	s.Maps.SizesOnly = (*typed.MapSpec[*CgroupStorageSizesOnlyMap])(typed.BindMapSpec(c, "sizes_only", (*CgroupStorageSizesOnlyMap)(nil)))
 	typed.CheckLayouts(c, _CgroupStorageLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,42 +21,88 @@ const _ = -uint32(_CgroupStorageSet ^ 0x8a815921)
 
 // CgroupStorageByAttachmentMap is the type of the map by_attachment
 // (CGROUP_STORAGE). [typed.FixedMap] says more of its methods.
-type CgroupStorageByAttachmentMap struct{ typed.MapHandle }
+type CgroupStorageByAttachmentMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*CgroupStorageByAttachmentMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassCgroupStorage, Key: unsafe.Sizeof(*new(typed.CgroupStorageKey)), Value: unsafe.Sizeof(*new(CgroupStorageUsage))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CgroupStorageByAttachmentMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CgroupStorageByAttachmentMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CgroupStorageByAttachmentMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CgroupStorageByAttachmentMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CgroupStorageByAttachmentMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CgroupStorageByAttachmentMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CgroupStorageByAttachmentMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CgroupStorageByAttachmentMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CgroupStorageByAttachmentMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *CgroupStorageByAttachmentMap) Lookup(key typed.CgroupStorageKey) (value CgroupStorageUsage, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *CgroupStorageByAttachmentMap) LookupInto(key typed.CgroupStorageKey, value *CgroupStorageUsage) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *CgroupStorageByAttachmentMap) Put(key typed.CgroupStorageKey, value CgroupStorageUsage) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *CgroupStorageByAttachmentMap) Update(key typed.CgroupStorageKey, value CgroupStorageUsage, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *CgroupStorageByAttachmentMap) All() (iter.Seq2[typed.CgroupStorageKey, CgroupStorageUsage], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _CgroupStorageByAttachmentMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*CgroupStorageByAttachmentMap) loop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, CgroupStorageUsage], func() error) {
+func _CgroupStorageByAttachmentMapLoop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, CgroupStorageUsage], func() error) {
 	return func(yield func(typed.CgroupStorageKey, CgroupStorageUsage) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*typed.CgroupStorageKey)(key), *(*CgroupStorageUsage)(value))
@@ -65,42 +112,88 @@ func (*CgroupStorageByAttachmentMap) loop(s *typed.MapScan) (iter.Seq2[typed.Cgr
 
 // CgroupStorageByCgroupMap is the type of the map by_cgroup (CGROUP_STORAGE).
 // [typed.FixedMap] says more of its methods.
-type CgroupStorageByCgroupMap struct{ typed.MapHandle }
+type CgroupStorageByCgroupMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*CgroupStorageByCgroupMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassCgroupStorage, Key: unsafe.Sizeof(*new(uint64)), Value: unsafe.Sizeof(*new(CgroupStorageUsage))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CgroupStorageByCgroupMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CgroupStorageByCgroupMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CgroupStorageByCgroupMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CgroupStorageByCgroupMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CgroupStorageByCgroupMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CgroupStorageByCgroupMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CgroupStorageByCgroupMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CgroupStorageByCgroupMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CgroupStorageByCgroupMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *CgroupStorageByCgroupMap) Lookup(key uint64) (value CgroupStorageUsage, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *CgroupStorageByCgroupMap) LookupInto(key uint64, value *CgroupStorageUsage) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *CgroupStorageByCgroupMap) Put(key uint64, value CgroupStorageUsage) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *CgroupStorageByCgroupMap) Update(key uint64, value CgroupStorageUsage, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *CgroupStorageByCgroupMap) All() (iter.Seq2[uint64, CgroupStorageUsage], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _CgroupStorageByCgroupMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*CgroupStorageByCgroupMap) loop(s *typed.MapScan) (iter.Seq2[uint64, CgroupStorageUsage], func() error) {
+func _CgroupStorageByCgroupMapLoop(s *typed.MapScan) (iter.Seq2[uint64, CgroupStorageUsage], func() error) {
 	return func(yield func(uint64, CgroupStorageUsage) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint64)(key), *(*CgroupStorageUsage)(value))
@@ -110,16 +203,62 @@ func (*CgroupStorageByCgroupMap) loop(s *typed.MapScan) (iter.Seq2[uint64, Cgrou
 
 // CgroupStorageEachByAttachmentMap is the type of the map each_by_attachment
 // (PERCPU_CGROUP_STORAGE). [typed.FixedPerCPUMap] says more of its methods.
-type CgroupStorageEachByAttachmentMap struct{ typed.MapHandle }
+type CgroupStorageEachByAttachmentMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*CgroupStorageEachByAttachmentMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUCgroupStorage, Key: unsafe.Sizeof(*new(typed.CgroupStorageKey)), Value: unsafe.Sizeof(*new(CgroupStorageUsage))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CgroupStorageEachByAttachmentMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CgroupStorageEachByAttachmentMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CgroupStorageEachByAttachmentMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CgroupStorageEachByAttachmentMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CgroupStorageEachByAttachmentMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CgroupStorageEachByAttachmentMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CgroupStorageEachByAttachmentMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CgroupStorageEachByAttachmentMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CgroupStorageEachByAttachmentMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *CgroupStorageEachByAttachmentMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -134,7 +273,7 @@ func (m *CgroupStorageEachByAttachmentMap) Lookup(key typed.CgroupStorageKey) ([
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *CgroupStorageEachByAttachmentMap) LookupInto(key typed.CgroupStorageKey, values []CgroupStorageUsage) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -144,22 +283,22 @@ func (m *CgroupStorageEachByAttachmentMap) Put(key typed.CgroupStorageKey, value
 
 // PutEach writes the same value on every CPU.
 func (m *CgroupStorageEachByAttachmentMap) PutEach(key typed.CgroupStorageKey, value CgroupStorageUsage) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *CgroupStorageEachByAttachmentMap) Update(key typed.CgroupStorageKey, values []CgroupStorageUsage, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *CgroupStorageEachByAttachmentMap) All() (iter.Seq2[typed.CgroupStorageKey, []CgroupStorageUsage], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _CgroupStorageEachByAttachmentMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*CgroupStorageEachByAttachmentMap) loop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, []CgroupStorageUsage], func() error) {
+func _CgroupStorageEachByAttachmentMapLoop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, []CgroupStorageUsage], func() error) {
 	return func(yield func(typed.CgroupStorageKey, []CgroupStorageUsage) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*typed.CgroupStorageKey)(key), unsafe.Slice((*CgroupStorageUsage)(values), s.CPUs()))
@@ -169,16 +308,62 @@ func (*CgroupStorageEachByAttachmentMap) loop(s *typed.MapScan) (iter.Seq2[typed
 
 // CgroupStorageEachByCgroupMap is the type of the map each_by_cgroup
 // (PERCPU_CGROUP_STORAGE). [typed.FixedPerCPUMap] says more of its methods.
-type CgroupStorageEachByCgroupMap struct{ typed.MapHandle }
+type CgroupStorageEachByCgroupMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*CgroupStorageEachByCgroupMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUCgroupStorage, Key: unsafe.Sizeof(*new(uint64)), Value: unsafe.Sizeof(*new(CgroupStorageUsage))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CgroupStorageEachByCgroupMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CgroupStorageEachByCgroupMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CgroupStorageEachByCgroupMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CgroupStorageEachByCgroupMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CgroupStorageEachByCgroupMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CgroupStorageEachByCgroupMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CgroupStorageEachByCgroupMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CgroupStorageEachByCgroupMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CgroupStorageEachByCgroupMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *CgroupStorageEachByCgroupMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -193,7 +378,7 @@ func (m *CgroupStorageEachByCgroupMap) Lookup(key uint64) ([]CgroupStorageUsage,
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *CgroupStorageEachByCgroupMap) LookupInto(key uint64, values []CgroupStorageUsage) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -203,22 +388,22 @@ func (m *CgroupStorageEachByCgroupMap) Put(key uint64, values []CgroupStorageUsa
 
 // PutEach writes the same value on every CPU.
 func (m *CgroupStorageEachByCgroupMap) PutEach(key uint64, value CgroupStorageUsage) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *CgroupStorageEachByCgroupMap) Update(key uint64, values []CgroupStorageUsage, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *CgroupStorageEachByCgroupMap) All() (iter.Seq2[uint64, []CgroupStorageUsage], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _CgroupStorageEachByCgroupMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*CgroupStorageEachByCgroupMap) loop(s *typed.MapScan) (iter.Seq2[uint64, []CgroupStorageUsage], func() error) {
+func _CgroupStorageEachByCgroupMapLoop(s *typed.MapScan) (iter.Seq2[uint64, []CgroupStorageUsage], func() error) {
 	return func(yield func(uint64, []CgroupStorageUsage) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*uint64)(key), unsafe.Slice((*CgroupStorageUsage)(values), s.CPUs()))
@@ -228,77 +413,169 @@ func (*CgroupStorageEachByCgroupMap) loop(s *typed.MapScan) (iter.Seq2[uint64, [
 
 // CgroupStorageLocalMap is the type of the map local (CGRP_STORAGE).
 // [typed.StorageLike] says more of its methods.
-type CgroupStorageLocalMap struct{ typed.MapHandle }
+type CgroupStorageLocalMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*CgroupStorageLocalMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassCgrpStorage, Value: unsafe.Sizeof(*new(CgroupStorageUsage))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CgroupStorageLocalMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CgroupStorageLocalMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CgroupStorageLocalMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CgroupStorageLocalMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CgroupStorageLocalMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CgroupStorageLocalMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CgroupStorageLocalMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CgroupStorageLocalMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CgroupStorageLocalMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *CgroupStorageLocalMap) Lookup(fd int) (value CgroupStorageUsage, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *CgroupStorageLocalMap) LookupInto(fd int, value *CgroupStorageUsage) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *CgroupStorageLocalMap) Put(fd int, value CgroupStorageUsage) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *CgroupStorageLocalMap) Update(fd int, value CgroupStorageUsage, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *CgroupStorageLocalMap) Delete(fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*typed.MapCore)(m).DeleteOf(fd)
 }
 
 // CgroupStorageSizesOnlyMap is the type of the map sizes_only (CGROUP_STORAGE).
 // [typed.FixedMap] says more of its methods.
-type CgroupStorageSizesOnlyMap struct{ typed.MapHandle }
+type CgroupStorageSizesOnlyMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*CgroupStorageSizesOnlyMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassCgroupStorage, Key: unsafe.Sizeof(*new(typed.CgroupStorageKey)), Value: unsafe.Sizeof(*new([8]byte))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *CgroupStorageSizesOnlyMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *CgroupStorageSizesOnlyMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *CgroupStorageSizesOnlyMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *CgroupStorageSizesOnlyMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *CgroupStorageSizesOnlyMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *CgroupStorageSizesOnlyMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *CgroupStorageSizesOnlyMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *CgroupStorageSizesOnlyMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *CgroupStorageSizesOnlyMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *CgroupStorageSizesOnlyMap) Lookup(key typed.CgroupStorageKey) (value [8]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *CgroupStorageSizesOnlyMap) LookupInto(key typed.CgroupStorageKey, value *[8]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *CgroupStorageSizesOnlyMap) Put(key typed.CgroupStorageKey, value [8]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *CgroupStorageSizesOnlyMap) Update(key typed.CgroupStorageKey, value [8]byte, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *CgroupStorageSizesOnlyMap) All() (iter.Seq2[typed.CgroupStorageKey, [8]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _CgroupStorageSizesOnlyMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*CgroupStorageSizesOnlyMap) loop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, [8]byte], func() error) {
+func _CgroupStorageSizesOnlyMapLoop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, [8]byte], func() error) {
 	return func(yield func(typed.CgroupStorageKey, [8]byte) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*typed.CgroupStorageKey)(key), *(*[8]byte)(value))

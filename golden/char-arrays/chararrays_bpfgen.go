@@ -40,10 +40,10 @@ func OpenCharArraysFrom(object io.ReaderAt) (*CharArraysCollectionSpec, error) {
 		return nil, err
 	}
 	s := &CharArraysCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*CharArraysRecordsMap])(typed.BindMapSpec(c, "records", (*CharArraysRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]CharArraysRecord])(typed.BindVariableSpec(c, "filled", (*[1]CharArraysRecord)(nil)))
 	typed.CheckLayouts(c, _CharArraysLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (s *CharArraysCollectionSpec) Load(opts *ebpf.CollectionOptions) (*CharArra
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]CharArraysRecord])(typed.BindVariable(c, "filled", (*[1]CharArraysRecord)(nil)))
 	return b, nil
 }
 

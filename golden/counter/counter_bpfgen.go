@@ -43,10 +43,10 @@ func openCounterFrom(object io.ReaderAt) (*counterCollectionSpec, error) {
 		return nil, err
 	}
 	s := &counterCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Flows, "flows")
+	s.Maps.Flows = (*typed.MapSpec[*counterFlowsMap])(typed.BindMapSpec(c, "flows", (*counterFlowsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CountPackets, "count_packets")
-	typed.BindVariableSpec(c, &s.Variables.Dropped, "dropped")
-	typed.BindVariableSpec(c, &s.Variables.SampleRate, "sample_rate")
+	s.Variables.Dropped = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "dropped", (*uint64)(nil)))
+	s.Variables.SampleRate = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "sample_rate", (*uint32)(nil)))
 	typed.CheckLayouts(c, _CounterLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -74,8 +74,8 @@ func (s *counterCollectionSpec) Load(opts *ebpf.CollectionOptions) (*counterColl
 	b.Maps.Flows = new(counterFlowsMap)
 	typed.BindMap(c, b.Maps.Flows, "flows")
 	typed.BindProgram(c, &b.Programs.CountPackets, "count_packets")
-	typed.BindVariable(c, &b.Variables.Dropped, "dropped")
-	typed.BindConstant(c, &b.Variables.SampleRate, "sample_rate")
+	b.Variables.Dropped = (*typed.Variable[uint64])(typed.BindVariable(c, "dropped", (*uint64)(nil)))
+	b.Variables.SampleRate = (*typed.Constant[uint32])(typed.BindVariable(c, "sample_rate", (*uint32)(nil)))
 	return b, nil
 }
 

@@ -41,8 +41,8 @@ func OpenDeclTagsStrayFrom(object io.ReaderAt) (*DeclTagsStrayCollectionSpec, er
 		return nil, err
 	}
 	s := &DeclTagsStrayCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Events, "events")
-	typed.BindVariableSpec(c, &s.Variables.Address, "address")
+	s.Maps.Events = (*typed.MapSpec[*DeclTagsStrayEventsMap])(typed.BindMapSpec(c, "events", (*DeclTagsStrayEventsMap)(nil)))
+	s.Variables.Address = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "address", (*uint32)(nil)))
 	typed.CheckLayouts(c, _DeclTagsStrayLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (s *DeclTagsStrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclT
 	b := &DeclTagsStrayCollection{Collection: c}
 	b.Maps.Events = new(DeclTagsStrayEventsMap)
 	typed.BindMap(c, b.Maps.Events, "events")
-	typed.BindConstant(c, &b.Variables.Address, "address")
+	b.Variables.Address = (*typed.Constant[uint32])(typed.BindVariable(c, "address", (*uint32)(nil)))
 	return b, nil
 }
 

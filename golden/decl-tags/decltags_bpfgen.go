@@ -45,10 +45,10 @@ func OpenDeclTagsFrom(object io.ReaderAt) (*DeclTagsCollectionSpec, error) {
 		return nil, err
 	}
 	s := &DeclTagsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Counters, "stats")
-	typed.BindMapSpec(c, &s.Maps.Events, "events")
+	s.Maps.Counters = (*typed.MapSpec[*DeclTagsCountersMap])(typed.BindMapSpec(c, "stats", (*DeclTagsCountersMap)(nil)))
+	s.Maps.Events = (*typed.MapSpec[*DeclTagsEventsMap])(typed.BindMapSpec(c, "events", (*DeclTagsEventsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.Pass, "pass")
-	typed.BindVariableSpec(c, &s.Variables.Rate, "rate")
+	s.Variables.Rate = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "rate", (*uint32)(nil)))
 	typed.CheckLayouts(c, _DeclTagsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *DeclTagsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclTagsCo
 	b.Maps.Events = new(DeclTagsEventsMap)
 	typed.BindMap(c, b.Maps.Events, "events")
 	typed.BindProgram(c, &b.Programs.Pass, "pass")
-	typed.BindConstant(c, &b.Variables.Rate, "rate")
+	b.Variables.Rate = (*typed.Constant[uint32])(typed.BindVariable(c, "rate", (*uint32)(nil)))
 	return b, nil
 }
 

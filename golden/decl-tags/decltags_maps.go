@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,66 +21,112 @@ const _ = -uint32(_DeclTagsSet ^ 0xf8c89f81)
 
 // DeclTagsCountersMap is the type of the map stats (HASH). [typed.Hash] says
 // more of its methods.
-type DeclTagsCountersMap struct{ typed.MapHandle }
+type DeclTagsCountersMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*DeclTagsCountersMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(DeclTagsStats))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *DeclTagsCountersMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *DeclTagsCountersMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *DeclTagsCountersMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *DeclTagsCountersMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *DeclTagsCountersMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *DeclTagsCountersMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *DeclTagsCountersMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *DeclTagsCountersMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *DeclTagsCountersMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *DeclTagsCountersMap) Lookup(key uint32) (value DeclTagsStats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *DeclTagsCountersMap) LookupInto(key uint32, value *DeclTagsStats) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *DeclTagsCountersMap) Put(key uint32, value DeclTagsStats) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *DeclTagsCountersMap) Update(key uint32, value DeclTagsStats, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *DeclTagsCountersMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *DeclTagsCountersMap) LookupAndDelete(key uint32) (value DeclTagsStats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *DeclTagsCountersMap) All() (iter.Seq2[uint32, DeclTagsStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _DeclTagsCountersMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *DeclTagsCountersMap) Drain() (iter.Seq2[uint32, DeclTagsStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _DeclTagsCountersMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *DeclTagsCountersMap) DeleteFunc(del func(key uint32, value *DeclTagsStats) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*DeclTagsStats)(value))
 	})
 }
 
 //go:noinline
-func (*DeclTagsCountersMap) loop(s *typed.MapScan) (iter.Seq2[uint32, DeclTagsStats], func() error) {
+func _DeclTagsCountersMapLoop(s *typed.MapScan) (iter.Seq2[uint32, DeclTagsStats], func() error) {
 	return func(yield func(uint32, DeclTagsStats) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*DeclTagsStats)(value))
@@ -91,14 +138,60 @@ func (*DeclTagsCountersMap) loop(s *typed.MapScan) (iter.Seq2[uint32, DeclTagsSt
 // says more of its methods.
 //
 // connections, one record each
-type DeclTagsEventsMap struct{ typed.EventHandle }
+type DeclTagsEventsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*DeclTagsEventsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(DeclTagsEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *DeclTagsEventsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *DeclTagsEventsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *DeclTagsEventsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *DeclTagsEventsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *DeclTagsEventsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *DeclTagsEventsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *DeclTagsEventsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *DeclTagsEventsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *DeclTagsEventsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *DeclTagsEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[DeclTagsEvent], error) {
-	return typed.NewRingBufReader[DeclTagsEvent](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[DeclTagsEvent](m.Handle(), 0, opts)
 }

@@ -42,10 +42,10 @@ func OpenEmptyStructUnionFrom(object io.ReaderAt) (*EmptyStructUnionCollectionSp
 		return nil, err
 	}
 	s := &EmptyStructUnionCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*EmptyStructUnionRecordsMap])(typed.BindMapSpec(c, "records", (*EmptyStructUnionRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]EmptyStructUnionRecord])(typed.BindVariableSpec(c, "filled", (*[1]EmptyStructUnionRecord)(nil)))
 	typed.CheckLayouts(c, _EmptyStructUnionLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (s *EmptyStructUnionCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Em
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]EmptyStructUnionRecord])(typed.BindVariable(c, "filled", (*[1]EmptyStructUnionRecord)(nil)))
 	return b, nil
 }
 

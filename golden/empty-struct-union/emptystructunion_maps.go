@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,42 +21,88 @@ const _ = -uint32(_EmptyStructUnionSet ^ 0x3c062879)
 
 // EmptyStructUnionRecordsMap is the type of the map records (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type EmptyStructUnionRecordsMap struct{ typed.MapHandle }
+type EmptyStructUnionRecordsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*EmptyStructUnionRecordsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(EmptyStructUnionRecord))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *EmptyStructUnionRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *EmptyStructUnionRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *EmptyStructUnionRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *EmptyStructUnionRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *EmptyStructUnionRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *EmptyStructUnionRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *EmptyStructUnionRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *EmptyStructUnionRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *EmptyStructUnionRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *EmptyStructUnionRecordsMap) Lookup(key uint32) (value EmptyStructUnionRecord, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *EmptyStructUnionRecordsMap) LookupInto(key uint32, value *EmptyStructUnionRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *EmptyStructUnionRecordsMap) Put(key uint32, value EmptyStructUnionRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *EmptyStructUnionRecordsMap) Update(key uint32, value EmptyStructUnionRecord, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *EmptyStructUnionRecordsMap) All() (iter.Seq2[uint32, EmptyStructUnionRecord], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _EmptyStructUnionRecordsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*EmptyStructUnionRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, EmptyStructUnionRecord], func() error) {
+func _EmptyStructUnionRecordsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, EmptyStructUnionRecord], func() error) {
 	return func(yield func(uint32, EmptyStructUnionRecord) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*EmptyStructUnionRecord)(value))

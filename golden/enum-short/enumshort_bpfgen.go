@@ -43,10 +43,10 @@ func OpenEnumShortFrom(object io.ReaderAt) (*EnumShortCollectionSpec, error) {
 		return nil, err
 	}
 	s := &EnumShortCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*EnumShortRecordsMap])(typed.BindMapSpec(c, "records", (*EnumShortRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]EnumShortRecord])(typed.BindVariableSpec(c, "filled", (*[1]EnumShortRecord)(nil)))
 	typed.CheckLayouts(c, _EnumShortLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (s *EnumShortCollectionSpec) Load(opts *ebpf.CollectionOptions) (*EnumShort
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]EnumShortRecord])(typed.BindVariable(c, "filled", (*[1]EnumShortRecord)(nil)))
 	return b, nil
 }
 

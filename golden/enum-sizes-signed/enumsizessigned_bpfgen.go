@@ -52,11 +52,11 @@ func OpenEnumSizesSignedFrom(object io.ReaderAt) (*EnumSizesSignedCollectionSpec
 		return nil, err
 	}
 	s := &EnumSizesSignedCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.ByEnum, "by_enum")
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.ByEnum = (*typed.MapSpec[*EnumSizesSignedByEnumMap])(typed.BindMapSpec(c, "by_enum", (*EnumSizesSignedByEnumMap)(nil)))
+	s.Maps.Records = (*typed.MapSpec[*EnumSizesSignedRecordsMap])(typed.BindMapSpec(c, "records", (*EnumSizesSignedRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]EnumSizesSignedRecord])(typed.BindVariableSpec(c, "filled", (*[1]EnumSizesSignedRecord)(nil)))
 	typed.CheckLayouts(c, _EnumSizesSignedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (s *EnumSizesSignedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Enu
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]EnumSizesSignedRecord])(typed.BindVariable(c, "filled", (*[1]EnumSizesSignedRecord)(nil)))
 	return b, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,66 +21,112 @@ const _ = -uint32(_EnumSizesSignedSet ^ 0x4728bc4d)
 
 // EnumSizesSignedByEnumMap is the type of the map by_enum (HASH). [typed.Hash]
 // says more of its methods.
-type EnumSizesSignedByEnumMap struct{ typed.MapHandle }
+type EnumSizesSignedByEnumMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*EnumSizesSignedByEnumMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(EnumSizesSignedFour)), Value: unsafe.Sizeof(*new(EnumSizesSignedEightSigned))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *EnumSizesSignedByEnumMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *EnumSizesSignedByEnumMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *EnumSizesSignedByEnumMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *EnumSizesSignedByEnumMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *EnumSizesSignedByEnumMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *EnumSizesSignedByEnumMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *EnumSizesSignedByEnumMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *EnumSizesSignedByEnumMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *EnumSizesSignedByEnumMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *EnumSizesSignedByEnumMap) Lookup(key EnumSizesSignedFour) (value EnumSizesSignedEightSigned, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *EnumSizesSignedByEnumMap) LookupInto(key EnumSizesSignedFour, value *EnumSizesSignedEightSigned) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *EnumSizesSignedByEnumMap) Put(key EnumSizesSignedFour, value EnumSizesSignedEightSigned) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *EnumSizesSignedByEnumMap) Update(key EnumSizesSignedFour, value EnumSizesSignedEightSigned, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *EnumSizesSignedByEnumMap) Delete(key EnumSizesSignedFour) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *EnumSizesSignedByEnumMap) LookupAndDelete(key EnumSizesSignedFour) (value EnumSizesSignedEightSigned, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *EnumSizesSignedByEnumMap) All() (iter.Seq2[EnumSizesSignedFour, EnumSizesSignedEightSigned], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _EnumSizesSignedByEnumMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *EnumSizesSignedByEnumMap) Drain() (iter.Seq2[EnumSizesSignedFour, EnumSizesSignedEightSigned], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _EnumSizesSignedByEnumMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *EnumSizesSignedByEnumMap) DeleteFunc(del func(key EnumSizesSignedFour, value *EnumSizesSignedEightSigned) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*EnumSizesSignedFour)(key), (*EnumSizesSignedEightSigned)(value))
 	})
 }
 
 //go:noinline
-func (*EnumSizesSignedByEnumMap) loop(s *typed.MapScan) (iter.Seq2[EnumSizesSignedFour, EnumSizesSignedEightSigned], func() error) {
+func _EnumSizesSignedByEnumMapLoop(s *typed.MapScan) (iter.Seq2[EnumSizesSignedFour, EnumSizesSignedEightSigned], func() error) {
 	return func(yield func(EnumSizesSignedFour, EnumSizesSignedEightSigned) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*EnumSizesSignedFour)(key), *(*EnumSizesSignedEightSigned)(value))
@@ -89,42 +136,88 @@ func (*EnumSizesSignedByEnumMap) loop(s *typed.MapScan) (iter.Seq2[EnumSizesSign
 
 // EnumSizesSignedRecordsMap is the type of the map records (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type EnumSizesSignedRecordsMap struct{ typed.MapHandle }
+type EnumSizesSignedRecordsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*EnumSizesSignedRecordsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(EnumSizesSignedRecord))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *EnumSizesSignedRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *EnumSizesSignedRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *EnumSizesSignedRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *EnumSizesSignedRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *EnumSizesSignedRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *EnumSizesSignedRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *EnumSizesSignedRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *EnumSizesSignedRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *EnumSizesSignedRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *EnumSizesSignedRecordsMap) Lookup(key uint32) (value EnumSizesSignedRecord, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *EnumSizesSignedRecordsMap) LookupInto(key uint32, value *EnumSizesSignedRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *EnumSizesSignedRecordsMap) Put(key uint32, value EnumSizesSignedRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *EnumSizesSignedRecordsMap) Update(key uint32, value EnumSizesSignedRecord, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *EnumSizesSignedRecordsMap) All() (iter.Seq2[uint32, EnumSizesSignedRecord], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _EnumSizesSignedRecordsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*EnumSizesSignedRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, EnumSizesSignedRecord], func() error) {
+func _EnumSizesSignedRecordsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, EnumSizesSignedRecord], func() error) {
 	return func(yield func(uint32, EnumSizesSignedRecord) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*EnumSizesSignedRecord)(value))

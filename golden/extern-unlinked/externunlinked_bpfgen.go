@@ -38,7 +38,7 @@ func OpenExternUnlinkedFrom(object io.ReaderAt) (*ExternUnlinkedCollectionSpec, 
 	}
 	s := &ExternUnlinkedCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.Use, "use")
-	typed.BindVariableSpec(c, &s.Variables.Here, "here")
+	s.Variables.Here = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "here", (*uint32)(nil)))
 	typed.CheckLayouts(c, _ExternUnlinkedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (s *ExternUnlinkedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Exte
 	}
 	b := &ExternUnlinkedCollection{Collection: c}
 	typed.BindProgram(c, &b.Programs.Use, "use")
-	typed.BindVariable(c, &b.Variables.Here, "here")
+	b.Variables.Here = (*typed.Variable[uint32])(typed.BindVariable(c, "here", (*uint32)(nil)))
 	return b, nil
 }
 

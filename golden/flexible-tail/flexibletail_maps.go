@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,80 +21,172 @@ const _ = -uint32(_FlexibleTailSet ^ 0x55e7ea1e)
 
 // FlexibleTailEventsMap is the type of the map events (RINGBUF).
 // [typed.RingBuf] says more of its methods.
-type FlexibleTailEventsMap struct{ typed.EventHandle }
+type FlexibleTailEventsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*FlexibleTailEventsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(FlexibleTailEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *FlexibleTailEventsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *FlexibleTailEventsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *FlexibleTailEventsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *FlexibleTailEventsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *FlexibleTailEventsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *FlexibleTailEventsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *FlexibleTailEventsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *FlexibleTailEventsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *FlexibleTailEventsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *FlexibleTailEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[FlexibleTailEvent], error) {
-	return typed.NewRingBufReader[FlexibleTailEvent](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[FlexibleTailEvent](m.Handle(), 0, opts)
 }
 
 // FlexibleTailHeadsMap is the type of the map heads (HASH). [typed.Hash] says
 // more of its methods.
-type FlexibleTailHeadsMap struct{ typed.MapHandle }
+type FlexibleTailHeadsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*FlexibleTailHeadsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(FlexibleTailOldStyle)), Value: unsafe.Sizeof(*new(FlexibleTailInside))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *FlexibleTailHeadsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *FlexibleTailHeadsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *FlexibleTailHeadsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *FlexibleTailHeadsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *FlexibleTailHeadsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *FlexibleTailHeadsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *FlexibleTailHeadsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *FlexibleTailHeadsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *FlexibleTailHeadsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *FlexibleTailHeadsMap) Lookup(key FlexibleTailOldStyle) (value FlexibleTailInside, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *FlexibleTailHeadsMap) LookupInto(key FlexibleTailOldStyle, value *FlexibleTailInside) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *FlexibleTailHeadsMap) Put(key FlexibleTailOldStyle, value FlexibleTailInside) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *FlexibleTailHeadsMap) Update(key FlexibleTailOldStyle, value FlexibleTailInside, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *FlexibleTailHeadsMap) Delete(key FlexibleTailOldStyle) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *FlexibleTailHeadsMap) LookupAndDelete(key FlexibleTailOldStyle) (value FlexibleTailInside, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *FlexibleTailHeadsMap) All() (iter.Seq2[FlexibleTailOldStyle, FlexibleTailInside], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _FlexibleTailHeadsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *FlexibleTailHeadsMap) Drain() (iter.Seq2[FlexibleTailOldStyle, FlexibleTailInside], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _FlexibleTailHeadsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *FlexibleTailHeadsMap) DeleteFunc(del func(key FlexibleTailOldStyle, value *FlexibleTailInside) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*FlexibleTailOldStyle)(key), (*FlexibleTailInside)(value))
 	})
 }
 
 //go:noinline
-func (*FlexibleTailHeadsMap) loop(s *typed.MapScan) (iter.Seq2[FlexibleTailOldStyle, FlexibleTailInside], func() error) {
+func _FlexibleTailHeadsMapLoop(s *typed.MapScan) (iter.Seq2[FlexibleTailOldStyle, FlexibleTailInside], func() error) {
 	return func(yield func(FlexibleTailOldStyle, FlexibleTailInside) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*FlexibleTailOldStyle)(key), *(*FlexibleTailInside)(value))

@@ -40,10 +40,10 @@ func OpenFloatDoubleFrom(object io.ReaderAt) (*FloatDoubleCollectionSpec, error)
 		return nil, err
 	}
 	s := &FloatDoubleCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*FloatDoubleRecordsMap])(typed.BindMapSpec(c, "records", (*FloatDoubleRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[2]FloatDoubleRecord])(typed.BindVariableSpec(c, "filled", (*[2]FloatDoubleRecord)(nil)))
 	typed.CheckLayouts(c, _FloatDoubleLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (s *FloatDoubleCollectionSpec) Load(opts *ebpf.CollectionOptions) (*FloatDo
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[2]FloatDoubleRecord])(typed.BindVariable(c, "filled", (*[2]FloatDoubleRecord)(nil)))
 	return b, nil
 }
 

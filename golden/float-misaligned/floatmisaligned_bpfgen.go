@@ -38,7 +38,7 @@ func OpenFloatMisalignedFrom(object io.ReaderAt) (*FloatMisalignedCollectionSpec
 		return nil, err
 	}
 	s := &FloatMisalignedCollectionSpec{CollectionSpec: c}
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]FloatMisalignedRecord])(typed.BindVariableSpec(c, "filled", (*[1]FloatMisalignedRecord)(nil)))
 	typed.CheckLayouts(c, _FloatMisalignedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (s *FloatMisalignedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Flo
 		return nil, err
 	}
 	b := &FloatMisalignedCollection{Collection: c}
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]FloatMisalignedRecord])(typed.BindVariable(c, "filled", (*[1]FloatMisalignedRecord)(nil)))
 	return b, nil
 }
 

@@ -40,8 +40,8 @@ func OpenForwardDeclFrom(object io.ReaderAt) (*ForwardDeclCollectionSpec, error)
 		return nil, err
 	}
 	s := &ForwardDeclCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Pointers, "pointers")
-	typed.BindMapSpec(c, &s.Maps.Values, "values")
+	s.Maps.Pointers = (*typed.MapSpec[*ForwardDeclPointersMap])(typed.BindMapSpec(c, "pointers", (*ForwardDeclPointersMap)(nil)))
+	s.Maps.Values = (*typed.MapSpec[*ForwardDeclValuesMap])(typed.BindMapSpec(c, "values", (*ForwardDeclValuesMap)(nil)))
 	typed.CheckLayouts(c, _ForwardDeclLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err

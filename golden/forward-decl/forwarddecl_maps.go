@@ -10,6 +10,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/ctypes"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -21,66 +22,112 @@ const _ = -uint32(_ForwardDeclSet ^ 0x2ac1113e)
 
 // ForwardDeclPointersMap is the type of the map pointers (HASH). [typed.Hash]
 // says more of its methods.
-type ForwardDeclPointersMap struct{ typed.MapHandle }
+type ForwardDeclPointersMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*ForwardDeclPointersMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new([4]byte)), Value: unsafe.Sizeof(*new(ctypes.Pointer))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *ForwardDeclPointersMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *ForwardDeclPointersMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *ForwardDeclPointersMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *ForwardDeclPointersMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *ForwardDeclPointersMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *ForwardDeclPointersMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *ForwardDeclPointersMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *ForwardDeclPointersMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *ForwardDeclPointersMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *ForwardDeclPointersMap) Lookup(key [4]byte) (value ctypes.Pointer, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *ForwardDeclPointersMap) LookupInto(key [4]byte, value *ctypes.Pointer) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *ForwardDeclPointersMap) Put(key [4]byte, value ctypes.Pointer) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *ForwardDeclPointersMap) Update(key [4]byte, value ctypes.Pointer, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *ForwardDeclPointersMap) Delete(key [4]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *ForwardDeclPointersMap) LookupAndDelete(key [4]byte) (value ctypes.Pointer, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *ForwardDeclPointersMap) All() (iter.Seq2[[4]byte, ctypes.Pointer], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _ForwardDeclPointersMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *ForwardDeclPointersMap) Drain() (iter.Seq2[[4]byte, ctypes.Pointer], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _ForwardDeclPointersMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *ForwardDeclPointersMap) DeleteFunc(del func(key [4]byte, value *ctypes.Pointer) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*[4]byte)(key), (*ctypes.Pointer)(value))
 	})
 }
 
 //go:noinline
-func (*ForwardDeclPointersMap) loop(s *typed.MapScan) (iter.Seq2[[4]byte, ctypes.Pointer], func() error) {
+func _ForwardDeclPointersMapLoop(s *typed.MapScan) (iter.Seq2[[4]byte, ctypes.Pointer], func() error) {
 	return func(yield func([4]byte, ctypes.Pointer) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*[4]byte)(key), *(*ctypes.Pointer)(value))
@@ -90,66 +137,112 @@ func (*ForwardDeclPointersMap) loop(s *typed.MapScan) (iter.Seq2[[4]byte, ctypes
 
 // ForwardDeclValuesMap is the type of the map values (HASH). [typed.Hash] says
 // more of its methods.
-type ForwardDeclValuesMap struct{ typed.MapHandle }
+type ForwardDeclValuesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*ForwardDeclValuesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(ForwardDeclValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *ForwardDeclValuesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *ForwardDeclValuesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *ForwardDeclValuesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *ForwardDeclValuesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *ForwardDeclValuesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *ForwardDeclValuesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *ForwardDeclValuesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *ForwardDeclValuesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *ForwardDeclValuesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *ForwardDeclValuesMap) Lookup(key uint32) (value ForwardDeclValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *ForwardDeclValuesMap) LookupInto(key uint32, value *ForwardDeclValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *ForwardDeclValuesMap) Put(key uint32, value ForwardDeclValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *ForwardDeclValuesMap) Update(key uint32, value ForwardDeclValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *ForwardDeclValuesMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *ForwardDeclValuesMap) LookupAndDelete(key uint32) (value ForwardDeclValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *ForwardDeclValuesMap) All() (iter.Seq2[uint32, ForwardDeclValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _ForwardDeclValuesMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *ForwardDeclValuesMap) Drain() (iter.Seq2[uint32, ForwardDeclValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _ForwardDeclValuesMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *ForwardDeclValuesMap) DeleteFunc(del func(key uint32, value *ForwardDeclValue) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*ForwardDeclValue)(value))
 	})
 }
 
 //go:noinline
-func (*ForwardDeclValuesMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ForwardDeclValue], func() error) {
+func _ForwardDeclValuesMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ForwardDeclValue], func() error) {
 	return func(yield func(uint32, ForwardDeclValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ForwardDeclValue)(value))

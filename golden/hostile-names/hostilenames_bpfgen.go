@@ -44,10 +44,10 @@ func OpenHostileNamesFrom(object io.ReaderAt) (*HostileNamesCollectionSpec, erro
 		return nil, err
 	}
 	s := &HostileNamesCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Mapwithname, "map::with\"name*")
+	s.Maps.Mapwithname = (*typed.MapSpec[*HostileNamesMapwithnameMap])(typed.BindMapSpec(c, "map::with\"name*", (*HostileNamesMapwithnameMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.Programnam, "program*/\"nam")
-	typed.BindVariableSpec(c, &s.Variables.Variablenamed, "variable\nnamed")
-	typed.BindVariableSpec(c, &s.Variables.X0constantname, "0constant`name")
+	s.Variables.Variablenamed = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "variable\nnamed", (*uint32)(nil)))
+	s.Variables.X0constantname = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "0constant`name", (*uint32)(nil)))
 	typed.CheckLayouts(c, _HostileNamesLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -75,8 +75,8 @@ func (s *HostileNamesCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Hostil
 	b.Maps.Mapwithname = new(HostileNamesMapwithnameMap)
 	typed.BindMap(c, b.Maps.Mapwithname, "map::with\"name*")
 	typed.BindProgram(c, &b.Programs.Programnam, "program*/\"nam")
-	typed.BindVariable(c, &b.Variables.Variablenamed, "variable\nnamed")
-	typed.BindConstant(c, &b.Variables.X0constantname, "0constant`name")
+	b.Variables.Variablenamed = (*typed.Variable[uint32])(typed.BindVariable(c, "variable\nnamed", (*uint32)(nil)))
+	b.Variables.X0constantname = (*typed.Constant[uint32])(typed.BindVariable(c, "0constant`name", (*uint32)(nil)))
 	return b, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,66 +21,112 @@ const _ = -uint32(_HostileNamesSet ^ 0x32ae3350)
 
 // HostileNamesMapwithnameMap is the type of the map map::with"name* (HASH).
 // [typed.Hash] says more of its methods.
-type HostileNamesMapwithnameMap struct{ typed.MapHandle }
+type HostileNamesMapwithnameMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*HostileNamesMapwithnameMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(HostileNamesKeyquote)), Value: unsafe.Sizeof(*new(HostileNamesOptionvalueT))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *HostileNamesMapwithnameMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *HostileNamesMapwithnameMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *HostileNamesMapwithnameMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *HostileNamesMapwithnameMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *HostileNamesMapwithnameMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *HostileNamesMapwithnameMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *HostileNamesMapwithnameMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *HostileNamesMapwithnameMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *HostileNamesMapwithnameMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *HostileNamesMapwithnameMap) Lookup(key HostileNamesKeyquote) (value HostileNamesOptionvalueT, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *HostileNamesMapwithnameMap) LookupInto(key HostileNamesKeyquote, value *HostileNamesOptionvalueT) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *HostileNamesMapwithnameMap) Put(key HostileNamesKeyquote, value HostileNamesOptionvalueT) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *HostileNamesMapwithnameMap) Update(key HostileNamesKeyquote, value HostileNamesOptionvalueT, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *HostileNamesMapwithnameMap) Delete(key HostileNamesKeyquote) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *HostileNamesMapwithnameMap) LookupAndDelete(key HostileNamesKeyquote) (value HostileNamesOptionvalueT, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *HostileNamesMapwithnameMap) All() (iter.Seq2[HostileNamesKeyquote, HostileNamesOptionvalueT], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _HostileNamesMapwithnameMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *HostileNamesMapwithnameMap) Drain() (iter.Seq2[HostileNamesKeyquote, HostileNamesOptionvalueT], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _HostileNamesMapwithnameMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *HostileNamesMapwithnameMap) DeleteFunc(del func(key HostileNamesKeyquote, value *HostileNamesOptionvalueT) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*HostileNamesKeyquote)(key), (*HostileNamesOptionvalueT)(value))
 	})
 }
 
 //go:noinline
-func (*HostileNamesMapwithnameMap) loop(s *typed.MapScan) (iter.Seq2[HostileNamesKeyquote, HostileNamesOptionvalueT], func() error) {
+func _HostileNamesMapwithnameMapLoop(s *typed.MapScan) (iter.Seq2[HostileNamesKeyquote, HostileNamesOptionvalueT], func() error) {
 	return func(yield func(HostileNamesKeyquote, HostileNamesOptionvalueT) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*HostileNamesKeyquote)(key), *(*HostileNamesOptionvalueT)(value))

@@ -42,11 +42,11 @@ func OpenInt128From(object io.ReaderAt) (*Int128CollectionSpec, error) {
 		return nil, err
 	}
 	s := &Int128CollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
-	typed.BindMapSpec(c, &s.Maps.Wide, "wide")
+	s.Maps.Records = (*typed.MapSpec[*Int128RecordsMap])(typed.BindMapSpec(c, "records", (*Int128RecordsMap)(nil)))
+	s.Maps.Wide = (*typed.MapSpec[*Int128WideMap])(typed.BindMapSpec(c, "wide", (*Int128WideMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]Int128Record])(typed.BindVariableSpec(c, "filled", (*[1]Int128Record)(nil)))
 	typed.CheckLayouts(c, _Int128Layouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (s *Int128CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Int128Collec
 	typed.BindMap(c, b.Maps.Wide, "wide")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]Int128Record])(typed.BindVariable(c, "filled", (*[1]Int128Record)(nil)))
 	return b, nil
 }
 

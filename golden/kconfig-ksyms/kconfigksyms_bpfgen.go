@@ -46,7 +46,7 @@ func OpenKconfigKsymsFrom(object io.ReaderAt) (*KconfigKsymsCollectionSpec, erro
 	}
 	s := &KconfigKsymsCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.ReadExterns, "read_externs")
-	typed.BindVariableSpec(c, &s.Variables.Seen, "seen")
+	s.Variables.Seen = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "seen", (*uint64)(nil)))
 	typed.CheckLayouts(c, _KconfigKsymsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -72,12 +72,12 @@ func (s *KconfigKsymsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Kconfi
 	}
 	b := &KconfigKsymsCollection{Collection: c}
 	typed.BindProgram(c, &b.Programs.ReadExterns, "read_externs")
-	typed.BindConstant(c, &b.Variables.CONFIG_BPF, "CONFIG_BPF")
-	typed.BindConstant(c, &b.Variables.CONFIG_DEFAULT_HOSTNAME, "CONFIG_DEFAULT_HOSTNAME")
-	typed.BindConstant(c, &b.Variables.CONFIG_HZ, "CONFIG_HZ")
-	typed.BindConstant(c, &b.Variables.CONFIG_IPV6, "CONFIG_IPV6")
-	typed.BindConstant(c, &b.Variables.LINUX_KERNEL_VERSION, "LINUX_KERNEL_VERSION")
-	typed.BindVariable(c, &b.Variables.Seen, "seen")
+	b.Variables.CONFIG_BPF = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "CONFIG_BPF", (*ctypes.Bool)(nil)))
+	b.Variables.CONFIG_DEFAULT_HOSTNAME = (*typed.Constant[[32]int8])(typed.BindVariable(c, "CONFIG_DEFAULT_HOSTNAME", (*[32]int8)(nil)))
+	b.Variables.CONFIG_HZ = (*typed.Constant[int32])(typed.BindVariable(c, "CONFIG_HZ", (*int32)(nil)))
+	b.Variables.CONFIG_IPV6 = (*typed.Constant[KconfigKsymsLibbpfTristate])(typed.BindVariable(c, "CONFIG_IPV6", (*KconfigKsymsLibbpfTristate)(nil)))
+	b.Variables.LINUX_KERNEL_VERSION = (*typed.Constant[uint32])(typed.BindVariable(c, "LINUX_KERNEL_VERSION", (*uint32)(nil)))
+	b.Variables.Seen = (*typed.Variable[uint64])(typed.BindVariable(c, "seen", (*uint64)(nil)))
 	return b, nil
 }
 

@@ -42,7 +42,7 @@ func OpenKconfigWeakFrom(object io.ReaderAt) (*KconfigWeakCollectionSpec, error)
 	}
 	s := &KconfigWeakCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.ReadExterns, "read_externs")
-	typed.BindVariableSpec(c, &s.Variables.Seen, "seen")
+	s.Variables.Seen = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "seen", (*uint64)(nil)))
 	typed.CheckLayouts(c, _KconfigWeakLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -68,9 +68,9 @@ func (s *KconfigWeakCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Kconfig
 	}
 	b := &KconfigWeakCollection{Collection: c}
 	typed.BindProgram(c, &b.Programs.ReadExterns, "read_externs")
-	typed.BindConstant(c, &b.Variables.CONFIG_MAY_BE_MISSING, "CONFIG_MAY_BE_MISSING")
-	typed.BindConstant(c, &b.Variables.CONFIG_NUMBER, "CONFIG_NUMBER")
-	typed.BindVariable(c, &b.Variables.Seen, "seen")
+	b.Variables.CONFIG_MAY_BE_MISSING = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "CONFIG_MAY_BE_MISSING", (*ctypes.Bool)(nil)))
+	b.Variables.CONFIG_NUMBER = (*typed.Constant[uint64])(typed.BindVariable(c, "CONFIG_NUMBER", (*uint64)(nil)))
+	b.Variables.Seen = (*typed.Variable[uint64])(typed.BindVariable(c, "seen", (*uint64)(nil)))
 	return b, nil
 }
 

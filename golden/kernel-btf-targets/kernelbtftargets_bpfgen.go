@@ -47,8 +47,8 @@ func OpenKernelBtfTargetsFrom(object io.ReaderAt) (*KernelBtfTargetsCollectionSp
 		return nil, err
 	}
 	s := &KernelBtfTargetsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Binds, "binds")
-	typed.BindMapSpec(c, &s.Maps.Steps, "steps")
+	s.Maps.Binds = (*typed.MapSpec[*KernelBtfTargetsBindsMap])(typed.BindMapSpec(c, "binds", (*KernelBtfTargetsBindsMap)(nil)))
+	s.Maps.Steps = (*typed.MapSpec[*KernelBtfTargetsStepsMap])(typed.BindMapSpec(c, "steps", (*KernelBtfTargetsStepsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CallsKernel, "calls_kernel")
 	typed.BindProgramSpec(c, &s.Programs.CallsKernelTwice, "calls_kernel_twice")
 	typed.BindProgramSpec(c, &s.Programs.CallsWhatIsNotThere, "calls_what_is_not_there")
@@ -56,12 +56,12 @@ func OpenKernelBtfTargetsFrom(object io.ReaderAt) (*KernelBtfTargetsCollectionSp
 	typed.BindProgramSpec(c, &s.Programs.CountOpens, "count_opens")
 	typed.BindProgramSpec(c, &s.Programs.NoSuchHook, "no_such_hook")
 	typed.BindProgramSpec(c, &s.Programs.Refused, "refused")
-	typed.BindVariableSpec(c, &s.Variables.Missing, "missing")
-	typed.BindVariableSpec(c, &s.Variables.Most, "most")
-	typed.BindVariableSpec(c, &s.Variables.Opened, "opened")
-	typed.BindVariableSpec(c, &s.Variables.Symbol, "symbol")
-	typed.BindVariableSpec(c, &s.Variables.Version, "version")
-	typed.BindVariableSpec(c, &s.Variables.Wrapper, "wrapper")
+	s.Variables.Missing = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "missing", (*uint64)(nil)))
+	s.Variables.Most = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "most", (*uint32)(nil)))
+	s.Variables.Opened = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "opened", (*uint64)(nil)))
+	s.Variables.Symbol = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "symbol", (*uint64)(nil)))
+	s.Variables.Version = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "version", (*uint32)(nil)))
+	s.Variables.Wrapper = (*typed.VariableSpec[ctypes.Bool])(typed.BindVariableSpec(c, "wrapper", (*ctypes.Bool)(nil)))
 	typed.CheckLayouts(c, _KernelBtfTargetsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -97,14 +97,14 @@ func (s *KernelBtfTargetsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Ke
 	typed.BindProgram(c, &b.Programs.CountOpens, "count_opens")
 	typed.BindProgram(c, &b.Programs.NoSuchHook, "no_such_hook")
 	typed.BindProgram(c, &b.Programs.Refused, "refused")
-	typed.BindConstant(c, &b.Variables.LINUX_HAS_SYSCALL_WRAPPER, "LINUX_HAS_SYSCALL_WRAPPER")
-	typed.BindConstant(c, &b.Variables.LINUX_KERNEL_VERSION, "LINUX_KERNEL_VERSION")
-	typed.BindVariable(c, &b.Variables.Missing, "missing")
-	typed.BindConstant(c, &b.Variables.Most, "most")
-	typed.BindVariable(c, &b.Variables.Opened, "opened")
-	typed.BindVariable(c, &b.Variables.Symbol, "symbol")
-	typed.BindVariable(c, &b.Variables.Version, "version")
-	typed.BindVariable(c, &b.Variables.Wrapper, "wrapper")
+	b.Variables.LINUX_HAS_SYSCALL_WRAPPER = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "LINUX_HAS_SYSCALL_WRAPPER", (*ctypes.Bool)(nil)))
+	b.Variables.LINUX_KERNEL_VERSION = (*typed.Constant[uint32])(typed.BindVariable(c, "LINUX_KERNEL_VERSION", (*uint32)(nil)))
+	b.Variables.Missing = (*typed.Variable[uint64])(typed.BindVariable(c, "missing", (*uint64)(nil)))
+	b.Variables.Most = (*typed.Constant[uint32])(typed.BindVariable(c, "most", (*uint32)(nil)))
+	b.Variables.Opened = (*typed.Variable[uint64])(typed.BindVariable(c, "opened", (*uint64)(nil)))
+	b.Variables.Symbol = (*typed.Variable[uint64])(typed.BindVariable(c, "symbol", (*uint64)(nil)))
+	b.Variables.Version = (*typed.Variable[uint32])(typed.BindVariable(c, "version", (*uint32)(nil)))
+	b.Variables.Wrapper = (*typed.Variable[ctypes.Bool])(typed.BindVariable(c, "wrapper", (*ctypes.Bool)(nil)))
 	return b, nil
 }
 

@@ -21,42 +21,88 @@ const _ = -uint32(_KernelBtfTargetsSet ^ 0x928a4978)
 
 // KernelBtfTargetsBindsMap is the type of the map binds (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type KernelBtfTargetsBindsMap struct{ typed.MapHandle }
+type KernelBtfTargetsBindsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*KernelBtfTargetsBindsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *KernelBtfTargetsBindsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *KernelBtfTargetsBindsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *KernelBtfTargetsBindsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *KernelBtfTargetsBindsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *KernelBtfTargetsBindsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *KernelBtfTargetsBindsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *KernelBtfTargetsBindsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *KernelBtfTargetsBindsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *KernelBtfTargetsBindsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *KernelBtfTargetsBindsMap) Lookup(key uint32) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *KernelBtfTargetsBindsMap) LookupInto(key uint32, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *KernelBtfTargetsBindsMap) Put(key uint32, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *KernelBtfTargetsBindsMap) Update(key uint32, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *KernelBtfTargetsBindsMap) All() (iter.Seq2[uint32, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _KernelBtfTargetsBindsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*KernelBtfTargetsBindsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
+func _KernelBtfTargetsBindsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint64)(value))
@@ -65,42 +111,88 @@ func (*KernelBtfTargetsBindsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint6
 }
 
 // KernelBtfTargetsStepsMap is the type of the map steps (PROG_ARRAY).
-type KernelBtfTargetsStepsMap struct{ typed.MapHandle }
+type KernelBtfTargetsStepsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*KernelBtfTargetsStepsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassProgramArray, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *KernelBtfTargetsStepsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *KernelBtfTargetsStepsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *KernelBtfTargetsStepsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *KernelBtfTargetsStepsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *KernelBtfTargetsStepsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *KernelBtfTargetsStepsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *KernelBtfTargetsStepsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *KernelBtfTargetsStepsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *KernelBtfTargetsStepsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a slot refer to a program.
 func (m *KernelBtfTargetsStepsMap) Put(key uint32, program typed.LoadedProgram) error {
-	return (*typed.MapCore)(&m.MapHandle).PutProgram(unsafe.Pointer(&key), program)
+	return (*typed.MapCore)(m).PutProgram(unsafe.Pointer(&key), program)
 }
 
 // Lookup returns the id of the program in a slot, or ebpf.ErrKeyNotExist.
 func (m *KernelBtfTargetsStepsMap) Lookup(key uint32) (ebpf.ProgramID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.ProgramID(id), err
 }
 
 // Open opens the program in a slot. The caller closes it.
 func (m *KernelBtfTargetsStepsMap) Open(key uint32) (*ebpf.Program, error) {
-	return (*typed.MapCore)(&m.MapHandle).OpenProgram(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).OpenProgram(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *KernelBtfTargetsStepsMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *KernelBtfTargetsStepsMap) All() (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _KernelBtfTargetsStepsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*KernelBtfTargetsStepsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
+func _KernelBtfTargetsStepsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
 	return func(yield func(uint32, ebpf.ProgramID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value))

@@ -39,7 +39,7 @@ func OpenKptrFrom(object io.ReaderAt) (*KptrCollectionSpec, error) {
 		return nil, err
 	}
 	s := &KptrCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Held, "held")
+	s.Maps.Held = (*typed.MapSpec[*KptrHeldMap])(typed.BindMapSpec(c, "held", (*KptrHeldMap)(nil)))
 	typed.CheckLayouts(c, _KptrLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func OpenKsymsTypedFrom(object io.ReaderAt) (*KsymsTypedCollectionSpec, error) {
 	}
 	s := &KsymsTypedCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.ReadExterns, "read_externs")
-	typed.BindVariableSpec(c, &s.Variables.Seen, "seen")
+	s.Variables.Seen = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "seen", (*uint64)(nil)))
 	typed.CheckLayouts(c, _KsymsTypedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (s *KsymsTypedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*KsymsTyp
 	}
 	b := &KsymsTypedCollection{Collection: c}
 	typed.BindProgram(c, &b.Programs.ReadExterns, "read_externs")
-	typed.BindVariable(c, &b.Variables.Seen, "seen")
+	b.Variables.Seen = (*typed.Variable[uint64])(typed.BindVariable(c, "seen", (*uint64)(nil)))
 	return b, nil
 }
 

@@ -59,7 +59,6 @@ type record[R any] struct {
 // recordsMap is a generated type of an array.
 type recordsMap[R any] interface {
 	typed.FixedMap[uint32, R]
-	MaxEntries() int
 }
 
 // loaded is the part of a generated collection that the oracle needs.
@@ -94,7 +93,7 @@ func (c record[R]) testKernel(t *testing.T) {
 	}
 	defer bpf.close()
 
-	n := bpf.records.MaxEntries()
+	n := bpf.records.Handle().MaxEntries()
 	if failed := run(t, bpf.check); failed != 1 {
 		t.Fatalf("check_members found member %d wrong in an empty map, want the first", failed)
 	}

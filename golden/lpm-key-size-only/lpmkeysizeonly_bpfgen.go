@@ -31,8 +31,8 @@ func OpenLpmKeySizeOnlyFrom(object io.ReaderAt) (*LpmKeySizeOnlyCollectionSpec, 
 		return nil, err
 	}
 	s := &LpmKeySizeOnlyCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Ipv4, "ipv4")
-	typed.BindMapSpec(c, &s.Maps.Ipv6, "ipv6")
+	s.Maps.Ipv4 = (*typed.MapSpec[*LpmKeySizeOnlyIpv4Map])(typed.BindMapSpec(c, "ipv4", (*LpmKeySizeOnlyIpv4Map)(nil)))
+	s.Maps.Ipv6 = (*typed.MapSpec[*LpmKeySizeOnlyIpv6Map])(typed.BindMapSpec(c, "ipv6", (*LpmKeySizeOnlyIpv6Map)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,60 +21,106 @@ const _ = -uint32(_LpmKeySizeOnlySet ^ 0x0f55a900)
 
 // LpmKeySizeOnlyIpv4Map is the type of the map ipv4 (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmKeySizeOnlyIpv4Map struct{ typed.MapHandle }
+type LpmKeySizeOnlyIpv4Map typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmKeySizeOnlyIpv4Map) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmKeySizeOnlyIpv4Key)), Value: unsafe.Sizeof(*new([8]byte))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmKeySizeOnlyIpv4Map) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmKeySizeOnlyIpv4Map) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmKeySizeOnlyIpv4Map) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmKeySizeOnlyIpv4Map) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmKeySizeOnlyIpv4Map) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmKeySizeOnlyIpv4Map) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmKeySizeOnlyIpv4Map) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmKeySizeOnlyIpv4Map) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmKeySizeOnlyIpv4Map) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmKeySizeOnlyIpv4Map) Lookup(key LpmKeySizeOnlyIpv4Key) (value [8]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmKeySizeOnlyIpv4Map) LookupInto(key LpmKeySizeOnlyIpv4Key, value *[8]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmKeySizeOnlyIpv4Map) Put(key LpmKeySizeOnlyIpv4Key, value [8]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmKeySizeOnlyIpv4Map) Update(key LpmKeySizeOnlyIpv4Key, value [8]byte, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmKeySizeOnlyIpv4Map) Delete(key LpmKeySizeOnlyIpv4Key) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmKeySizeOnlyIpv4Map) All() (iter.Seq2[LpmKeySizeOnlyIpv4Key, [8]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmKeySizeOnlyIpv4MapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmKeySizeOnlyIpv4Map) Drain() (iter.Seq2[LpmKeySizeOnlyIpv4Key, [8]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmKeySizeOnlyIpv4MapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmKeySizeOnlyIpv4Map) DeleteFunc(del func(key LpmKeySizeOnlyIpv4Key, value *[8]byte) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmKeySizeOnlyIpv4Key)(key), (*[8]byte)(value))
 	})
 }
 
 //go:noinline
-func (*LpmKeySizeOnlyIpv4Map) loop(s *typed.MapScan) (iter.Seq2[LpmKeySizeOnlyIpv4Key, [8]byte], func() error) {
+func _LpmKeySizeOnlyIpv4MapLoop(s *typed.MapScan) (iter.Seq2[LpmKeySizeOnlyIpv4Key, [8]byte], func() error) {
 	return func(yield func(LpmKeySizeOnlyIpv4Key, [8]byte) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmKeySizeOnlyIpv4Key)(key), *(*[8]byte)(value))
@@ -83,60 +130,106 @@ func (*LpmKeySizeOnlyIpv4Map) loop(s *typed.MapScan) (iter.Seq2[LpmKeySizeOnlyIp
 
 // LpmKeySizeOnlyIpv6Map is the type of the map ipv6 (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmKeySizeOnlyIpv6Map struct{ typed.MapHandle }
+type LpmKeySizeOnlyIpv6Map typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmKeySizeOnlyIpv6Map) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmKeySizeOnlyIpv6Key)), Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmKeySizeOnlyIpv6Map) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmKeySizeOnlyIpv6Map) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmKeySizeOnlyIpv6Map) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmKeySizeOnlyIpv6Map) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmKeySizeOnlyIpv6Map) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmKeySizeOnlyIpv6Map) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmKeySizeOnlyIpv6Map) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmKeySizeOnlyIpv6Map) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmKeySizeOnlyIpv6Map) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmKeySizeOnlyIpv6Map) Lookup(key LpmKeySizeOnlyIpv6Key) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmKeySizeOnlyIpv6Map) LookupInto(key LpmKeySizeOnlyIpv6Key, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmKeySizeOnlyIpv6Map) Put(key LpmKeySizeOnlyIpv6Key, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmKeySizeOnlyIpv6Map) Update(key LpmKeySizeOnlyIpv6Key, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmKeySizeOnlyIpv6Map) Delete(key LpmKeySizeOnlyIpv6Key) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmKeySizeOnlyIpv6Map) All() (iter.Seq2[LpmKeySizeOnlyIpv6Key, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmKeySizeOnlyIpv6MapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmKeySizeOnlyIpv6Map) Drain() (iter.Seq2[LpmKeySizeOnlyIpv6Key, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmKeySizeOnlyIpv6MapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmKeySizeOnlyIpv6Map) DeleteFunc(del func(key LpmKeySizeOnlyIpv6Key, value *uint32) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmKeySizeOnlyIpv6Key)(key), (*uint32)(value))
 	})
 }
 
 //go:noinline
-func (*LpmKeySizeOnlyIpv6Map) loop(s *typed.MapScan) (iter.Seq2[LpmKeySizeOnlyIpv6Key, uint32], func() error) {
+func _LpmKeySizeOnlyIpv6MapLoop(s *typed.MapScan) (iter.Seq2[LpmKeySizeOnlyIpv6Key, uint32], func() error) {
 	return func(yield func(LpmKeySizeOnlyIpv6Key, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmKeySizeOnlyIpv6Key)(key), *(*uint32)(value))

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,60 +21,106 @@ const _ = -uint32(_LpmTrieSet ^ 0x50baf234)
 
 // LpmTrieByAnonymousUnionMap is the type of the map by_anonymous_union
 // (LPM_TRIE). [typed.Map] says more of its methods.
-type LpmTrieByAnonymousUnionMap struct{ typed.MapHandle }
+type LpmTrieByAnonymousUnionMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByAnonymousUnionMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyAnonymousUnion)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByAnonymousUnionMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByAnonymousUnionMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByAnonymousUnionMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByAnonymousUnionMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByAnonymousUnionMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByAnonymousUnionMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByAnonymousUnionMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByAnonymousUnionMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByAnonymousUnionMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByAnonymousUnionMap) Lookup(key LpmTrieKeyAnonymousUnion) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByAnonymousUnionMap) LookupInto(key LpmTrieKeyAnonymousUnion, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByAnonymousUnionMap) Put(key LpmTrieKeyAnonymousUnion, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByAnonymousUnionMap) Update(key LpmTrieKeyAnonymousUnion, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByAnonymousUnionMap) Delete(key LpmTrieKeyAnonymousUnion) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByAnonymousUnionMap) All() (iter.Seq2[LpmTrieKeyAnonymousUnion, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByAnonymousUnionMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByAnonymousUnionMap) Drain() (iter.Seq2[LpmTrieKeyAnonymousUnion, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByAnonymousUnionMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByAnonymousUnionMap) DeleteFunc(del func(key LpmTrieKeyAnonymousUnion, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyAnonymousUnion)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByAnonymousUnionMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyAnonymousUnion, uint64], func() error) {
+func _LpmTrieByAnonymousUnionMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyAnonymousUnion, uint64], func() error) {
 	return func(yield func(LpmTrieKeyAnonymousUnion, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyAnonymousUnion)(key), *(*uint64)(value))
@@ -83,60 +130,106 @@ func (*LpmTrieByAnonymousUnionMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyA
 
 // LpmTrieByBytesMap is the type of the map by_bytes (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieByBytesMap struct{ typed.MapHandle }
+type LpmTrieByBytesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByBytesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKey4)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByBytesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByBytesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByBytesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByBytesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByBytesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByBytesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByBytesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByBytesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByBytesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByBytesMap) Lookup(key LpmTrieKey4) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByBytesMap) LookupInto(key LpmTrieKey4, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByBytesMap) Put(key LpmTrieKey4, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByBytesMap) Update(key LpmTrieKey4, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByBytesMap) Delete(key LpmTrieKey4) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByBytesMap) All() (iter.Seq2[LpmTrieKey4, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByBytesMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByBytesMap) Drain() (iter.Seq2[LpmTrieKey4, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByBytesMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByBytesMap) DeleteFunc(del func(key LpmTrieKey4, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKey4)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByBytesMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKey4, uint64], func() error) {
+func _LpmTrieByBytesMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKey4, uint64], func() error) {
 	return func(yield func(LpmTrieKey4, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKey4)(key), *(*uint64)(value))
@@ -146,60 +239,106 @@ func (*LpmTrieByBytesMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKey4, uint64]
 
 // LpmTrieByIpv6Map is the type of the map by_ipv6 (LPM_TRIE). [typed.Map] says
 // more of its methods.
-type LpmTrieByIpv6Map struct{ typed.MapHandle }
+type LpmTrieByIpv6Map typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByIpv6Map) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKey6)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByIpv6Map) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByIpv6Map) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByIpv6Map) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByIpv6Map) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByIpv6Map) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByIpv6Map) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByIpv6Map) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByIpv6Map) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByIpv6Map) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByIpv6Map) Lookup(key LpmTrieKey6) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByIpv6Map) LookupInto(key LpmTrieKey6, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByIpv6Map) Put(key LpmTrieKey6, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByIpv6Map) Update(key LpmTrieKey6, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByIpv6Map) Delete(key LpmTrieKey6) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByIpv6Map) All() (iter.Seq2[LpmTrieKey6, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByIpv6MapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByIpv6Map) Drain() (iter.Seq2[LpmTrieKey6, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByIpv6MapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByIpv6Map) DeleteFunc(del func(key LpmTrieKey6, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKey6)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByIpv6Map) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKey6, uint64], func() error) {
+func _LpmTrieByIpv6MapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKey6, uint64], func() error) {
 	return func(yield func(LpmTrieKey6, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKey6)(key), *(*uint64)(value))
@@ -209,60 +348,106 @@ func (*LpmTrieByIpv6Map) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKey6, uint64],
 
 // LpmTrieByKernelMap is the type of the map by_kernel (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieByKernelMap struct{ typed.MapHandle }
+type LpmTrieByKernelMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByKernelMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyKernel)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByKernelMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByKernelMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByKernelMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByKernelMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByKernelMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByKernelMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByKernelMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByKernelMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByKernelMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByKernelMap) Lookup(key LpmTrieKeyKernel) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByKernelMap) LookupInto(key LpmTrieKeyKernel, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByKernelMap) Put(key LpmTrieKeyKernel, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByKernelMap) Update(key LpmTrieKeyKernel, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByKernelMap) Delete(key LpmTrieKeyKernel) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByKernelMap) All() (iter.Seq2[LpmTrieKeyKernel, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByKernelMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByKernelMap) Drain() (iter.Seq2[LpmTrieKeyKernel, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByKernelMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByKernelMap) DeleteFunc(del func(key LpmTrieKeyKernel, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyKernel)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByKernelMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyKernel, uint64], func() error) {
+func _LpmTrieByKernelMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyKernel, uint64], func() error) {
 	return func(yield func(LpmTrieKeyKernel, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyKernel)(key), *(*uint64)(value))
@@ -272,60 +457,106 @@ func (*LpmTrieByKernelMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyKernel, u
 
 // LpmTrieByKernelU8Map is the type of the map by_kernel_u8 (LPM_TRIE).
 // [typed.Map] says more of its methods.
-type LpmTrieByKernelU8Map struct{ typed.MapHandle }
+type LpmTrieByKernelU8Map typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByKernelU8Map) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyKernelU8)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByKernelU8Map) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByKernelU8Map) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByKernelU8Map) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByKernelU8Map) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByKernelU8Map) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByKernelU8Map) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByKernelU8Map) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByKernelU8Map) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByKernelU8Map) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByKernelU8Map) Lookup(key LpmTrieKeyKernelU8) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByKernelU8Map) LookupInto(key LpmTrieKeyKernelU8, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByKernelU8Map) Put(key LpmTrieKeyKernelU8, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByKernelU8Map) Update(key LpmTrieKeyKernelU8, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByKernelU8Map) Delete(key LpmTrieKeyKernelU8) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByKernelU8Map) All() (iter.Seq2[LpmTrieKeyKernelU8, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByKernelU8MapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByKernelU8Map) Drain() (iter.Seq2[LpmTrieKeyKernelU8, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByKernelU8MapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByKernelU8Map) DeleteFunc(del func(key LpmTrieKeyKernelU8, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyKernelU8)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByKernelU8Map) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyKernelU8, uint64], func() error) {
+func _LpmTrieByKernelU8MapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyKernelU8, uint64], func() error) {
 	return func(yield func(LpmTrieKeyKernelU8, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyKernelU8)(key), *(*uint64)(value))
@@ -335,60 +566,106 @@ func (*LpmTrieByKernelU8Map) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyKernelU
 
 // LpmTrieByNamedMap is the type of the map by_named (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieByNamedMap struct{ typed.MapHandle }
+type LpmTrieByNamedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByNamedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyNamed)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByNamedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByNamedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByNamedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByNamedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByNamedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByNamedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByNamedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByNamedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByNamedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByNamedMap) Lookup(key LpmTrieKeyNamed) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByNamedMap) LookupInto(key LpmTrieKeyNamed, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByNamedMap) Put(key LpmTrieKeyNamed, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByNamedMap) Update(key LpmTrieKeyNamed, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByNamedMap) Delete(key LpmTrieKeyNamed) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByNamedMap) All() (iter.Seq2[LpmTrieKeyNamed, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByNamedMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByNamedMap) Drain() (iter.Seq2[LpmTrieKeyNamed, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByNamedMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByNamedMap) DeleteFunc(del func(key LpmTrieKeyNamed, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyNamed)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByNamedMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyNamed, uint64], func() error) {
+func _LpmTrieByNamedMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyNamed, uint64], func() error) {
 	return func(yield func(LpmTrieKeyNamed, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyNamed)(key), *(*uint64)(value))
@@ -398,60 +675,106 @@ func (*LpmTrieByNamedMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyNamed, uin
 
 // LpmTrieByNestedMap is the type of the map by_nested (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieByNestedMap struct{ typed.MapHandle }
+type LpmTrieByNestedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByNestedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyNested)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByNestedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByNestedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByNestedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByNestedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByNestedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByNestedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByNestedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByNestedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByNestedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByNestedMap) Lookup(key LpmTrieKeyNested) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByNestedMap) LookupInto(key LpmTrieKeyNested, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByNestedMap) Put(key LpmTrieKeyNested, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByNestedMap) Update(key LpmTrieKeyNested, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByNestedMap) Delete(key LpmTrieKeyNested) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByNestedMap) All() (iter.Seq2[LpmTrieKeyNested, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByNestedMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByNestedMap) Drain() (iter.Seq2[LpmTrieKeyNested, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByNestedMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByNestedMap) DeleteFunc(del func(key LpmTrieKeyNested, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyNested)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByNestedMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyNested, uint64], func() error) {
+func _LpmTrieByNestedMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyNested, uint64], func() error) {
 	return func(yield func(LpmTrieKeyNested, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyNested)(key), *(*uint64)(value))
@@ -461,60 +784,106 @@ func (*LpmTrieByNestedMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyNested, u
 
 // LpmTrieByPairMap is the type of the map by_pair (LPM_TRIE). [typed.Map] says
 // more of its methods.
-type LpmTrieByPairMap struct{ typed.MapHandle }
+type LpmTrieByPairMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByPairMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyPair)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByPairMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByPairMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByPairMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByPairMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByPairMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByPairMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByPairMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByPairMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByPairMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByPairMap) Lookup(key LpmTrieKeyPair) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByPairMap) LookupInto(key LpmTrieKeyPair, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByPairMap) Put(key LpmTrieKeyPair, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByPairMap) Update(key LpmTrieKeyPair, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByPairMap) Delete(key LpmTrieKeyPair) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByPairMap) All() (iter.Seq2[LpmTrieKeyPair, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByPairMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByPairMap) Drain() (iter.Seq2[LpmTrieKeyPair, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByPairMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByPairMap) DeleteFunc(del func(key LpmTrieKeyPair, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyPair)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByPairMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPair, uint64], func() error) {
+func _LpmTrieByPairMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPair, uint64], func() error) {
 	return func(yield func(LpmTrieKeyPair, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyPair)(key), *(*uint64)(value))
@@ -524,60 +893,106 @@ func (*LpmTrieByPairMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPair, uint6
 
 // LpmTrieByScalarMap is the type of the map by_scalar (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieByScalarMap struct{ typed.MapHandle }
+type LpmTrieByScalarMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByScalarMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKey4Scalar)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByScalarMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByScalarMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByScalarMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByScalarMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByScalarMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByScalarMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByScalarMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByScalarMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByScalarMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByScalarMap) Lookup(key LpmTrieKey4Scalar) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByScalarMap) LookupInto(key LpmTrieKey4Scalar, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByScalarMap) Put(key LpmTrieKey4Scalar, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByScalarMap) Update(key LpmTrieKey4Scalar, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByScalarMap) Delete(key LpmTrieKey4Scalar) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByScalarMap) All() (iter.Seq2[LpmTrieKey4Scalar, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByScalarMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByScalarMap) Drain() (iter.Seq2[LpmTrieKey4Scalar, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByScalarMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByScalarMap) DeleteFunc(del func(key LpmTrieKey4Scalar, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKey4Scalar)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByScalarMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKey4Scalar, uint64], func() error) {
+func _LpmTrieByScalarMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKey4Scalar, uint64], func() error) {
 	return func(yield func(LpmTrieKey4Scalar, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKey4Scalar)(key), *(*uint64)(value))
@@ -587,60 +1002,106 @@ func (*LpmTrieByScalarMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKey4Scalar, 
 
 // LpmTrieByScopeMap is the type of the map by_scope (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieByScopeMap struct{ typed.MapHandle }
+type LpmTrieByScopeMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByScopeMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyScoped)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByScopeMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByScopeMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByScopeMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByScopeMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByScopeMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByScopeMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByScopeMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByScopeMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByScopeMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByScopeMap) Lookup(key LpmTrieKeyScoped) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByScopeMap) LookupInto(key LpmTrieKeyScoped, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByScopeMap) Put(key LpmTrieKeyScoped, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByScopeMap) Update(key LpmTrieKeyScoped, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByScopeMap) Delete(key LpmTrieKeyScoped) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByScopeMap) All() (iter.Seq2[LpmTrieKeyScoped, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByScopeMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByScopeMap) Drain() (iter.Seq2[LpmTrieKeyScoped, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByScopeMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByScopeMap) DeleteFunc(del func(key LpmTrieKeyScoped, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyScoped)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByScopeMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyScoped, uint64], func() error) {
+func _LpmTrieByScopeMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyScoped, uint64], func() error) {
 	return func(yield func(LpmTrieKeyScoped, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyScoped)(key), *(*uint64)(value))
@@ -650,60 +1111,106 @@ func (*LpmTrieByScopeMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyScoped, ui
 
 // LpmTrieByUnionMap is the type of the map by_union (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieByUnionMap struct{ typed.MapHandle }
+type LpmTrieByUnionMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieByUnionMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyUnion)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByUnionMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByUnionMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByUnionMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByUnionMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByUnionMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByUnionMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByUnionMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByUnionMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByUnionMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieByUnionMap) Lookup(key LpmTrieKeyUnion) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieByUnionMap) LookupInto(key LpmTrieKeyUnion, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieByUnionMap) Put(key LpmTrieKeyUnion, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieByUnionMap) Update(key LpmTrieKeyUnion, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieByUnionMap) Delete(key LpmTrieKeyUnion) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieByUnionMap) All() (iter.Seq2[LpmTrieKeyUnion, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieByUnionMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieByUnionMap) Drain() (iter.Seq2[LpmTrieKeyUnion, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieByUnionMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieByUnionMap) DeleteFunc(del func(key LpmTrieKeyUnion, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyUnion)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieByUnionMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyUnion, uint64], func() error) {
+func _LpmTrieByUnionMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyUnion, uint64], func() error) {
 	return func(yield func(LpmTrieKeyUnion, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyUnion)(key), *(*uint64)(value))
@@ -713,60 +1220,106 @@ func (*LpmTrieByUnionMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyUnion, uin
 
 // LpmTrieNotArrayMap is the type of the map not_array (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieNotArrayMap struct{ typed.MapHandle }
+type LpmTrieNotArrayMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotArrayMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyArray)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotArrayMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotArrayMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotArrayMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotArrayMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotArrayMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotArrayMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotArrayMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotArrayMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotArrayMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotArrayMap) Lookup(key LpmTrieKeyArray) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotArrayMap) LookupInto(key LpmTrieKeyArray, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotArrayMap) Put(key LpmTrieKeyArray, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotArrayMap) Update(key LpmTrieKeyArray, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotArrayMap) Delete(key LpmTrieKeyArray) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotArrayMap) All() (iter.Seq2[LpmTrieKeyArray, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotArrayMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotArrayMap) Drain() (iter.Seq2[LpmTrieKeyArray, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotArrayMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotArrayMap) DeleteFunc(del func(key LpmTrieKeyArray, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyArray)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotArrayMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyArray, uint64], func() error) {
+func _LpmTrieNotArrayMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyArray, uint64], func() error) {
 	return func(yield func(LpmTrieKeyArray, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyArray)(key), *(*uint64)(value))
@@ -776,60 +1329,106 @@ func (*LpmTrieNotArrayMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyArray, ui
 
 // LpmTrieNotBeforeMap is the type of the map not_before (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieNotBeforeMap struct{ typed.MapHandle }
+type LpmTrieNotBeforeMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotBeforeMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyBefore)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotBeforeMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotBeforeMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotBeforeMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotBeforeMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotBeforeMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotBeforeMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotBeforeMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotBeforeMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotBeforeMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotBeforeMap) Lookup(key LpmTrieKeyBefore) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotBeforeMap) LookupInto(key LpmTrieKeyBefore, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotBeforeMap) Put(key LpmTrieKeyBefore, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotBeforeMap) Update(key LpmTrieKeyBefore, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotBeforeMap) Delete(key LpmTrieKeyBefore) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotBeforeMap) All() (iter.Seq2[LpmTrieKeyBefore, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotBeforeMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotBeforeMap) Drain() (iter.Seq2[LpmTrieKeyBefore, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotBeforeMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotBeforeMap) DeleteFunc(del func(key LpmTrieKeyBefore, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyBefore)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotBeforeMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyBefore, uint64], func() error) {
+func _LpmTrieNotBeforeMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyBefore, uint64], func() error) {
 	return func(yield func(LpmTrieKeyBefore, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyBefore)(key), *(*uint64)(value))
@@ -839,60 +1438,106 @@ func (*LpmTrieNotBeforeMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyBefore, 
 
 // LpmTrieNotBehindMap is the type of the map not_behind (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieNotBehindMap struct{ typed.MapHandle }
+type LpmTrieNotBehindMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotBehindMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyBehind)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotBehindMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotBehindMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotBehindMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotBehindMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotBehindMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotBehindMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotBehindMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotBehindMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotBehindMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotBehindMap) Lookup(key LpmTrieKeyBehind) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotBehindMap) LookupInto(key LpmTrieKeyBehind, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotBehindMap) Put(key LpmTrieKeyBehind, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotBehindMap) Update(key LpmTrieKeyBehind, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotBehindMap) Delete(key LpmTrieKeyBehind) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotBehindMap) All() (iter.Seq2[LpmTrieKeyBehind, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotBehindMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotBehindMap) Drain() (iter.Seq2[LpmTrieKeyBehind, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotBehindMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotBehindMap) DeleteFunc(del func(key LpmTrieKeyBehind, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyBehind)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotBehindMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyBehind, uint64], func() error) {
+func _LpmTrieNotBehindMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyBehind, uint64], func() error) {
 	return func(yield func(LpmTrieKeyBehind, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyBehind)(key), *(*uint64)(value))
@@ -902,60 +1547,106 @@ func (*LpmTrieNotBehindMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyBehind, 
 
 // LpmTrieNotEnumMap is the type of the map not_enum (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieNotEnumMap struct{ typed.MapHandle }
+type LpmTrieNotEnumMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotEnumMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyEnum)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotEnumMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotEnumMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotEnumMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotEnumMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotEnumMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotEnumMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotEnumMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotEnumMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotEnumMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotEnumMap) Lookup(key LpmTrieKeyEnum) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotEnumMap) LookupInto(key LpmTrieKeyEnum, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotEnumMap) Put(key LpmTrieKeyEnum, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotEnumMap) Update(key LpmTrieKeyEnum, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotEnumMap) Delete(key LpmTrieKeyEnum) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotEnumMap) All() (iter.Seq2[LpmTrieKeyEnum, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotEnumMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotEnumMap) Drain() (iter.Seq2[LpmTrieKeyEnum, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotEnumMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotEnumMap) DeleteFunc(del func(key LpmTrieKeyEnum, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyEnum)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotEnumMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyEnum, uint64], func() error) {
+func _LpmTrieNotEnumMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyEnum, uint64], func() error) {
 	return func(yield func(LpmTrieKeyEnum, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyEnum)(key), *(*uint64)(value))
@@ -965,60 +1656,106 @@ func (*LpmTrieNotEnumMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyEnum, uint
 
 // LpmTrieNotFlagsMap is the type of the map not_flags (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieNotFlagsMap struct{ typed.MapHandle }
+type LpmTrieNotFlagsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotFlagsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyFlags)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotFlagsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotFlagsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotFlagsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotFlagsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotFlagsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotFlagsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotFlagsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotFlagsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotFlagsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotFlagsMap) Lookup(key LpmTrieKeyFlags) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotFlagsMap) LookupInto(key LpmTrieKeyFlags, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotFlagsMap) Put(key LpmTrieKeyFlags, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotFlagsMap) Update(key LpmTrieKeyFlags, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotFlagsMap) Delete(key LpmTrieKeyFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotFlagsMap) All() (iter.Seq2[LpmTrieKeyFlags, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotFlagsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotFlagsMap) Drain() (iter.Seq2[LpmTrieKeyFlags, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotFlagsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotFlagsMap) DeleteFunc(del func(key LpmTrieKeyFlags, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyFlags)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotFlagsMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyFlags, uint64], func() error) {
+func _LpmTrieNotFlagsMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyFlags, uint64], func() error) {
 	return func(yield func(LpmTrieKeyFlags, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyFlags)(key), *(*uint64)(value))
@@ -1028,60 +1765,106 @@ func (*LpmTrieNotFlagsMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyFlags, ui
 
 // LpmTrieNotFloatMap is the type of the map not_float (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieNotFloatMap struct{ typed.MapHandle }
+type LpmTrieNotFloatMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotFloatMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyFloat)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotFloatMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotFloatMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotFloatMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotFloatMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotFloatMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotFloatMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotFloatMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotFloatMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotFloatMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotFloatMap) Lookup(key LpmTrieKeyFloat) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotFloatMap) LookupInto(key LpmTrieKeyFloat, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotFloatMap) Put(key LpmTrieKeyFloat, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotFloatMap) Update(key LpmTrieKeyFloat, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotFloatMap) Delete(key LpmTrieKeyFloat) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotFloatMap) All() (iter.Seq2[LpmTrieKeyFloat, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotFloatMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotFloatMap) Drain() (iter.Seq2[LpmTrieKeyFloat, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotFloatMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotFloatMap) DeleteFunc(del func(key LpmTrieKeyFloat, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyFloat)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotFloatMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyFloat, uint64], func() error) {
+func _LpmTrieNotFloatMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyFloat, uint64], func() error) {
 	return func(yield func(LpmTrieKeyFloat, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyFloat)(key), *(*uint64)(value))
@@ -1091,60 +1874,106 @@ func (*LpmTrieNotFloatMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyFloat, ui
 
 // LpmTrieNotIntegerMap is the type of the map not_integer (LPM_TRIE).
 // [typed.Map] says more of its methods.
-type LpmTrieNotIntegerMap struct{ typed.MapHandle }
+type LpmTrieNotIntegerMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotIntegerMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyInteger)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotIntegerMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotIntegerMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotIntegerMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotIntegerMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotIntegerMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotIntegerMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotIntegerMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotIntegerMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotIntegerMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotIntegerMap) Lookup(key LpmTrieKeyInteger) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotIntegerMap) LookupInto(key LpmTrieKeyInteger, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotIntegerMap) Put(key LpmTrieKeyInteger, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotIntegerMap) Update(key LpmTrieKeyInteger, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotIntegerMap) Delete(key LpmTrieKeyInteger) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotIntegerMap) All() (iter.Seq2[LpmTrieKeyInteger, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotIntegerMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotIntegerMap) Drain() (iter.Seq2[LpmTrieKeyInteger, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotIntegerMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotIntegerMap) DeleteFunc(del func(key LpmTrieKeyInteger, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyInteger)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotIntegerMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyInteger, uint64], func() error) {
+func _LpmTrieNotIntegerMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyInteger, uint64], func() error) {
 	return func(yield func(LpmTrieKeyInteger, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyInteger)(key), *(*uint64)(value))
@@ -1154,60 +1983,106 @@ func (*LpmTrieNotIntegerMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyInteger
 
 // LpmTrieNotLittleEndianMap is the type of the map not_little_endian
 // (LPM_TRIE). [typed.Map] says more of its methods.
-type LpmTrieNotLittleEndianMap struct{ typed.MapHandle }
+type LpmTrieNotLittleEndianMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotLittleEndianMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyLittleEndian)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotLittleEndianMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotLittleEndianMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotLittleEndianMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotLittleEndianMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotLittleEndianMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotLittleEndianMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotLittleEndianMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotLittleEndianMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotLittleEndianMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotLittleEndianMap) Lookup(key LpmTrieKeyLittleEndian) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotLittleEndianMap) LookupInto(key LpmTrieKeyLittleEndian, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotLittleEndianMap) Put(key LpmTrieKeyLittleEndian, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotLittleEndianMap) Update(key LpmTrieKeyLittleEndian, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotLittleEndianMap) Delete(key LpmTrieKeyLittleEndian) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotLittleEndianMap) All() (iter.Seq2[LpmTrieKeyLittleEndian, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotLittleEndianMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotLittleEndianMap) Drain() (iter.Seq2[LpmTrieKeyLittleEndian, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotLittleEndianMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotLittleEndianMap) DeleteFunc(del func(key LpmTrieKeyLittleEndian, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyLittleEndian)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotLittleEndianMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyLittleEndian, uint64], func() error) {
+func _LpmTrieNotLittleEndianMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyLittleEndian, uint64], func() error) {
 	return func(yield func(LpmTrieKeyLittleEndian, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyLittleEndian)(key), *(*uint64)(value))
@@ -1217,60 +2092,106 @@ func (*LpmTrieNotLittleEndianMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyLi
 
 // LpmTrieNotPathMap is the type of the map not_path (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieNotPathMap struct{ typed.MapHandle }
+type LpmTrieNotPathMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotPathMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyPath)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotPathMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotPathMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotPathMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotPathMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotPathMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotPathMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotPathMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotPathMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotPathMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotPathMap) Lookup(key LpmTrieKeyPath) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotPathMap) LookupInto(key LpmTrieKeyPath, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotPathMap) Put(key LpmTrieKeyPath, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotPathMap) Update(key LpmTrieKeyPath, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotPathMap) Delete(key LpmTrieKeyPath) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotPathMap) All() (iter.Seq2[LpmTrieKeyPath, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotPathMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotPathMap) Drain() (iter.Seq2[LpmTrieKeyPath, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotPathMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotPathMap) DeleteFunc(del func(key LpmTrieKeyPath, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyPath)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotPathMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPath, uint64], func() error) {
+func _LpmTrieNotPathMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPath, uint64], func() error) {
 	return func(yield func(LpmTrieKeyPath, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyPath)(key), *(*uint64)(value))
@@ -1280,60 +2201,106 @@ func (*LpmTrieNotPathMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPath, uint
 
 // LpmTrieNotPathOrBytesMap is the type of the map not_path_or_bytes (LPM_TRIE).
 // [typed.Map] says more of its methods.
-type LpmTrieNotPathOrBytesMap struct{ typed.MapHandle }
+type LpmTrieNotPathOrBytesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotPathOrBytesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyPathOrBytes)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotPathOrBytesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotPathOrBytesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotPathOrBytesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotPathOrBytesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotPathOrBytesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotPathOrBytesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotPathOrBytesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotPathOrBytesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotPathOrBytesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotPathOrBytesMap) Lookup(key LpmTrieKeyPathOrBytes) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotPathOrBytesMap) LookupInto(key LpmTrieKeyPathOrBytes, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotPathOrBytesMap) Put(key LpmTrieKeyPathOrBytes, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotPathOrBytesMap) Update(key LpmTrieKeyPathOrBytes, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotPathOrBytesMap) Delete(key LpmTrieKeyPathOrBytes) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotPathOrBytesMap) All() (iter.Seq2[LpmTrieKeyPathOrBytes, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotPathOrBytesMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotPathOrBytesMap) Drain() (iter.Seq2[LpmTrieKeyPathOrBytes, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotPathOrBytesMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotPathOrBytesMap) DeleteFunc(del func(key LpmTrieKeyPathOrBytes, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeyPathOrBytes)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotPathOrBytesMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPathOrBytes, uint64], func() error) {
+func _LpmTrieNotPathOrBytesMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPathOrBytes, uint64], func() error) {
 	return func(yield func(LpmTrieKeyPathOrBytes, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyPathOrBytes)(key), *(*uint64)(value))
@@ -1343,60 +2310,106 @@ func (*LpmTrieNotPathOrBytesMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyPat
 
 // LpmTrieNotSignedMap is the type of the map not_signed (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type LpmTrieNotSignedMap struct{ typed.MapHandle }
+type LpmTrieNotSignedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LpmTrieNotSignedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeySigned)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieNotSignedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieNotSignedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieNotSignedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieNotSignedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieNotSignedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieNotSignedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieNotSignedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieNotSignedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieNotSignedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotSignedMap) Lookup(key LpmTrieKeySigned) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LpmTrieNotSignedMap) LookupInto(key LpmTrieKeySigned, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LpmTrieNotSignedMap) Put(key LpmTrieKeySigned, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LpmTrieNotSignedMap) Update(key LpmTrieKeySigned, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LpmTrieNotSignedMap) Delete(key LpmTrieKeySigned) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LpmTrieNotSignedMap) All() (iter.Seq2[LpmTrieKeySigned, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LpmTrieNotSignedMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LpmTrieNotSignedMap) Drain() (iter.Seq2[LpmTrieKeySigned, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LpmTrieNotSignedMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LpmTrieNotSignedMap) DeleteFunc(del func(key LpmTrieKeySigned, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*LpmTrieKeySigned)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*LpmTrieNotSignedMap) loop(s *typed.MapScan) (iter.Seq2[LpmTrieKeySigned, uint64], func() error) {
+func _LpmTrieNotSignedMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeySigned, uint64], func() error) {
 	return func(yield func(LpmTrieKeySigned, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeySigned)(key), *(*uint64)(value))

@@ -41,9 +41,9 @@ func OpenMapDefinitionFrom(object io.ReaderAt) (*MapDefinitionCollectionSpec, er
 		return nil, err
 	}
 	s := &MapDefinitionCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Pinned, "pinned")
-	typed.BindMapSpec(c, &s.Maps.SizedByUser, "sized_by_user")
-	typed.BindMapSpec(c, &s.Maps.ThreeHashes, "three_hashes")
+	s.Maps.Pinned = (*typed.MapSpec[*MapDefinitionPinnedMap])(typed.BindMapSpec(c, "pinned", (*MapDefinitionPinnedMap)(nil)))
+	s.Maps.SizedByUser = (*typed.MapSpec[*MapDefinitionSizedByUserMap])(typed.BindMapSpec(c, "sized_by_user", (*MapDefinitionSizedByUserMap)(nil)))
+	s.Maps.ThreeHashes = (*typed.MapSpec[*MapDefinitionThreeHashesMap])(typed.BindMapSpec(c, "three_hashes", (*MapDefinitionThreeHashesMap)(nil)))
 	typed.CheckLayouts(c, _MapDefinitionLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,66 +21,112 @@ const _ = -uint32(_MapDefinitionSet ^ 0x54a8185e)
 
 // MapDefinitionPinnedMap is the type of the map pinned (HASH). [typed.Hash]
 // says more of its methods.
-type MapDefinitionPinnedMap struct{ typed.MapHandle }
+type MapDefinitionPinnedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapDefinitionPinnedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapDefinitionPinnedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapDefinitionPinnedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapDefinitionPinnedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapDefinitionPinnedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapDefinitionPinnedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapDefinitionPinnedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapDefinitionPinnedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapDefinitionPinnedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapDefinitionPinnedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapDefinitionPinnedMap) Lookup(key uint32) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapDefinitionPinnedMap) LookupInto(key uint32, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapDefinitionPinnedMap) Put(key uint32, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapDefinitionPinnedMap) Update(key uint32, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapDefinitionPinnedMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapDefinitionPinnedMap) LookupAndDelete(key uint32) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapDefinitionPinnedMap) All() (iter.Seq2[uint32, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapDefinitionPinnedMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapDefinitionPinnedMap) Drain() (iter.Seq2[uint32, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapDefinitionPinnedMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapDefinitionPinnedMap) DeleteFunc(del func(key uint32, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*MapDefinitionPinnedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
+func _MapDefinitionPinnedMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint64)(value))
@@ -89,42 +136,88 @@ func (*MapDefinitionPinnedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64]
 
 // MapDefinitionSizedByUserMap is the type of the map sized_by_user (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type MapDefinitionSizedByUserMap struct{ typed.MapHandle }
+type MapDefinitionSizedByUserMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapDefinitionSizedByUserMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapDefinitionSizedByUserMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapDefinitionSizedByUserMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapDefinitionSizedByUserMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapDefinitionSizedByUserMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapDefinitionSizedByUserMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapDefinitionSizedByUserMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapDefinitionSizedByUserMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapDefinitionSizedByUserMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapDefinitionSizedByUserMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapDefinitionSizedByUserMap) Lookup(key uint32) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapDefinitionSizedByUserMap) LookupInto(key uint32, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapDefinitionSizedByUserMap) Put(key uint32, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapDefinitionSizedByUserMap) Update(key uint32, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapDefinitionSizedByUserMap) All() (iter.Seq2[uint32, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapDefinitionSizedByUserMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapDefinitionSizedByUserMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
+func _MapDefinitionSizedByUserMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint64)(value))
@@ -134,19 +227,65 @@ func (*MapDefinitionSizedByUserMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ui
 
 // MapDefinitionThreeHashesMap is the type of the map three_hashes
 // (BLOOM_FILTER). [typed.FilterLike] says more of its methods.
-type MapDefinitionThreeHashesMap struct{ typed.MapHandle }
+type MapDefinitionThreeHashesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapDefinitionThreeHashesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassBloomFilter, Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapDefinitionThreeHashesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapDefinitionThreeHashesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapDefinitionThreeHashesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapDefinitionThreeHashesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapDefinitionThreeHashesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapDefinitionThreeHashesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapDefinitionThreeHashesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapDefinitionThreeHashesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapDefinitionThreeHashesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Add adds a value.
 func (m *MapDefinitionThreeHashesMap) Add(value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Contains says whether a value was added: false is certain, true is not.
 func (m *MapDefinitionThreeHashesMap) Contains(value uint64) (bool, error) {
-	return (*typed.MapCore)(&m.MapHandle).Contains(unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).Contains(unsafe.Pointer(&value))
 }

@@ -46,11 +46,11 @@ func OpenMapInMapFrom(object io.ReaderAt) (*MapInMapCollectionSpec, error) {
 		return nil, err
 	}
 	s := &MapInMapCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.ByNetns, "by_netns")
-	typed.BindMapSpec(c, &s.Maps.First, "first")
-	typed.BindMapSpec(c, &s.Maps.Outer, "outer")
-	typed.BindMapSpec(c, &s.Maps.Ringbufs, "ringbufs")
-	typed.BindMapSpec(c, &s.Maps.Second, "second")
+	s.Maps.ByNetns = (*typed.MapSpec[*MapInMapByNetnsMap])(typed.BindMapSpec(c, "by_netns", (*MapInMapByNetnsMap)(nil)))
+	s.Maps.First = (*typed.MapSpec[*MapInMapFirstMap])(typed.BindMapSpec(c, "first", (*MapInMapFirstMap)(nil)))
+	s.Maps.Outer = (*typed.MapSpec[*MapInMapOuterMap])(typed.BindMapSpec(c, "outer", (*MapInMapOuterMap)(nil)))
+	s.Maps.Ringbufs = (*typed.MapSpec[*MapInMapRingbufsMap])(typed.BindMapSpec(c, "ringbufs", (*MapInMapRingbufsMap)(nil)))
+	s.Maps.Second = (*typed.MapSpec[*MapInMapSecondMap])(typed.BindMapSpec(c, "second", (*MapInMapSecondMap)(nil)))
 	typed.CheckLayouts(c, _MapInMapLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err

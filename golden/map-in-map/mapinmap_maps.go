@@ -21,42 +21,88 @@ const _ = -uint32(_MapInMapSet ^ 0x78920f0a)
 
 // MapInMapByNetnsInnerMap is the type of the map by_netns_inner (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type MapInMapByNetnsInnerMap struct{ typed.MapHandle }
+type MapInMapByNetnsInnerMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapInMapByNetnsInnerMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new([16]byte))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapInMapByNetnsInnerMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapInMapByNetnsInnerMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapInMapByNetnsInnerMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapInMapByNetnsInnerMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapInMapByNetnsInnerMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapInMapByNetnsInnerMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapInMapByNetnsInnerMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapInMapByNetnsInnerMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapInMapByNetnsInnerMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapInMapByNetnsInnerMap) Lookup(key uint32) (value [16]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapInMapByNetnsInnerMap) LookupInto(key uint32, value *[16]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapInMapByNetnsInnerMap) Put(key uint32, value [16]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapInMapByNetnsInnerMap) Update(key uint32, value [16]byte, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapInMapByNetnsInnerMap) All() (iter.Seq2[uint32, [16]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapInMapByNetnsInnerMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapInMapByNetnsInnerMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [16]byte], func() error) {
+func _MapInMapByNetnsInnerMapLoop(s *typed.MapScan) (iter.Seq2[uint32, [16]byte], func() error) {
 	return func(yield func(uint32, [16]byte) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*[16]byte)(value))
@@ -65,29 +111,75 @@ func (*MapInMapByNetnsInnerMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [16]by
 }
 
 // MapInMapByNetnsMap is the type of the map by_netns (HASH_OF_MAPS).
-type MapInMapByNetnsMap struct{ typed.MapHandle }
+type MapInMapByNetnsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapInMapByNetnsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHashOfMaps, Key: unsafe.Sizeof(*new(MapInMapByNetnsKey))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapInMapByNetnsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapInMapByNetnsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapInMapByNetnsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapInMapByNetnsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapInMapByNetnsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapInMapByNetnsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapInMapByNetnsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapInMapByNetnsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapInMapByNetnsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *MapInMapByNetnsMap) Put(key MapInMapByNetnsKey, inner *MapInMapByNetnsInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapInMapByNetnsMap) Delete(key MapInMapByNetnsKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *MapInMapByNetnsMap) Lookup(key MapInMapByNetnsKey) (*MapInMapByNetnsInnerMap, error) {
 	inner := new(MapInMapByNetnsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -95,7 +187,7 @@ func (m *MapInMapByNetnsMap) Lookup(key MapInMapByNetnsKey) (*MapInMapByNetnsInn
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *MapInMapByNetnsMap) LookupID(key MapInMapByNetnsKey) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -103,7 +195,7 @@ func (m *MapInMapByNetnsMap) LookupID(key MapInMapByNetnsKey) (ebpf.MapID, error
 // caller closes it.
 func (m *MapInMapByNetnsMap) NewInner(spec *ebpf.MapSpec) (*MapInMapByNetnsInnerMap, error) {
 	inner := new(MapInMapByNetnsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -112,11 +204,11 @@ func (m *MapInMapByNetnsMap) NewInner(spec *ebpf.MapSpec) (*MapInMapByNetnsInner
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapInMapByNetnsMap) IDs() (iter.Seq2[MapInMapByNetnsKey, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapInMapByNetnsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapInMapByNetnsMap) loop(s *typed.MapScan) (iter.Seq2[MapInMapByNetnsKey, ebpf.MapID], func() error) {
+func _MapInMapByNetnsMapLoop(s *typed.MapScan) (iter.Seq2[MapInMapByNetnsKey, ebpf.MapID], func() error) {
 	return func(yield func(MapInMapByNetnsKey, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*MapInMapByNetnsKey)(key), *(*ebpf.MapID)(value))
@@ -128,7 +220,7 @@ func (*MapInMapByNetnsMap) loop(s *typed.MapScan) (iter.Seq2[MapInMapByNetnsKey,
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *MapInMapByNetnsMap) All() (iter.Seq2[MapInMapByNetnsKey, *MapInMapByNetnsInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(MapInMapByNetnsKey, *MapInMapByNetnsInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(MapInMapByNetnsInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*MapInMapByNetnsKey)(key), inner.(*MapInMapByNetnsInnerMap))
@@ -138,71 +230,117 @@ func (m *MapInMapByNetnsMap) All() (iter.Seq2[MapInMapByNetnsKey, *MapInMapByNet
 
 // Update is Put with flags.
 func (m *MapInMapByNetnsMap) Update(key MapInMapByNetnsKey, inner *MapInMapByNetnsInnerMap, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, flags)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, flags)
 }
 
 // MapInMapFirstMap is the type of the map first (HASH). [typed.Hash] says more
 // of its methods.
-type MapInMapFirstMap struct{ typed.MapHandle }
+type MapInMapFirstMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapInMapFirstMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(MapInMapValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapInMapFirstMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapInMapFirstMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapInMapFirstMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapInMapFirstMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapInMapFirstMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapInMapFirstMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapInMapFirstMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapInMapFirstMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapInMapFirstMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapInMapFirstMap) Lookup(key uint32) (value MapInMapValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapInMapFirstMap) LookupInto(key uint32, value *MapInMapValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapInMapFirstMap) Put(key uint32, value MapInMapValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapInMapFirstMap) Update(key uint32, value MapInMapValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapInMapFirstMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapInMapFirstMap) LookupAndDelete(key uint32) (value MapInMapValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapInMapFirstMap) All() (iter.Seq2[uint32, MapInMapValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapInMapFirstMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapInMapFirstMap) Drain() (iter.Seq2[uint32, MapInMapValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapInMapFirstMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapInMapFirstMap) DeleteFunc(del func(key uint32, value *MapInMapValue) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*MapInMapValue)(value))
 	})
 }
 
 //go:noinline
-func (*MapInMapFirstMap) loop(s *typed.MapScan) (iter.Seq2[uint32, MapInMapValue], func() error) {
+func _MapInMapFirstMapLoop(s *typed.MapScan) (iter.Seq2[uint32, MapInMapValue], func() error) {
 	return func(yield func(uint32, MapInMapValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*MapInMapValue)(value))
@@ -214,29 +352,75 @@ func (*MapInMapFirstMap) loop(s *typed.MapScan) (iter.Seq2[uint32, MapInMapValue
 type MapInMapOuterInnerMap = MapInMapFirstMap
 
 // MapInMapOuterMap is the type of the map outer (ARRAY_OF_MAPS).
-type MapInMapOuterMap struct{ typed.MapHandle }
+type MapInMapOuterMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapInMapOuterMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArrayOfMaps, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapInMapOuterMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapInMapOuterMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapInMapOuterMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapInMapOuterMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapInMapOuterMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapInMapOuterMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapInMapOuterMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapInMapOuterMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapInMapOuterMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *MapInMapOuterMap) Put(key uint32, inner *MapInMapOuterInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapInMapOuterMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *MapInMapOuterMap) Lookup(key uint32) (*MapInMapOuterInnerMap, error) {
 	inner := new(MapInMapOuterInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -244,7 +428,7 @@ func (m *MapInMapOuterMap) Lookup(key uint32) (*MapInMapOuterInnerMap, error) {
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *MapInMapOuterMap) LookupID(key uint32) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -252,7 +436,7 @@ func (m *MapInMapOuterMap) LookupID(key uint32) (ebpf.MapID, error) {
 // caller closes it.
 func (m *MapInMapOuterMap) NewInner(spec *ebpf.MapSpec) (*MapInMapOuterInnerMap, error) {
 	inner := new(MapInMapOuterInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -261,11 +445,11 @@ func (m *MapInMapOuterMap) NewInner(spec *ebpf.MapSpec) (*MapInMapOuterInnerMap,
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapInMapOuterMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapInMapOuterMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapInMapOuterMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
+func _MapInMapOuterMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
@@ -277,7 +461,7 @@ func (*MapInMapOuterMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], 
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *MapInMapOuterMap) All() (iter.Seq2[uint32, *MapInMapOuterInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(uint32, *MapInMapOuterInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(MapInMapOuterInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*uint32)(key), inner.(*MapInMapOuterInnerMap))
@@ -287,42 +471,134 @@ func (m *MapInMapOuterMap) All() (iter.Seq2[uint32, *MapInMapOuterInnerMap], fun
 
 // MapInMapRingbufsInnerMap is the type of the map ringbufs_inner (RINGBUF).
 // [typed.RingBuf] says more of its methods.
-type MapInMapRingbufsInnerMap struct{ typed.EventHandle }
+type MapInMapRingbufsInnerMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapInMapRingbufsInnerMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapInMapRingbufsInnerMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapInMapRingbufsInnerMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapInMapRingbufsInnerMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapInMapRingbufsInnerMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapInMapRingbufsInnerMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapInMapRingbufsInnerMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapInMapRingbufsInnerMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapInMapRingbufsInnerMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapInMapRingbufsInnerMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *MapInMapRingbufsInnerMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[[]byte], error) {
-	return typed.NewRingBufReader[[]byte](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[[]byte](m.Handle(), 0, opts)
 }
 
 // MapInMapRingbufsMap is the type of the map ringbufs (ARRAY_OF_MAPS).
-type MapInMapRingbufsMap struct{ typed.MapHandle }
+type MapInMapRingbufsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapInMapRingbufsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArrayOfMaps, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapInMapRingbufsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapInMapRingbufsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapInMapRingbufsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapInMapRingbufsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapInMapRingbufsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapInMapRingbufsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapInMapRingbufsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapInMapRingbufsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapInMapRingbufsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *MapInMapRingbufsMap) Put(key uint32, inner *MapInMapRingbufsInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapInMapRingbufsMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *MapInMapRingbufsMap) Lookup(key uint32) (*MapInMapRingbufsInnerMap, error) {
 	inner := new(MapInMapRingbufsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -330,7 +606,7 @@ func (m *MapInMapRingbufsMap) Lookup(key uint32) (*MapInMapRingbufsInnerMap, err
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *MapInMapRingbufsMap) LookupID(key uint32) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -338,7 +614,7 @@ func (m *MapInMapRingbufsMap) LookupID(key uint32) (ebpf.MapID, error) {
 // caller closes it.
 func (m *MapInMapRingbufsMap) NewInner(spec *ebpf.MapSpec) (*MapInMapRingbufsInnerMap, error) {
 	inner := new(MapInMapRingbufsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -347,11 +623,11 @@ func (m *MapInMapRingbufsMap) NewInner(spec *ebpf.MapSpec) (*MapInMapRingbufsInn
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapInMapRingbufsMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapInMapRingbufsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapInMapRingbufsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
+func _MapInMapRingbufsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
@@ -363,7 +639,7 @@ func (*MapInMapRingbufsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *MapInMapRingbufsMap) All() (iter.Seq2[uint32, *MapInMapRingbufsInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(uint32, *MapInMapRingbufsInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(MapInMapRingbufsInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*uint32)(key), inner.(*MapInMapRingbufsInnerMap))

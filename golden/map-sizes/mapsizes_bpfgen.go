@@ -49,11 +49,11 @@ func OpenMapSizesFrom(object io.ReaderAt) (*MapSizesCollectionSpec, error) {
 		return nil, err
 	}
 	s := &MapSizesCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Conns, "conns")
-	typed.BindMapSpec(c, &s.Maps.Names, "names")
-	typed.BindMapSpec(c, &s.Maps.Routes, "routes")
-	typed.BindMapSpec(c, &s.Maps.Totals, "totals")
-	typed.BindMapSpec(c, &s.Maps.Verdicts, "verdicts")
+	s.Maps.Conns = (*typed.MapSpec[*MapSizesConnsMap])(typed.BindMapSpec(c, "conns", (*MapSizesConnsMap)(nil)))
+	s.Maps.Names = (*typed.MapSpec[*MapSizesNamesMap])(typed.BindMapSpec(c, "names", (*MapSizesNamesMap)(nil)))
+	s.Maps.Routes = (*typed.MapSpec[*MapSizesRoutesMap])(typed.BindMapSpec(c, "routes", (*MapSizesRoutesMap)(nil)))
+	s.Maps.Totals = (*typed.MapSpec[*MapSizesTotalsMap])(typed.BindMapSpec(c, "totals", (*MapSizesTotalsMap)(nil)))
+	s.Maps.Verdicts = (*typed.MapSpec[*MapSizesVerdictsMap])(typed.BindMapSpec(c, "verdicts", (*MapSizesVerdictsMap)(nil)))
 	typed.CheckLayouts(c, _MapSizesLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err

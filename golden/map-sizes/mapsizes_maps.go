@@ -10,6 +10,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/ctypes"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -21,66 +22,112 @@ const _ = -uint32(_MapSizesSet ^ 0x636d9ed5)
 
 // MapSizesConnsMap is the type of the map conns (HASH). [typed.Hash] says more
 // of its methods.
-type MapSizesConnsMap struct{ typed.MapHandle }
+type MapSizesConnsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapSizesConnsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(MapSizesConn)), Value: unsafe.Sizeof(*new(MapSizesStats))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapSizesConnsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapSizesConnsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapSizesConnsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapSizesConnsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapSizesConnsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapSizesConnsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapSizesConnsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapSizesConnsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapSizesConnsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapSizesConnsMap) Lookup(key MapSizesConn) (value MapSizesStats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapSizesConnsMap) LookupInto(key MapSizesConn, value *MapSizesStats) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapSizesConnsMap) Put(key MapSizesConn, value MapSizesStats) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapSizesConnsMap) Update(key MapSizesConn, value MapSizesStats, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapSizesConnsMap) Delete(key MapSizesConn) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapSizesConnsMap) LookupAndDelete(key MapSizesConn) (value MapSizesStats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapSizesConnsMap) All() (iter.Seq2[MapSizesConn, MapSizesStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapSizesConnsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapSizesConnsMap) Drain() (iter.Seq2[MapSizesConn, MapSizesStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapSizesConnsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapSizesConnsMap) DeleteFunc(del func(key MapSizesConn, value *MapSizesStats) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*MapSizesConn)(key), (*MapSizesStats)(value))
 	})
 }
 
 //go:noinline
-func (*MapSizesConnsMap) loop(s *typed.MapScan) (iter.Seq2[MapSizesConn, MapSizesStats], func() error) {
+func _MapSizesConnsMapLoop(s *typed.MapScan) (iter.Seq2[MapSizesConn, MapSizesStats], func() error) {
 	return func(yield func(MapSizesConn, MapSizesStats) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*MapSizesConn)(key), *(*MapSizesStats)(value))
@@ -90,66 +137,112 @@ func (*MapSizesConnsMap) loop(s *typed.MapScan) (iter.Seq2[MapSizesConn, MapSize
 
 // MapSizesNamesMap is the type of the map names (LRU_HASH). [typed.Hash] says
 // more of its methods.
-type MapSizesNamesMap struct{ typed.MapHandle }
+type MapSizesNamesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapSizesNamesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new([16]int8)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapSizesNamesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapSizesNamesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapSizesNamesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapSizesNamesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapSizesNamesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapSizesNamesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapSizesNamesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapSizesNamesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapSizesNamesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapSizesNamesMap) Lookup(key [16]int8) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapSizesNamesMap) LookupInto(key [16]int8, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapSizesNamesMap) Put(key [16]int8, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapSizesNamesMap) Update(key [16]int8, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapSizesNamesMap) Delete(key [16]int8) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapSizesNamesMap) LookupAndDelete(key [16]int8) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapSizesNamesMap) All() (iter.Seq2[[16]int8, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapSizesNamesMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapSizesNamesMap) Drain() (iter.Seq2[[16]int8, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapSizesNamesMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapSizesNamesMap) DeleteFunc(del func(key [16]int8, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*[16]int8)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*MapSizesNamesMap) loop(s *typed.MapScan) (iter.Seq2[[16]int8, uint64], func() error) {
+func _MapSizesNamesMapLoop(s *typed.MapScan) (iter.Seq2[[16]int8, uint64], func() error) {
 	return func(yield func([16]int8, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*[16]int8)(key), *(*uint64)(value))
@@ -159,60 +252,106 @@ func (*MapSizesNamesMap) loop(s *typed.MapScan) (iter.Seq2[[16]int8, uint64], fu
 
 // MapSizesRoutesMap is the type of the map routes (LPM_TRIE). [typed.Map] says
 // more of its methods.
-type MapSizesRoutesMap struct{ typed.MapHandle }
+type MapSizesRoutesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapSizesRoutesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(MapSizesPrefix)), Value: unsafe.Sizeof(*new([2]MapSizesStats))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapSizesRoutesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapSizesRoutesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapSizesRoutesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapSizesRoutesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapSizesRoutesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapSizesRoutesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapSizesRoutesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapSizesRoutesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapSizesRoutesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapSizesRoutesMap) Lookup(key MapSizesPrefix) (value [2]MapSizesStats, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapSizesRoutesMap) LookupInto(key MapSizesPrefix, value *[2]MapSizesStats) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapSizesRoutesMap) Put(key MapSizesPrefix, value [2]MapSizesStats) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapSizesRoutesMap) Update(key MapSizesPrefix, value [2]MapSizesStats, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapSizesRoutesMap) Delete(key MapSizesPrefix) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapSizesRoutesMap) All() (iter.Seq2[MapSizesPrefix, [2]MapSizesStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapSizesRoutesMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapSizesRoutesMap) Drain() (iter.Seq2[MapSizesPrefix, [2]MapSizesStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapSizesRoutesMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapSizesRoutesMap) DeleteFunc(del func(key MapSizesPrefix, value *[2]MapSizesStats) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*MapSizesPrefix)(key), (*[2]MapSizesStats)(value))
 	})
 }
 
 //go:noinline
-func (*MapSizesRoutesMap) loop(s *typed.MapScan) (iter.Seq2[MapSizesPrefix, [2]MapSizesStats], func() error) {
+func _MapSizesRoutesMapLoop(s *typed.MapScan) (iter.Seq2[MapSizesPrefix, [2]MapSizesStats], func() error) {
 	return func(yield func(MapSizesPrefix, [2]MapSizesStats) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*MapSizesPrefix)(key), *(*[2]MapSizesStats)(value))
@@ -222,16 +361,62 @@ func (*MapSizesRoutesMap) loop(s *typed.MapScan) (iter.Seq2[MapSizesPrefix, [2]M
 
 // MapSizesTotalsMap is the type of the map totals (PERCPU_ARRAY).
 // [typed.FixedPerCPUMap] says more of its methods.
-type MapSizesTotalsMap struct{ typed.MapHandle }
+type MapSizesTotalsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapSizesTotalsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(MapSizesStats))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapSizesTotalsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapSizesTotalsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapSizesTotalsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapSizesTotalsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapSizesTotalsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapSizesTotalsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapSizesTotalsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapSizesTotalsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapSizesTotalsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *MapSizesTotalsMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -246,7 +431,7 @@ func (m *MapSizesTotalsMap) Lookup(key uint32) ([]MapSizesStats, error) {
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *MapSizesTotalsMap) LookupInto(key uint32, values []MapSizesStats) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -256,22 +441,22 @@ func (m *MapSizesTotalsMap) Put(key uint32, values []MapSizesStats) error {
 
 // PutEach writes the same value on every CPU.
 func (m *MapSizesTotalsMap) PutEach(key uint32, value MapSizesStats) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *MapSizesTotalsMap) Update(key uint32, values []MapSizesStats, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapSizesTotalsMap) All() (iter.Seq2[uint32, []MapSizesStats], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _MapSizesTotalsMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*MapSizesTotalsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, []MapSizesStats], func() error) {
+func _MapSizesTotalsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, []MapSizesStats], func() error) {
 	return func(yield func(uint32, []MapSizesStats) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), unsafe.Slice((*MapSizesStats)(values), s.CPUs()))
@@ -281,66 +466,112 @@ func (*MapSizesTotalsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, []MapSizesSt
 
 // MapSizesVerdictsMap is the type of the map verdicts (HASH). [typed.Hash] says
 // more of its methods.
-type MapSizesVerdictsMap struct{ typed.MapHandle }
+type MapSizesVerdictsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapSizesVerdictsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(ctypes.BE32)), Value: unsafe.Sizeof(*new(MapSizesVerdict))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapSizesVerdictsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapSizesVerdictsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapSizesVerdictsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapSizesVerdictsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapSizesVerdictsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapSizesVerdictsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapSizesVerdictsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapSizesVerdictsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapSizesVerdictsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapSizesVerdictsMap) Lookup(key ctypes.BE32) (value MapSizesVerdict, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapSizesVerdictsMap) LookupInto(key ctypes.BE32, value *MapSizesVerdict) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapSizesVerdictsMap) Put(key ctypes.BE32, value MapSizesVerdict) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapSizesVerdictsMap) Update(key ctypes.BE32, value MapSizesVerdict, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapSizesVerdictsMap) Delete(key ctypes.BE32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapSizesVerdictsMap) LookupAndDelete(key ctypes.BE32) (value MapSizesVerdict, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapSizesVerdictsMap) All() (iter.Seq2[ctypes.BE32, MapSizesVerdict], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapSizesVerdictsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapSizesVerdictsMap) Drain() (iter.Seq2[ctypes.BE32, MapSizesVerdict], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapSizesVerdictsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapSizesVerdictsMap) DeleteFunc(del func(key ctypes.BE32, value *MapSizesVerdict) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*ctypes.BE32)(key), (*MapSizesVerdict)(value))
 	})
 }
 
 //go:noinline
-func (*MapSizesVerdictsMap) loop(s *typed.MapScan) (iter.Seq2[ctypes.BE32, MapSizesVerdict], func() error) {
+func _MapSizesVerdictsMapLoop(s *typed.MapScan) (iter.Seq2[ctypes.BE32, MapSizesVerdict], func() error) {
 	return func(yield func(ctypes.BE32, MapSizesVerdict) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*ctypes.BE32)(key), *(*MapSizesVerdict)(value))

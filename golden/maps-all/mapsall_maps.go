@@ -25,42 +25,88 @@ type MapsAllArenaMap = typed.Arena
 
 // MapsAllArrayMap is the type of the map array (ARRAY). [typed.FixedMap] says
 // more of its methods.
-type MapsAllArrayMap struct{ typed.MapHandle }
+type MapsAllArrayMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllArrayMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllArrayMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllArrayMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllArrayMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllArrayMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllArrayMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllArrayMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllArrayMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllArrayMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllArrayMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsAllArrayMap) Lookup(key uint32) (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsAllArrayMap) LookupInto(key uint32, value *MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsAllArrayMap) Put(key uint32, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllArrayMap) Update(key uint32, value MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllArrayMap) All() (iter.Seq2[uint32, MapsAllValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllArrayMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsAllArrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, MapsAllValue], func() error) {
+func _MapsAllArrayMapLoop(s *typed.MapScan) (iter.Seq2[uint32, MapsAllValue], func() error) {
 	return func(yield func(uint32, MapsAllValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*MapsAllValue)(value))
@@ -70,66 +116,112 @@ func (*MapsAllArrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, MapsAllValue],
 
 // MapsAllArrayOfMapsInnerMap is the type of the map array_of_maps_inner (HASH).
 // [typed.Hash] says more of its methods.
-type MapsAllArrayOfMapsInnerMap struct{ typed.MapHandle }
+type MapsAllArrayOfMapsInnerMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllArrayOfMapsInnerMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(MapsAllKey)), Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllArrayOfMapsInnerMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllArrayOfMapsInnerMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllArrayOfMapsInnerMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllArrayOfMapsInnerMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllArrayOfMapsInnerMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllArrayOfMapsInnerMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllArrayOfMapsInnerMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllArrayOfMapsInnerMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllArrayOfMapsInnerMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsAllArrayOfMapsInnerMap) Lookup(key MapsAllKey) (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsAllArrayOfMapsInnerMap) LookupInto(key MapsAllKey, value *MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsAllArrayOfMapsInnerMap) Put(key MapsAllKey, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllArrayOfMapsInnerMap) Update(key MapsAllKey, value MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllArrayOfMapsInnerMap) Delete(key MapsAllKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapsAllArrayOfMapsInnerMap) LookupAndDelete(key MapsAllKey) (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllArrayOfMapsInnerMap) All() (iter.Seq2[MapsAllKey, MapsAllValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllArrayOfMapsInnerMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapsAllArrayOfMapsInnerMap) Drain() (iter.Seq2[MapsAllKey, MapsAllValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapsAllArrayOfMapsInnerMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsAllArrayOfMapsInnerMap) DeleteFunc(del func(key MapsAllKey, value *MapsAllValue) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*MapsAllKey)(key), (*MapsAllValue)(value))
 	})
 }
 
 //go:noinline
-func (*MapsAllArrayOfMapsInnerMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey, MapsAllValue], func() error) {
+func _MapsAllArrayOfMapsInnerMapLoop(s *typed.MapScan) (iter.Seq2[MapsAllKey, MapsAllValue], func() error) {
 	return func(yield func(MapsAllKey, MapsAllValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*MapsAllKey)(key), *(*MapsAllValue)(value))
@@ -138,29 +230,75 @@ func (*MapsAllArrayOfMapsInnerMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey,
 }
 
 // MapsAllArrayOfMapsMap is the type of the map array_of_maps (ARRAY_OF_MAPS).
-type MapsAllArrayOfMapsMap struct{ typed.MapHandle }
+type MapsAllArrayOfMapsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllArrayOfMapsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArrayOfMaps, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllArrayOfMapsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllArrayOfMapsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllArrayOfMapsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllArrayOfMapsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllArrayOfMapsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllArrayOfMapsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllArrayOfMapsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllArrayOfMapsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllArrayOfMapsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *MapsAllArrayOfMapsMap) Put(key uint32, inner *MapsAllArrayOfMapsInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllArrayOfMapsMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *MapsAllArrayOfMapsMap) Lookup(key uint32) (*MapsAllArrayOfMapsInnerMap, error) {
 	inner := new(MapsAllArrayOfMapsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -168,7 +306,7 @@ func (m *MapsAllArrayOfMapsMap) Lookup(key uint32) (*MapsAllArrayOfMapsInnerMap,
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *MapsAllArrayOfMapsMap) LookupID(key uint32) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -176,7 +314,7 @@ func (m *MapsAllArrayOfMapsMap) LookupID(key uint32) (ebpf.MapID, error) {
 // caller closes it.
 func (m *MapsAllArrayOfMapsMap) NewInner(spec *ebpf.MapSpec) (*MapsAllArrayOfMapsInnerMap, error) {
 	inner := new(MapsAllArrayOfMapsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -185,11 +323,11 @@ func (m *MapsAllArrayOfMapsMap) NewInner(spec *ebpf.MapSpec) (*MapsAllArrayOfMap
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapsAllArrayOfMapsMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllArrayOfMapsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsAllArrayOfMapsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
+func _MapsAllArrayOfMapsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
@@ -201,7 +339,7 @@ func (*MapsAllArrayOfMapsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.Map
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *MapsAllArrayOfMapsMap) All() (iter.Seq2[uint32, *MapsAllArrayOfMapsInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(uint32, *MapsAllArrayOfMapsInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(MapsAllArrayOfMapsInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*uint32)(key), inner.(*MapsAllArrayOfMapsInnerMap))
@@ -211,85 +349,223 @@ func (m *MapsAllArrayOfMapsMap) All() (iter.Seq2[uint32, *MapsAllArrayOfMapsInne
 
 // MapsAllBloomFilterMap is the type of the map bloom_filter (BLOOM_FILTER).
 // [typed.FilterLike] says more of its methods.
-type MapsAllBloomFilterMap struct{ typed.MapHandle }
+type MapsAllBloomFilterMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllBloomFilterMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassBloomFilter, Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllBloomFilterMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllBloomFilterMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllBloomFilterMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllBloomFilterMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllBloomFilterMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllBloomFilterMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllBloomFilterMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllBloomFilterMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllBloomFilterMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Add adds a value.
 func (m *MapsAllBloomFilterMap) Add(value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Contains says whether a value was added: false is certain, true is not.
 func (m *MapsAllBloomFilterMap) Contains(value MapsAllValue) (bool, error) {
-	return (*typed.MapCore)(&m.MapHandle).Contains(unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).Contains(unsafe.Pointer(&value))
 }
 
 // MapsAllCgroupArrayMap is the type of the map cgroup_array (CGROUP_ARRAY).
-type MapsAllCgroupArrayMap struct{ typed.MapHandle }
+type MapsAllCgroupArrayMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllCgroupArrayMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassCgroupArray, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllCgroupArrayMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllCgroupArrayMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllCgroupArrayMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllCgroupArrayMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllCgroupArrayMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllCgroupArrayMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllCgroupArrayMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllCgroupArrayMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllCgroupArrayMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold what a file descriptor refers to, which can be closed
 // afterwards.
 func (m *MapsAllCgroupArrayMap) Put(key uint32, fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&key), fd, typed.UpdateAny)
 }
 
 // PutPath is Put of the cgroup at a path, such as /sys/fs/cgroup/system.slice.
 func (m *MapsAllCgroupArrayMap) PutPath(key uint32, path string) error {
-	return (*typed.MapCore)(&m.MapHandle).PutPath(unsafe.Pointer(&key), path)
+	return (*typed.MapCore)(m).PutPath(unsafe.Pointer(&key), path)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllCgroupArrayMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // MapsAllCgroupStorageMap is the type of the map cgroup_storage
 // (CGROUP_STORAGE). [typed.FixedMap] says more of its methods.
-type MapsAllCgroupStorageMap struct{ typed.MapHandle }
+type MapsAllCgroupStorageMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllCgroupStorageMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassCgroupStorage, Key: unsafe.Sizeof(*new(typed.CgroupStorageKey)), Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllCgroupStorageMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllCgroupStorageMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllCgroupStorageMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllCgroupStorageMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllCgroupStorageMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllCgroupStorageMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllCgroupStorageMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllCgroupStorageMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllCgroupStorageMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsAllCgroupStorageMap) Lookup(key typed.CgroupStorageKey) (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsAllCgroupStorageMap) LookupInto(key typed.CgroupStorageKey, value *MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsAllCgroupStorageMap) Put(key typed.CgroupStorageKey, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllCgroupStorageMap) Update(key typed.CgroupStorageKey, value MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllCgroupStorageMap) All() (iter.Seq2[typed.CgroupStorageKey, MapsAllValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllCgroupStorageMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsAllCgroupStorageMap) loop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, MapsAllValue], func() error) {
+func _MapsAllCgroupStorageMapLoop(s *typed.MapScan) (iter.Seq2[typed.CgroupStorageKey, MapsAllValue], func() error) {
 	return func(yield func(typed.CgroupStorageKey, MapsAllValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*typed.CgroupStorageKey)(key), *(*MapsAllValue)(value))
@@ -299,71 +575,163 @@ func (*MapsAllCgroupStorageMap) loop(s *typed.MapScan) (iter.Seq2[typed.CgroupSt
 
 // MapsAllCgrpStorageMap is the type of the map cgrp_storage (CGRP_STORAGE).
 // [typed.StorageLike] says more of its methods.
-type MapsAllCgrpStorageMap struct{ typed.MapHandle }
+type MapsAllCgrpStorageMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllCgrpStorageMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassCgrpStorage, Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllCgrpStorageMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllCgrpStorageMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllCgrpStorageMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllCgrpStorageMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllCgrpStorageMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllCgrpStorageMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllCgrpStorageMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllCgrpStorageMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllCgrpStorageMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *MapsAllCgrpStorageMap) Lookup(fd int) (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsAllCgrpStorageMap) LookupInto(fd int, value *MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *MapsAllCgrpStorageMap) Put(fd int, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllCgrpStorageMap) Update(fd int, value MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllCgrpStorageMap) Delete(fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*typed.MapCore)(m).DeleteOf(fd)
 }
 
 // MapsAllCpumapMap is the type of the map cpumap (CPUMAP).
-type MapsAllCpumapMap struct{ typed.MapHandle }
+type MapsAllCpumapMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllCpumapMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassCPUMap, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllCpumapMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllCpumapMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllCpumapMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllCpumapMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllCpumapMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllCpumapMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllCpumapMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllCpumapMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllCpumapMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a CPU take packets, up to queueSize (at most 16384) waiting.
 func (m *MapsAllCpumapMap) Put(key uint32, queueSize uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).PutNumber(unsafe.Pointer(&key), queueSize)
+	return (*typed.MapCore)(m).PutNumber(unsafe.Pointer(&key), queueSize)
 }
 
 // Lookup returns the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsAllCpumapMap) Lookup(key uint32) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllCpumapMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllCpumapMap) All() (iter.Seq2[uint32, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllCpumapMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsAllCpumapMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
+func _MapsAllCpumapMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint32)(value))
@@ -372,38 +740,84 @@ func (*MapsAllCpumapMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func
 }
 
 // MapsAllCpumapProgMap is the type of the map cpumap_prog (CPUMAP).
-type MapsAllCpumapProgMap struct{ typed.MapHandle }
+type MapsAllCpumapProgMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllCpumapProgMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassCPUMapProg, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllCpumapProgMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllCpumapProgMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllCpumapProgMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllCpumapProgMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllCpumapProgMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllCpumapProgMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllCpumapProgMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllCpumapProgMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllCpumapProgMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a CPU take packets, up to queueSize (at most 16384) waiting. program,
 // which may be nil, runs on what comes out of the queue.
 func (m *MapsAllCpumapProgMap) Put(key uint32, queueSize uint32, program typed.LoadedProgram) error {
-	return (*typed.MapCore)(&m.MapHandle).PutNumberAndProgram(unsafe.Pointer(&key), queueSize, program)
+	return (*typed.MapCore)(m).PutNumberAndProgram(unsafe.Pointer(&key), queueSize, program)
 }
 
 // Lookup returns the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsAllCpumapProgMap) Lookup(key uint32) (value typed.CPUMapValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllCpumapProgMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllCpumapProgMap) All() (iter.Seq2[uint32, typed.CPUMapValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllCpumapProgMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsAllCpumapProgMap) loop(s *typed.MapScan) (iter.Seq2[uint32, typed.CPUMapValue], func() error) {
+func _MapsAllCpumapProgMapLoop(s *typed.MapScan) (iter.Seq2[uint32, typed.CPUMapValue], func() error) {
 	return func(yield func(uint32, typed.CPUMapValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*typed.CPUMapValue)(value))
@@ -412,37 +826,83 @@ func (*MapsAllCpumapProgMap) loop(s *typed.MapScan) (iter.Seq2[uint32, typed.CPU
 }
 
 // MapsAllDevmapMap is the type of the map devmap (DEVMAP).
-type MapsAllDevmapMap struct{ typed.MapHandle }
+type MapsAllDevmapMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllDevmapMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassDevMap, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllDevmapMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllDevmapMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllDevmapMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllDevmapMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllDevmapMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllDevmapMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllDevmapMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllDevmapMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllDevmapMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key stand for a network interface.
 func (m *MapsAllDevmapMap) Put(key uint32, ifindex int) error {
-	return (*typed.MapCore)(&m.MapHandle).PutNumber(unsafe.Pointer(&key), uint32(ifindex))
+	return (*typed.MapCore)(m).PutNumber(unsafe.Pointer(&key), uint32(ifindex))
 }
 
 // Lookup returns the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsAllDevmapMap) Lookup(key uint32) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllDevmapMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllDevmapMap) All() (iter.Seq2[uint32, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllDevmapMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsAllDevmapMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
+func _MapsAllDevmapMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint32)(value))
@@ -455,38 +915,84 @@ type MapsAllDevmapHashMap = MapsAllDevmapMap
 
 // MapsAllDevmapHashProgMap is the type of the map devmap_hash_prog
 // (DEVMAP_HASH).
-type MapsAllDevmapHashProgMap struct{ typed.MapHandle }
+type MapsAllDevmapHashProgMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllDevmapHashProgMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassDevMapProg, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllDevmapHashProgMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllDevmapHashProgMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllDevmapHashProgMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllDevmapHashProgMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllDevmapHashProgMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllDevmapHashProgMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllDevmapHashProgMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllDevmapHashProgMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllDevmapHashProgMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key stand for a network interface. program, which may be nil, runs
 // on what is sent to it.
 func (m *MapsAllDevmapHashProgMap) Put(key uint32, ifindex int, program typed.LoadedProgram) error {
-	return (*typed.MapCore)(&m.MapHandle).PutNumberAndProgram(unsafe.Pointer(&key), uint32(ifindex), program)
+	return (*typed.MapCore)(m).PutNumberAndProgram(unsafe.Pointer(&key), uint32(ifindex), program)
 }
 
 // Lookup returns the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsAllDevmapHashProgMap) Lookup(key uint32) (value typed.DevMapValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllDevmapHashProgMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllDevmapHashProgMap) All() (iter.Seq2[uint32, typed.DevMapValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllDevmapHashProgMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsAllDevmapHashProgMap) loop(s *typed.MapScan) (iter.Seq2[uint32, typed.DevMapValue], func() error) {
+func _MapsAllDevmapHashProgMapLoop(s *typed.MapScan) (iter.Seq2[uint32, typed.DevMapValue], func() error) {
 	return func(yield func(uint32, typed.DevMapValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*typed.DevMapValue)(value))
@@ -504,29 +1010,75 @@ type MapsAllHashMap = MapsAllArrayOfMapsInnerMap
 type MapsAllHashOfMapsInnerMap = MapsAllArrayOfMapsInnerMap
 
 // MapsAllHashOfMapsMap is the type of the map hash_of_maps (HASH_OF_MAPS).
-type MapsAllHashOfMapsMap struct{ typed.MapHandle }
+type MapsAllHashOfMapsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllHashOfMapsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHashOfMaps, Key: unsafe.Sizeof(*new(MapsAllKey))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllHashOfMapsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllHashOfMapsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllHashOfMapsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllHashOfMapsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllHashOfMapsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllHashOfMapsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllHashOfMapsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllHashOfMapsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllHashOfMapsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *MapsAllHashOfMapsMap) Put(key MapsAllKey, inner *MapsAllHashOfMapsInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllHashOfMapsMap) Delete(key MapsAllKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *MapsAllHashOfMapsMap) Lookup(key MapsAllKey) (*MapsAllHashOfMapsInnerMap, error) {
 	inner := new(MapsAllHashOfMapsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -534,7 +1086,7 @@ func (m *MapsAllHashOfMapsMap) Lookup(key MapsAllKey) (*MapsAllHashOfMapsInnerMa
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *MapsAllHashOfMapsMap) LookupID(key MapsAllKey) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -542,7 +1094,7 @@ func (m *MapsAllHashOfMapsMap) LookupID(key MapsAllKey) (ebpf.MapID, error) {
 // caller closes it.
 func (m *MapsAllHashOfMapsMap) NewInner(spec *ebpf.MapSpec) (*MapsAllHashOfMapsInnerMap, error) {
 	inner := new(MapsAllHashOfMapsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -551,11 +1103,11 @@ func (m *MapsAllHashOfMapsMap) NewInner(spec *ebpf.MapSpec) (*MapsAllHashOfMapsI
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapsAllHashOfMapsMap) IDs() (iter.Seq2[MapsAllKey, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllHashOfMapsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsAllHashOfMapsMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey, ebpf.MapID], func() error) {
+func _MapsAllHashOfMapsMapLoop(s *typed.MapScan) (iter.Seq2[MapsAllKey, ebpf.MapID], func() error) {
 	return func(yield func(MapsAllKey, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*MapsAllKey)(key), *(*ebpf.MapID)(value))
@@ -567,7 +1119,7 @@ func (*MapsAllHashOfMapsMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey, ebpf.
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *MapsAllHashOfMapsMap) All() (iter.Seq2[MapsAllKey, *MapsAllHashOfMapsInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(MapsAllKey, *MapsAllHashOfMapsInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(MapsAllHashOfMapsInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*MapsAllKey)(key), inner.(*MapsAllHashOfMapsInnerMap))
@@ -577,100 +1129,192 @@ func (m *MapsAllHashOfMapsMap) All() (iter.Seq2[MapsAllKey, *MapsAllHashOfMapsIn
 
 // Update is Put with flags.
 func (m *MapsAllHashOfMapsMap) Update(key MapsAllKey, inner *MapsAllHashOfMapsInnerMap, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, flags)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, flags)
 }
 
 // MapsAllInodeStorageMap is the type of the map inode_storage (INODE_STORAGE).
 // [typed.StorageLike] says more of its methods.
-type MapsAllInodeStorageMap struct{ typed.MapHandle }
+type MapsAllInodeStorageMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllInodeStorageMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassInodeStorage, Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllInodeStorageMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllInodeStorageMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllInodeStorageMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllInodeStorageMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllInodeStorageMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllInodeStorageMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllInodeStorageMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllInodeStorageMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllInodeStorageMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *MapsAllInodeStorageMap) Lookup(fd int) (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsAllInodeStorageMap) LookupInto(fd int, value *MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *MapsAllInodeStorageMap) Put(fd int, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllInodeStorageMap) Update(fd int, value MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllInodeStorageMap) Delete(fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*typed.MapCore)(m).DeleteOf(fd)
 }
 
 // MapsAllLpmTrieMap is the type of the map lpm_trie (LPM_TRIE). [typed.Map]
 // says more of its methods.
-type MapsAllLpmTrieMap struct{ typed.MapHandle }
+type MapsAllLpmTrieMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllLpmTrieMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(MapsAllLpmTrieKey)), Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllLpmTrieMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllLpmTrieMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllLpmTrieMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllLpmTrieMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllLpmTrieMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllLpmTrieMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllLpmTrieMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllLpmTrieMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllLpmTrieMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsAllLpmTrieMap) Lookup(key MapsAllLpmTrieKey) (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsAllLpmTrieMap) LookupInto(key MapsAllLpmTrieKey, value *MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsAllLpmTrieMap) Put(key MapsAllLpmTrieKey, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllLpmTrieMap) Update(key MapsAllLpmTrieKey, value MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllLpmTrieMap) Delete(key MapsAllLpmTrieKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllLpmTrieMap) All() (iter.Seq2[MapsAllLpmTrieKey, MapsAllValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllLpmTrieMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapsAllLpmTrieMap) Drain() (iter.Seq2[MapsAllLpmTrieKey, MapsAllValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapsAllLpmTrieMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsAllLpmTrieMap) DeleteFunc(del func(key MapsAllLpmTrieKey, value *MapsAllValue) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*MapsAllLpmTrieKey)(key), (*MapsAllValue)(value))
 	})
 }
 
 //go:noinline
-func (*MapsAllLpmTrieMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllLpmTrieKey, MapsAllValue], func() error) {
+func _MapsAllLpmTrieMapLoop(s *typed.MapScan) (iter.Seq2[MapsAllLpmTrieKey, MapsAllValue], func() error) {
 	return func(yield func(MapsAllLpmTrieKey, MapsAllValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*MapsAllLpmTrieKey)(key), *(*MapsAllValue)(value))
@@ -683,16 +1327,62 @@ type MapsAllLruHashMap = MapsAllArrayOfMapsInnerMap
 
 // MapsAllLruPercpuHashMap is the type of the map lru_percpu_hash
 // (LRU_PERCPU_HASH). [typed.PerCPUMap] says more of its methods.
-type MapsAllLruPercpuHashMap struct{ typed.MapHandle }
+type MapsAllLruPercpuHashMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllLruPercpuHashMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUHash, Key: unsafe.Sizeof(*new(MapsAllKey)), Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllLruPercpuHashMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllLruPercpuHashMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllLruPercpuHashMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllLruPercpuHashMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllLruPercpuHashMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllLruPercpuHashMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllLruPercpuHashMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllLruPercpuHashMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllLruPercpuHashMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *MapsAllLruPercpuHashMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -707,7 +1397,7 @@ func (m *MapsAllLruPercpuHashMap) Lookup(key MapsAllKey) ([]MapsAllValue, error)
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *MapsAllLruPercpuHashMap) LookupInto(key MapsAllKey, values []MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -717,22 +1407,22 @@ func (m *MapsAllLruPercpuHashMap) Put(key MapsAllKey, values []MapsAllValue) err
 
 // PutEach writes the same value on every CPU.
 func (m *MapsAllLruPercpuHashMap) PutEach(key MapsAllKey, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *MapsAllLruPercpuHashMap) Update(key MapsAllKey, values []MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllLruPercpuHashMap) All() (iter.Seq2[MapsAllKey, []MapsAllValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _MapsAllLruPercpuHashMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*MapsAllLruPercpuHashMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey, []MapsAllValue], func() error) {
+func _MapsAllLruPercpuHashMapLoop(s *typed.MapScan) (iter.Seq2[MapsAllKey, []MapsAllValue], func() error) {
 	return func(yield func(MapsAllKey, []MapsAllValue) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*MapsAllKey)(key), unsafe.Slice((*MapsAllValue)(values), s.CPUs()))
@@ -742,13 +1432,13 @@ func (*MapsAllLruPercpuHashMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey, []
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllLruPercpuHashMap) Delete(key MapsAllKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its values.
 func (m *MapsAllLruPercpuHashMap) LookupAndDelete(key MapsAllKey) ([]MapsAllValue, error) {
 	values := make([]MapsAllValue, m.CPUs())
-	if err := (*typed.MapCore)(&m.MapHandle).LookupAndDeleteCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values)); err != nil {
+	if err := (*typed.MapCore)(m).LookupAndDeleteCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values)); err != nil {
 		return nil, err
 	}
 	return values, nil
@@ -756,29 +1446,75 @@ func (m *MapsAllLruPercpuHashMap) LookupAndDelete(key MapsAllKey) ([]MapsAllValu
 
 // Drain is All that removes what it yields.
 func (m *MapsAllLruPercpuHashMap) Drain() (iter.Seq2[MapsAllKey, []MapsAllValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).DrainCPUs())
+	return _MapsAllLruPercpuHashMapLoop((*typed.MapCore)(m).DrainCPUs())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsAllLruPercpuHashMap) DeleteFunc(del func(key MapsAllKey, values []MapsAllValue) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, values unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, values unsafe.Pointer) bool {
 		return del(*(*MapsAllKey)(key), unsafe.Slice((*MapsAllValue)(values), m.CPUs()))
 	})
 }
 
 // MapsAllPercpuArrayMap is the type of the map percpu_array (PERCPU_ARRAY).
 // [typed.FixedPerCPUMap] says more of its methods.
-type MapsAllPercpuArrayMap struct{ typed.MapHandle }
+type MapsAllPercpuArrayMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllPercpuArrayMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllPercpuArrayMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllPercpuArrayMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllPercpuArrayMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllPercpuArrayMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllPercpuArrayMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllPercpuArrayMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllPercpuArrayMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllPercpuArrayMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllPercpuArrayMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *MapsAllPercpuArrayMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -793,7 +1529,7 @@ func (m *MapsAllPercpuArrayMap) Lookup(key uint32) ([]MapsAllValue, error) {
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *MapsAllPercpuArrayMap) LookupInto(key uint32, values []MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -803,22 +1539,22 @@ func (m *MapsAllPercpuArrayMap) Put(key uint32, values []MapsAllValue) error {
 
 // PutEach writes the same value on every CPU.
 func (m *MapsAllPercpuArrayMap) PutEach(key uint32, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *MapsAllPercpuArrayMap) Update(key uint32, values []MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllPercpuArrayMap) All() (iter.Seq2[uint32, []MapsAllValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _MapsAllPercpuArrayMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*MapsAllPercpuArrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, []MapsAllValue], func() error) {
+func _MapsAllPercpuArrayMapLoop(s *typed.MapScan) (iter.Seq2[uint32, []MapsAllValue], func() error) {
 	return func(yield func(uint32, []MapsAllValue) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), unsafe.Slice((*MapsAllValue)(values), s.CPUs()))
@@ -828,16 +1564,62 @@ func (*MapsAllPercpuArrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, []MapsAl
 
 // MapsAllPercpuCgroupStorageMap is the type of the map percpu_cgroup_storage
 // (PERCPU_CGROUP_STORAGE). [typed.FixedPerCPUMap] says more of its methods.
-type MapsAllPercpuCgroupStorageMap struct{ typed.MapHandle }
+type MapsAllPercpuCgroupStorageMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllPercpuCgroupStorageMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUCgroupStorage, Key: unsafe.Sizeof(*new(uint64)), Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllPercpuCgroupStorageMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllPercpuCgroupStorageMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllPercpuCgroupStorageMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllPercpuCgroupStorageMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllPercpuCgroupStorageMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllPercpuCgroupStorageMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllPercpuCgroupStorageMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllPercpuCgroupStorageMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllPercpuCgroupStorageMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *MapsAllPercpuCgroupStorageMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -852,7 +1634,7 @@ func (m *MapsAllPercpuCgroupStorageMap) Lookup(key uint64) ([]MapsAllValue, erro
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *MapsAllPercpuCgroupStorageMap) LookupInto(key uint64, values []MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -862,22 +1644,22 @@ func (m *MapsAllPercpuCgroupStorageMap) Put(key uint64, values []MapsAllValue) e
 
 // PutEach writes the same value on every CPU.
 func (m *MapsAllPercpuCgroupStorageMap) PutEach(key uint64, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *MapsAllPercpuCgroupStorageMap) Update(key uint64, values []MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllPercpuCgroupStorageMap) All() (iter.Seq2[uint64, []MapsAllValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _MapsAllPercpuCgroupStorageMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*MapsAllPercpuCgroupStorageMap) loop(s *typed.MapScan) (iter.Seq2[uint64, []MapsAllValue], func() error) {
+func _MapsAllPercpuCgroupStorageMapLoop(s *typed.MapScan) (iter.Seq2[uint64, []MapsAllValue], func() error) {
 	return func(yield func(uint64, []MapsAllValue) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*uint64)(key), unsafe.Slice((*MapsAllValue)(values), s.CPUs()))
@@ -890,69 +1672,249 @@ type MapsAllPercpuHashMap = MapsAllLruPercpuHashMap
 
 // MapsAllPerfEventArrayMap is the type of the map perf_event_array
 // (PERF_EVENT_ARRAY). [typed.PerfEventArray] says more of its methods.
-type MapsAllPerfEventArrayMap struct{ typed.PerfEventHandle }
+type MapsAllPerfEventArrayMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllPerfEventArrayMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerfEventArray}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllPerfEventArrayMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllPerfEventArrayMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllPerfEventArrayMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllPerfEventArrayMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllPerfEventArrayMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllPerfEventArrayMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllPerfEventArrayMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllPerfEventArrayMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllPerfEventArrayMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *MapsAllPerfEventArrayMap) NewReader(opts *typed.PerfOptions) (*typed.Reader[[]byte], error) {
-	return typed.NewPerfReader[[]byte](&m.PerfEventHandle, 0, opts)
+	return typed.NewPerfReader[[]byte](m.Handle(), 0, opts)
+}
+
+// Pause makes the kernel refuse new records.
+func (m *MapsAllPerfEventArrayMap) Pause() error {
+	return (*typed.MapCore)(m).Pause()
+}
+
+// Resume takes Pause back.
+func (m *MapsAllPerfEventArrayMap) Resume() error {
+	return (*typed.MapCore)(m).Resume()
+}
+
+// PutEvent puts a perf event (perf_event_open) at the index of a CPU, instead of a
+// reader. fd can be closed afterwards.
+func (m *MapsAllPerfEventArrayMap) PutEvent(cpu uint32, fd int) error {
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&cpu), fd, typed.UpdateAny)
+}
+
+// DeleteEvent removes the perf event of a CPU, or returns ebpf.ErrKeyNotExist.
+func (m *MapsAllPerfEventArrayMap) DeleteEvent(cpu uint32) error {
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&cpu))
 }
 
 // MapsAllPerfEventArrayTypedMap is the type of the map perf_event_array_typed
 // (PERF_EVENT_ARRAY). [typed.PerfEventArray] says more of its methods.
-type MapsAllPerfEventArrayTypedMap struct{ typed.PerfEventHandle }
+type MapsAllPerfEventArrayTypedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllPerfEventArrayTypedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerfEventArray, Value: unsafe.Sizeof(*new(MapsAllEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllPerfEventArrayTypedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllPerfEventArrayTypedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllPerfEventArrayTypedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllPerfEventArrayTypedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllPerfEventArrayTypedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllPerfEventArrayTypedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllPerfEventArrayTypedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllPerfEventArrayTypedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllPerfEventArrayTypedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *MapsAllPerfEventArrayTypedMap) NewReader(opts *typed.PerfOptions) (*typed.Reader[MapsAllEvent], error) {
-	return typed.NewPerfReader[MapsAllEvent](&m.PerfEventHandle, 0, opts)
+	return typed.NewPerfReader[MapsAllEvent](m.Handle(), 0, opts)
+}
+
+// Pause makes the kernel refuse new records.
+func (m *MapsAllPerfEventArrayTypedMap) Pause() error {
+	return (*typed.MapCore)(m).Pause()
+}
+
+// Resume takes Pause back.
+func (m *MapsAllPerfEventArrayTypedMap) Resume() error {
+	return (*typed.MapCore)(m).Resume()
+}
+
+// PutEvent puts a perf event (perf_event_open) at the index of a CPU, instead of a
+// reader. fd can be closed afterwards.
+func (m *MapsAllPerfEventArrayTypedMap) PutEvent(cpu uint32, fd int) error {
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&cpu), fd, typed.UpdateAny)
+}
+
+// DeleteEvent removes the perf event of a CPU, or returns ebpf.ErrKeyNotExist.
+func (m *MapsAllPerfEventArrayTypedMap) DeleteEvent(cpu uint32) error {
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&cpu))
 }
 
 // MapsAllProgArrayMap is the type of the map prog_array (PROG_ARRAY).
-type MapsAllProgArrayMap struct{ typed.MapHandle }
+type MapsAllProgArrayMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllProgArrayMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassProgramArray, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllProgArrayMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllProgArrayMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllProgArrayMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllProgArrayMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllProgArrayMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllProgArrayMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllProgArrayMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllProgArrayMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllProgArrayMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a slot refer to a program.
 func (m *MapsAllProgArrayMap) Put(key uint32, program typed.LoadedProgram) error {
-	return (*typed.MapCore)(&m.MapHandle).PutProgram(unsafe.Pointer(&key), program)
+	return (*typed.MapCore)(m).PutProgram(unsafe.Pointer(&key), program)
 }
 
 // Lookup returns the id of the program in a slot, or ebpf.ErrKeyNotExist.
 func (m *MapsAllProgArrayMap) Lookup(key uint32) (ebpf.ProgramID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.ProgramID(id), err
 }
 
 // Open opens the program in a slot. The caller closes it.
 func (m *MapsAllProgArrayMap) Open(key uint32) (*ebpf.Program, error) {
-	return (*typed.MapCore)(&m.MapHandle).OpenProgram(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).OpenProgram(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllProgArrayMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsAllProgArrayMap) All() (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsAllProgArrayMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsAllProgArrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
+func _MapsAllProgArrayMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
 	return func(yield func(uint32, ebpf.ProgramID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value))
@@ -962,26 +1924,72 @@ func (*MapsAllProgArrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.Progr
 
 // MapsAllQueueMap is the type of the map queue (QUEUE). [typed.QueueLike] says
 // more of its methods.
-type MapsAllQueueMap struct{ typed.MapHandle }
+type MapsAllQueueMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllQueueMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassQueue, Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllQueueMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllQueueMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllQueueMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllQueueMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllQueueMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllQueueMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllQueueMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllQueueMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllQueueMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Push adds a value, or returns typed.ErrMapFull.
 func (m *MapsAllQueueMap) Push(value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // PushOverwrite adds a value and, if there is no room, drops the oldest.
 func (m *MapsAllQueueMap) PushOverwrite(value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateExist)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateExist)
 }
 
 // Peek returns the value that Pop would, and leaves it there.
 func (m *MapsAllQueueMap) Peek() (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Peek(unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Peek(unsafe.Pointer(&value))
 	return value, err
 }
 
@@ -993,7 +2001,7 @@ func (m *MapsAllQueueMap) Pop() (value MapsAllValue, err error) {
 
 // PopInto is Pop into the caller's memory.
 func (m *MapsAllQueueMap) PopInto(value *MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Pop(unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Pop(unsafe.Pointer(value))
 }
 
 // Drain pops until nothing is left. The second result is called after the loop
@@ -1002,55 +2010,101 @@ func (m *MapsAllQueueMap) Drain() (iter.Seq[MapsAllValue], func() error) {
 	var err error
 	return func(yield func(MapsAllValue) bool) {
 		var value MapsAllValue
-		for (*typed.MapCore)(&m.MapHandle).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
+		for (*typed.MapCore)(m).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
 		}
 	}, func() error { return err }
 }
 
 // MapsAllReuseportSockarrayMap is the type of the map reuseport_sockarray
 // (REUSEPORT_SOCKARRAY).
-type MapsAllReuseportSockarrayMap struct{ typed.MapHandle }
+type MapsAllReuseportSockarrayMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllReuseportSockarrayMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassReusePortSockArray, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllReuseportSockarrayMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllReuseportSockarrayMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllReuseportSockarrayMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllReuseportSockarrayMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllReuseportSockarrayMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllReuseportSockarrayMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllReuseportSockarrayMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllReuseportSockarrayMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllReuseportSockarrayMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold what a file descriptor refers to, which can be closed
 // afterwards.
 func (m *MapsAllReuseportSockarrayMap) Put(key uint32, fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&key), fd, typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllReuseportSockarrayMap) Update(key uint32, fd int, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, flags)
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&key), fd, flags)
 }
 
 // PutConn is Put of a connection or listener of package net.
 func (m *MapsAllReuseportSockarrayMap) PutConn(key uint32, conn syscall.Conn) error {
-	return (*typed.MapCore)(&m.MapHandle).PutConn(unsafe.Pointer(&key), conn, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutConn(unsafe.Pointer(&key), conn, typed.UpdateAny)
 }
 
 // Lookup returns the cookie of a socket, or ebpf.ErrKeyNotExist. It is
 // ebpf.ErrNotSupported if the values of the map have 4 bytes.
 func (m *MapsAllReuseportSockarrayMap) Lookup(key uint32) (cookie uint64, err error) {
-	return (*typed.MapCore)(&m.MapHandle).LookupCookie(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).LookupCookie(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllReuseportSockarrayMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the keys and the cookies of their sockets. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapsAllReuseportSockarrayMap) All() (iter.Seq2[uint32, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCookies())
+	return _MapsAllReuseportSockarrayMapLoop((*typed.MapCore)(m).AllCookies())
 }
 
 //go:noinline
-func (*MapsAllReuseportSockarrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
+func _MapsAllReuseportSockarrayMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint64)(value))
@@ -1060,65 +2114,203 @@ func (*MapsAllReuseportSockarrayMap) loop(s *typed.MapScan) (iter.Seq2[uint32, u
 
 // MapsAllRingbufMap is the type of the map ringbuf (RINGBUF). [typed.RingBuf]
 // says more of its methods.
-type MapsAllRingbufMap struct{ typed.EventHandle }
+type MapsAllRingbufMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllRingbufMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllRingbufMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllRingbufMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllRingbufMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllRingbufMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllRingbufMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllRingbufMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllRingbufMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllRingbufMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllRingbufMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *MapsAllRingbufMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[[]byte], error) {
-	return typed.NewRingBufReader[[]byte](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[[]byte](m.Handle(), 0, opts)
 }
 
 // MapsAllRingbufTypedMap is the type of the map ringbuf_typed (RINGBUF).
 // [typed.RingBuf] says more of its methods.
-type MapsAllRingbufTypedMap struct{ typed.EventHandle }
+type MapsAllRingbufTypedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllRingbufTypedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(MapsAllEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllRingbufTypedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllRingbufTypedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllRingbufTypedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllRingbufTypedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllRingbufTypedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllRingbufTypedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllRingbufTypedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllRingbufTypedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllRingbufTypedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *MapsAllRingbufTypedMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[MapsAllEvent], error) {
-	return typed.NewRingBufReader[MapsAllEvent](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[MapsAllEvent](m.Handle(), 0, opts)
 }
 
 // MapsAllSkStorageMap is the type of the map sk_storage (SK_STORAGE).
 // [typed.StorageLike] says more of its methods.
-type MapsAllSkStorageMap struct{ typed.MapHandle }
+type MapsAllSkStorageMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllSkStorageMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassSkStorage, Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllSkStorageMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllSkStorageMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllSkStorageMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllSkStorageMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllSkStorageMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllSkStorageMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllSkStorageMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllSkStorageMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllSkStorageMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *MapsAllSkStorageMap) Lookup(fd int) (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsAllSkStorageMap) LookupInto(fd int, value *MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *MapsAllSkStorageMap) Put(fd int, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllSkStorageMap) Update(fd int, value MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllSkStorageMap) Delete(fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*typed.MapCore)(m).DeleteOf(fd)
 }
 
 // LookupConn is Lookup of a connection or listener of package net.
@@ -1142,48 +2334,95 @@ func (m *MapsAllSkStorageMap) DeleteConn(conn syscall.Conn) error {
 }
 
 // MapsAllSockhashMap is the type of the map sockhash (SOCKHASH).
-type MapsAllSockhashMap struct{ typed.SocketMapHandle }
+// [typed.SocketMap] says more of its methods.
+type MapsAllSockhashMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllSockhashMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassSockHash, Key: unsafe.Sizeof(*new(MapsAllKey))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllSockhashMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllSockhashMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllSockhashMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllSockhashMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllSockhashMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllSockhashMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllSockhashMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllSockhashMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllSockhashMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold what a file descriptor refers to, which can be closed
 // afterwards.
 func (m *MapsAllSockhashMap) Put(key MapsAllKey, fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&key), fd, typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllSockhashMap) Update(key MapsAllKey, fd int, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, flags)
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&key), fd, flags)
 }
 
 // PutConn is Put of a connection or listener of package net.
 func (m *MapsAllSockhashMap) PutConn(key MapsAllKey, conn syscall.Conn) error {
-	return (*typed.MapCore)(&m.MapHandle).PutConn(unsafe.Pointer(&key), conn, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutConn(unsafe.Pointer(&key), conn, typed.UpdateAny)
 }
 
 // Lookup returns the cookie of a socket, or ebpf.ErrKeyNotExist. It is
 // ebpf.ErrNotSupported if the values of the map have 4 bytes.
 func (m *MapsAllSockhashMap) Lookup(key MapsAllKey) (cookie uint64, err error) {
-	return (*typed.MapCore)(&m.MapHandle).LookupCookie(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).LookupCookie(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllSockhashMap) Delete(key MapsAllKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the keys and the cookies of their sockets. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapsAllSockhashMap) All() (iter.Seq2[MapsAllKey, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCookies())
+	return _MapsAllSockhashMapLoop((*typed.MapCore)(m).AllCookies())
 }
 
 //go:noinline
-func (*MapsAllSockhashMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey, uint64], func() error) {
+func _MapsAllSockhashMapLoop(s *typed.MapScan) (iter.Seq2[MapsAllKey, uint64], func() error) {
 	return func(yield func(MapsAllKey, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*MapsAllKey)(key), *(*uint64)(value))
@@ -1191,49 +2430,99 @@ func (*MapsAllSockhashMap) loop(s *typed.MapScan) (iter.Seq2[MapsAllKey, uint64]
 	}, s.Err
 }
 
-// MapsAllSockmapMap is the type of the map sockmap (SOCKMAP).
-type MapsAllSockmapMap struct{ typed.SocketMapHandle }
+// TakesPrograms says that sk_msg and sk_skb programs attach to such maps.
+func (*MapsAllSockhashMap) TakesPrograms() {}
+
+// MapsAllSockmapMap is the type of the map sockmap (SOCKMAP). [typed.SocketMap]
+// says more of its methods.
+type MapsAllSockmapMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllSockmapMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassSockMap, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllSockmapMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllSockmapMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllSockmapMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllSockmapMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllSockmapMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllSockmapMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllSockmapMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllSockmapMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllSockmapMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold what a file descriptor refers to, which can be closed
 // afterwards.
 func (m *MapsAllSockmapMap) Put(key uint32, fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&key), fd, typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllSockmapMap) Update(key uint32, fd int, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, flags)
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&key), fd, flags)
 }
 
 // PutConn is Put of a connection or listener of package net.
 func (m *MapsAllSockmapMap) PutConn(key uint32, conn syscall.Conn) error {
-	return (*typed.MapCore)(&m.MapHandle).PutConn(unsafe.Pointer(&key), conn, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutConn(unsafe.Pointer(&key), conn, typed.UpdateAny)
 }
 
 // Lookup returns the cookie of a socket, or ebpf.ErrKeyNotExist. It is
 // ebpf.ErrNotSupported if the values of the map have 4 bytes.
 func (m *MapsAllSockmapMap) Lookup(key uint32) (cookie uint64, err error) {
-	return (*typed.MapCore)(&m.MapHandle).LookupCookie(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).LookupCookie(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllSockmapMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the keys and the cookies of their sockets. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapsAllSockmapMap) All() (iter.Seq2[uint32, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCookies())
+	return _MapsAllSockmapMapLoop((*typed.MapCore)(m).AllCookies())
 }
 
 //go:noinline
-func (*MapsAllSockmapMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
+func _MapsAllSockmapMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint64)(value))
@@ -1241,28 +2530,77 @@ func (*MapsAllSockmapMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], fun
 	}, s.Err
 }
 
+// TakesPrograms says that sk_msg and sk_skb programs attach to such maps.
+func (*MapsAllSockmapMap) TakesPrograms() {}
+
 // MapsAllStackMap is the type of the map stack (STACK). [typed.QueueLike] says
 // more of its methods.
-type MapsAllStackMap struct{ typed.MapHandle }
+type MapsAllStackMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllStackMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassStack, Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllStackMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllStackMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllStackMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllStackMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllStackMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllStackMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllStackMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllStackMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllStackMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Push adds a value, or returns typed.ErrMapFull.
 func (m *MapsAllStackMap) Push(value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // PushOverwrite adds a value and, if there is no room, drops the oldest.
 func (m *MapsAllStackMap) PushOverwrite(value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateExist)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateExist)
 }
 
 // Peek returns the value that Pop would, and leaves it there.
 func (m *MapsAllStackMap) Peek() (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Peek(unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Peek(unsafe.Pointer(&value))
 	return value, err
 }
 
@@ -1274,7 +2612,7 @@ func (m *MapsAllStackMap) Pop() (value MapsAllValue, err error) {
 
 // PopInto is Pop into the caller's memory.
 func (m *MapsAllStackMap) PopInto(value *MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Pop(unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Pop(unsafe.Pointer(value))
 }
 
 // Drain pops until nothing is left. The second result is called after the loop
@@ -1283,51 +2621,97 @@ func (m *MapsAllStackMap) Drain() (iter.Seq[MapsAllValue], func() error) {
 	var err error
 	return func(yield func(MapsAllValue) bool) {
 		var value MapsAllValue
-		for (*typed.MapCore)(&m.MapHandle).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
+		for (*typed.MapCore)(m).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
 		}
 	}, func() error { return err }
 }
 
 // MapsAllStackTraceMap is the type of the map stack_trace (STACK_TRACE).
-type MapsAllStackTraceMap struct{ typed.MapHandle }
+type MapsAllStackTraceMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllStackTraceMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassStackTrace, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllStackTraceMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllStackTraceMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllStackTraceMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllStackTraceMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllStackTraceMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllStackTraceMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllStackTraceMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllStackTraceMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllStackTraceMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Depth is how many frames a stack can have.
 func (m *MapsAllStackTraceMap) Depth() int {
-	return (*typed.MapCore)(&m.MapHandle).Depth()
+	return (*typed.MapCore)(m).Depth()
 }
 
 // Lookup returns the program counters of a stack, the innermost first, or
 // ebpf.ErrKeyNotExist.
 func (m *MapsAllStackTraceMap) Lookup(id uint32) ([]uint64, error) {
-	return (*typed.MapCore)(&m.MapHandle).LookupStack(unsafe.Pointer(&id))
+	return (*typed.MapCore)(m).LookupStack(unsafe.Pointer(&id))
 }
 
 // LookupInto is Lookup into the caller's memory, of Depth elements, and returns
 // the number of frames.
 func (m *MapsAllStackTraceMap) LookupInto(id uint32, frames []uint64) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).LookupStackInto(unsafe.Pointer(&id), frames)
+	return (*typed.MapCore)(m).LookupStackInto(unsafe.Pointer(&id), frames)
 }
 
 // LookupBuildIDs returns the frames of a stack in a map with the flag
 // BPF_F_STACK_BUILD_ID, the innermost first.
 func (m *MapsAllStackTraceMap) LookupBuildIDs(id uint32) ([]typed.StackBuildID, error) {
-	return (*typed.MapCore)(&m.MapHandle).LookupBuildIDs(unsafe.Pointer(&id))
+	return (*typed.MapCore)(m).LookupBuildIDs(unsafe.Pointer(&id))
 }
 
 // Delete removes a stack, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllStackTraceMap) Delete(id uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&id))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&id))
 }
 
 // All ranges over the stacks, as program counters that belong to the caller. The
 // second result is called after the loop and returns what ended it early.
 func (m *MapsAllStackTraceMap) All() (iter.Seq2[uint32, []uint64], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Stacks()
+	s := (*typed.MapCore)(m).Stacks()
 	return func(yield func(uint32, []uint64) bool) {
 		s.Each(func(id unsafe.Pointer, frames []uint64) bool {
 			return yield(*(*uint32)(id), frames)
@@ -1336,11 +2720,58 @@ func (m *MapsAllStackTraceMap) All() (iter.Seq2[uint32, []uint64], func() error)
 }
 
 // MapsAllStructOpsMap is the type of the map struct_ops (STRUCT_OPS).
-type MapsAllStructOpsMap struct{ typed.StructOpsHandle }
+// [typed.StructOps] says more of its methods.
+type MapsAllStructOpsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllStructOpsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassStructOps, Value: unsafe.Sizeof(*new(MapsAllGoldenOps))}
+}
+
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllStructOpsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllStructOpsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllStructOpsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllStructOpsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllStructOpsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllStructOpsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllStructOpsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllStructOpsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllStructOpsMap) Close() error {
+	return m.Handle().Close()
 }
 
 // Ops says which C type typed.SetStructOps changes. It returns nil.
@@ -1348,75 +2779,224 @@ func (*MapsAllStructOpsMap) Ops() *MapsAllGoldenOps {
 	return nil
 }
 
+// State says what the kernel does with the map.
+func (m *MapsAllStructOpsMap) State() (typed.StructOpsState, error) {
+	return (*typed.MapCore)(m).StructOpsState()
+}
+
+// Attach makes the kernel use the functions of the map, which comes from a
+// section .struct_ops.link (Linux 6.4). Closing the link takes them away.
+func (m *MapsAllStructOpsMap) Attach() (*typed.Link, error) {
+	return (*typed.MapCore)(m).AttachStructOps()
+}
+
 // MapsAllTaskStorageMap is the type of the map task_storage (TASK_STORAGE).
 // [typed.StorageLike] says more of its methods.
-type MapsAllTaskStorageMap struct{ typed.MapHandle }
+type MapsAllTaskStorageMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllTaskStorageMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassTaskStorage, Value: unsafe.Sizeof(*new(MapsAllValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllTaskStorageMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllTaskStorageMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllTaskStorageMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllTaskStorageMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllTaskStorageMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllTaskStorageMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllTaskStorageMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllTaskStorageMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllTaskStorageMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *MapsAllTaskStorageMap) Lookup(fd int) (value MapsAllValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsAllTaskStorageMap) LookupInto(fd int, value *MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *MapsAllTaskStorageMap) Put(fd int, value MapsAllValue) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllTaskStorageMap) Update(fd int, value MapsAllValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllTaskStorageMap) Delete(fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*typed.MapCore)(m).DeleteOf(fd)
 }
 
 // MapsAllUserRingbufMap is the type of the map user_ringbuf (USER_RINGBUF).
 // [typed.UserRingBuf] says more of its methods.
-type MapsAllUserRingbufMap struct{ typed.EventHandle }
+type MapsAllUserRingbufMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllUserRingbufMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassUserRingBuf, Value: unsafe.Sizeof(*new(MapsAllEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllUserRingbufMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllUserRingbufMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllUserRingbufMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllUserRingbufMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllUserRingbufMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllUserRingbufMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllUserRingbufMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllUserRingbufMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllUserRingbufMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewProducer maps the buffer. The caller closes the producer.
 func (m *MapsAllUserRingbufMap) NewProducer() (*typed.Producer[MapsAllEvent], error) {
-	return typed.NewProducer[MapsAllEvent](&m.EventHandle)
+	return typed.NewProducer[MapsAllEvent](m.Handle())
 }
 
 // MapsAllXskmapMap is the type of the map xskmap (XSKMAP).
-type MapsAllXskmapMap struct{ typed.MapHandle }
+type MapsAllXskmapMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsAllXskmapMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassXSKMap, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsAllXskmapMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsAllXskmapMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsAllXskmapMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsAllXskmapMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsAllXskmapMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsAllXskmapMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsAllXskmapMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsAllXskmapMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsAllXskmapMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold what a file descriptor refers to, which can be closed
 // afterwards.
 func (m *MapsAllXskmapMap) Put(key uint32, fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&key), fd, typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsAllXskmapMap) Update(key uint32, fd int, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).PutFD(unsafe.Pointer(&key), fd, flags)
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&key), fd, flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsAllXskmapMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }

@@ -22,66 +22,112 @@ const _ = -uint32(_MapsImpossibleSet ^ 0x4fc10021)
 
 // MapsImpossibleAnotherMap is the type of the map another (HASH). [typed.Hash]
 // says more of its methods.
-type MapsImpossibleAnotherMap struct{ typed.MapHandle }
+type MapsImpossibleAnotherMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleAnotherMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleAnotherMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleAnotherMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleAnotherMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleAnotherMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleAnotherMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleAnotherMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleAnotherMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleAnotherMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleAnotherMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleAnotherMap) Lookup(key uint32) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsImpossibleAnotherMap) LookupInto(key uint32, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsImpossibleAnotherMap) Put(key uint32, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsImpossibleAnotherMap) Update(key uint32, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleAnotherMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapsImpossibleAnotherMap) LookupAndDelete(key uint32) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossibleAnotherMap) All() (iter.Seq2[uint32, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleAnotherMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapsImpossibleAnotherMap) Drain() (iter.Seq2[uint32, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapsImpossibleAnotherMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsImpossibleAnotherMap) DeleteFunc(del func(key uint32, value *uint32) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*uint32)(value))
 	})
 }
 
 //go:noinline
-func (*MapsImpossibleAnotherMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
+func _MapsImpossibleAnotherMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint32)(value))
@@ -91,37 +137,83 @@ func (*MapsImpossibleAnotherMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint3
 
 // MapsImpossibleEntriesOfStorageMap is the type of the map entries_of_storage
 // (TASK_STORAGE). [typed.StorageLike] says more of its methods.
-type MapsImpossibleEntriesOfStorageMap struct{ typed.MapHandle }
+type MapsImpossibleEntriesOfStorageMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleEntriesOfStorageMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassTaskStorage, Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleEntriesOfStorageMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleEntriesOfStorageMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleEntriesOfStorageMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleEntriesOfStorageMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleEntriesOfStorageMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleEntriesOfStorageMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleEntriesOfStorageMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleEntriesOfStorageMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleEntriesOfStorageMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleEntriesOfStorageMap) Lookup(fd int) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsImpossibleEntriesOfStorageMap) LookupInto(fd int, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *MapsImpossibleEntriesOfStorageMap) Put(fd int, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsImpossibleEntriesOfStorageMap) Update(fd int, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleEntriesOfStorageMap) Delete(fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*typed.MapCore)(m).DeleteOf(fd)
 }
 
 // MapsImpossibleExtraMap is the type of the map extra (HASH).
@@ -132,21 +224,67 @@ type MapsImpossibleFineMap = MapsImpossibleAnotherMap
 
 // MapsImpossibleHashesMap is the type of the map hashes (BLOOM_FILTER).
 // [typed.FilterLike] says more of its methods.
-type MapsImpossibleHashesMap struct{ typed.MapHandle }
+type MapsImpossibleHashesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleHashesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassBloomFilter, Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleHashesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleHashesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleHashesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleHashesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleHashesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleHashesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleHashesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleHashesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleHashesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Add adds a value.
 func (m *MapsImpossibleHashesMap) Add(value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Contains says whether a value was added: false is certain, true is not.
 func (m *MapsImpossibleHashesMap) Contains(value uint32) (bool, error) {
-	return (*typed.MapCore)(&m.MapHandle).Contains(unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).Contains(unsafe.Pointer(&value))
 }
 
 // MapsImpossibleImpossibleInsideInnerMap is the type of the map
@@ -155,29 +293,75 @@ type MapsImpossibleImpossibleInsideInnerMap = MapsImpossibleAnotherMap
 
 // MapsImpossibleImpossibleInsideMap is the type of the map impossible_inside
 // (ARRAY_OF_MAPS).
-type MapsImpossibleImpossibleInsideMap struct{ typed.MapHandle }
+type MapsImpossibleImpossibleInsideMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleImpossibleInsideMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArrayOfMaps, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleImpossibleInsideMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleImpossibleInsideMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleImpossibleInsideMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleImpossibleInsideMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleImpossibleInsideMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleImpossibleInsideMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleImpossibleInsideMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleImpossibleInsideMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleImpossibleInsideMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *MapsImpossibleImpossibleInsideMap) Put(key uint32, inner *MapsImpossibleImpossibleInsideInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleImpossibleInsideMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *MapsImpossibleImpossibleInsideMap) Lookup(key uint32) (*MapsImpossibleImpossibleInsideInnerMap, error) {
 	inner := new(MapsImpossibleImpossibleInsideInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -185,7 +369,7 @@ func (m *MapsImpossibleImpossibleInsideMap) Lookup(key uint32) (*MapsImpossibleI
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleImpossibleInsideMap) LookupID(key uint32) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -193,7 +377,7 @@ func (m *MapsImpossibleImpossibleInsideMap) LookupID(key uint32) (ebpf.MapID, er
 // caller closes it.
 func (m *MapsImpossibleImpossibleInsideMap) NewInner(spec *ebpf.MapSpec) (*MapsImpossibleImpossibleInsideInnerMap, error) {
 	inner := new(MapsImpossibleImpossibleInsideInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -202,11 +386,11 @@ func (m *MapsImpossibleImpossibleInsideMap) NewInner(spec *ebpf.MapSpec) (*MapsI
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapsImpossibleImpossibleInsideMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleImpossibleInsideMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsImpossibleImpossibleInsideMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
+func _MapsImpossibleImpossibleInsideMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
@@ -218,7 +402,7 @@ func (*MapsImpossibleImpossibleInsideMap) loop(s *typed.MapScan) (iter.Seq2[uint
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *MapsImpossibleImpossibleInsideMap) All() (iter.Seq2[uint32, *MapsImpossibleImpossibleInsideInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(uint32, *MapsImpossibleImpossibleInsideInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(MapsImpossibleImpossibleInsideInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*uint32)(key), inner.(*MapsImpossibleImpossibleInsideInnerMap))
@@ -228,42 +412,88 @@ func (m *MapsImpossibleImpossibleInsideMap) All() (iter.Seq2[uint32, *MapsImposs
 
 // MapsImpossibleKeyOfEightMap is the type of the map key_of_eight (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type MapsImpossibleKeyOfEightMap struct{ typed.MapHandle }
+type MapsImpossibleKeyOfEightMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleKeyOfEightMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint64)), Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleKeyOfEightMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleKeyOfEightMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleKeyOfEightMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleKeyOfEightMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleKeyOfEightMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleKeyOfEightMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleKeyOfEightMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleKeyOfEightMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleKeyOfEightMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleKeyOfEightMap) Lookup(key uint64) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsImpossibleKeyOfEightMap) LookupInto(key uint64, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsImpossibleKeyOfEightMap) Put(key uint64, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsImpossibleKeyOfEightMap) Update(key uint64, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossibleKeyOfEightMap) All() (iter.Seq2[uint64, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleKeyOfEightMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsImpossibleKeyOfEightMap) loop(s *typed.MapScan) (iter.Seq2[uint64, uint32], func() error) {
+func _MapsImpossibleKeyOfEightMapLoop(s *typed.MapScan) (iter.Seq2[uint64, uint32], func() error) {
 	return func(yield func(uint64, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint64)(key), *(*uint32)(value))
@@ -273,26 +503,72 @@ func (*MapsImpossibleKeyOfEightMap) loop(s *typed.MapScan) (iter.Seq2[uint64, ui
 
 // MapsImpossibleKeyOfQueueMap is the type of the map key_of_queue (QUEUE).
 // [typed.QueueLike] says more of its methods.
-type MapsImpossibleKeyOfQueueMap struct{ typed.MapHandle }
+type MapsImpossibleKeyOfQueueMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleKeyOfQueueMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassQueue, Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleKeyOfQueueMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleKeyOfQueueMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleKeyOfQueueMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleKeyOfQueueMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleKeyOfQueueMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleKeyOfQueueMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleKeyOfQueueMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleKeyOfQueueMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleKeyOfQueueMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Push adds a value, or returns typed.ErrMapFull.
 func (m *MapsImpossibleKeyOfQueueMap) Push(value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // PushOverwrite adds a value and, if there is no room, drops the oldest.
 func (m *MapsImpossibleKeyOfQueueMap) PushOverwrite(value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateExist)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateExist)
 }
 
 // Peek returns the value that Pop would, and leaves it there.
 func (m *MapsImpossibleKeyOfQueueMap) Peek() (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Peek(unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Peek(unsafe.Pointer(&value))
 	return value, err
 }
 
@@ -304,7 +580,7 @@ func (m *MapsImpossibleKeyOfQueueMap) Pop() (value uint32, err error) {
 
 // PopInto is Pop into the caller's memory.
 func (m *MapsImpossibleKeyOfQueueMap) PopInto(value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Pop(unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Pop(unsafe.Pointer(value))
 }
 
 // Drain pops until nothing is left. The second result is called after the loop
@@ -313,23 +589,69 @@ func (m *MapsImpossibleKeyOfQueueMap) Drain() (iter.Seq[uint32], func() error) {
 	var err error
 	return func(yield func(uint32) bool) {
 		var value uint32
-		for (*typed.MapCore)(&m.MapHandle).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
+		for (*typed.MapCore)(m).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
 		}
 	}, func() error { return err }
 }
 
 // MapsImpossibleLargePerCpuMap is the type of the map large_per_cpu
 // (PERCPU_ARRAY). [typed.FixedPerCPUMap] says more of its methods.
-type MapsImpossibleLargePerCpuMap struct{ typed.MapHandle }
+type MapsImpossibleLargePerCpuMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleLargePerCpuMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(MapsImpossibleLarge))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleLargePerCpuMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleLargePerCpuMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleLargePerCpuMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleLargePerCpuMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleLargePerCpuMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleLargePerCpuMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleLargePerCpuMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleLargePerCpuMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleLargePerCpuMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *MapsImpossibleLargePerCpuMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -344,7 +666,7 @@ func (m *MapsImpossibleLargePerCpuMap) Lookup(key uint32) ([]MapsImpossibleLarge
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *MapsImpossibleLargePerCpuMap) LookupInto(key uint32, values []MapsImpossibleLarge) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -354,22 +676,22 @@ func (m *MapsImpossibleLargePerCpuMap) Put(key uint32, values []MapsImpossibleLa
 
 // PutEach writes the same value on every CPU.
 func (m *MapsImpossibleLargePerCpuMap) PutEach(key uint32, value MapsImpossibleLarge) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *MapsImpossibleLargePerCpuMap) Update(key uint32, values []MapsImpossibleLarge, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossibleLargePerCpuMap) All() (iter.Seq2[uint32, []MapsImpossibleLarge], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _MapsImpossibleLargePerCpuMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*MapsImpossibleLargePerCpuMap) loop(s *typed.MapScan) (iter.Seq2[uint32, []MapsImpossibleLarge], func() error) {
+func _MapsImpossibleLargePerCpuMapLoop(s *typed.MapScan) (iter.Seq2[uint32, []MapsImpossibleLarge], func() error) {
 	return func(yield func(uint32, []MapsImpossibleLarge) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), unsafe.Slice((*MapsImpossibleLarge)(values), s.CPUs()))
@@ -379,42 +701,88 @@ func (*MapsImpossibleLargePerCpuMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [
 
 // MapsImpossibleLongerMap is the type of the map longer (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type MapsImpossibleLongerMap struct{ typed.MapHandle }
+type MapsImpossibleLongerMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleLongerMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleLongerMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleLongerMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleLongerMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleLongerMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleLongerMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleLongerMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleLongerMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleLongerMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleLongerMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleLongerMap) Lookup(key uint32) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsImpossibleLongerMap) LookupInto(key uint32, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsImpossibleLongerMap) Put(key uint32, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsImpossibleLongerMap) Update(key uint32, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossibleLongerMap) All() (iter.Seq2[uint32, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleLongerMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsImpossibleLongerMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
+func _MapsImpossibleLongerMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint32)(value))
@@ -437,80 +805,172 @@ type MapsImpossibleNoEntriesMap = MapsImpossibleAnotherMap
 
 // MapsImpossibleNoEntriesRingMap is the type of the map no_entries_ring
 // (RINGBUF). [typed.RingBuf] says more of its methods.
-type MapsImpossibleNoEntriesRingMap struct{ typed.EventHandle }
+type MapsImpossibleNoEntriesRingMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleNoEntriesRingMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleNoEntriesRingMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleNoEntriesRingMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleNoEntriesRingMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleNoEntriesRingMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleNoEntriesRingMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleNoEntriesRingMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleNoEntriesRingMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleNoEntriesRingMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleNoEntriesRingMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *MapsImpossibleNoEntriesRingMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[[]byte], error) {
-	return typed.NewRingBufReader[[]byte](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[[]byte](m.Handle(), 0, opts)
 }
 
 // MapsImpossibleNoKeyMap is the type of the map no_key (HASH). [typed.Hash]
 // says more of its methods.
-type MapsImpossibleNoKeyMap struct{ typed.MapHandle }
+type MapsImpossibleNoKeyMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleNoKeyMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new([0]byte)), Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleNoKeyMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleNoKeyMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleNoKeyMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleNoKeyMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleNoKeyMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleNoKeyMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleNoKeyMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleNoKeyMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleNoKeyMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleNoKeyMap) Lookup(key [0]byte) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsImpossibleNoKeyMap) LookupInto(key [0]byte, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsImpossibleNoKeyMap) Put(key [0]byte, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsImpossibleNoKeyMap) Update(key [0]byte, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleNoKeyMap) Delete(key [0]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapsImpossibleNoKeyMap) LookupAndDelete(key [0]byte) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossibleNoKeyMap) All() (iter.Seq2[[0]byte, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleNoKeyMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapsImpossibleNoKeyMap) Drain() (iter.Seq2[[0]byte, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapsImpossibleNoKeyMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsImpossibleNoKeyMap) DeleteFunc(del func(key [0]byte, value *uint32) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*[0]byte)(key), (*uint32)(value))
 	})
 }
 
 //go:noinline
-func (*MapsImpossibleNoKeyMap) loop(s *typed.MapScan) (iter.Seq2[[0]byte, uint32], func() error) {
+func _MapsImpossibleNoKeyMapLoop(s *typed.MapScan) (iter.Seq2[[0]byte, uint32], func() error) {
 	return func(yield func([0]byte, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*[0]byte)(key), *(*uint32)(value))
@@ -520,66 +980,112 @@ func (*MapsImpossibleNoKeyMap) loop(s *typed.MapScan) (iter.Seq2[[0]byte, uint32
 
 // MapsImpossibleNoValueMap is the type of the map no_value (HASH). [typed.Hash]
 // says more of its methods.
-type MapsImpossibleNoValueMap struct{ typed.MapHandle }
+type MapsImpossibleNoValueMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleNoValueMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new([0]byte))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleNoValueMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleNoValueMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleNoValueMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleNoValueMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleNoValueMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleNoValueMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleNoValueMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleNoValueMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleNoValueMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleNoValueMap) Lookup(key uint32) (value [0]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsImpossibleNoValueMap) LookupInto(key uint32, value *[0]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsImpossibleNoValueMap) Put(key uint32, value [0]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsImpossibleNoValueMap) Update(key uint32, value [0]byte, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleNoValueMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapsImpossibleNoValueMap) LookupAndDelete(key uint32) (value [0]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossibleNoValueMap) All() (iter.Seq2[uint32, [0]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleNoValueMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapsImpossibleNoValueMap) Drain() (iter.Seq2[uint32, [0]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapsImpossibleNoValueMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsImpossibleNoValueMap) DeleteFunc(del func(key uint32, value *[0]byte) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*[0]byte)(value))
 	})
 }
 
 //go:noinline
-func (*MapsImpossibleNoValueMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [0]byte], func() error) {
+func _MapsImpossibleNoValueMapLoop(s *typed.MapScan) (iter.Seq2[uint32, [0]byte], func() error) {
 	return func(yield func(uint32, [0]byte) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*[0]byte)(value))
@@ -593,29 +1099,75 @@ type MapsImpossibleNothingInsideInnerMap = typed.OpaqueMap
 
 // MapsImpossibleNothingInsideMap is the type of the map nothing_inside
 // (ARRAY_OF_MAPS).
-type MapsImpossibleNothingInsideMap struct{ typed.MapHandle }
+type MapsImpossibleNothingInsideMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleNothingInsideMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArrayOfMaps, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleNothingInsideMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleNothingInsideMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleNothingInsideMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleNothingInsideMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleNothingInsideMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleNothingInsideMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleNothingInsideMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleNothingInsideMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleNothingInsideMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *MapsImpossibleNothingInsideMap) Put(key uint32, inner *MapsImpossibleNothingInsideInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleNothingInsideMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *MapsImpossibleNothingInsideMap) Lookup(key uint32) (*MapsImpossibleNothingInsideInnerMap, error) {
 	inner := new(MapsImpossibleNothingInsideInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -623,7 +1175,7 @@ func (m *MapsImpossibleNothingInsideMap) Lookup(key uint32) (*MapsImpossibleNoth
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleNothingInsideMap) LookupID(key uint32) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -631,7 +1183,7 @@ func (m *MapsImpossibleNothingInsideMap) LookupID(key uint32) (ebpf.MapID, error
 // caller closes it.
 func (m *MapsImpossibleNothingInsideMap) NewInner(spec *ebpf.MapSpec) (*MapsImpossibleNothingInsideInnerMap, error) {
 	inner := new(MapsImpossibleNothingInsideInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -640,11 +1192,11 @@ func (m *MapsImpossibleNothingInsideMap) NewInner(spec *ebpf.MapSpec) (*MapsImpo
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapsImpossibleNothingInsideMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleNothingInsideMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsImpossibleNothingInsideMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
+func _MapsImpossibleNothingInsideMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
@@ -656,7 +1208,7 @@ func (*MapsImpossibleNothingInsideMap) loop(s *typed.MapScan) (iter.Seq2[uint32,
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *MapsImpossibleNothingInsideMap) All() (iter.Seq2[uint32, *MapsImpossibleNothingInsideInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(uint32, *MapsImpossibleNothingInsideInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(MapsImpossibleNothingInsideInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*uint32)(key), inner.(*MapsImpossibleNothingInsideInnerMap))
@@ -665,45 +1217,91 @@ func (m *MapsImpossibleNothingInsideMap) All() (iter.Seq2[uint32, *MapsImpossibl
 }
 
 // MapsImpossibleOddStackMap is the type of the map odd_stack (STACK_TRACE).
-type MapsImpossibleOddStackMap struct{ typed.MapHandle }
+type MapsImpossibleOddStackMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleOddStackMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassStackTrace, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleOddStackMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleOddStackMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleOddStackMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleOddStackMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleOddStackMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleOddStackMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleOddStackMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleOddStackMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleOddStackMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Depth is how many frames a stack can have.
 func (m *MapsImpossibleOddStackMap) Depth() int {
-	return (*typed.MapCore)(&m.MapHandle).Depth()
+	return (*typed.MapCore)(m).Depth()
 }
 
 // Lookup returns the program counters of a stack, the innermost first, or
 // ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleOddStackMap) Lookup(id uint32) ([]uint64, error) {
-	return (*typed.MapCore)(&m.MapHandle).LookupStack(unsafe.Pointer(&id))
+	return (*typed.MapCore)(m).LookupStack(unsafe.Pointer(&id))
 }
 
 // LookupInto is Lookup into the caller's memory, of Depth elements, and returns
 // the number of frames.
 func (m *MapsImpossibleOddStackMap) LookupInto(id uint32, frames []uint64) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).LookupStackInto(unsafe.Pointer(&id), frames)
+	return (*typed.MapCore)(m).LookupStackInto(unsafe.Pointer(&id), frames)
 }
 
 // LookupBuildIDs returns the frames of a stack in a map with the flag
 // BPF_F_STACK_BUILD_ID, the innermost first.
 func (m *MapsImpossibleOddStackMap) LookupBuildIDs(id uint32) ([]typed.StackBuildID, error) {
-	return (*typed.MapCore)(&m.MapHandle).LookupBuildIDs(unsafe.Pointer(&id))
+	return (*typed.MapCore)(m).LookupBuildIDs(unsafe.Pointer(&id))
 }
 
 // Delete removes a stack, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleOddStackMap) Delete(id uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&id))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&id))
 }
 
 // All ranges over the stacks, as program counters that belong to the caller. The
 // second result is called after the loop and returns what ended it early.
 func (m *MapsImpossibleOddStackMap) All() (iter.Seq2[uint32, []uint64], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Stacks()
+	s := (*typed.MapCore)(m).Stacks()
 	return func(yield func(uint32, []uint64) bool) {
 		s.Each(func(id unsafe.Pointer, frames []uint64) bool {
 			return yield(*(*uint32)(id), frames)
@@ -717,60 +1315,106 @@ type MapsImpossiblePinnedElsewhereMap = MapsImpossibleAnotherMap
 
 // MapsImpossiblePreallocatedTrieMap is the type of the map preallocated_trie
 // (LPM_TRIE). [typed.Map] says more of its methods.
-type MapsImpossiblePreallocatedTrieMap struct{ typed.MapHandle }
+type MapsImpossiblePreallocatedTrieMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossiblePreallocatedTrieMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(MapsImpossibleLpm)), Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossiblePreallocatedTrieMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossiblePreallocatedTrieMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossiblePreallocatedTrieMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossiblePreallocatedTrieMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossiblePreallocatedTrieMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossiblePreallocatedTrieMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossiblePreallocatedTrieMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossiblePreallocatedTrieMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossiblePreallocatedTrieMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossiblePreallocatedTrieMap) Lookup(key MapsImpossibleLpm) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsImpossiblePreallocatedTrieMap) LookupInto(key MapsImpossibleLpm, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsImpossiblePreallocatedTrieMap) Put(key MapsImpossibleLpm, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsImpossiblePreallocatedTrieMap) Update(key MapsImpossibleLpm, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossiblePreallocatedTrieMap) Delete(key MapsImpossibleLpm) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossiblePreallocatedTrieMap) All() (iter.Seq2[MapsImpossibleLpm, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossiblePreallocatedTrieMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapsImpossiblePreallocatedTrieMap) Drain() (iter.Seq2[MapsImpossibleLpm, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapsImpossiblePreallocatedTrieMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsImpossiblePreallocatedTrieMap) DeleteFunc(del func(key MapsImpossibleLpm, value *uint32) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*MapsImpossibleLpm)(key), (*uint32)(value))
 	})
 }
 
 //go:noinline
-func (*MapsImpossiblePreallocatedTrieMap) loop(s *typed.MapScan) (iter.Seq2[MapsImpossibleLpm, uint32], func() error) {
+func _MapsImpossiblePreallocatedTrieMapLoop(s *typed.MapScan) (iter.Seq2[MapsImpossibleLpm, uint32], func() error) {
 	return func(yield func(MapsImpossibleLpm, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*MapsImpossibleLpm)(key), *(*uint32)(value))
@@ -780,42 +1424,88 @@ func (*MapsImpossiblePreallocatedTrieMap) loop(s *typed.MapScan) (iter.Seq2[Maps
 
 // MapsImpossibleProgramsInsideInnerMap is the type of the map
 // programs_inside_inner (PROG_ARRAY).
-type MapsImpossibleProgramsInsideInnerMap struct{ typed.MapHandle }
+type MapsImpossibleProgramsInsideInnerMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleProgramsInsideInnerMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassProgramArray, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleProgramsInsideInnerMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleProgramsInsideInnerMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleProgramsInsideInnerMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleProgramsInsideInnerMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleProgramsInsideInnerMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleProgramsInsideInnerMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleProgramsInsideInnerMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleProgramsInsideInnerMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleProgramsInsideInnerMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a slot refer to a program.
 func (m *MapsImpossibleProgramsInsideInnerMap) Put(key uint32, program typed.LoadedProgram) error {
-	return (*typed.MapCore)(&m.MapHandle).PutProgram(unsafe.Pointer(&key), program)
+	return (*typed.MapCore)(m).PutProgram(unsafe.Pointer(&key), program)
 }
 
 // Lookup returns the id of the program in a slot, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleProgramsInsideInnerMap) Lookup(key uint32) (ebpf.ProgramID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.ProgramID(id), err
 }
 
 // Open opens the program in a slot. The caller closes it.
 func (m *MapsImpossibleProgramsInsideInnerMap) Open(key uint32) (*ebpf.Program, error) {
-	return (*typed.MapCore)(&m.MapHandle).OpenProgram(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).OpenProgram(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleProgramsInsideInnerMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossibleProgramsInsideInnerMap) All() (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleProgramsInsideInnerMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsImpossibleProgramsInsideInnerMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
+func _MapsImpossibleProgramsInsideInnerMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
 	return func(yield func(uint32, ebpf.ProgramID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value))
@@ -825,29 +1515,75 @@ func (*MapsImpossibleProgramsInsideInnerMap) loop(s *typed.MapScan) (iter.Seq2[u
 
 // MapsImpossibleProgramsInsideMap is the type of the map programs_inside
 // (ARRAY_OF_MAPS).
-type MapsImpossibleProgramsInsideMap struct{ typed.MapHandle }
+type MapsImpossibleProgramsInsideMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleProgramsInsideMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArrayOfMaps, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleProgramsInsideMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleProgramsInsideMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleProgramsInsideMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleProgramsInsideMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleProgramsInsideMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleProgramsInsideMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleProgramsInsideMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleProgramsInsideMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleProgramsInsideMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *MapsImpossibleProgramsInsideMap) Put(key uint32, inner *MapsImpossibleProgramsInsideInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleProgramsInsideMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *MapsImpossibleProgramsInsideMap) Lookup(key uint32) (*MapsImpossibleProgramsInsideInnerMap, error) {
 	inner := new(MapsImpossibleProgramsInsideInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -855,7 +1591,7 @@ func (m *MapsImpossibleProgramsInsideMap) Lookup(key uint32) (*MapsImpossiblePro
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleProgramsInsideMap) LookupID(key uint32) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -863,7 +1599,7 @@ func (m *MapsImpossibleProgramsInsideMap) LookupID(key uint32) (ebpf.MapID, erro
 // caller closes it.
 func (m *MapsImpossibleProgramsInsideMap) NewInner(spec *ebpf.MapSpec) (*MapsImpossibleProgramsInsideInnerMap, error) {
 	inner := new(MapsImpossibleProgramsInsideInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -872,11 +1608,11 @@ func (m *MapsImpossibleProgramsInsideMap) NewInner(spec *ebpf.MapSpec) (*MapsImp
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapsImpossibleProgramsInsideMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleProgramsInsideMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsImpossibleProgramsInsideMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
+func _MapsImpossibleProgramsInsideMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
@@ -888,7 +1624,7 @@ func (*MapsImpossibleProgramsInsideMap) loop(s *typed.MapScan) (iter.Seq2[uint32
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *MapsImpossibleProgramsInsideMap) All() (iter.Seq2[uint32, *MapsImpossibleProgramsInsideInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(uint32, *MapsImpossibleProgramsInsideInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(MapsImpossibleProgramsInsideInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*uint32)(key), inner.(*MapsImpossibleProgramsInsideInnerMap))
@@ -901,60 +1637,106 @@ type MapsImpossibleRightMap = MapsImpossibleLongerMap
 
 // MapsImpossibleShortPrefixMap is the type of the map short_prefix (LPM_TRIE).
 // [typed.Map] says more of its methods.
-type MapsImpossibleShortPrefixMap struct{ typed.MapHandle }
+type MapsImpossibleShortPrefixMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleShortPrefixMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleShortPrefixMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleShortPrefixMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleShortPrefixMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleShortPrefixMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleShortPrefixMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleShortPrefixMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleShortPrefixMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleShortPrefixMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleShortPrefixMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleShortPrefixMap) Lookup(key uint32) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsImpossibleShortPrefixMap) LookupInto(key uint32, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsImpossibleShortPrefixMap) Put(key uint32, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsImpossibleShortPrefixMap) Update(key uint32, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleShortPrefixMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossibleShortPrefixMap) All() (iter.Seq2[uint32, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleShortPrefixMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapsImpossibleShortPrefixMap) Drain() (iter.Seq2[uint32, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapsImpossibleShortPrefixMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsImpossibleShortPrefixMap) DeleteFunc(del func(key uint32, value *uint32) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*uint32)(value))
 	})
 }
 
 //go:noinline
-func (*MapsImpossibleShortPrefixMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
+func _MapsImpossibleShortPrefixMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint32)(value))
@@ -966,29 +1748,75 @@ func (*MapsImpossibleShortPrefixMap) loop(s *typed.MapScan) (iter.Seq2[uint32, u
 type MapsImpossibleSlotsInnerMap = MapsImpossibleLongerMap
 
 // MapsImpossibleSlotsMap is the type of the map slots (ARRAY_OF_MAPS).
-type MapsImpossibleSlotsMap struct{ typed.MapHandle }
+type MapsImpossibleSlotsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleSlotsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArrayOfMaps, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleSlotsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleSlotsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleSlotsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleSlotsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleSlotsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleSlotsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleSlotsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleSlotsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleSlotsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *MapsImpossibleSlotsMap) Put(key uint32, inner *MapsImpossibleSlotsInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleSlotsMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *MapsImpossibleSlotsMap) Lookup(key uint32) (*MapsImpossibleSlotsInnerMap, error) {
 	inner := new(MapsImpossibleSlotsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -996,7 +1824,7 @@ func (m *MapsImpossibleSlotsMap) Lookup(key uint32) (*MapsImpossibleSlotsInnerMa
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleSlotsMap) LookupID(key uint32) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -1004,7 +1832,7 @@ func (m *MapsImpossibleSlotsMap) LookupID(key uint32) (ebpf.MapID, error) {
 // caller closes it.
 func (m *MapsImpossibleSlotsMap) NewInner(spec *ebpf.MapSpec) (*MapsImpossibleSlotsInnerMap, error) {
 	inner := new(MapsImpossibleSlotsInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -1013,11 +1841,11 @@ func (m *MapsImpossibleSlotsMap) NewInner(spec *ebpf.MapSpec) (*MapsImpossibleSl
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapsImpossibleSlotsMap) IDs() (iter.Seq2[uint32, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleSlotsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsImpossibleSlotsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
+func _MapsImpossibleSlotsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.MapID], func() error) {
 	return func(yield func(uint32, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.MapID)(value))
@@ -1029,7 +1857,7 @@ func (*MapsImpossibleSlotsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.Ma
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *MapsImpossibleSlotsMap) All() (iter.Seq2[uint32, *MapsImpossibleSlotsInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(uint32, *MapsImpossibleSlotsInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(MapsImpossibleSlotsInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*uint32)(key), inner.(*MapsImpossibleSlotsInnerMap))
@@ -1043,29 +1871,75 @@ type MapsImpossibleSlotsByNameInnerMap = MapsImpossibleLongerMap
 
 // MapsImpossibleSlotsByNameMap is the type of the map slots_by_name
 // (HASH_OF_MAPS).
-type MapsImpossibleSlotsByNameMap struct{ typed.MapHandle }
+type MapsImpossibleSlotsByNameMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleSlotsByNameMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHashOfMaps, Key: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleSlotsByNameMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleSlotsByNameMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleSlotsByNameMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleSlotsByNameMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleSlotsByNameMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleSlotsByNameMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleSlotsByNameMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleSlotsByNameMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleSlotsByNameMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key hold an inner map, which can be closed afterwards. It must be
 // like the inner map of the spec.
 func (m *MapsImpossibleSlotsByNameMap) Put(key uint64, inner *MapsImpossibleSlotsByNameInnerMap) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, typed.UpdateAny)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleSlotsByNameMap) Delete(key uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // Lookup opens an inner map, or returns ebpf.ErrKeyNotExist. The caller closes
 // it.
 func (m *MapsImpossibleSlotsByNameMap) Lookup(key uint64) (*MapsImpossibleSlotsByNameInnerMap, error) {
 	inner := new(MapsImpossibleSlotsByNameInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).OpenMap(unsafe.Pointer(&key), inner); err != nil {
+	if err := (*typed.MapCore)(m).OpenMap(unsafe.Pointer(&key), inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -1073,7 +1947,7 @@ func (m *MapsImpossibleSlotsByNameMap) Lookup(key uint64) (*MapsImpossibleSlotsB
 
 // LookupID returns the id of an inner map, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleSlotsByNameMap) LookupID(key uint64) (ebpf.MapID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.MapID(id), err
 }
 
@@ -1081,7 +1955,7 @@ func (m *MapsImpossibleSlotsByNameMap) LookupID(key uint64) (ebpf.MapID, error) 
 // caller closes it.
 func (m *MapsImpossibleSlotsByNameMap) NewInner(spec *ebpf.MapSpec) (*MapsImpossibleSlotsByNameInnerMap, error) {
 	inner := new(MapsImpossibleSlotsByNameInnerMap)
-	if err := (*typed.MapCore)(&m.MapHandle).NewMap(spec, inner); err != nil {
+	if err := (*typed.MapCore)(m).NewMap(spec, inner); err != nil {
 		return nil, err
 	}
 	return inner, nil
@@ -1090,11 +1964,11 @@ func (m *MapsImpossibleSlotsByNameMap) NewInner(spec *ebpf.MapSpec) (*MapsImposs
 // IDs ranges over the keys and the ids of their maps. The second result is
 // called after the loop and returns what ended it early.
 func (m *MapsImpossibleSlotsByNameMap) IDs() (iter.Seq2[uint64, ebpf.MapID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleSlotsByNameMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsImpossibleSlotsByNameMap) loop(s *typed.MapScan) (iter.Seq2[uint64, ebpf.MapID], func() error) {
+func _MapsImpossibleSlotsByNameMapLoop(s *typed.MapScan) (iter.Seq2[uint64, ebpf.MapID], func() error) {
 	return func(yield func(uint64, ebpf.MapID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint64)(key), *(*ebpf.MapID)(value))
@@ -1106,7 +1980,7 @@ func (*MapsImpossibleSlotsByNameMap) loop(s *typed.MapScan) (iter.Seq2[uint64, e
 // goes on. The second result is called after the loop and returns what ended it
 // early.
 func (m *MapsImpossibleSlotsByNameMap) All() (iter.Seq2[uint64, *MapsImpossibleSlotsByNameInnerMap], func() error) {
-	s := (*typed.MapCore)(&m.MapHandle).Maps()
+	s := (*typed.MapCore)(m).Maps()
 	return func(yield func(uint64, *MapsImpossibleSlotsByNameInnerMap) bool) {
 		s.Each(func() typed.AnyMap { return new(MapsImpossibleSlotsByNameInnerMap) }, func(key unsafe.Pointer, inner typed.AnyMap) bool {
 			return yield(*(*uint64)(key), inner.(*MapsImpossibleSlotsByNameInnerMap))
@@ -1116,42 +1990,88 @@ func (m *MapsImpossibleSlotsByNameMap) All() (iter.Seq2[uint64, *MapsImpossibleS
 
 // Update is Put with flags.
 func (m *MapsImpossibleSlotsByNameMap) Update(key uint64, inner *MapsImpossibleSlotsByNameInnerMap, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).PutMap(unsafe.Pointer(&key), inner, flags)
+	return (*typed.MapCore)(m).PutMap(unsafe.Pointer(&key), inner, flags)
 }
 
 // MapsImpossibleUntypedStorageMap is the type of the map untyped_storage
 // (SK_STORAGE). [typed.StorageLike] says more of its methods.
-type MapsImpossibleUntypedStorageMap struct{ typed.MapHandle }
+type MapsImpossibleUntypedStorageMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleUntypedStorageMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassSkStorage, Value: unsafe.Sizeof(*new([8]byte))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleUntypedStorageMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleUntypedStorageMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleUntypedStorageMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleUntypedStorageMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleUntypedStorageMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleUntypedStorageMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleUntypedStorageMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleUntypedStorageMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleUntypedStorageMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleUntypedStorageMap) Lookup(fd int) (value [8]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsImpossibleUntypedStorageMap) LookupInto(fd int, value *[8]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *MapsImpossibleUntypedStorageMap) Put(fd int, value [8]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsImpossibleUntypedStorageMap) Update(fd int, value [8]byte, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleUntypedStorageMap) Delete(fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*typed.MapCore)(m).DeleteOf(fd)
 }
 
 // LookupConn is Lookup of a connection or listener of package net.
@@ -1178,37 +2098,83 @@ func (m *MapsImpossibleUntypedStorageMap) DeleteConn(conn syscall.Conn) error {
 type MapsImpossibleValueOfRingMap = MapsImpossibleNoEntriesRingMap
 
 // MapsImpossibleValueOfSixMap is the type of the map value_of_six (DEVMAP).
-type MapsImpossibleValueOfSixMap struct{ typed.MapHandle }
+type MapsImpossibleValueOfSixMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleValueOfSixMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassDevMap, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleValueOfSixMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleValueOfSixMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleValueOfSixMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleValueOfSixMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleValueOfSixMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleValueOfSixMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleValueOfSixMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleValueOfSixMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleValueOfSixMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a key stand for a network interface.
 func (m *MapsImpossibleValueOfSixMap) Put(key uint32, ifindex int) error {
-	return (*typed.MapCore)(&m.MapHandle).PutNumber(unsafe.Pointer(&key), uint32(ifindex))
+	return (*typed.MapCore)(m).PutNumber(unsafe.Pointer(&key), uint32(ifindex))
 }
 
 // Lookup returns the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleValueOfSixMap) Lookup(key uint32) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleValueOfSixMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossibleValueOfSixMap) All() (iter.Seq2[uint32, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleValueOfSixMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsImpossibleValueOfSixMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
+func _MapsImpossibleValueOfSixMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint32)(value))
@@ -1218,42 +2184,88 @@ func (*MapsImpossibleValueOfSixMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ui
 
 // MapsImpossibleWiderMap is the type of the map wider (ARRAY). [typed.FixedMap]
 // says more of its methods.
-type MapsImpossibleWiderMap struct{ typed.MapHandle }
+type MapsImpossibleWiderMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsImpossibleWiderMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleWiderMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleWiderMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleWiderMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleWiderMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleWiderMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleWiderMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleWiderMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleWiderMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleWiderMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsImpossibleWiderMap) Lookup(key uint32) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsImpossibleWiderMap) LookupInto(key uint32, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsImpossibleWiderMap) Put(key uint32, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsImpossibleWiderMap) Update(key uint32, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsImpossibleWiderMap) All() (iter.Seq2[uint32, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsImpossibleWiderMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsImpossibleWiderMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
+func _MapsImpossibleWiderMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint64)(value))

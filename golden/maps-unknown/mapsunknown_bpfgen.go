@@ -31,9 +31,9 @@ func OpenMapsUnknownFrom(object io.ReaderAt) (*MapsUnknownCollectionSpec, error)
 		return nil, err
 	}
 	s := &MapsUnknownCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.InsnArray, "insn_array")
-	typed.BindMapSpec(c, &s.Maps.OfTheFuture, "of_the_future")
-	typed.BindMapSpec(c, &s.Maps.Rhash, "rhash")
+	s.Maps.InsnArray = (*typed.MapSpec[*MapsUnknownInsnArrayMap])(typed.BindMapSpec(c, "insn_array", (*MapsUnknownInsnArrayMap)(nil)))
+	s.Maps.OfTheFuture = (*typed.MapSpec[*MapsUnknownOfTheFutureMap])(typed.BindMapSpec(c, "of_the_future", (*MapsUnknownOfTheFutureMap)(nil)))
+	s.Maps.Rhash = (*typed.MapSpec[*MapsUnknownRhashMap])(typed.BindMapSpec(c, "rhash", (*MapsUnknownRhashMap)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -38,10 +38,10 @@ func OpenMapsWithoutBtfFrom(object io.ReaderAt) (*MapsWithoutBtfCollectionSpec, 
 		return nil, err
 	}
 	s := &MapsWithoutBtfCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.ArrayOfEight, "array_of_eight")
-	typed.BindMapSpec(c, &s.Maps.KeySizeOnly, "key_size_only")
-	typed.BindMapSpec(c, &s.Maps.SizesOnly, "sizes_only")
-	typed.BindMapSpec(c, &s.Maps.ValueSizeOnly, "value_size_only")
+	s.Maps.ArrayOfEight = (*typed.MapSpec[*MapsWithoutBtfArrayOfEightMap])(typed.BindMapSpec(c, "array_of_eight", (*MapsWithoutBtfArrayOfEightMap)(nil)))
+	s.Maps.KeySizeOnly = (*typed.MapSpec[*MapsWithoutBtfKeySizeOnlyMap])(typed.BindMapSpec(c, "key_size_only", (*MapsWithoutBtfKeySizeOnlyMap)(nil)))
+	s.Maps.SizesOnly = (*typed.MapSpec[*MapsWithoutBtfSizesOnlyMap])(typed.BindMapSpec(c, "sizes_only", (*MapsWithoutBtfSizesOnlyMap)(nil)))
+	s.Maps.ValueSizeOnly = (*typed.MapSpec[*MapsWithoutBtfValueSizeOnlyMap])(typed.BindMapSpec(c, "value_size_only", (*MapsWithoutBtfValueSizeOnlyMap)(nil)))
 	typed.CheckLayouts(c, _MapsWithoutBtfLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,42 +21,88 @@ const _ = -uint32(_MapsWithoutBtfSet ^ 0x0db7198a)
 
 // MapsWithoutBtfArrayOfEightMap is the type of the map array_of_eight (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type MapsWithoutBtfArrayOfEightMap struct{ typed.MapHandle }
+type MapsWithoutBtfArrayOfEightMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsWithoutBtfArrayOfEightMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new([8]byte))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsWithoutBtfArrayOfEightMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsWithoutBtfArrayOfEightMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsWithoutBtfArrayOfEightMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsWithoutBtfArrayOfEightMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsWithoutBtfArrayOfEightMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsWithoutBtfArrayOfEightMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsWithoutBtfArrayOfEightMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsWithoutBtfArrayOfEightMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsWithoutBtfArrayOfEightMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsWithoutBtfArrayOfEightMap) Lookup(key uint32) (value [8]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsWithoutBtfArrayOfEightMap) LookupInto(key uint32, value *[8]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsWithoutBtfArrayOfEightMap) Put(key uint32, value [8]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsWithoutBtfArrayOfEightMap) Update(key uint32, value [8]byte, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsWithoutBtfArrayOfEightMap) All() (iter.Seq2[uint32, [8]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsWithoutBtfArrayOfEightMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*MapsWithoutBtfArrayOfEightMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [8]byte], func() error) {
+func _MapsWithoutBtfArrayOfEightMapLoop(s *typed.MapScan) (iter.Seq2[uint32, [8]byte], func() error) {
 	return func(yield func(uint32, [8]byte) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*[8]byte)(value))
@@ -65,16 +112,62 @@ func (*MapsWithoutBtfArrayOfEightMap) loop(s *typed.MapScan) (iter.Seq2[uint32, 
 
 // MapsWithoutBtfKeySizeOnlyMap is the type of the map key_size_only
 // (PERCPU_HASH). [typed.PerCPUMap] says more of its methods.
-type MapsWithoutBtfKeySizeOnlyMap struct{ typed.MapHandle }
+type MapsWithoutBtfKeySizeOnlyMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsWithoutBtfKeySizeOnlyMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerCPUHash, Key: unsafe.Sizeof(*new([4]byte)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsWithoutBtfKeySizeOnlyMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsWithoutBtfKeySizeOnlyMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsWithoutBtfKeySizeOnlyMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsWithoutBtfKeySizeOnlyMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsWithoutBtfKeySizeOnlyMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsWithoutBtfKeySizeOnlyMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsWithoutBtfKeySizeOnlyMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsWithoutBtfKeySizeOnlyMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsWithoutBtfKeySizeOnlyMap) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *MapsWithoutBtfKeySizeOnlyMap) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -89,7 +182,7 @@ func (m *MapsWithoutBtfKeySizeOnlyMap) Lookup(key [4]byte) ([]uint64, error) {
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *MapsWithoutBtfKeySizeOnlyMap) LookupInto(key [4]byte, values []uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -99,22 +192,22 @@ func (m *MapsWithoutBtfKeySizeOnlyMap) Put(key [4]byte, values []uint64) error {
 
 // PutEach writes the same value on every CPU.
 func (m *MapsWithoutBtfKeySizeOnlyMap) PutEach(key [4]byte, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *MapsWithoutBtfKeySizeOnlyMap) Update(key [4]byte, values []uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsWithoutBtfKeySizeOnlyMap) All() (iter.Seq2[[4]byte, []uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _MapsWithoutBtfKeySizeOnlyMapLoop((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*MapsWithoutBtfKeySizeOnlyMap) loop(s *typed.MapScan) (iter.Seq2[[4]byte, []uint64], func() error) {
+func _MapsWithoutBtfKeySizeOnlyMapLoop(s *typed.MapScan) (iter.Seq2[[4]byte, []uint64], func() error) {
 	return func(yield func([4]byte, []uint64) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*[4]byte)(key), unsafe.Slice((*uint64)(values), s.CPUs()))
@@ -124,13 +217,13 @@ func (*MapsWithoutBtfKeySizeOnlyMap) loop(s *typed.MapScan) (iter.Seq2[[4]byte, 
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsWithoutBtfKeySizeOnlyMap) Delete(key [4]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its values.
 func (m *MapsWithoutBtfKeySizeOnlyMap) LookupAndDelete(key [4]byte) ([]uint64, error) {
 	values := make([]uint64, m.CPUs())
-	if err := (*typed.MapCore)(&m.MapHandle).LookupAndDeleteCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values)); err != nil {
+	if err := (*typed.MapCore)(m).LookupAndDeleteCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values)); err != nil {
 		return nil, err
 	}
 	return values, nil
@@ -138,79 +231,125 @@ func (m *MapsWithoutBtfKeySizeOnlyMap) LookupAndDelete(key [4]byte) ([]uint64, e
 
 // Drain is All that removes what it yields.
 func (m *MapsWithoutBtfKeySizeOnlyMap) Drain() (iter.Seq2[[4]byte, []uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).DrainCPUs())
+	return _MapsWithoutBtfKeySizeOnlyMapLoop((*typed.MapCore)(m).DrainCPUs())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsWithoutBtfKeySizeOnlyMap) DeleteFunc(del func(key [4]byte, values []uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, values unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, values unsafe.Pointer) bool {
 		return del(*(*[4]byte)(key), unsafe.Slice((*uint64)(values), m.CPUs()))
 	})
 }
 
 // MapsWithoutBtfSizesOnlyMap is the type of the map sizes_only (HASH).
 // [typed.Hash] says more of its methods.
-type MapsWithoutBtfSizesOnlyMap struct{ typed.MapHandle }
+type MapsWithoutBtfSizesOnlyMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsWithoutBtfSizesOnlyMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new([6]byte)), Value: unsafe.Sizeof(*new([20]byte))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsWithoutBtfSizesOnlyMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsWithoutBtfSizesOnlyMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsWithoutBtfSizesOnlyMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsWithoutBtfSizesOnlyMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsWithoutBtfSizesOnlyMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsWithoutBtfSizesOnlyMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsWithoutBtfSizesOnlyMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsWithoutBtfSizesOnlyMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsWithoutBtfSizesOnlyMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsWithoutBtfSizesOnlyMap) Lookup(key [6]byte) (value [20]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsWithoutBtfSizesOnlyMap) LookupInto(key [6]byte, value *[20]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsWithoutBtfSizesOnlyMap) Put(key [6]byte, value [20]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsWithoutBtfSizesOnlyMap) Update(key [6]byte, value [20]byte, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsWithoutBtfSizesOnlyMap) Delete(key [6]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapsWithoutBtfSizesOnlyMap) LookupAndDelete(key [6]byte) (value [20]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsWithoutBtfSizesOnlyMap) All() (iter.Seq2[[6]byte, [20]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsWithoutBtfSizesOnlyMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapsWithoutBtfSizesOnlyMap) Drain() (iter.Seq2[[6]byte, [20]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapsWithoutBtfSizesOnlyMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsWithoutBtfSizesOnlyMap) DeleteFunc(del func(key [6]byte, value *[20]byte) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*[6]byte)(key), (*[20]byte)(value))
 	})
 }
 
 //go:noinline
-func (*MapsWithoutBtfSizesOnlyMap) loop(s *typed.MapScan) (iter.Seq2[[6]byte, [20]byte], func() error) {
+func _MapsWithoutBtfSizesOnlyMapLoop(s *typed.MapScan) (iter.Seq2[[6]byte, [20]byte], func() error) {
 	return func(yield func([6]byte, [20]byte) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*[6]byte)(key), *(*[20]byte)(value))
@@ -220,66 +359,112 @@ func (*MapsWithoutBtfSizesOnlyMap) loop(s *typed.MapScan) (iter.Seq2[[6]byte, [2
 
 // MapsWithoutBtfValueSizeOnlyMap is the type of the map value_size_only
 // (LRU_HASH). [typed.Hash] says more of its methods.
-type MapsWithoutBtfValueSizeOnlyMap struct{ typed.MapHandle }
+type MapsWithoutBtfValueSizeOnlyMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*MapsWithoutBtfValueSizeOnlyMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new([3]byte))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsWithoutBtfValueSizeOnlyMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsWithoutBtfValueSizeOnlyMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsWithoutBtfValueSizeOnlyMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsWithoutBtfValueSizeOnlyMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsWithoutBtfValueSizeOnlyMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsWithoutBtfValueSizeOnlyMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsWithoutBtfValueSizeOnlyMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsWithoutBtfValueSizeOnlyMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsWithoutBtfValueSizeOnlyMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *MapsWithoutBtfValueSizeOnlyMap) Lookup(key uint32) (value [3]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *MapsWithoutBtfValueSizeOnlyMap) LookupInto(key uint32, value *[3]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *MapsWithoutBtfValueSizeOnlyMap) Put(key uint32, value [3]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *MapsWithoutBtfValueSizeOnlyMap) Update(key uint32, value [3]byte, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *MapsWithoutBtfValueSizeOnlyMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *MapsWithoutBtfValueSizeOnlyMap) LookupAndDelete(key uint32) (value [3]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *MapsWithoutBtfValueSizeOnlyMap) All() (iter.Seq2[uint32, [3]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _MapsWithoutBtfValueSizeOnlyMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *MapsWithoutBtfValueSizeOnlyMap) Drain() (iter.Seq2[uint32, [3]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _MapsWithoutBtfValueSizeOnlyMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *MapsWithoutBtfValueSizeOnlyMap) DeleteFunc(del func(key uint32, value *[3]byte) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*[3]byte)(value))
 	})
 }
 
 //go:noinline
-func (*MapsWithoutBtfValueSizeOnlyMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [3]byte], func() error) {
+func _MapsWithoutBtfValueSizeOnlyMapLoop(s *typed.MapScan) (iter.Seq2[uint32, [3]byte], func() error) {
 	return func(yield func(uint32, [3]byte) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*[3]byte)(value))

@@ -43,10 +43,10 @@ func OpenMultiDimFrom(object io.ReaderAt) (*MultiDimCollectionSpec, error) {
 		return nil, err
 	}
 	s := &MultiDimCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*MultiDimRecordsMap])(typed.BindMapSpec(c, "records", (*MultiDimRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]MultiDimRecord])(typed.BindVariableSpec(c, "filled", (*[1]MultiDimRecord)(nil)))
 	typed.CheckLayouts(c, _MultiDimLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (s *MultiDimCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MultiDimCo
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]MultiDimRecord])(typed.BindVariable(c, "filled", (*[1]MultiDimRecord)(nil)))
 	return b, nil
 }
 

@@ -70,22 +70,22 @@ func OpenNamesIllegalClashFrom(object io.ReaderAt) (*NamesIllegalClashCollection
 		return nil, err
 	}
 	s := &NamesIllegalClashCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Close, "Close")
-	typed.BindMapSpec(c, &s.Maps.FlowsMap, "flows_map")
-	typed.BindMapSpec(c, &s.Maps.Maps, "maps")
-	typed.BindMapSpec(c, &s.Maps.Type, "type")
-	typed.BindMapSpec(c, &s.Maps.Verdicts, "verdicts")
-	typed.BindMapSpec(c, &s.Maps.VerdictsMap, "verdicts_map")
-	typed.BindMapSpec(c, &s.Maps.X1st, "_1st")
-	typed.BindMapSpec(c, &s.Maps.XFlowsMap, "FlowsMap")
-	typed.BindMapSpec(c, &s.Maps.XType, "Type")
+	s.Maps.Close = (*typed.MapSpec[*NamesIllegalClashCloseMap])(typed.BindMapSpec(c, "Close", (*NamesIllegalClashCloseMap)(nil)))
+	s.Maps.FlowsMap = (*typed.MapSpec[*NamesIllegalClashFlowsMap])(typed.BindMapSpec(c, "flows_map", (*NamesIllegalClashFlowsMap)(nil)))
+	s.Maps.Maps = (*typed.MapSpec[*NamesIllegalClashMapsMap])(typed.BindMapSpec(c, "maps", (*NamesIllegalClashMapsMap)(nil)))
+	s.Maps.Type = (*typed.MapSpec[*NamesIllegalClashTypeMap])(typed.BindMapSpec(c, "type", (*NamesIllegalClashTypeMap)(nil)))
+	s.Maps.Verdicts = (*typed.MapSpec[*NamesIllegalClashVerdictsMap])(typed.BindMapSpec(c, "verdicts", (*NamesIllegalClashVerdictsMap)(nil)))
+	s.Maps.VerdictsMap = (*typed.MapSpec[*NamesIllegalClashVerdictsMapMap])(typed.BindMapSpec(c, "verdicts_map", (*NamesIllegalClashVerdictsMapMap)(nil)))
+	s.Maps.X1st = (*typed.MapSpec[*NamesIllegalClashX1stMap])(typed.BindMapSpec(c, "_1st", (*NamesIllegalClashX1stMap)(nil)))
+	s.Maps.XFlowsMap = (*typed.MapSpec[*NamesIllegalClashXFlowsMap])(typed.BindMapSpec(c, "FlowsMap", (*NamesIllegalClashXFlowsMap)(nil)))
+	s.Maps.XType = (*typed.MapSpec[*NamesIllegalClashXTypeMap])(typed.BindMapSpec(c, "Type", (*NamesIllegalClashXTypeMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.Load, "load")
 	typed.BindProgramSpec(c, &s.Programs.Select, "select_")
 	typed.BindProgramSpec(c, &s.Programs.XLoad, "Load")
-	typed.BindVariableSpec(c, &s.Variables.Close, "close")
-	typed.BindVariableSpec(c, &s.Variables.Range, "range")
-	typed.BindVariableSpec(c, &s.Variables.Variables, "variables")
-	typed.BindVariableSpec(c, &s.Variables.XVariables, "Variables")
+	s.Variables.Close = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "close", (*uint32)(nil)))
+	s.Variables.Range = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "range", (*uint32)(nil)))
+	s.Variables.Variables = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "variables", (*uint32)(nil)))
+	s.Variables.XVariables = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "Variables", (*uint32)(nil)))
 	typed.CheckLayouts(c, _NamesIllegalClashLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -131,10 +131,10 @@ func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (*N
 	typed.BindProgram(c, &b.Programs.Load, "load")
 	typed.BindProgram(c, &b.Programs.Select, "select_")
 	typed.BindProgram(c, &b.Programs.XLoad, "Load")
-	typed.BindVariable(c, &b.Variables.Close, "close")
-	typed.BindVariable(c, &b.Variables.Range, "range")
-	typed.BindVariable(c, &b.Variables.Variables, "variables")
-	typed.BindConstant(c, &b.Variables.XVariables, "Variables")
+	b.Variables.Close = (*typed.Variable[uint32])(typed.BindVariable(c, "close", (*uint32)(nil)))
+	b.Variables.Range = (*typed.Variable[uint32])(typed.BindVariable(c, "range", (*uint32)(nil)))
+	b.Variables.Variables = (*typed.Variable[uint32])(typed.BindVariable(c, "variables", (*uint32)(nil)))
+	b.Variables.XVariables = (*typed.Constant[uint32])(typed.BindVariable(c, "Variables", (*uint32)(nil)))
 	return b, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,66 +21,112 @@ const _ = -uint32(_NamesIllegalClashSet ^ 0xd21eb692)
 
 // NamesIllegalClashCloseMap is the type of the map Close (HASH). [typed.Hash]
 // says more of its methods.
-type NamesIllegalClashCloseMap struct{ typed.MapHandle }
+type NamesIllegalClashCloseMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*NamesIllegalClashCloseMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *NamesIllegalClashCloseMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *NamesIllegalClashCloseMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *NamesIllegalClashCloseMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *NamesIllegalClashCloseMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *NamesIllegalClashCloseMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *NamesIllegalClashCloseMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *NamesIllegalClashCloseMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *NamesIllegalClashCloseMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *NamesIllegalClashCloseMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashCloseMap) Lookup(key uint32) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *NamesIllegalClashCloseMap) LookupInto(key uint32, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *NamesIllegalClashCloseMap) Put(key uint32, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *NamesIllegalClashCloseMap) Update(key uint32, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashCloseMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *NamesIllegalClashCloseMap) LookupAndDelete(key uint32) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *NamesIllegalClashCloseMap) All() (iter.Seq2[uint32, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _NamesIllegalClashCloseMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *NamesIllegalClashCloseMap) Drain() (iter.Seq2[uint32, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _NamesIllegalClashCloseMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *NamesIllegalClashCloseMap) DeleteFunc(del func(key uint32, value *uint32) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*uint32)(value))
 	})
 }
 
 //go:noinline
-func (*NamesIllegalClashCloseMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
+func _NamesIllegalClashCloseMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
 	return func(yield func(uint32, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint32)(value))
@@ -89,66 +136,112 @@ func (*NamesIllegalClashCloseMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint
 
 // NamesIllegalClashFlowsMap is the type of the map flows_map (HASH).
 // [typed.Hash] says more of its methods.
-type NamesIllegalClashFlowsMap struct{ typed.MapHandle }
+type NamesIllegalClashFlowsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*NamesIllegalClashFlowsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(NamesIllegalClashFlowKey)), Value: unsafe.Sizeof(*new(NamesIllegalClash_FlowKey))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *NamesIllegalClashFlowsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *NamesIllegalClashFlowsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *NamesIllegalClashFlowsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *NamesIllegalClashFlowsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *NamesIllegalClashFlowsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *NamesIllegalClashFlowsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *NamesIllegalClashFlowsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *NamesIllegalClashFlowsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *NamesIllegalClashFlowsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashFlowsMap) Lookup(key NamesIllegalClashFlowKey) (value NamesIllegalClash_FlowKey, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *NamesIllegalClashFlowsMap) LookupInto(key NamesIllegalClashFlowKey, value *NamesIllegalClash_FlowKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *NamesIllegalClashFlowsMap) Put(key NamesIllegalClashFlowKey, value NamesIllegalClash_FlowKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *NamesIllegalClashFlowsMap) Update(key NamesIllegalClashFlowKey, value NamesIllegalClash_FlowKey, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashFlowsMap) Delete(key NamesIllegalClashFlowKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *NamesIllegalClashFlowsMap) LookupAndDelete(key NamesIllegalClashFlowKey) (value NamesIllegalClash_FlowKey, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *NamesIllegalClashFlowsMap) All() (iter.Seq2[NamesIllegalClashFlowKey, NamesIllegalClash_FlowKey], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _NamesIllegalClashFlowsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *NamesIllegalClashFlowsMap) Drain() (iter.Seq2[NamesIllegalClashFlowKey, NamesIllegalClash_FlowKey], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _NamesIllegalClashFlowsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *NamesIllegalClashFlowsMap) DeleteFunc(del func(key NamesIllegalClashFlowKey, value *NamesIllegalClash_FlowKey) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*NamesIllegalClashFlowKey)(key), (*NamesIllegalClash_FlowKey)(value))
 	})
 }
 
 //go:noinline
-func (*NamesIllegalClashFlowsMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashFlowKey, NamesIllegalClash_FlowKey], func() error) {
+func _NamesIllegalClashFlowsMapLoop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashFlowKey, NamesIllegalClash_FlowKey], func() error) {
 	return func(yield func(NamesIllegalClashFlowKey, NamesIllegalClash_FlowKey) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*NamesIllegalClashFlowKey)(key), *(*NamesIllegalClash_FlowKey)(value))
@@ -158,66 +251,112 @@ func (*NamesIllegalClashFlowsMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegal
 
 // NamesIllegalClashMapsMap is the type of the map maps (HASH). [typed.Hash]
 // says more of its methods.
-type NamesIllegalClashMapsMap struct{ typed.MapHandle }
+type NamesIllegalClashMapsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*NamesIllegalClashMapsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(NamesIllegalClashScopeInner)), Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *NamesIllegalClashMapsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *NamesIllegalClashMapsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *NamesIllegalClashMapsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *NamesIllegalClashMapsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *NamesIllegalClashMapsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *NamesIllegalClashMapsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *NamesIllegalClashMapsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *NamesIllegalClashMapsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *NamesIllegalClashMapsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashMapsMap) Lookup(key NamesIllegalClashScopeInner) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *NamesIllegalClashMapsMap) LookupInto(key NamesIllegalClashScopeInner, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *NamesIllegalClashMapsMap) Put(key NamesIllegalClashScopeInner, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *NamesIllegalClashMapsMap) Update(key NamesIllegalClashScopeInner, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashMapsMap) Delete(key NamesIllegalClashScopeInner) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *NamesIllegalClashMapsMap) LookupAndDelete(key NamesIllegalClashScopeInner) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *NamesIllegalClashMapsMap) All() (iter.Seq2[NamesIllegalClashScopeInner, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _NamesIllegalClashMapsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *NamesIllegalClashMapsMap) Drain() (iter.Seq2[NamesIllegalClashScopeInner, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _NamesIllegalClashMapsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *NamesIllegalClashMapsMap) DeleteFunc(del func(key NamesIllegalClashScopeInner, value *uint32) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*NamesIllegalClashScopeInner)(key), (*uint32)(value))
 	})
 }
 
 //go:noinline
-func (*NamesIllegalClashMapsMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashScopeInner, uint32], func() error) {
+func _NamesIllegalClashMapsMapLoop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashScopeInner, uint32], func() error) {
 	return func(yield func(NamesIllegalClashScopeInner, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*NamesIllegalClashScopeInner)(key), *(*uint32)(value))
@@ -227,66 +366,112 @@ func (*NamesIllegalClashMapsMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalC
 
 // NamesIllegalClashTypeMap is the type of the map type (HASH). [typed.Hash]
 // says more of its methods.
-type NamesIllegalClashTypeMap struct{ typed.MapHandle }
+type NamesIllegalClashTypeMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*NamesIllegalClashTypeMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(NamesIllegalClashType)), Value: unsafe.Sizeof(*new(NamesIllegalClashClashing))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *NamesIllegalClashTypeMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *NamesIllegalClashTypeMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *NamesIllegalClashTypeMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *NamesIllegalClashTypeMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *NamesIllegalClashTypeMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *NamesIllegalClashTypeMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *NamesIllegalClashTypeMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *NamesIllegalClashTypeMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *NamesIllegalClashTypeMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashTypeMap) Lookup(key NamesIllegalClashType) (value NamesIllegalClashClashing, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *NamesIllegalClashTypeMap) LookupInto(key NamesIllegalClashType, value *NamesIllegalClashClashing) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *NamesIllegalClashTypeMap) Put(key NamesIllegalClashType, value NamesIllegalClashClashing) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *NamesIllegalClashTypeMap) Update(key NamesIllegalClashType, value NamesIllegalClashClashing, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashTypeMap) Delete(key NamesIllegalClashType) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *NamesIllegalClashTypeMap) LookupAndDelete(key NamesIllegalClashType) (value NamesIllegalClashClashing, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *NamesIllegalClashTypeMap) All() (iter.Seq2[NamesIllegalClashType, NamesIllegalClashClashing], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _NamesIllegalClashTypeMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *NamesIllegalClashTypeMap) Drain() (iter.Seq2[NamesIllegalClashType, NamesIllegalClashClashing], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _NamesIllegalClashTypeMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *NamesIllegalClashTypeMap) DeleteFunc(del func(key NamesIllegalClashType, value *NamesIllegalClashClashing) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*NamesIllegalClashType)(key), (*NamesIllegalClashClashing)(value))
 	})
 }
 
 //go:noinline
-func (*NamesIllegalClashTypeMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashType, NamesIllegalClashClashing], func() error) {
+func _NamesIllegalClashTypeMapLoop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashType, NamesIllegalClashClashing], func() error) {
 	return func(yield func(NamesIllegalClashType, NamesIllegalClashClashing) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*NamesIllegalClashType)(key), *(*NamesIllegalClashClashing)(value))
@@ -299,66 +484,112 @@ type NamesIllegalClashVerdictsMap = NamesIllegalClashCloseMap
 
 // NamesIllegalClashVerdictsMapMap is the type of the map verdicts_map (HASH).
 // [typed.Hash] says more of its methods.
-type NamesIllegalClashVerdictsMapMap struct{ typed.MapHandle }
+type NamesIllegalClashVerdictsMapMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*NamesIllegalClashVerdictsMapMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *NamesIllegalClashVerdictsMapMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *NamesIllegalClashVerdictsMapMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *NamesIllegalClashVerdictsMapMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *NamesIllegalClashVerdictsMapMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *NamesIllegalClashVerdictsMapMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *NamesIllegalClashVerdictsMapMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *NamesIllegalClashVerdictsMapMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *NamesIllegalClashVerdictsMapMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *NamesIllegalClashVerdictsMapMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashVerdictsMapMap) Lookup(key uint32) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *NamesIllegalClashVerdictsMapMap) LookupInto(key uint32, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *NamesIllegalClashVerdictsMapMap) Put(key uint32, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *NamesIllegalClashVerdictsMapMap) Update(key uint32, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashVerdictsMapMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *NamesIllegalClashVerdictsMapMap) LookupAndDelete(key uint32) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *NamesIllegalClashVerdictsMapMap) All() (iter.Seq2[uint32, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _NamesIllegalClashVerdictsMapMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *NamesIllegalClashVerdictsMapMap) Drain() (iter.Seq2[uint32, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _NamesIllegalClashVerdictsMapMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *NamesIllegalClashVerdictsMapMap) DeleteFunc(del func(key uint32, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*NamesIllegalClashVerdictsMapMap) loop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
+func _NamesIllegalClashVerdictsMapMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint64], func() error) {
 	return func(yield func(uint32, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*uint64)(value))
@@ -371,66 +602,112 @@ type NamesIllegalClashX1stMap = NamesIllegalClashCloseMap
 
 // NamesIllegalClashXFlowsMap is the type of the map FlowsMap (HASH).
 // [typed.Hash] says more of its methods.
-type NamesIllegalClashXFlowsMap struct{ typed.MapHandle }
+type NamesIllegalClashXFlowsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*NamesIllegalClashXFlowsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(NamesIllegalClash_flowKey)), Value: unsafe.Sizeof(*new(NamesIllegalClashScope))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *NamesIllegalClashXFlowsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *NamesIllegalClashXFlowsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *NamesIllegalClashXFlowsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *NamesIllegalClashXFlowsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *NamesIllegalClashXFlowsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *NamesIllegalClashXFlowsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *NamesIllegalClashXFlowsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *NamesIllegalClashXFlowsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *NamesIllegalClashXFlowsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashXFlowsMap) Lookup(key NamesIllegalClash_flowKey) (value NamesIllegalClashScope, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *NamesIllegalClashXFlowsMap) LookupInto(key NamesIllegalClash_flowKey, value *NamesIllegalClashScope) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *NamesIllegalClashXFlowsMap) Put(key NamesIllegalClash_flowKey, value NamesIllegalClashScope) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *NamesIllegalClashXFlowsMap) Update(key NamesIllegalClash_flowKey, value NamesIllegalClashScope, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashXFlowsMap) Delete(key NamesIllegalClash_flowKey) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *NamesIllegalClashXFlowsMap) LookupAndDelete(key NamesIllegalClash_flowKey) (value NamesIllegalClashScope, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *NamesIllegalClashXFlowsMap) All() (iter.Seq2[NamesIllegalClash_flowKey, NamesIllegalClashScope], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _NamesIllegalClashXFlowsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *NamesIllegalClashXFlowsMap) Drain() (iter.Seq2[NamesIllegalClash_flowKey, NamesIllegalClashScope], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _NamesIllegalClashXFlowsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *NamesIllegalClashXFlowsMap) DeleteFunc(del func(key NamesIllegalClash_flowKey, value *NamesIllegalClashScope) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*NamesIllegalClash_flowKey)(key), (*NamesIllegalClashScope)(value))
 	})
 }
 
 //go:noinline
-func (*NamesIllegalClashXFlowsMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalClash_flowKey, NamesIllegalClashScope], func() error) {
+func _NamesIllegalClashXFlowsMapLoop(s *typed.MapScan) (iter.Seq2[NamesIllegalClash_flowKey, NamesIllegalClashScope], func() error) {
 	return func(yield func(NamesIllegalClash_flowKey, NamesIllegalClashScope) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*NamesIllegalClash_flowKey)(key), *(*NamesIllegalClashScope)(value))
@@ -440,66 +717,112 @@ func (*NamesIllegalClashXFlowsMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllega
 
 // NamesIllegalClashXTypeMap is the type of the map Type (HASH). [typed.Hash]
 // says more of its methods.
-type NamesIllegalClashXTypeMap struct{ typed.MapHandle }
+type NamesIllegalClashXTypeMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*NamesIllegalClashXTypeMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(NamesIllegalClashGetters)), Value: unsafe.Sizeof(*new(NamesIllegalClashColour))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *NamesIllegalClashXTypeMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *NamesIllegalClashXTypeMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *NamesIllegalClashXTypeMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *NamesIllegalClashXTypeMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *NamesIllegalClashXTypeMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *NamesIllegalClashXTypeMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *NamesIllegalClashXTypeMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *NamesIllegalClashXTypeMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *NamesIllegalClashXTypeMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashXTypeMap) Lookup(key NamesIllegalClashGetters) (value NamesIllegalClashColour, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *NamesIllegalClashXTypeMap) LookupInto(key NamesIllegalClashGetters, value *NamesIllegalClashColour) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *NamesIllegalClashXTypeMap) Put(key NamesIllegalClashGetters, value NamesIllegalClashColour) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *NamesIllegalClashXTypeMap) Update(key NamesIllegalClashGetters, value NamesIllegalClashColour, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *NamesIllegalClashXTypeMap) Delete(key NamesIllegalClashGetters) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *NamesIllegalClashXTypeMap) LookupAndDelete(key NamesIllegalClashGetters) (value NamesIllegalClashColour, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *NamesIllegalClashXTypeMap) All() (iter.Seq2[NamesIllegalClashGetters, NamesIllegalClashColour], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _NamesIllegalClashXTypeMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *NamesIllegalClashXTypeMap) Drain() (iter.Seq2[NamesIllegalClashGetters, NamesIllegalClashColour], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _NamesIllegalClashXTypeMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *NamesIllegalClashXTypeMap) DeleteFunc(del func(key NamesIllegalClashGetters, value *NamesIllegalClashColour) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*NamesIllegalClashGetters)(key), (*NamesIllegalClashColour)(value))
 	})
 }
 
 //go:noinline
-func (*NamesIllegalClashXTypeMap) loop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashGetters, NamesIllegalClashColour], func() error) {
+func _NamesIllegalClashXTypeMapLoop(s *typed.MapScan) (iter.Seq2[NamesIllegalClashGetters, NamesIllegalClashColour], func() error) {
 	return func(yield func(NamesIllegalClashGetters, NamesIllegalClashColour) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*NamesIllegalClashGetters)(key), *(*NamesIllegalClashColour)(value))

@@ -46,11 +46,11 @@ func OpenNestedNamedFrom(object io.ReaderAt) (*NestedNamedCollectionSpec, error)
 		return nil, err
 	}
 	s := &NestedNamedCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
-	typed.BindMapSpec(c, &s.Maps.Routes, "routes")
+	s.Maps.Records = (*typed.MapSpec[*NestedNamedRecordsMap])(typed.BindMapSpec(c, "records", (*NestedNamedRecordsMap)(nil)))
+	s.Maps.Routes = (*typed.MapSpec[*NestedNamedRoutesMap])(typed.BindMapSpec(c, "routes", (*NestedNamedRoutesMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]NestedNamedRecord])(typed.BindVariableSpec(c, "filled", (*[1]NestedNamedRecord)(nil)))
 	typed.CheckLayouts(c, _NestedNamedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *NestedNamedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*NestedN
 	typed.BindMap(c, b.Maps.Routes, "routes")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]NestedNamedRecord])(typed.BindVariable(c, "filled", (*[1]NestedNamedRecord)(nil)))
 	return b, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,42 +21,88 @@ const _ = -uint32(_NestedNamedSet ^ 0x619cc27d)
 
 // NestedNamedRecordsMap is the type of the map records (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type NestedNamedRecordsMap struct{ typed.MapHandle }
+type NestedNamedRecordsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*NestedNamedRecordsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(NestedNamedRecord))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *NestedNamedRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *NestedNamedRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *NestedNamedRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *NestedNamedRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *NestedNamedRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *NestedNamedRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *NestedNamedRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *NestedNamedRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *NestedNamedRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *NestedNamedRecordsMap) Lookup(key uint32) (value NestedNamedRecord, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *NestedNamedRecordsMap) LookupInto(key uint32, value *NestedNamedRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *NestedNamedRecordsMap) Put(key uint32, value NestedNamedRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *NestedNamedRecordsMap) Update(key uint32, value NestedNamedRecord, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *NestedNamedRecordsMap) All() (iter.Seq2[uint32, NestedNamedRecord], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _NestedNamedRecordsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*NestedNamedRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, NestedNamedRecord], func() error) {
+func _NestedNamedRecordsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, NestedNamedRecord], func() error) {
 	return func(yield func(uint32, NestedNamedRecord) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*NestedNamedRecord)(value))
@@ -65,66 +112,112 @@ func (*NestedNamedRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, NestedNa
 
 // NestedNamedRoutesMap is the type of the map routes (HASH). [typed.Hash] says
 // more of its methods.
-type NestedNamedRoutesMap struct{ typed.MapHandle }
+type NestedNamedRoutesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*NestedNamedRoutesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(NestedNamedAddress)), Value: unsafe.Sizeof(*new(NestedNamedEndpoint))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *NestedNamedRoutesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *NestedNamedRoutesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *NestedNamedRoutesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *NestedNamedRoutesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *NestedNamedRoutesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *NestedNamedRoutesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *NestedNamedRoutesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *NestedNamedRoutesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *NestedNamedRoutesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *NestedNamedRoutesMap) Lookup(key NestedNamedAddress) (value NestedNamedEndpoint, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *NestedNamedRoutesMap) LookupInto(key NestedNamedAddress, value *NestedNamedEndpoint) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *NestedNamedRoutesMap) Put(key NestedNamedAddress, value NestedNamedEndpoint) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *NestedNamedRoutesMap) Update(key NestedNamedAddress, value NestedNamedEndpoint, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *NestedNamedRoutesMap) Delete(key NestedNamedAddress) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *NestedNamedRoutesMap) LookupAndDelete(key NestedNamedAddress) (value NestedNamedEndpoint, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *NestedNamedRoutesMap) All() (iter.Seq2[NestedNamedAddress, NestedNamedEndpoint], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _NestedNamedRoutesMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *NestedNamedRoutesMap) Drain() (iter.Seq2[NestedNamedAddress, NestedNamedEndpoint], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _NestedNamedRoutesMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *NestedNamedRoutesMap) DeleteFunc(del func(key NestedNamedAddress, value *NestedNamedEndpoint) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*NestedNamedAddress)(key), (*NestedNamedEndpoint)(value))
 	})
 }
 
 //go:noinline
-func (*NestedNamedRoutesMap) loop(s *typed.MapScan) (iter.Seq2[NestedNamedAddress, NestedNamedEndpoint], func() error) {
+func _NestedNamedRoutesMapLoop(s *typed.MapScan) (iter.Seq2[NestedNamedAddress, NestedNamedEndpoint], func() error) {
 	return func(yield func(NestedNamedAddress, NestedNamedEndpoint) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*NestedNamedAddress)(key), *(*NestedNamedEndpoint)(value))

@@ -45,10 +45,10 @@ func OpenOptionsFrom(object io.ReaderAt) (*OptionsCollectionSpec, error) {
 	}
 	s := &OptionsCollectionSpec{CollectionSpec: c}
 	typed.BindEventType(c, "events", "struct event")
-	typed.BindMapSpec(c, &s.Maps.Events, "events")
+	s.Maps.Events = (*typed.MapSpec[*OptionsEventsMap])(typed.BindMapSpec(c, "events", (*OptionsEventsMap)(nil)))
 	typed.BindEventType(c, "records", "event")
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
-	typed.BindMapSpec(c, &s.Maps.Values, "values")
+	s.Maps.Records = (*typed.MapSpec[*OptionsRecordsMap])(typed.BindMapSpec(c, "records", (*OptionsRecordsMap)(nil)))
+	s.Maps.Values = (*typed.MapSpec[*OptionsValuesMap])(typed.BindMapSpec(c, "values", (*OptionsValuesMap)(nil)))
 	typed.CheckLayouts(c, _OptionsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,94 +21,253 @@ const _ = -uint32(_OptionsSet ^ 0xc1f5fe7a)
 
 // OptionsEventsMap is the type of the map events (PERF_EVENT_ARRAY).
 // [typed.PerfEventArray] says more of its methods.
-type OptionsEventsMap struct{ typed.PerfEventHandle }
+type OptionsEventsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*OptionsEventsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassPerfEventArray, Value: unsafe.Sizeof(*new(OptionsEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *OptionsEventsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *OptionsEventsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *OptionsEventsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *OptionsEventsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *OptionsEventsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *OptionsEventsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *OptionsEventsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *OptionsEventsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *OptionsEventsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *OptionsEventsMap) NewReader(opts *typed.PerfOptions) (*typed.Reader[OptionsEvent], error) {
-	return typed.NewPerfReader[OptionsEvent](&m.PerfEventHandle, 1, opts)
+	return typed.NewPerfReader[OptionsEvent](m.Handle(), 1, opts)
+}
+
+// Pause makes the kernel refuse new records.
+func (m *OptionsEventsMap) Pause() error {
+	return (*typed.MapCore)(m).Pause()
+}
+
+// Resume takes Pause back.
+func (m *OptionsEventsMap) Resume() error {
+	return (*typed.MapCore)(m).Resume()
+}
+
+// PutEvent puts a perf event (perf_event_open) at the index of a CPU, instead of a
+// reader. fd can be closed afterwards.
+func (m *OptionsEventsMap) PutEvent(cpu uint32, fd int) error {
+	return (*typed.MapCore)(m).PutFD(unsafe.Pointer(&cpu), fd, typed.UpdateAny)
+}
+
+// DeleteEvent removes the perf event of a CPU, or returns ebpf.ErrKeyNotExist.
+func (m *OptionsEventsMap) DeleteEvent(cpu uint32) error {
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&cpu))
 }
 
 // OptionsRecordsMap is the type of the map records (RINGBUF). [typed.RingBuf]
 // says more of its methods.
-type OptionsRecordsMap struct{ typed.EventHandle }
+type OptionsRecordsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*OptionsRecordsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(OptionsEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *OptionsRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *OptionsRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *OptionsRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *OptionsRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *OptionsRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *OptionsRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *OptionsRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *OptionsRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *OptionsRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *OptionsRecordsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[OptionsEvent], error) {
-	return typed.NewRingBufReader[OptionsEvent](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[OptionsEvent](m.Handle(), 0, opts)
 }
 
 // OptionsValuesMap is the type of the map values (HASH). [typed.Hash] says more
 // of its methods.
-type OptionsValuesMap struct{ typed.MapHandle }
+type OptionsValuesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*OptionsValuesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(OptionsNewest))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *OptionsValuesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *OptionsValuesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *OptionsValuesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *OptionsValuesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *OptionsValuesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *OptionsValuesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *OptionsValuesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *OptionsValuesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *OptionsValuesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *OptionsValuesMap) Lookup(key uint32) (value OptionsNewest, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *OptionsValuesMap) LookupInto(key uint32, value *OptionsNewest) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *OptionsValuesMap) Put(key uint32, value OptionsNewest) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *OptionsValuesMap) Update(key uint32, value OptionsNewest, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *OptionsValuesMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *OptionsValuesMap) LookupAndDelete(key uint32) (value OptionsNewest, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *OptionsValuesMap) All() (iter.Seq2[uint32, OptionsNewest], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _OptionsValuesMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *OptionsValuesMap) Drain() (iter.Seq2[uint32, OptionsNewest], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _OptionsValuesMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *OptionsValuesMap) DeleteFunc(del func(key uint32, value *OptionsNewest) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*OptionsNewest)(value))
 	})
 }
 
 //go:noinline
-func (*OptionsValuesMap) loop(s *typed.MapScan) (iter.Seq2[uint32, OptionsNewest], func() error) {
+func _OptionsValuesMapLoop(s *typed.MapScan) (iter.Seq2[uint32, OptionsNewest], func() error) {
 	return func(yield func(uint32, OptionsNewest) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*OptionsNewest)(value))

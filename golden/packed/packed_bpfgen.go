@@ -43,10 +43,10 @@ func OpenPackedFrom(object io.ReaderAt) (*PackedCollectionSpec, error) {
 		return nil, err
 	}
 	s := &PackedCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*PackedRecordsMap])(typed.BindMapSpec(c, "records", (*PackedRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[2]PackedRecord])(typed.BindVariableSpec(c, "filled", (*[2]PackedRecord)(nil)))
 	typed.CheckLayouts(c, _PackedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (s *PackedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*PackedCollec
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[2]PackedRecord])(typed.BindVariable(c, "filled", (*[2]PackedRecord)(nil)))
 	return b, nil
 }
 

@@ -42,10 +42,10 @@ func OpenPointersKptrFuncFrom(object io.ReaderAt) (*PointersKptrFuncCollectionSp
 		return nil, err
 	}
 	s := &PointersKptrFuncCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*PointersKptrFuncRecordsMap])(typed.BindMapSpec(c, "records", (*PointersKptrFuncRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]PointersKptrFuncRecord])(typed.BindVariableSpec(c, "filled", (*[1]PointersKptrFuncRecord)(nil)))
 	typed.CheckLayouts(c, _PointersKptrFuncLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (s *PointersKptrFuncCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Po
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]PointersKptrFuncRecord])(typed.BindVariable(c, "filled", (*[1]PointersKptrFuncRecord)(nil)))
 	return b, nil
 }
 

@@ -38,8 +38,8 @@ func OpenProgArrayFrom(object io.ReaderAt) (*ProgArrayCollectionSpec, error) {
 		return nil, err
 	}
 	s := &ProgArrayCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.BySlot, "by_slot")
-	typed.BindMapSpec(c, &s.Maps.Jumps, "jumps")
+	s.Maps.BySlot = (*typed.MapSpec[*ProgArrayBySlotMap])(typed.BindMapSpec(c, "by_slot", (*ProgArrayBySlotMap)(nil)))
+	s.Maps.Jumps = (*typed.MapSpec[*ProgArrayJumpsMap])(typed.BindMapSpec(c, "jumps", (*ProgArrayJumpsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.Enter, "enter")
 	typed.BindProgramSpec(c, &s.Programs.First, "first")
 	typed.BindProgramSpec(c, &s.Programs.Second, "second")

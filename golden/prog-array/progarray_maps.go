@@ -20,42 +20,88 @@ const _ = -uint32(_ProgArraySet ^ 0xcadf1f4d)
 // above all, are functions of that package.
 
 // ProgArrayBySlotMap is the type of the map by_slot (PROG_ARRAY).
-type ProgArrayBySlotMap struct{ typed.MapHandle }
+type ProgArrayBySlotMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*ProgArrayBySlotMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassProgramArray, Key: unsafe.Sizeof(*new(ProgArraySlot))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *ProgArrayBySlotMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *ProgArrayBySlotMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *ProgArrayBySlotMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *ProgArrayBySlotMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *ProgArrayBySlotMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *ProgArrayBySlotMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *ProgArrayBySlotMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *ProgArrayBySlotMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *ProgArrayBySlotMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a slot refer to a program.
 func (m *ProgArrayBySlotMap) Put(key ProgArraySlot, program typed.LoadedProgram) error {
-	return (*typed.MapCore)(&m.MapHandle).PutProgram(unsafe.Pointer(&key), program)
+	return (*typed.MapCore)(m).PutProgram(unsafe.Pointer(&key), program)
 }
 
 // Lookup returns the id of the program in a slot, or ebpf.ErrKeyNotExist.
 func (m *ProgArrayBySlotMap) Lookup(key ProgArraySlot) (ebpf.ProgramID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.ProgramID(id), err
 }
 
 // Open opens the program in a slot. The caller closes it.
 func (m *ProgArrayBySlotMap) Open(key ProgArraySlot) (*ebpf.Program, error) {
-	return (*typed.MapCore)(&m.MapHandle).OpenProgram(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).OpenProgram(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *ProgArrayBySlotMap) Delete(key ProgArraySlot) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *ProgArrayBySlotMap) All() (iter.Seq2[ProgArraySlot, ebpf.ProgramID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _ProgArrayBySlotMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*ProgArrayBySlotMap) loop(s *typed.MapScan) (iter.Seq2[ProgArraySlot, ebpf.ProgramID], func() error) {
+func _ProgArrayBySlotMapLoop(s *typed.MapScan) (iter.Seq2[ProgArraySlot, ebpf.ProgramID], func() error) {
 	return func(yield func(ProgArraySlot, ebpf.ProgramID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*ProgArraySlot)(key), *(*ebpf.ProgramID)(value))
@@ -64,42 +110,88 @@ func (*ProgArrayBySlotMap) loop(s *typed.MapScan) (iter.Seq2[ProgArraySlot, ebpf
 }
 
 // ProgArrayJumpsMap is the type of the map jumps (PROG_ARRAY).
-type ProgArrayJumpsMap struct{ typed.MapHandle }
+type ProgArrayJumpsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*ProgArrayJumpsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassProgramArray, Key: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *ProgArrayJumpsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *ProgArrayJumpsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *ProgArrayJumpsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *ProgArrayJumpsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *ProgArrayJumpsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *ProgArrayJumpsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *ProgArrayJumpsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *ProgArrayJumpsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *ProgArrayJumpsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Put makes a slot refer to a program.
 func (m *ProgArrayJumpsMap) Put(key uint32, program typed.LoadedProgram) error {
-	return (*typed.MapCore)(&m.MapHandle).PutProgram(unsafe.Pointer(&key), program)
+	return (*typed.MapCore)(m).PutProgram(unsafe.Pointer(&key), program)
 }
 
 // Lookup returns the id of the program in a slot, or ebpf.ErrKeyNotExist.
 func (m *ProgArrayJumpsMap) Lookup(key uint32) (ebpf.ProgramID, error) {
-	id, err := (*typed.MapCore)(&m.MapHandle).LookupID(unsafe.Pointer(&key))
+	id, err := (*typed.MapCore)(m).LookupID(unsafe.Pointer(&key))
 	return ebpf.ProgramID(id), err
 }
 
 // Open opens the program in a slot. The caller closes it.
 func (m *ProgArrayJumpsMap) Open(key uint32) (*ebpf.Program, error) {
-	return (*typed.MapCore)(&m.MapHandle).OpenProgram(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).OpenProgram(unsafe.Pointer(&key))
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *ProgArrayJumpsMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *ProgArrayJumpsMap) All() (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _ProgArrayJumpsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*ProgArrayJumpsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
+func _ProgArrayJumpsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, ebpf.ProgramID], func() error) {
 	return func(yield func(uint32, ebpf.ProgramID) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*ebpf.ProgramID)(value))

@@ -40,10 +40,10 @@ func OpenScalarsFrom(object io.ReaderAt) (*ScalarsCollectionSpec, error) {
 		return nil, err
 	}
 	s := &ScalarsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*ScalarsRecordsMap])(typed.BindMapSpec(c, "records", (*ScalarsRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[1]ScalarsRecord])(typed.BindVariableSpec(c, "filled", (*[1]ScalarsRecord)(nil)))
 	typed.CheckLayouts(c, _ScalarsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (s *ScalarsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ScalarsColl
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[1]ScalarsRecord])(typed.BindVariable(c, "filled", (*[1]ScalarsRecord)(nil)))
 	return b, nil
 }
 

@@ -50,10 +50,10 @@ func OpenSpecialKernelFieldsFrom(object io.ReaderAt) (*SpecialKernelFieldsCollec
 		return nil, err
 	}
 	s := &SpecialKernelFieldsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Locked, "locked")
-	typed.BindMapSpec(c, &s.Maps.Owners, "owners")
-	typed.BindMapSpec(c, &s.Maps.Timed, "timed")
-	typed.BindMapSpec(c, &s.Maps.Worked, "worked")
+	s.Maps.Locked = (*typed.MapSpec[*SpecialKernelFieldsLockedMap])(typed.BindMapSpec(c, "locked", (*SpecialKernelFieldsLockedMap)(nil)))
+	s.Maps.Owners = (*typed.MapSpec[*SpecialKernelFieldsOwnersMap])(typed.BindMapSpec(c, "owners", (*SpecialKernelFieldsOwnersMap)(nil)))
+	s.Maps.Timed = (*typed.MapSpec[*SpecialKernelFieldsTimedMap])(typed.BindMapSpec(c, "timed", (*SpecialKernelFieldsTimedMap)(nil)))
+	s.Maps.Worked = (*typed.MapSpec[*SpecialKernelFieldsWorkedMap])(typed.BindMapSpec(c, "worked", (*SpecialKernelFieldsWorkedMap)(nil)))
 	typed.CheckLayouts(c, _SpecialKernelFieldsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,66 +21,112 @@ const _ = -uint32(_SpecialKernelFieldsSet ^ 0xe0b7cb49)
 
 // SpecialKernelFieldsLockedMap is the type of the map locked (HASH).
 // [typed.Hash] says more of its methods.
-type SpecialKernelFieldsLockedMap struct{ typed.MapHandle }
+type SpecialKernelFieldsLockedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*SpecialKernelFieldsLockedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(SpecialKernelFieldsLocked))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *SpecialKernelFieldsLockedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *SpecialKernelFieldsLockedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *SpecialKernelFieldsLockedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *SpecialKernelFieldsLockedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *SpecialKernelFieldsLockedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *SpecialKernelFieldsLockedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *SpecialKernelFieldsLockedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *SpecialKernelFieldsLockedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *SpecialKernelFieldsLockedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *SpecialKernelFieldsLockedMap) Lookup(key uint32) (value SpecialKernelFieldsLocked, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *SpecialKernelFieldsLockedMap) LookupInto(key uint32, value *SpecialKernelFieldsLocked) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *SpecialKernelFieldsLockedMap) Put(key uint32, value SpecialKernelFieldsLocked) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *SpecialKernelFieldsLockedMap) Update(key uint32, value SpecialKernelFieldsLocked, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *SpecialKernelFieldsLockedMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *SpecialKernelFieldsLockedMap) LookupAndDelete(key uint32) (value SpecialKernelFieldsLocked, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *SpecialKernelFieldsLockedMap) All() (iter.Seq2[uint32, SpecialKernelFieldsLocked], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _SpecialKernelFieldsLockedMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *SpecialKernelFieldsLockedMap) Drain() (iter.Seq2[uint32, SpecialKernelFieldsLocked], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _SpecialKernelFieldsLockedMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *SpecialKernelFieldsLockedMap) DeleteFunc(del func(key uint32, value *SpecialKernelFieldsLocked) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*SpecialKernelFieldsLocked)(value))
 	})
 }
 
 //go:noinline
-func (*SpecialKernelFieldsLockedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsLocked], func() error) {
+func _SpecialKernelFieldsLockedMapLoop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsLocked], func() error) {
 	return func(yield func(uint32, SpecialKernelFieldsLocked) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*SpecialKernelFieldsLocked)(value))
@@ -89,42 +136,88 @@ func (*SpecialKernelFieldsLockedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, S
 
 // SpecialKernelFieldsOwnersMap is the type of the map owners (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type SpecialKernelFieldsOwnersMap struct{ typed.MapHandle }
+type SpecialKernelFieldsOwnersMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*SpecialKernelFieldsOwnersMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(SpecialKernelFieldsOwner))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *SpecialKernelFieldsOwnersMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *SpecialKernelFieldsOwnersMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *SpecialKernelFieldsOwnersMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *SpecialKernelFieldsOwnersMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *SpecialKernelFieldsOwnersMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *SpecialKernelFieldsOwnersMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *SpecialKernelFieldsOwnersMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *SpecialKernelFieldsOwnersMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *SpecialKernelFieldsOwnersMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *SpecialKernelFieldsOwnersMap) Lookup(key uint32) (value SpecialKernelFieldsOwner, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *SpecialKernelFieldsOwnersMap) LookupInto(key uint32, value *SpecialKernelFieldsOwner) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *SpecialKernelFieldsOwnersMap) Put(key uint32, value SpecialKernelFieldsOwner) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *SpecialKernelFieldsOwnersMap) Update(key uint32, value SpecialKernelFieldsOwner, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *SpecialKernelFieldsOwnersMap) All() (iter.Seq2[uint32, SpecialKernelFieldsOwner], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _SpecialKernelFieldsOwnersMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*SpecialKernelFieldsOwnersMap) loop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsOwner], func() error) {
+func _SpecialKernelFieldsOwnersMapLoop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsOwner], func() error) {
 	return func(yield func(uint32, SpecialKernelFieldsOwner) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*SpecialKernelFieldsOwner)(value))
@@ -134,42 +227,88 @@ func (*SpecialKernelFieldsOwnersMap) loop(s *typed.MapScan) (iter.Seq2[uint32, S
 
 // SpecialKernelFieldsTimedMap is the type of the map timed (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type SpecialKernelFieldsTimedMap struct{ typed.MapHandle }
+type SpecialKernelFieldsTimedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*SpecialKernelFieldsTimedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(SpecialKernelFieldsTimed))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *SpecialKernelFieldsTimedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *SpecialKernelFieldsTimedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *SpecialKernelFieldsTimedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *SpecialKernelFieldsTimedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *SpecialKernelFieldsTimedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *SpecialKernelFieldsTimedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *SpecialKernelFieldsTimedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *SpecialKernelFieldsTimedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *SpecialKernelFieldsTimedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *SpecialKernelFieldsTimedMap) Lookup(key uint32) (value SpecialKernelFieldsTimed, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *SpecialKernelFieldsTimedMap) LookupInto(key uint32, value *SpecialKernelFieldsTimed) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *SpecialKernelFieldsTimedMap) Put(key uint32, value SpecialKernelFieldsTimed) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *SpecialKernelFieldsTimedMap) Update(key uint32, value SpecialKernelFieldsTimed, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *SpecialKernelFieldsTimedMap) All() (iter.Seq2[uint32, SpecialKernelFieldsTimed], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _SpecialKernelFieldsTimedMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*SpecialKernelFieldsTimedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsTimed], func() error) {
+func _SpecialKernelFieldsTimedMapLoop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsTimed], func() error) {
 	return func(yield func(uint32, SpecialKernelFieldsTimed) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*SpecialKernelFieldsTimed)(value))
@@ -179,42 +318,88 @@ func (*SpecialKernelFieldsTimedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, Sp
 
 // SpecialKernelFieldsWorkedMap is the type of the map worked (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type SpecialKernelFieldsWorkedMap struct{ typed.MapHandle }
+type SpecialKernelFieldsWorkedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*SpecialKernelFieldsWorkedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(SpecialKernelFieldsWorked))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *SpecialKernelFieldsWorkedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *SpecialKernelFieldsWorkedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *SpecialKernelFieldsWorkedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *SpecialKernelFieldsWorkedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *SpecialKernelFieldsWorkedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *SpecialKernelFieldsWorkedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *SpecialKernelFieldsWorkedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *SpecialKernelFieldsWorkedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *SpecialKernelFieldsWorkedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *SpecialKernelFieldsWorkedMap) Lookup(key uint32) (value SpecialKernelFieldsWorked, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *SpecialKernelFieldsWorkedMap) LookupInto(key uint32, value *SpecialKernelFieldsWorked) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *SpecialKernelFieldsWorkedMap) Put(key uint32, value SpecialKernelFieldsWorked) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *SpecialKernelFieldsWorkedMap) Update(key uint32, value SpecialKernelFieldsWorked, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *SpecialKernelFieldsWorkedMap) All() (iter.Seq2[uint32, SpecialKernelFieldsWorked], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _SpecialKernelFieldsWorkedMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*SpecialKernelFieldsWorkedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsWorked], func() error) {
+func _SpecialKernelFieldsWorkedMapLoop(s *typed.MapScan) (iter.Seq2[uint32, SpecialKernelFieldsWorked], func() error) {
 	return func(yield func(uint32, SpecialKernelFieldsWorked) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*SpecialKernelFieldsWorked)(value))

@@ -42,9 +42,9 @@ func OpenStructOpsNolinkFrom(object io.ReaderAt) (*StructOpsNolinkCollectionSpec
 		return nil, err
 	}
 	s := &StructOpsNolinkCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Golden, "golden")
-	typed.BindMapSpec(c, &s.Maps.Optional, "optional")
-	typed.BindMapSpec(c, &s.Maps.Values, "values")
+	s.Maps.Golden = (*typed.MapSpec[*StructOpsNolinkGoldenMap])(typed.BindMapSpec(c, "golden", (*StructOpsNolinkGoldenMap)(nil)))
+	s.Maps.Optional = (*typed.MapSpec[*StructOpsNolinkOptionalMap])(typed.BindMapSpec(c, "optional", (*StructOpsNolinkOptionalMap)(nil)))
+	s.Maps.Values = (*typed.MapSpec[*StructOpsNolinkValuesMap])(typed.BindMapSpec(c, "values", (*StructOpsNolinkValuesMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.Run, "run")
 	typed.CheckLayouts(c, _StructOpsNolinkLayouts)
 	if err := c.Err(); err != nil {

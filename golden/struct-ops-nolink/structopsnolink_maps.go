@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -19,11 +20,58 @@ const _ = -uint32(_StructOpsNolinkSet ^ 0x2ec25ebd)
 // above all, are functions of that package.
 
 // StructOpsNolinkGoldenMap is the type of the map golden (STRUCT_OPS).
-type StructOpsNolinkGoldenMap struct{ typed.StructOpsHandle }
+// [typed.StructOps] says more of its methods.
+type StructOpsNolinkGoldenMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*StructOpsNolinkGoldenMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassStructOps, Value: unsafe.Sizeof(*new(StructOpsNolinkGoldenOps))}
+}
+
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *StructOpsNolinkGoldenMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *StructOpsNolinkGoldenMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *StructOpsNolinkGoldenMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *StructOpsNolinkGoldenMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *StructOpsNolinkGoldenMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *StructOpsNolinkGoldenMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *StructOpsNolinkGoldenMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *StructOpsNolinkGoldenMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *StructOpsNolinkGoldenMap) Close() error {
+	return m.Handle().Close()
 }
 
 // Ops says which C type typed.SetStructOps changes. It returns nil.
@@ -31,71 +79,128 @@ func (*StructOpsNolinkGoldenMap) Ops() *StructOpsNolinkGoldenOps {
 	return nil
 }
 
+// State says what the kernel does with the map.
+func (m *StructOpsNolinkGoldenMap) State() (typed.StructOpsState, error) {
+	return (*typed.MapCore)(m).StructOpsState()
+}
+
+// Attach makes the kernel use the functions of the map, which comes from a
+// section .struct_ops.link (Linux 6.4). Closing the link takes them away.
+func (m *StructOpsNolinkGoldenMap) Attach() (*typed.Link, error) {
+	return (*typed.MapCore)(m).AttachStructOps()
+}
+
 // StructOpsNolinkOptionalMap is the type of the map optional (STRUCT_OPS).
 type StructOpsNolinkOptionalMap = StructOpsNolinkGoldenMap
 
 // StructOpsNolinkValuesMap is the type of the map values (HASH). [typed.Hash]
 // says more of its methods.
-type StructOpsNolinkValuesMap struct{ typed.MapHandle }
+type StructOpsNolinkValuesMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*StructOpsNolinkValuesMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(StructOpsNolinkValue))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *StructOpsNolinkValuesMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *StructOpsNolinkValuesMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *StructOpsNolinkValuesMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *StructOpsNolinkValuesMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *StructOpsNolinkValuesMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *StructOpsNolinkValuesMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *StructOpsNolinkValuesMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *StructOpsNolinkValuesMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *StructOpsNolinkValuesMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *StructOpsNolinkValuesMap) Lookup(key uint32) (value StructOpsNolinkValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *StructOpsNolinkValuesMap) LookupInto(key uint32, value *StructOpsNolinkValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *StructOpsNolinkValuesMap) Put(key uint32, value StructOpsNolinkValue) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *StructOpsNolinkValuesMap) Update(key uint32, value StructOpsNolinkValue, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *StructOpsNolinkValuesMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *StructOpsNolinkValuesMap) LookupAndDelete(key uint32) (value StructOpsNolinkValue, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *StructOpsNolinkValuesMap) All() (iter.Seq2[uint32, StructOpsNolinkValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _StructOpsNolinkValuesMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *StructOpsNolinkValuesMap) Drain() (iter.Seq2[uint32, StructOpsNolinkValue], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _StructOpsNolinkValuesMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *StructOpsNolinkValuesMap) DeleteFunc(del func(key uint32, value *StructOpsNolinkValue) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*StructOpsNolinkValue)(value))
 	})
 }
 
 //go:noinline
-func (*StructOpsNolinkValuesMap) loop(s *typed.MapScan) (iter.Seq2[uint32, StructOpsNolinkValue], func() error) {
+func _StructOpsNolinkValuesMapLoop(s *typed.MapScan) (iter.Seq2[uint32, StructOpsNolinkValue], func() error) {
 	return func(yield func(uint32, StructOpsNolinkValue) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*StructOpsNolinkValue)(value))

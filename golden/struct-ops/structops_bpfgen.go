@@ -38,7 +38,7 @@ func OpenStructOpsFrom(object io.ReaderAt) (*StructOpsCollectionSpec, error) {
 		return nil, err
 	}
 	s := &StructOpsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Golden, "golden")
+	s.Maps.Golden = (*typed.MapSpec[*StructOpsGoldenMap])(typed.BindMapSpec(c, "golden", (*StructOpsGoldenMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CongAvoid, "cong_avoid")
 	typed.BindProgramSpec(c, &s.Programs.Ssthresh, "ssthresh")
 	typed.BindProgramSpec(c, &s.Programs.UndoCwnd, "undo_cwnd")

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -18,14 +19,72 @@ const _ = -uint32(_StructOpsSet ^ 0xc53a41ba)
 // above all, are functions of that package.
 
 // StructOpsGoldenMap is the type of the map golden (STRUCT_OPS).
-type StructOpsGoldenMap struct{ typed.StructOpsHandle }
+// [typed.StructOps] says more of its methods.
+type StructOpsGoldenMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*StructOpsGoldenMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassStructOps, Value: unsafe.Sizeof(*new(StructOpsTcpCongestionOps))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *StructOpsGoldenMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *StructOpsGoldenMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *StructOpsGoldenMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *StructOpsGoldenMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *StructOpsGoldenMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *StructOpsGoldenMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *StructOpsGoldenMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *StructOpsGoldenMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *StructOpsGoldenMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Ops says which C type typed.SetStructOps changes. It returns nil.
 func (*StructOpsGoldenMap) Ops() *StructOpsTcpCongestionOps {
 	return nil
+}
+
+// State says what the kernel does with the map.
+func (m *StructOpsGoldenMap) State() (typed.StructOpsState, error) {
+	return (*typed.MapCore)(m).StructOpsState()
+}
+
+// Attach makes the kernel use the functions of the map, which comes from a
+// section .struct_ops.link (Linux 6.4). Closing the link takes them away.
+func (m *StructOpsGoldenMap) Attach() (*typed.Link, error) {
+	return (*typed.MapCore)(m).AttachStructOps()
 }

@@ -31,8 +31,8 @@ func OpenTargetsArchDifferentFrom(object io.ReaderAt) (*TargetsArchDifferentColl
 		return nil, err
 	}
 	s := &TargetsArchDifferentCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Events, "events")
-	typed.BindMapSpec(c, &s.Maps.Same, "same")
+	s.Maps.Events = (*typed.MapSpec[*TargetsArchDifferentEventsMap])(typed.BindMapSpec(c, "events", (*TargetsArchDifferentEventsMap)(nil)))
+	s.Maps.Same = (*typed.MapSpec[*TargetsArchDifferentSameMap])(typed.BindMapSpec(c, "same", (*TargetsArchDifferentSameMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.OnConnect, "on_connect")
 	typed.CheckLayouts(c, _TargetsArchDifferentLayouts)
 	if err := c.Err(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,80 +21,172 @@ const _ = -uint32(_TargetsArchDifferentSet ^ 0xabe5b45c)
 
 // TargetsArchDifferentEventsMap is the type of the map events (RINGBUF).
 // [typed.RingBuf] says more of its methods.
-type TargetsArchDifferentEventsMap struct{ typed.EventHandle }
+type TargetsArchDifferentEventsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*TargetsArchDifferentEventsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(TargetsArchDifferentEvent))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *TargetsArchDifferentEventsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *TargetsArchDifferentEventsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *TargetsArchDifferentEventsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *TargetsArchDifferentEventsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *TargetsArchDifferentEventsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *TargetsArchDifferentEventsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *TargetsArchDifferentEventsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *TargetsArchDifferentEventsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *TargetsArchDifferentEventsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // NewReader starts reading. opts may be nil. The caller closes the reader.
 func (m *TargetsArchDifferentEventsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[TargetsArchDifferentEvent], error) {
-	return typed.NewRingBufReader[TargetsArchDifferentEvent](&m.EventHandle, 0, opts)
+	return typed.NewRingBufReader[TargetsArchDifferentEvent](m.Handle(), 0, opts)
 }
 
 // TargetsArchDifferentSameMap is the type of the map same (HASH). [typed.Hash]
 // says more of its methods.
-type TargetsArchDifferentSameMap struct{ typed.MapHandle }
+type TargetsArchDifferentSameMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*TargetsArchDifferentSameMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(TargetsArchDifferentSame))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *TargetsArchDifferentSameMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *TargetsArchDifferentSameMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *TargetsArchDifferentSameMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *TargetsArchDifferentSameMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *TargetsArchDifferentSameMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *TargetsArchDifferentSameMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *TargetsArchDifferentSameMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *TargetsArchDifferentSameMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *TargetsArchDifferentSameMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *TargetsArchDifferentSameMap) Lookup(key uint32) (value TargetsArchDifferentSame, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *TargetsArchDifferentSameMap) LookupInto(key uint32, value *TargetsArchDifferentSame) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *TargetsArchDifferentSameMap) Put(key uint32, value TargetsArchDifferentSame) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *TargetsArchDifferentSameMap) Update(key uint32, value TargetsArchDifferentSame, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *TargetsArchDifferentSameMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *TargetsArchDifferentSameMap) LookupAndDelete(key uint32) (value TargetsArchDifferentSame, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *TargetsArchDifferentSameMap) All() (iter.Seq2[uint32, TargetsArchDifferentSame], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _TargetsArchDifferentSameMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *TargetsArchDifferentSameMap) Drain() (iter.Seq2[uint32, TargetsArchDifferentSame], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _TargetsArchDifferentSameMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *TargetsArchDifferentSameMap) DeleteFunc(del func(key uint32, value *TargetsArchDifferentSame) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*TargetsArchDifferentSame)(value))
 	})
 }
 
 //go:noinline
-func (*TargetsArchDifferentSameMap) loop(s *typed.MapScan) (iter.Seq2[uint32, TargetsArchDifferentSame], func() error) {
+func _TargetsArchDifferentSameMapLoop(s *typed.MapScan) (iter.Seq2[uint32, TargetsArchDifferentSame], func() error) {
 	return func(yield func(uint32, TargetsArchDifferentSame) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*TargetsArchDifferentSame)(value))

@@ -31,7 +31,7 @@ func OpenTargetsByteOrderDifferentFrom(object io.ReaderAt) (*TargetsByteOrderDif
 		return nil, err
 	}
 	s := &TargetsByteOrderDifferentCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Headers, "headers")
+	s.Maps.Headers = (*typed.MapSpec[*TargetsByteOrderDifferentHeadersMap])(typed.BindMapSpec(c, "headers", (*TargetsByteOrderDifferentHeadersMap)(nil)))
 	typed.CheckLayouts(c, _TargetsByteOrderDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -32,9 +32,9 @@ func OpenTargetsClassDifferentFrom(object io.ReaderAt) (*TargetsClassDifferentCo
 		return nil, err
 	}
 	s := &TargetsClassDifferentCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Values, "values")
+	s.Maps.Values = (*typed.MapSpec[*TargetsClassDifferentValuesMap])(typed.BindMapSpec(c, "values", (*TargetsClassDifferentValuesMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.Run, "run")
-	typed.BindVariableSpec(c, &s.Variables.Counter, "counter")
+	s.Variables.Counter = (*typed.VariableSpec[TargetsClassDifferentCounterVariable])(typed.BindVariableSpec(c, "counter", (*TargetsClassDifferentCounterVariable)(nil)))
 	typed.CheckLayouts(c, _TargetsClassDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (s *TargetsClassDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions)
 	b.Maps.Values = new(TargetsClassDifferentValuesMap)
 	typed.BindMap(c, b.Maps.Values, "values")
 	typed.BindProgram(c, &b.Programs.Run, "run")
-	typed.BindVariable(c, &b.Variables.Counter, "counter")
+	b.Variables.Counter = (*typed.Variable[TargetsClassDifferentCounterVariable])(typed.BindVariable(c, "counter", (*TargetsClassDifferentCounterVariable)(nil)))
 	return b, nil
 }
 

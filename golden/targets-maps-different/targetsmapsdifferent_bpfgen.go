@@ -31,11 +31,11 @@ func OpenTargetsMapsDifferentFrom(object io.ReaderAt) (*TargetsMapsDifferentColl
 		return nil, err
 	}
 	s := &TargetsMapsDifferentCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Everywhere, "everywhere")
-	typed.BindMapSpec(c, &s.Maps.OnlyX86, "only_x86")
+	s.Maps.Everywhere = (*typed.MapSpec[*TargetsMapsDifferentEverywhereMap])(typed.BindMapSpec(c, "everywhere", (*TargetsMapsDifferentEverywhereMap)(nil)))
+	s.Maps.OnlyX86 = (*typed.MapSpec[*TargetsMapsDifferentOnlyX86Map])(typed.BindMapSpec(c, "only_x86", (*TargetsMapsDifferentOnlyX86Map)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.OnAll, "on_all")
 	typed.BindProgramSpec(c, &s.Programs.OnX86, "on_x86")
-	typed.BindVariableSpec(c, &s.Variables.OnlyHere, "only_here")
+	s.Variables.OnlyHere = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "only_here", (*uint32)(nil)))
 	typed.CheckLayouts(c, _TargetsMapsDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (s *TargetsMapsDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) 
 	typed.BindMap(c, b.Maps.OnlyX86, "only_x86")
 	typed.BindProgram(c, &b.Programs.OnAll, "on_all")
 	typed.BindProgram(c, &b.Programs.OnX86, "on_x86")
-	typed.BindVariable(c, &b.Variables.OnlyHere, "only_here")
+	b.Variables.OnlyHere = (*typed.Variable[uint32])(typed.BindVariable(c, "only_here", (*uint32)(nil)))
 	return b, nil
 }
 

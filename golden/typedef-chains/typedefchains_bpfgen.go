@@ -47,11 +47,11 @@ func OpenTypedefChainsFrom(object io.ReaderAt) (*TypedefChainsCollectionSpec, er
 		return nil, err
 	}
 	s := &TypedefChainsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
-	typed.BindMapSpec(c, &s.Maps.RenamedMap, "renamed_map")
+	s.Maps.Records = (*typed.MapSpec[*TypedefChainsRecordsMap])(typed.BindMapSpec(c, "records", (*TypedefChainsRecordsMap)(nil)))
+	s.Maps.RenamedMap = (*typed.MapSpec[*TypedefChainsRenamedMap])(typed.BindMapSpec(c, "renamed_map", (*TypedefChainsRenamedMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[2]TypedefChainsRecord])(typed.BindVariableSpec(c, "filled", (*[2]TypedefChainsRecord)(nil)))
 	typed.CheckLayouts(c, _TypedefChainsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (s *TypedefChainsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Typed
 	typed.BindMap(c, b.Maps.RenamedMap, "renamed_map")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[2]TypedefChainsRecord])(typed.BindVariable(c, "filled", (*[2]TypedefChainsRecord)(nil)))
 	return b, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,42 +21,88 @@ const _ = -uint32(_TypedefChainsSet ^ 0xb1aafce7)
 
 // TypedefChainsRecordsMap is the type of the map records (ARRAY).
 // [typed.FixedMap] says more of its methods.
-type TypedefChainsRecordsMap struct{ typed.MapHandle }
+type TypedefChainsRecordsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*TypedefChainsRecordsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(TypedefChainsRecord))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *TypedefChainsRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *TypedefChainsRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *TypedefChainsRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *TypedefChainsRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *TypedefChainsRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *TypedefChainsRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *TypedefChainsRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *TypedefChainsRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *TypedefChainsRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *TypedefChainsRecordsMap) Lookup(key uint32) (value TypedefChainsRecord, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *TypedefChainsRecordsMap) LookupInto(key uint32, value *TypedefChainsRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *TypedefChainsRecordsMap) Put(key uint32, value TypedefChainsRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *TypedefChainsRecordsMap) Update(key uint32, value TypedefChainsRecord, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *TypedefChainsRecordsMap) All() (iter.Seq2[uint32, TypedefChainsRecord], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _TypedefChainsRecordsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*TypedefChainsRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, TypedefChainsRecord], func() error) {
+func _TypedefChainsRecordsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, TypedefChainsRecord], func() error) {
 	return func(yield func(uint32, TypedefChainsRecord) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*TypedefChainsRecord)(value))
@@ -65,66 +112,112 @@ func (*TypedefChainsRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, Typede
 
 // TypedefChainsRenamedMap is the type of the map renamed_map (HASH).
 // [typed.Hash] says more of its methods.
-type TypedefChainsRenamedMap struct{ typed.MapHandle }
+type TypedefChainsRenamedMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*TypedefChainsRenamedMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(TypedefChainsRenamedAgain))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *TypedefChainsRenamedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *TypedefChainsRenamedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *TypedefChainsRenamedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *TypedefChainsRenamedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *TypedefChainsRenamedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *TypedefChainsRenamedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *TypedefChainsRenamedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *TypedefChainsRenamedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *TypedefChainsRenamedMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *TypedefChainsRenamedMap) Lookup(key uint32) (value TypedefChainsRenamedAgain, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *TypedefChainsRenamedMap) LookupInto(key uint32, value *TypedefChainsRenamedAgain) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *TypedefChainsRenamedMap) Put(key uint32, value TypedefChainsRenamedAgain) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *TypedefChainsRenamedMap) Update(key uint32, value TypedefChainsRenamedAgain, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *TypedefChainsRenamedMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *TypedefChainsRenamedMap) LookupAndDelete(key uint32) (value TypedefChainsRenamedAgain, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *TypedefChainsRenamedMap) All() (iter.Seq2[uint32, TypedefChainsRenamedAgain], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _TypedefChainsRenamedMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *TypedefChainsRenamedMap) Drain() (iter.Seq2[uint32, TypedefChainsRenamedAgain], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _TypedefChainsRenamedMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *TypedefChainsRenamedMap) DeleteFunc(del func(key uint32, value *TypedefChainsRenamedAgain) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*TypedefChainsRenamedAgain)(value))
 	})
 }
 
 //go:noinline
-func (*TypedefChainsRenamedMap) loop(s *typed.MapScan) (iter.Seq2[uint32, TypedefChainsRenamedAgain], func() error) {
+func _TypedefChainsRenamedMapLoop(s *typed.MapScan) (iter.Seq2[uint32, TypedefChainsRenamedAgain], func() error) {
 	return func(yield func(uint32, TypedefChainsRenamedAgain) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*TypedefChainsRenamedAgain)(value))

@@ -45,7 +45,7 @@ func OpenTypesOnlyNamedFrom(object io.ReaderAt) (*TypesOnlyNamedCollectionSpec, 
 		return nil, err
 	}
 	s := &TypesOnlyNamedCollectionSpec{CollectionSpec: c}
-	typed.BindVariableSpec(c, &s.Variables.UnusedCookie, "unused_cookie")
+	s.Variables.UnusedCookie = (*typed.VariableSpec[ctypes.Pointer])(typed.BindVariableSpec(c, "unused_cookie", (*ctypes.Pointer)(nil)))
 	typed.CheckLayouts(c, _TypesOnlyNamedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *TypesOnlyNamedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Type
 		return nil, err
 	}
 	b := &TypesOnlyNamedCollection{Collection: c}
-	typed.BindVariable(c, &b.Variables.UnusedCookie, "unused_cookie")
+	b.Variables.UnusedCookie = (*typed.Variable[ctypes.Pointer])(typed.BindVariable(c, "unused_cookie", (*ctypes.Pointer)(nil)))
 	return b, nil
 }
 

@@ -42,11 +42,11 @@ func OpenTypesWithoutLayoutFrom(object io.ReaderAt) (*TypesWithoutLayoutCollecti
 		return nil, err
 	}
 	s := &TypesWithoutLayoutCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Atomics, "atomics")
-	typed.BindMapSpec(c, &s.Maps.Undefineds, "undefineds")
-	typed.BindVariableSpec(c, &s.Variables.Alone, "alone")
-	typed.BindVariableSpec(c, &s.Variables.Counters, "counters")
-	typed.BindVariableSpec(c, &s.Variables.PackedCounters, "packed_counters")
+	s.Maps.Atomics = (*typed.MapSpec[*TypesWithoutLayoutAtomicsMap])(typed.BindMapSpec(c, "atomics", (*TypesWithoutLayoutAtomicsMap)(nil)))
+	s.Maps.Undefineds = (*typed.MapSpec[*TypesWithoutLayoutUndefinedsMap])(typed.BindMapSpec(c, "undefineds", (*TypesWithoutLayoutUndefinedsMap)(nil)))
+	s.Variables.Alone = (*typed.VariableSpec[[4]byte])(typed.BindVariableSpec(c, "alone", (*[4]byte)(nil)))
+	s.Variables.Counters = (*typed.VariableSpec[TypesWithoutLayoutCounters])(typed.BindVariableSpec(c, "counters", (*TypesWithoutLayoutCounters)(nil)))
+	s.Variables.PackedCounters = (*typed.VariableSpec[[2]TypesWithoutLayoutPackedCounter])(typed.BindVariableSpec(c, "packed_counters", (*[2]TypesWithoutLayoutPackedCounter)(nil)))
 	typed.CheckLayouts(c, _TypesWithoutLayoutLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -75,9 +75,9 @@ func (s *TypesWithoutLayoutCollectionSpec) Load(opts *ebpf.CollectionOptions) (*
 	typed.BindMap(c, b.Maps.Atomics, "atomics")
 	b.Maps.Undefineds = new(TypesWithoutLayoutUndefinedsMap)
 	typed.BindMap(c, b.Maps.Undefineds, "undefineds")
-	typed.BindVariable(c, &b.Variables.Alone, "alone")
-	typed.BindVariable(c, &b.Variables.Counters, "counters")
-	typed.BindVariable(c, &b.Variables.PackedCounters, "packed_counters")
+	b.Variables.Alone = (*typed.Variable[[4]byte])(typed.BindVariable(c, "alone", (*[4]byte)(nil)))
+	b.Variables.Counters = (*typed.Variable[TypesWithoutLayoutCounters])(typed.BindVariable(c, "counters", (*TypesWithoutLayoutCounters)(nil)))
+	b.Variables.PackedCounters = (*typed.Variable[[2]TypesWithoutLayoutPackedCounter])(typed.BindVariable(c, "packed_counters", (*[2]TypesWithoutLayoutPackedCounter)(nil)))
 	return b, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,66 +21,112 @@ const _ = -uint32(_TypesWithoutLayoutSet ^ 0xc7a5c5e4)
 
 // TypesWithoutLayoutAtomicsMap is the type of the map atomics (HASH).
 // [typed.Hash] says more of its methods.
-type TypesWithoutLayoutAtomicsMap struct{ typed.MapHandle }
+type TypesWithoutLayoutAtomicsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*TypesWithoutLayoutAtomicsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new([0]byte))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *TypesWithoutLayoutAtomicsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *TypesWithoutLayoutAtomicsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *TypesWithoutLayoutAtomicsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *TypesWithoutLayoutAtomicsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *TypesWithoutLayoutAtomicsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *TypesWithoutLayoutAtomicsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *TypesWithoutLayoutAtomicsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *TypesWithoutLayoutAtomicsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *TypesWithoutLayoutAtomicsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *TypesWithoutLayoutAtomicsMap) Lookup(key uint32) (value [0]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *TypesWithoutLayoutAtomicsMap) LookupInto(key uint32, value *[0]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *TypesWithoutLayoutAtomicsMap) Put(key uint32, value [0]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *TypesWithoutLayoutAtomicsMap) Update(key uint32, value [0]byte, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *TypesWithoutLayoutAtomicsMap) Delete(key uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *TypesWithoutLayoutAtomicsMap) LookupAndDelete(key uint32) (value [0]byte, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *TypesWithoutLayoutAtomicsMap) All() (iter.Seq2[uint32, [0]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _TypesWithoutLayoutAtomicsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *TypesWithoutLayoutAtomicsMap) Drain() (iter.Seq2[uint32, [0]byte], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _TypesWithoutLayoutAtomicsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *TypesWithoutLayoutAtomicsMap) DeleteFunc(del func(key uint32, value *[0]byte) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint32)(key), (*[0]byte)(value))
 	})
 }
 
 //go:noinline
-func (*TypesWithoutLayoutAtomicsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [0]byte], func() error) {
+func _TypesWithoutLayoutAtomicsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, [0]byte], func() error) {
 	return func(yield func(uint32, [0]byte) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*[0]byte)(value))
@@ -89,66 +136,112 @@ func (*TypesWithoutLayoutAtomicsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, [
 
 // TypesWithoutLayoutUndefinedsMap is the type of the map undefineds (HASH).
 // [typed.Hash] says more of its methods.
-type TypesWithoutLayoutUndefinedsMap struct{ typed.MapHandle }
+type TypesWithoutLayoutUndefinedsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*TypesWithoutLayoutUndefinedsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new([0]byte)), Value: unsafe.Sizeof(*new(uint32))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *TypesWithoutLayoutUndefinedsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *TypesWithoutLayoutUndefinedsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *TypesWithoutLayoutUndefinedsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *TypesWithoutLayoutUndefinedsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *TypesWithoutLayoutUndefinedsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *TypesWithoutLayoutUndefinedsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *TypesWithoutLayoutUndefinedsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *TypesWithoutLayoutUndefinedsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *TypesWithoutLayoutUndefinedsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *TypesWithoutLayoutUndefinedsMap) Lookup(key [0]byte) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *TypesWithoutLayoutUndefinedsMap) LookupInto(key [0]byte, value *uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *TypesWithoutLayoutUndefinedsMap) Put(key [0]byte, value uint32) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *TypesWithoutLayoutUndefinedsMap) Update(key [0]byte, value uint32, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *TypesWithoutLayoutUndefinedsMap) Delete(key [0]byte) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *TypesWithoutLayoutUndefinedsMap) LookupAndDelete(key [0]byte) (value uint32, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *TypesWithoutLayoutUndefinedsMap) All() (iter.Seq2[[0]byte, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _TypesWithoutLayoutUndefinedsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *TypesWithoutLayoutUndefinedsMap) Drain() (iter.Seq2[[0]byte, uint32], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _TypesWithoutLayoutUndefinedsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *TypesWithoutLayoutUndefinedsMap) DeleteFunc(del func(key [0]byte, value *uint32) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*[0]byte)(key), (*uint32)(value))
 	})
 }
 
 //go:noinline
-func (*TypesWithoutLayoutUndefinedsMap) loop(s *typed.MapScan) (iter.Seq2[[0]byte, uint32], func() error) {
+func _TypesWithoutLayoutUndefinedsMapLoop(s *typed.MapScan) (iter.Seq2[[0]byte, uint32], func() error) {
 	return func(yield func([0]byte, uint32) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*[0]byte)(key), *(*uint32)(value))

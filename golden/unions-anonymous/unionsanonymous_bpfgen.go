@@ -40,10 +40,10 @@ func OpenUnionsAnonymousFrom(object io.ReaderAt) (*UnionsAnonymousCollectionSpec
 		return nil, err
 	}
 	s := &UnionsAnonymousCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
+	s.Maps.Records = (*typed.MapSpec[*UnionsAnonymousRecordsMap])(typed.BindMapSpec(c, "records", (*UnionsAnonymousRecordsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[4]UnionsAnonymousRecord])(typed.BindVariableSpec(c, "filled", (*[4]UnionsAnonymousRecord)(nil)))
 	typed.CheckLayouts(c, _UnionsAnonymousLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (s *UnionsAnonymousCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Uni
 	typed.BindMap(c, b.Maps.Records, "records")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[4]UnionsAnonymousRecord])(typed.BindVariable(c, "filled", (*[4]UnionsAnonymousRecord)(nil)))
 	return b, nil
 }
 

@@ -45,11 +45,11 @@ func OpenUnionsFrom(object io.ReaderAt) (*UnionsCollectionSpec, error) {
 		return nil, err
 	}
 	s := &UnionsCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Records, "records")
-	typed.BindMapSpec(c, &s.Maps.WholeUnions, "whole_unions")
+	s.Maps.Records = (*typed.MapSpec[*UnionsRecordsMap])(typed.BindMapSpec(c, "records", (*UnionsRecordsMap)(nil)))
+	s.Maps.WholeUnions = (*typed.MapSpec[*UnionsWholeUnionsMap])(typed.BindMapSpec(c, "whole_unions", (*UnionsWholeUnionsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
 	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
-	typed.BindVariableSpec(c, &s.Variables.Filled, "filled")
+	s.Variables.Filled = (*typed.VariableSpec[[3]UnionsRecord])(typed.BindVariableSpec(c, "filled", (*[3]UnionsRecord)(nil)))
 	typed.CheckLayouts(c, _UnionsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (s *UnionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*UnionsCollec
 	typed.BindMap(c, b.Maps.WholeUnions, "whole_unions")
 	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
 	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
-	typed.BindVariable(c, &b.Variables.Filled, "filled")
+	b.Variables.Filled = (*typed.Variable[[3]UnionsRecord])(typed.BindVariable(c, "filled", (*[3]UnionsRecord)(nil)))
 	return b, nil
 }
 

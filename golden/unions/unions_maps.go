@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,42 +21,88 @@ const _ = -uint32(_UnionsSet ^ 0xbe57d981)
 
 // UnionsRecordsMap is the type of the map records (ARRAY). [typed.FixedMap]
 // says more of its methods.
-type UnionsRecordsMap struct{ typed.MapHandle }
+type UnionsRecordsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*UnionsRecordsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassArray, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(UnionsRecord))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *UnionsRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *UnionsRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *UnionsRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *UnionsRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *UnionsRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *UnionsRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *UnionsRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *UnionsRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *UnionsRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *UnionsRecordsMap) Lookup(key uint32) (value UnionsRecord, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *UnionsRecordsMap) LookupInto(key uint32, value *UnionsRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *UnionsRecordsMap) Put(key uint32, value UnionsRecord) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *UnionsRecordsMap) Update(key uint32, value UnionsRecord, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *UnionsRecordsMap) All() (iter.Seq2[uint32, UnionsRecord], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _UnionsRecordsMapLoop((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*UnionsRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, UnionsRecord], func() error) {
+func _UnionsRecordsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, UnionsRecord], func() error) {
 	return func(yield func(uint32, UnionsRecord) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint32)(key), *(*UnionsRecord)(value))
@@ -65,66 +112,112 @@ func (*UnionsRecordsMap) loop(s *typed.MapScan) (iter.Seq2[uint32, UnionsRecord]
 
 // UnionsWholeUnionsMap is the type of the map whole_unions (HASH). [typed.Hash]
 // says more of its methods.
-type UnionsWholeUnionsMap struct{ typed.MapHandle }
+type UnionsWholeUnionsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*UnionsWholeUnionsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(UnionsNumber)), Value: unsafe.Sizeof(*new(UnionsNested))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *UnionsWholeUnionsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *UnionsWholeUnionsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *UnionsWholeUnionsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *UnionsWholeUnionsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *UnionsWholeUnionsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *UnionsWholeUnionsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *UnionsWholeUnionsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *UnionsWholeUnionsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *UnionsWholeUnionsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *UnionsWholeUnionsMap) Lookup(key UnionsNumber) (value UnionsNested, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *UnionsWholeUnionsMap) LookupInto(key UnionsNumber, value *UnionsNested) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *UnionsWholeUnionsMap) Put(key UnionsNumber, value UnionsNested) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *UnionsWholeUnionsMap) Update(key UnionsNumber, value UnionsNested, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *UnionsWholeUnionsMap) Delete(key UnionsNumber) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *UnionsWholeUnionsMap) LookupAndDelete(key UnionsNumber) (value UnionsNested, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *UnionsWholeUnionsMap) All() (iter.Seq2[UnionsNumber, UnionsNested], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _UnionsWholeUnionsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *UnionsWholeUnionsMap) Drain() (iter.Seq2[UnionsNumber, UnionsNested], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _UnionsWholeUnionsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *UnionsWholeUnionsMap) DeleteFunc(del func(key UnionsNumber, value *UnionsNested) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*UnionsNumber)(key), (*UnionsNested)(value))
 	})
 }
 
 //go:noinline
-func (*UnionsWholeUnionsMap) loop(s *typed.MapScan) (iter.Seq2[UnionsNumber, UnionsNested], func() error) {
+func _UnionsWholeUnionsMapLoop(s *typed.MapScan) (iter.Seq2[UnionsNumber, UnionsNested], func() error) {
 	return func(yield func(UnionsNumber, UnionsNested) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*UnionsNumber)(key), *(*UnionsNested)(value))

@@ -57,14 +57,14 @@ func OpenUnloadableFrom(object io.ReaderAt) (*UnloadableCollectionSpec, error) {
 		return nil, err
 	}
 	s := &UnloadableCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Fine, "fine")
-	typed.BindMapSpec(c, &s.Maps.Hidden, "hidden")
-	typed.BindMapSpec(c, &s.Maps.Shared, "shared")
+	s.Maps.Fine = (*typed.MapSpec[*UnloadableFineMap])(typed.BindMapSpec(c, "fine", (*UnloadableFineMap)(nil)))
+	s.Maps.Hidden = (*typed.MapSpec[*UnloadableHiddenMap])(typed.BindMapSpec(c, "hidden", (*UnloadableHiddenMap)(nil)))
+	s.Maps.Shared = (*typed.MapSpec[*UnloadableSharedMap])(typed.BindMapSpec(c, "shared", (*UnloadableSharedMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.Touch, "touch")
-	typed.BindVariableSpec(c, &s.Variables.Atomics, "atomics")
-	typed.BindVariableSpec(c, &s.Variables.Empty, "empty")
-	typed.BindVariableSpec(c, &s.Variables.Out, "out")
-	typed.BindVariableSpec(c, &s.Variables.Packed, "packed")
+	s.Variables.Atomics = (*typed.VariableSpec[UnloadableAtomic])(typed.BindVariableSpec(c, "atomics", (*UnloadableAtomic)(nil)))
+	s.Variables.Empty = (*typed.VariableSpec[UnloadableNothing])(typed.BindVariableSpec(c, "empty", (*UnloadableNothing)(nil)))
+	s.Variables.Out = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "out", (*uint64)(nil)))
+	s.Variables.Packed = (*typed.VariableSpec[UnloadablePacked])(typed.BindVariableSpec(c, "packed", (*UnloadablePacked)(nil)))
 	typed.CheckLayouts(c, _UnloadableLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -96,16 +96,16 @@ func (s *UnloadableCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Unloadab
 	b.Maps.Shared = new(UnloadableSharedMap)
 	typed.BindMap(c, b.Maps.Shared, "shared")
 	typed.BindProgram(c, &b.Programs.Touch, "touch")
-	typed.BindVariable(c, &b.Variables.Atomics, "atomics")
-	typed.BindConstant(c, &b.Variables.CONFIG_MAY_BE_MISSING, "CONFIG_MAY_BE_MISSING")
-	typed.BindConstant(c, &b.Variables.CONFIG_MODULE, "CONFIG_MODULE")
-	typed.BindVariable(c, &b.Variables.Empty, "empty")
-	typed.BindConstant(c, &b.Variables.LINUX_HAS_BPF_COOKIE, "LINUX_HAS_BPF_COOKIE")
-	typed.BindConstant(c, &b.Variables.LINUX_HAS_SYSCALL_WRAPPER, "LINUX_HAS_SYSCALL_WRAPPER")
-	typed.BindConstant(c, &b.Variables.LINUX_KERNEL_VERSION, "LINUX_KERNEL_VERSION")
-	typed.BindConstant(c, &b.Variables.MY_OPTION, "MY_OPTION")
-	typed.BindVariable(c, &b.Variables.Out, "out")
-	typed.BindVariable(c, &b.Variables.Packed, "packed")
+	b.Variables.Atomics = (*typed.Variable[UnloadableAtomic])(typed.BindVariable(c, "atomics", (*UnloadableAtomic)(nil)))
+	b.Variables.CONFIG_MAY_BE_MISSING = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "CONFIG_MAY_BE_MISSING", (*ctypes.Bool)(nil)))
+	b.Variables.CONFIG_MODULE = (*typed.Constant[UnloadableTristate])(typed.BindVariable(c, "CONFIG_MODULE", (*UnloadableTristate)(nil)))
+	b.Variables.Empty = (*typed.Variable[UnloadableNothing])(typed.BindVariable(c, "empty", (*UnloadableNothing)(nil)))
+	b.Variables.LINUX_HAS_BPF_COOKIE = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "LINUX_HAS_BPF_COOKIE", (*ctypes.Bool)(nil)))
+	b.Variables.LINUX_HAS_SYSCALL_WRAPPER = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "LINUX_HAS_SYSCALL_WRAPPER", (*ctypes.Bool)(nil)))
+	b.Variables.LINUX_KERNEL_VERSION = (*typed.Constant[uint32])(typed.BindVariable(c, "LINUX_KERNEL_VERSION", (*uint32)(nil)))
+	b.Variables.MY_OPTION = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "MY_OPTION", (*ctypes.Bool)(nil)))
+	b.Variables.Out = (*typed.Variable[uint64])(typed.BindVariable(c, "out", (*uint64)(nil)))
+	b.Variables.Packed = (*typed.Variable[UnloadablePacked])(typed.BindVariable(c, "packed", (*UnloadablePacked)(nil)))
 	return b, nil
 }
 

@@ -7,69 +7,116 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // Hash is a [typed.Hash]: see [NewHash] and [NewLRUHash].
-type Hash[K, V any] struct{ typed.MapHandle }
+type Hash[K, V any] typed.MapHandle
 
 // Shape is what the type is made for.
 func (*Hash[K, V]) Shape() typed.MapShape {
 	return typed.ShapeOf[K, V](typed.ClassHash)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *Hash[K, V]) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *Hash[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *Hash[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *Hash[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *Hash[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *Hash[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *Hash[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *Hash[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *Hash[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *Hash[K, V]) Lookup(key K) (value V, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *Hash[K, V]) LookupInto(key K, value *V) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *Hash[K, V]) Put(key K, value V) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *Hash[K, V]) Update(key K, value V, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *Hash[K, V]) Delete(key K) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *Hash[K, V]) LookupAndDelete(key K) (value V, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *Hash[K, V]) All() (iter.Seq2[K, V], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _HashLoop[K, V]((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *Hash[K, V]) Drain() (iter.Seq2[K, V], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _HashLoop[K, V]((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *Hash[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*K)(key), (*V)(value))
 	})
 }
 
 //go:noinline
-func (*Hash[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, V], func() error) {
+func _HashLoop[K, V any](s *typed.MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*V)(value))
@@ -78,60 +125,106 @@ func (*Hash[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, V], func() error) {
 }
 
 // LPMTrie is a [typed.Map]: see [NewLPMTrie].
-type LPMTrie[K, V any] struct{ typed.MapHandle }
+type LPMTrie[K, V any] typed.MapHandle
 
 // Shape is what the type is made for.
 func (*LPMTrie[K, V]) Shape() typed.MapShape {
 	return typed.ShapeOf[K, V](typed.ClassLPMTrie)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LPMTrie[K, V]) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LPMTrie[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LPMTrie[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LPMTrie[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LPMTrie[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LPMTrie[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LPMTrie[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LPMTrie[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LPMTrie[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *LPMTrie[K, V]) Lookup(key K) (value V, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *LPMTrie[K, V]) LookupInto(key K, value *V) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *LPMTrie[K, V]) Put(key K, value V) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *LPMTrie[K, V]) Update(key K, value V, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *LPMTrie[K, V]) Delete(key K) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *LPMTrie[K, V]) All() (iter.Seq2[K, V], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _LPMTrieLoop[K, V]((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *LPMTrie[K, V]) Drain() (iter.Seq2[K, V], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _LPMTrieLoop[K, V]((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *LPMTrie[K, V]) DeleteFunc(del func(key K, value *V) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*K)(key), (*V)(value))
 	})
 }
 
 //go:noinline
-func (*LPMTrie[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, V], func() error) {
+func _LPMTrieLoop[K, V any](s *typed.MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*V)(value))
@@ -140,42 +233,88 @@ func (*LPMTrie[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, V], func() error) {
 }
 
 // Array is a [typed.FixedMap]: see [NewArray].
-type Array[K, V any] struct{ typed.MapHandle }
+type Array[K, V any] typed.MapHandle
 
 // Shape is what the type is made for.
 func (*Array[K, V]) Shape() typed.MapShape {
 	return typed.ShapeOf[K, V](typed.ClassArray)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *Array[K, V]) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *Array[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *Array[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *Array[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *Array[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *Array[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *Array[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *Array[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *Array[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *Array[K, V]) Lookup(key K) (value V, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *Array[K, V]) LookupInto(key K, value *V) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *Array[K, V]) Put(key K, value V) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *Array[K, V]) Update(key K, value V, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *Array[K, V]) All() (iter.Seq2[K, V], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _ArrayLoop[K, V]((*typed.MapCore)(m).All())
 }
 
 //go:noinline
-func (*Array[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, V], func() error) {
+func _ArrayLoop[K, V any](s *typed.MapScan) (iter.Seq2[K, V], func() error) {
 	return func(yield func(K, V) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*K)(key), *(*V)(value))
@@ -184,16 +323,62 @@ func (*Array[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, V], func() error) {
 }
 
 // PerCPUHash is a [typed.PerCPUMap]: see [NewPerCPUHash] and [NewLRUPerCPUHash].
-type PerCPUHash[K, V any] struct{ typed.MapHandle }
+type PerCPUHash[K, V any] typed.MapHandle
 
 // Shape is what the type is made for.
 func (*PerCPUHash[K, V]) Shape() typed.MapShape {
 	return typed.ShapeOf[K, V](typed.ClassPerCPUHash)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *PerCPUHash[K, V]) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *PerCPUHash[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *PerCPUHash[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *PerCPUHash[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *PerCPUHash[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *PerCPUHash[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *PerCPUHash[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *PerCPUHash[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *PerCPUHash[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *PerCPUHash[K, V]) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -208,7 +393,7 @@ func (m *PerCPUHash[K, V]) Lookup(key K) ([]V, error) {
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *PerCPUHash[K, V]) LookupInto(key K, values []V) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -218,22 +403,22 @@ func (m *PerCPUHash[K, V]) Put(key K, values []V) error {
 
 // PutEach writes the same value on every CPU.
 func (m *PerCPUHash[K, V]) PutEach(key K, value V) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *PerCPUHash[K, V]) Update(key K, values []V, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *PerCPUHash[K, V]) All() (iter.Seq2[K, []V], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _PerCPUHashLoop[K, V]((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*PerCPUHash[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, []V], func() error) {
+func _PerCPUHashLoop[K, V any](s *typed.MapScan) (iter.Seq2[K, []V], func() error) {
 	return func(yield func(K, []V) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*K)(key), unsafe.Slice((*V)(values), s.CPUs()))
@@ -243,13 +428,13 @@ func (*PerCPUHash[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, []V], func() error
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *PerCPUHash[K, V]) Delete(key K) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its values.
 func (m *PerCPUHash[K, V]) LookupAndDelete(key K) ([]V, error) {
 	values := make([]V, m.CPUs())
-	if err := (*typed.MapCore)(&m.MapHandle).LookupAndDeleteCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values)); err != nil {
+	if err := (*typed.MapCore)(m).LookupAndDeleteCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values)); err != nil {
 		return nil, err
 	}
 	return values, nil
@@ -257,28 +442,74 @@ func (m *PerCPUHash[K, V]) LookupAndDelete(key K) ([]V, error) {
 
 // Drain is All that removes what it yields.
 func (m *PerCPUHash[K, V]) Drain() (iter.Seq2[K, []V], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).DrainCPUs())
+	return _PerCPUHashLoop[K, V]((*typed.MapCore)(m).DrainCPUs())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *PerCPUHash[K, V]) DeleteFunc(del func(key K, values []V) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, values unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, values unsafe.Pointer) bool {
 		return del(*(*K)(key), unsafe.Slice((*V)(values), m.CPUs()))
 	})
 }
 
 // PerCPUArray is a [typed.FixedPerCPUMap]: see [NewPerCPUArray].
-type PerCPUArray[K, V any] struct{ typed.MapHandle }
+type PerCPUArray[K, V any] typed.MapHandle
 
 // Shape is what the type is made for.
 func (*PerCPUArray[K, V]) Shape() typed.MapShape {
 	return typed.ShapeOf[K, V](typed.ClassPerCPUArray)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *PerCPUArray[K, V]) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *PerCPUArray[K, V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *PerCPUArray[K, V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *PerCPUArray[K, V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *PerCPUArray[K, V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *PerCPUArray[K, V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *PerCPUArray[K, V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *PerCPUArray[K, V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *PerCPUArray[K, V]) Close() error {
+	return m.Handle().Close()
+}
+
 // CPUs is how many values a key has: the number of possible CPUs.
 func (m *PerCPUArray[K, V]) CPUs() int {
-	return (*typed.MapCore)(&m.MapHandle).CPUs()
+	return (*typed.MapCore)(m).CPUs()
 }
 
 // Lookup returns copies of the values of a key, one for each CPU, or
@@ -293,7 +524,7 @@ func (m *PerCPUArray[K, V]) Lookup(key K) ([]V, error) {
 
 // LookupInto is Lookup into the caller's memory, of CPUs values.
 func (m *PerCPUArray[K, V]) LookupInto(key K, values []V) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
+	return (*typed.MapCore)(m).LookupCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values))
 }
 
 // Put writes the values of a key, one for each CPU.
@@ -303,22 +534,22 @@ func (m *PerCPUArray[K, V]) Put(key K, values []V) error {
 
 // PutEach writes the same value on every CPU.
 func (m *PerCPUArray[K, V]) PutEach(key K, value V) error {
-	return (*typed.MapCore)(&m.MapHandle).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).PutEach(unsafe.Pointer(&key), unsafe.Pointer(&value))
 }
 
 // Update is Put with flags.
 func (m *PerCPUArray[K, V]) Update(key K, values []V, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
+	return (*typed.MapCore)(m).UpdateCPUs(unsafe.Pointer(&key), unsafe.Pointer(unsafe.SliceData(values)), len(values), flags)
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *PerCPUArray[K, V]) All() (iter.Seq2[K, []V], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).AllCPUs())
+	return _PerCPUArrayLoop[K, V]((*typed.MapCore)(m).AllCPUs())
 }
 
 //go:noinline
-func (*PerCPUArray[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, []V], func() error) {
+func _PerCPUArrayLoop[K, V any](s *typed.MapScan) (iter.Seq2[K, []V], func() error) {
 	return func(yield func(K, []V) bool) {
 		s.Each(func(key, values unsafe.Pointer) bool {
 			return yield(*(*K)(key), unsafe.Slice((*V)(values), s.CPUs()))
@@ -327,26 +558,72 @@ func (*PerCPUArray[K, V]) loop(s *typed.MapScan) (iter.Seq2[K, []V], func() erro
 }
 
 // Queue is a [typed.QueueLike]: see [NewQueue].
-type Queue[V any] struct{ typed.MapHandle }
+type Queue[V any] typed.MapHandle
 
 // Shape is what the type is made for.
 func (*Queue[V]) Shape() typed.MapShape {
 	return typed.ShapeOf[struct{}, V](typed.ClassQueue)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *Queue[V]) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *Queue[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *Queue[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *Queue[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *Queue[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *Queue[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *Queue[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *Queue[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *Queue[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Push adds a value, or returns typed.ErrMapFull.
 func (m *Queue[V]) Push(value V) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // PushOverwrite adds a value and, if there is no room, drops the oldest.
 func (m *Queue[V]) PushOverwrite(value V) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateExist)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateExist)
 }
 
 // Peek returns the value that Pop would, and leaves it there.
 func (m *Queue[V]) Peek() (value V, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Peek(unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Peek(unsafe.Pointer(&value))
 	return value, err
 }
 
@@ -358,7 +635,7 @@ func (m *Queue[V]) Pop() (value V, err error) {
 
 // PopInto is Pop into the caller's memory.
 func (m *Queue[V]) PopInto(value *V) error {
-	return (*typed.MapCore)(&m.MapHandle).Pop(unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Pop(unsafe.Pointer(value))
 }
 
 // Drain pops until nothing is left. The second result is called after the loop
@@ -367,32 +644,78 @@ func (m *Queue[V]) Drain() (iter.Seq[V], func() error) {
 	var err error
 	return func(yield func(V) bool) {
 		var value V
-		for (*typed.MapCore)(&m.MapHandle).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
+		for (*typed.MapCore)(m).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
 		}
 	}, func() error { return err }
 }
 
 // Stack is a [typed.QueueLike]: see [NewStack].
-type Stack[V any] struct{ typed.MapHandle }
+type Stack[V any] typed.MapHandle
 
 // Shape is what the type is made for.
 func (*Stack[V]) Shape() typed.MapShape {
 	return typed.ShapeOf[struct{}, V](typed.ClassStack)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *Stack[V]) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *Stack[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *Stack[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *Stack[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *Stack[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *Stack[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *Stack[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *Stack[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *Stack[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Push adds a value, or returns typed.ErrMapFull.
 func (m *Stack[V]) Push(value V) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // PushOverwrite adds a value and, if there is no room, drops the oldest.
 func (m *Stack[V]) PushOverwrite(value V) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateExist)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateExist)
 }
 
 // Peek returns the value that Pop would, and leaves it there.
 func (m *Stack[V]) Peek() (value V, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Peek(unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Peek(unsafe.Pointer(&value))
 	return value, err
 }
 
@@ -404,7 +727,7 @@ func (m *Stack[V]) Pop() (value V, err error) {
 
 // PopInto is Pop into the caller's memory.
 func (m *Stack[V]) PopInto(value *V) error {
-	return (*typed.MapCore)(&m.MapHandle).Pop(unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Pop(unsafe.Pointer(value))
 }
 
 // Drain pops until nothing is left. The second result is called after the loop
@@ -413,59 +736,151 @@ func (m *Stack[V]) Drain() (iter.Seq[V], func() error) {
 	var err error
 	return func(yield func(V) bool) {
 		var value V
-		for (*typed.MapCore)(&m.MapHandle).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
+		for (*typed.MapCore)(m).PopLoop(unsafe.Pointer(&value), &err) && yield(value) {
 		}
 	}, func() error { return err }
 }
 
 // BloomFilter is a [typed.FilterLike]: see [NewBloomFilter].
-type BloomFilter[V any] struct{ typed.MapHandle }
+type BloomFilter[V any] typed.MapHandle
 
 // Shape is what the type is made for.
 func (*BloomFilter[V]) Shape() typed.MapShape {
 	return typed.ShapeOf[struct{}, V](typed.ClassBloomFilter)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *BloomFilter[V]) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *BloomFilter[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *BloomFilter[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *BloomFilter[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *BloomFilter[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *BloomFilter[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *BloomFilter[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *BloomFilter[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *BloomFilter[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Add adds a value.
 func (m *BloomFilter[V]) Add(value V) error {
-	return (*typed.MapCore)(&m.MapHandle).Push(unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Push(unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Contains says whether a value was added: false is certain, true is not.
 func (m *BloomFilter[V]) Contains(value V) (bool, error) {
-	return (*typed.MapCore)(&m.MapHandle).Contains(unsafe.Pointer(&value))
+	return (*typed.MapCore)(m).Contains(unsafe.Pointer(&value))
 }
 
 // Storage is a [typed.StorageLike]: see [NewStorage].
-type Storage[V any] struct{ typed.MapHandle }
+type Storage[V any] typed.MapHandle
 
 // Shape is what the type is made for.
 func (*Storage[V]) Shape() typed.MapShape {
 	return typed.ShapeOf[struct{}, V](typed.ClassTaskStorage)
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *Storage[V]) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *Storage[V]) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *Storage[V]) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *Storage[V]) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *Storage[V]) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *Storage[V]) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *Storage[V]) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *Storage[V]) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *Storage[V]) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of an object, or ebpf.ErrKeyNotExist.
 func (m *Storage[V]) Lookup(fd int) (value V, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *Storage[V]) LookupInto(fd int, value *V) error {
-	return (*typed.MapCore)(&m.MapHandle).LookupOf(fd, unsafe.Pointer(value))
+	return (*typed.MapCore)(m).LookupOf(fd, unsafe.Pointer(value))
 }
 
 // Put writes the value of an object.
 func (m *Storage[V]) Put(fd int, value V) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *Storage[V]) Update(fd int, value V, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).UpdateOf(fd, unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).UpdateOf(fd, unsafe.Pointer(&value), flags)
 }
 
 // Delete removes the value of an object, or returns ebpf.ErrKeyNotExist.
 func (m *Storage[V]) Delete(fd int) error {
-	return (*typed.MapCore)(&m.MapHandle).DeleteOf(fd)
+	return (*typed.MapCore)(m).DeleteOf(fd)
 }

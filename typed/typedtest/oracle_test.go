@@ -39,8 +39,7 @@ func kernelMap[M any, P mapOf[M]](t *testing.T, spec *ebpf.MapSpec) *M {
 	t.Helper()
 	needKernel(t)
 	c := &typed.CollectionSpec{Spec: &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{"m": spec}}}
-	var s *typed.MapSpec[P]
-	typed.BindMapSpec(c, &s, "m")
+	s := (*typed.MapSpec[P])(typed.BindMapSpec(c, "m", *new(P)))
 	m, err := typed.NewMap(s, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -12,14 +12,14 @@ import (
 // typed.
 func NewVariable[T any](value T) *typed.Variable[T] {
 	v := new(typed.Variable[T])
-	bindVariable(&v.VariableHandle, &value, false)
+	bindVariable((*typed.VariableHandle)(v), &value, false)
 	return v
 }
 
 // NewConstant makes a constant, of .rodata or .kconfig, in memory.
 func NewConstant[T any](value T) *typed.Constant[T] {
 	v := new(typed.Constant[T])
-	bindVariable(&v.VariableHandle, &value, true)
+	bindVariable((*typed.VariableHandle)(v), &value, true)
 	return v
 }
 

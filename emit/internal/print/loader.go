@@ -166,9 +166,9 @@ func (v variableData) BindSpec() string {
 // Bind is the function of the runtime that finds the loaded variable.
 func (v variableData) Bind() string {
 	if v.Static {
-		return "BindStatic" + strings.TrimPrefix(v.Handle(), "Variable")
+		return "BindStatic"
 	}
-	return "Bind" + v.Handle()
+	return "BindVariable"
 }
 
 // Arguments are how Bind and BindSpec find the variable: globals by name,

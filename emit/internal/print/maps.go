@@ -141,4 +141,5 @@ var mapInterfaces = map[string]string{
 	"Queue": "QueueLike", "Stack": "QueueLike", "BloomFilter": "FilterLike",
 	"SkStorage": "StorageLike", "InodeStorage": "StorageLike", "TaskStorage": "StorageLike", "CgrpStorage": "StorageLike",
 	"RingBuf": "RingBuf", "PerfEventArray": "PerfEventArray", "UserRingBuf": "UserRingBuf",
+	"SockMap": "SocketMap", "SockHash": "SocketMap", "StructOps": "StructOps",
 }

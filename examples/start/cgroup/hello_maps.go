@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -20,66 +21,112 @@ const _ = -uint32(_HelloSet ^ 0xd8894f4e)
 
 // helloCountsMap is the type of the map counts (HASH). [typed.Hash] says more
 // of its methods.
-type helloCountsMap struct{ typed.MapHandle }
+type helloCountsMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*helloCountsMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint8)), Value: unsafe.Sizeof(*new(uint64))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *helloCountsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *helloCountsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *helloCountsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *helloCountsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *helloCountsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *helloCountsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *helloCountsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *helloCountsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *helloCountsMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
 func (m *helloCountsMap) Lookup(key uint8) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // LookupInto is Lookup into the caller's memory.
 func (m *helloCountsMap) LookupInto(key uint8, value *uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
 }
 
 // Put writes the value of a key.
 func (m *helloCountsMap) Put(key uint8, value uint64) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
 }
 
 // Update is Put with flags.
 func (m *helloCountsMap) Update(key uint8, value uint64, flags typed.UpdateFlags) error {
-	return (*typed.MapCore)(&m.MapHandle).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
 }
 
 // Delete removes a key, or returns ebpf.ErrKeyNotExist.
 func (m *helloCountsMap) Delete(key uint8) error {
-	return (*typed.MapCore)(&m.MapHandle).Delete(unsafe.Pointer(&key))
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
 }
 
 // LookupAndDelete removes a key and returns its value.
 func (m *helloCountsMap) LookupAndDelete(key uint8) (value uint64, err error) {
-	err = (*typed.MapCore)(&m.MapHandle).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, err
 }
 
 // All ranges over the entries. The second result is called after the loop and
 // returns what ended it early.
 func (m *helloCountsMap) All() (iter.Seq2[uint8, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).All())
+	return _helloCountsMapLoop((*typed.MapCore)(m).All())
 }
 
 // Drain is All that removes what it yields.
 func (m *helloCountsMap) Drain() (iter.Seq2[uint8, uint64], func() error) {
-	return m.loop((*typed.MapCore)(&m.MapHandle).Drain())
+	return _helloCountsMapLoop((*typed.MapCore)(m).Drain())
 }
 
 // DeleteFunc removes the entries for which del returns true and says how many
 // these were.
 func (m *helloCountsMap) DeleteFunc(del func(key uint8, value *uint64) bool) (int, error) {
-	return (*typed.MapCore)(&m.MapHandle).DeleteFunc(func(key, value unsafe.Pointer) bool {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
 		return del(*(*uint8)(key), (*uint64)(value))
 	})
 }
 
 //go:noinline
-func (*helloCountsMap) loop(s *typed.MapScan) (iter.Seq2[uint8, uint64], func() error) {
+func _helloCountsMapLoop(s *typed.MapScan) (iter.Seq2[uint8, uint64], func() error) {
 	return func(yield func(uint8, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*uint8)(key), *(*uint64)(value))

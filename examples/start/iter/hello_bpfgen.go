@@ -38,7 +38,7 @@ func openHelloFrom(object io.ReaderAt) (*helloCollectionSpec, error) {
 	}
 	s := &helloCollectionSpec{CollectionSpec: c}
 	typed.BindProgramSpec(c, &s.Programs.Hello, "hello")
-	typed.BindVariableSpec(c, &s.Variables.Threads, "threads")
+	s.Variables.Threads = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "threads", (*uint64)(nil)))
 	typed.CheckLayouts(c, _HelloLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (s *helloCollectionSpec) Load(opts *ebpf.CollectionOptions) (*helloCollecti
 	}
 	b := &helloCollection{Collection: c}
 	typed.BindProgram(c, &b.Programs.Hello, "hello")
-	typed.BindVariable(c, &b.Variables.Threads, "threads")
+	b.Variables.Threads = (*typed.Variable[uint64])(typed.BindVariable(c, "threads", (*uint64)(nil)))
 	return b, nil
 }
 

@@ -39,7 +39,7 @@ func openHelloFrom(object io.ReaderAt) (*helloCollectionSpec, error) {
 		return nil, err
 	}
 	s := &helloCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Counts, "counts")
+	s.Maps.Counts = (*typed.MapSpec[*helloCountsMap])(typed.BindMapSpec(c, "counts", (*helloCountsMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.Hello, "hello")
 	typed.CheckLayouts(c, _HelloLayouts)
 	if err := c.Err(); err != nil {

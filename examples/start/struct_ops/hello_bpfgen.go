@@ -39,12 +39,12 @@ func openHelloFrom(object io.ReaderAt) (*helloCollectionSpec, error) {
 		return nil, err
 	}
 	s := &helloCollectionSpec{CollectionSpec: c}
-	typed.BindMapSpec(c, &s.Maps.Hello, "hello")
+	s.Maps.Hello = (*typed.MapSpec[*helloHelloMap])(typed.BindMapSpec(c, "hello", (*helloHelloMap)(nil)))
 	typed.BindProgramSpec(c, &s.Programs.HelloCongAvoid, "hello_cong_avoid")
 	typed.BindProgramSpec(c, &s.Programs.HelloInit, "hello_init")
 	typed.BindProgramSpec(c, &s.Programs.HelloSsthresh, "hello_ssthresh")
 	typed.BindProgramSpec(c, &s.Programs.HelloUndoCwnd, "hello_undo_cwnd")
-	typed.BindVariableSpec(c, &s.Variables.Connections, "connections")
+	s.Variables.Connections = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "connections", (*uint64)(nil)))
 	typed.CheckLayouts(c, _HelloLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (s *helloCollectionSpec) Load(opts *ebpf.CollectionOptions) (*helloCollecti
 	typed.BindProgram(c, &b.Programs.HelloInit, "hello_init")
 	typed.BindProgram(c, &b.Programs.HelloSsthresh, "hello_ssthresh")
 	typed.BindProgram(c, &b.Programs.HelloUndoCwnd, "hello_undo_cwnd")
-	typed.BindVariable(c, &b.Variables.Connections, "connections")
+	b.Variables.Connections = (*typed.Variable[uint64])(typed.BindVariable(c, "connections", (*uint64)(nil)))
 	return b, nil
 }
 

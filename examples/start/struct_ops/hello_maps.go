@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
+	"github.com/cilium/ebpf"
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
@@ -17,15 +18,73 @@ const _ = -uint32(_HelloSet ^ 0x061bdebf)
 // they cost little to compile. What more can be done with a map, batches and flags
 // above all, are functions of that package.
 
-// helloHelloMap is the type of the map hello (STRUCT_OPS).
-type helloHelloMap struct{ typed.StructOpsHandle }
+// helloHelloMap is the type of the map hello (STRUCT_OPS). [typed.StructOps]
+// says more of its methods.
+type helloHelloMap typed.MapHandle
 
 // Shape is what the type is made for.
 func (*helloHelloMap) Shape() typed.MapShape {
 	return typed.MapShape{Class: typed.ClassStructOps, Value: unsafe.Sizeof(*new(helloTcpCongestionOps))}
 }
 
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *helloHelloMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *helloHelloMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *helloHelloMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *helloHelloMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *helloHelloMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *helloHelloMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *helloHelloMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *helloHelloMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *helloHelloMap) Close() error {
+	return m.Handle().Close()
+}
+
 // Ops says which C type typed.SetStructOps changes. It returns nil.
 func (*helloHelloMap) Ops() *helloTcpCongestionOps {
 	return nil
+}
+
+// State says what the kernel does with the map.
+func (m *helloHelloMap) State() (typed.StructOpsState, error) {
+	return (*typed.MapCore)(m).StructOpsState()
+}
+
+// Attach makes the kernel use the functions of the map, which comes from a
+// section .struct_ops.link (Linux 6.4). Closing the link takes them away.
+func (m *helloHelloMap) Attach() (*typed.Link, error) {
+	return (*typed.MapCore)(m).AttachStructOps()
 }
