@@ -37,20 +37,15 @@ func killChildren() {
 // descendants are the processes below this one that have its session and live.
 func descendants() (below []int) {
 	session, _ := unix.Getsid(0)
-	children := make(map[int][]int)
-	stay := make(map[int]bool)
-	for _, pid := range processes() {
-		p, ok := readStat("/proc/" + pid + "/stat")
-		if !ok {
-			continue
-		}
-		children[p.parent] = append(children[p.parent], p.pid)
-		stay[p.pid] = p.session != session || p.state == "Z"
+	children := childrenOf
+	if _, err := os.Stat("/proc/thread-self/children"); err != nil { // CONFIG_PROC_CHILDREN
+		all := allChildren()
+		children = func(pid int) []int { return all[pid] }
 	}
 	for above := []int{os.Getpid()}; len(above) > 0; above = above[1:] {
-		for _, pid := range children[above[0]] {
+		for _, pid := range children(above[0]) {
 			above = append(above, pid)
-			if !stay[pid] {
+			if p, ok := readStat("/proc/" + strconv.Itoa(pid) + "/stat"); ok && p.session == session && p.state != "Z" {
 				below = append(below, pid)
 			}
 		}
@@ -58,14 +53,38 @@ func descendants() (below []int) {
 	return below
 }
 
-// processes are the numbers of all.
-func processes() []string {
-	proc, err := os.Open("/proc")
+// childrenOf asks each thread of a process (/proc/PID/task/TID/children).
+func childrenOf(pid int) (children []int) {
+	for _, thread := range numbers("/proc/" + strconv.Itoa(pid) + "/task") {
+		list, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/task/" + thread + "/children")
+		for field := range strings.FieldsSeq(string(list)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				children = append(children, child)
+			}
+		}
+	}
+	return children
+}
+
+// allChildren are those of all processes.
+func allChildren() map[int][]int {
+	children := make(map[int][]int)
+	for _, pid := range numbers("/proc") {
+		if p, ok := readStat("/proc/" + pid + "/stat"); ok {
+			children[p.parent] = append(children[p.parent], p.pid)
+		}
+	}
+	return children
+}
+
+// numbers are the entries of a directory that are numbers.
+func numbers(dir string) []string {
+	f, err := os.Open(dir)
 	if err != nil {
 		return nil
 	}
-	defer proc.Close()
-	names, _ := proc.Readdirnames(-1)
+	defer f.Close()
+	names, _ := f.Readdirnames(-1)
 	return slices.DeleteFunc(names, func(name string) bool { return strings.Trim(name, "0123456789") != "" })
 }
 

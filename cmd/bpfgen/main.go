@@ -73,7 +73,7 @@ func main() {
 // patience is how long the steps have to notice that they were interrupted, and
 // again how long after their commands were killed. Those that compute do not look;
 // nothing is lost if they end with the process.
-const patience = 25 * time.Millisecond
+const patience = 20 * time.Millisecond
 
 // interrupted waits for whoever can end in order, and for a commit however long
 // it takes to take back what it did.

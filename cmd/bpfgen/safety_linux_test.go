@@ -233,6 +233,9 @@ func TestDoubleRunsOfTargets(t *testing.T) {
 // limit is how long a signal may take to end bpfgen.
 const limit = 200 * time.Millisecond
 
+// tries is how often a machine that has other work to do may miss it.
+const tries = 8
+
 // phase is something that bpfgen may be busy with when a signal comes.
 type phase struct {
 	name string
@@ -258,7 +261,6 @@ func (l *lab) phases(t *testing.T) []phase {
 		{name: "the compiler", tool: "cc", condition: "true", args: compile("-cc", "cc", "-no-strip")},
 		{name: "the compiler asked for its directories", tool: "cc", condition: `[[ " $* " == *" -v "* ]]`, args: []string{"gen", "-no-typecheck", "./c"}},
 		{name: "strip", tool: "strip", condition: "true", args: compile("-cc", "clang-19", "-strip", "strip")},
-		{name: "the go command asked for the package", tool: "go", condition: "true", env: []string{"GOPACKAGE="}, args: []string{"gen", "-no-typecheck", "x", object}},
 		{name: "the go command of the type check", tool: "go", condition: "true", args: []string{"gen", "x", object}},
 		{name: "the go command of -bind", tool: "go", condition: "true", args: []string{"gen", "-no-typecheck", "-bind", "struct flow=example.com/app.T", "x", bind}},
 		{name: "packages by import path", tool: "go", condition: "true", args: []string{"gen", "example.com/app/..."}},
@@ -283,7 +285,7 @@ func TestSignals(t *testing.T) {
 	for _, p := range l.phases(t) {
 		t.Run(p.name, func(t *testing.T) {
 			best := time.Hour
-			for i := 0; i < 3 && best >= limit; i++ { // the machine may have other work
+			for i := 0; i < tries && best >= limit; i++ {
 				l.forget(t)
 				for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 					took := l.interrupt(t, p, sig)
@@ -413,7 +415,7 @@ func TestSignalsWhileBusy(t *testing.T) {
 			worst := time.Duration(0)
 			for range times("BPFGEN_SIGNALS", 1) {
 				best := time.Hour
-				for i := 0; i < 3 && best >= limit; i++ {
+				for i := 0; i < tries && best >= limit; i++ {
 					l.forget(t)
 					cmd := exec.Command("bpfgen", args...)
 					cmd.Dir, cmd.Env = l.dir, l.env
