@@ -53,6 +53,8 @@ type Kind struct {
 	What string
 	// Remedy and InC are as in Diagnostic.
 	Remedy, InC string
+	// Most is how many places are listed; 0 for all.
+	Most int
 }
 
 // String is "file: path: what; remedy", on one line.
@@ -87,10 +89,14 @@ func CompareDiagnostics(a, b Diagnostic) int {
 // Join makes one message of each that a file has several of: those that say the
 // same of several places, and those of one Kind. The result is sorted.
 func Join(all []Diagnostic) []Diagnostic {
+	return joinBy(joinBy(Sorted(all), Diagnostic.sameWords, joinPaths), Diagnostic.sameKind, joinKind)
+}
+
+// Sorted is each message once, in order.
+func Sorted(all []Diagnostic) []Diagnostic {
 	all = slices.Clone(all)
 	slices.SortStableFunc(all, CompareDiagnostics)
-	all = slices.Compact(all)
-	return joinBy(joinBy(all, Diagnostic.sameWords, joinPaths), Diagnostic.sameKind, joinKind)
+	return slices.Compact(all)
 }
 
 // joinBy has join make one of those that the key says belong together. It
@@ -159,6 +165,9 @@ func joinKind(group []Diagnostic) Diagnostic {
 		}
 		items = append(items, cmp.Or(d.Item, string(d.Path)))
 		fails = fails || d.Fails
+	}
+	if most := d.Kind.Most; most > 0 && len(items) > most {
+		items = append(items[:most], fmt.Sprintf("and %d more (-verbose names each)", len(items)-most))
 	}
 	return Diagnostic{
 		File: d.File, Kind: d.Kind, Remedy: d.Kind.Remedy, InC: inC, Fails: fails,

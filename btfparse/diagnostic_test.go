@@ -10,6 +10,7 @@ import (
 func TestJoin(t *testing.T) {
 	kind := &Kind{What: "%d sections are unknown", Remedy: "write libbpf's names"}
 	other := &Kind{What: "%d others"}
+	many := &Kind{What: "%d are many", Most: 2}
 	for _, test := range []struct {
 		name string
 		list []Diagnostic
@@ -33,6 +34,8 @@ func TestJoin(t *testing.T) {
 			{Path: "program p", What: "another", Kind: other},
 		},
 			"2 sections are unknown: program p, q (SEC(\"y\")); write libbpf's names\nprogram p: another"},
+		{"many of a kind", []Diagnostic{{Path: "a", Kind: many}, {Path: "b", Kind: many}, {Path: "c", Kind: many}, {Path: "d", Kind: many}},
+			"4 are many: a, b, and 2 more (-verbose names each)"},
 		{"in C", []Diagnostic{{Path: "struct s", What: "clashes", Remedy: "-rename s=T", InC: "rename it"}, {Path: "struct t", What: "is void", InC: "declare it"}},
 			"struct s: clashes; -rename s=T, or in C rename it\nstruct t: is void; declare it"},
 	} {

@@ -212,6 +212,7 @@ var clashes = &btfparse.Kind{
 	What:   "%d names of C clash in Go, so that these are called otherwise",
 	Remedy: "-rename 'name of C=…' for each that matters",
 	InC:    fmt.Sprintf("btf_decl_tag(%q)", nameTag+"…"),
+	Most:   10,
 }
 
 // tagsOn are the decl tags that any target has.

@@ -121,7 +121,7 @@ func (r *repo) check(ctx context.Context, c *cli, o checkOptions) (*checkReport,
 	}
 	for _, j := range r.jobs {
 		if j.result != nil && j.flags().strict {
-			if err := c.warn(j.result.warnings, true); err != nil {
+			if err := c.warn(j.result.warnings, false, true); err != nil {
 				return nil, fmt.Errorf("%s: %w", j.place(), err)
 			}
 		}

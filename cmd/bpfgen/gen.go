@@ -78,7 +78,7 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 		if err != nil {
 			return err
 		}
-		if err := c.warn(r.warnings, o.strict); err != nil {
+		if err := c.warn(r.warnings, o.verbose, o.strict); err != nil {
 			return err
 		}
 		return c.finish(ctx, &o.outputFlags, o.write, r)

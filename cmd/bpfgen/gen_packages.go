@@ -73,7 +73,7 @@ func genLines(ctx context.Context, c *cli, o *genOptions, patterns []string) err
 	r.generate(ctx, func(j *job) { progress.step(j.place()) })
 	progress.end()
 	r.said(c)
-	strict := r.warn(c, o.strict)
+	strict := r.warn(c, o.verbose, o.strict)
 	if err := cmp.Or(r.problems(), strict); err != nil {
 		return err
 	}
@@ -93,13 +93,13 @@ func genLines(ctx context.Context, c *cli, o *genOptions, patterns []string) err
 
 // warn prints the warnings of all jobs. It is an error if a line that has some
 // is strict.
-func (r *repo) warn(c *cli, strict bool) error {
+func (r *repo) warn(c *cli, all, strict bool) error {
 	var errs []error
 	for _, j := range r.jobs {
 		if j.result == nil {
 			continue
 		}
-		if err := c.warn(j.result.warnings, strict || j.flags().strict); err != nil {
+		if err := c.warn(j.result.warnings, all || j.flags().verbose, strict || j.flags().strict); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", j.place(), err))
 		}
 	}

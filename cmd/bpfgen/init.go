@@ -253,7 +253,7 @@ func (o *initOptions) run(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := one.warn(r.warnings, false); err != nil {
+	if err := one.warn(r.warnings, false, false); err != nil {
 		return err
 	}
 	_, err = one.write(ctx, r.out, &g.outputFlags, g.write)

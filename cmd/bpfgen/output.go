@@ -45,7 +45,7 @@ func (o *outputFlags) define(fs *flag.FlagSet, env environment) {
 	fs.Var(&o.types, "type", "C `names` and globs to declare: event, \"struct event\", bpf_*; comma-separated, repeatable")
 	fs.Var(o.renames, "rename", "`'struct foo=Bar'`: the Go type of struct foo is called <ident>Bar; repeatable")
 	fs.BoolVar(&o.strict, "strict", false, "with a warning, write nothing and exit with status 1")
-	fs.BoolVar(&o.verbose, "verbose", env.flag("V"), "say what is done ($V)")
+	fs.BoolVar(&o.verbose, "verbose", env.flag("V"), "say what is done, and each warning on a line of its own ($V)")
 }
 
 // finish reads what depends on other flags and finds what cannot be.

@@ -35,10 +35,14 @@ func (c *cli) report(err error) {
 	}
 }
 
-// warn prints a line for each warning, for many of one kind together. With
-// strict they are an error: nothing may be written.
-func (c *cli) warn(warnings []btfparse.Diagnostic, strict bool) error {
-	warnings = btfparse.Join(warnings)
+// warn prints a line for each warning, for many of one kind together unless all
+// are wanted. With strict they are an error: nothing may be written.
+func (c *cli) warn(warnings []btfparse.Diagnostic, all, strict bool) error {
+	if all {
+		warnings = btfparse.Sorted(warnings)
+	} else {
+		warnings = btfparse.Join(warnings)
+	}
 	for _, w := range warnings {
 		fmt.Fprintf(c.stderr, "bpfgen: warning: %s\n", oneLine(w.String()))
 	}

@@ -42,7 +42,7 @@ func runTypes(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.warn(results[0].warnings, o.strict); err != nil {
+	if err := c.warn(results[0].warnings, o.verbose, o.strict); err != nil {
 		return err
 	}
 	if err := c.finish(ctx, &o.outputFlags, o.write, results...); err != nil {
