@@ -5,6 +5,7 @@ package emit
 // what a layout leaves out (the sign of a byte), the fields and methods in Go.
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -94,13 +95,20 @@ func (n *names) borrow(w *wanted) {
 			differs = append(differs, fmt.Sprintf("%s is not %s: %s", th.key, other, why))
 			n.warn(th.targets(), btfparse.Diagnostic{
 				Path: btfparse.Path(th.key), What: fmt.Sprintf("is %s in Go, and not %s of -types-from: %s", th.name, other, why),
-				Remedy: "generate both from C that has the same type, or give one another name",
+				Remedy: otherTypes.Remedy, Kind: otherTypes, Item: fmt.Sprintf("%s (%s)", th.key, why),
 			})
 		}
 	}
 	if shared == 0 {
 		n.fail(n.everywhere(), "-types-from %s: no type is shared%s", n.opts.TypesFrom, listOf(differs))
 	}
+}
+
+// otherTypes is what is said of several types that differ from those of -types-from.
+var otherTypes = &btfparse.Kind{
+	What:   "%d types differ from those of -types-from and are declared anew",
+	Remedy: "generate both from C that has the same type, or give one another name",
+	Most:   10,
 }
 
 // listOf is the end of a message that gives reasons.
@@ -132,6 +140,9 @@ func (w *wanted) lent(lenders []lentTypes, th *thing, name string) (found bool, 
 					continue
 				}
 				found, served = true, true
+				if unlike := w.opts.unlike[name]; unlike != "" {
+					return true, unlike
+				}
 				if !ok {
 					return true, "BTF has no layout of it"
 				}
@@ -148,7 +159,7 @@ func (w *wanted) lent(lenders []lentTypes, th *thing, name string) (found bool, 
 }
 
 // checkBorrowed compares the Go declarations of borrowed types with what they
-// would be here.
+// would be here, and notes down which are unlike: the plan is made anew without them.
 func (b *builder) checkBorrowed() {
 	lenders := b.opts.Lenders
 	if len(lenders) == 0 {
@@ -178,18 +189,10 @@ func (b *builder) sameDeclaration(d *plan.Decl, there Declaration) {
 	here := declarationOf(d)
 	for _, name := range slices.Sorted(maps.Keys(here)) {
 		if want, ok := there[name]; !ok || want != here[name] {
-			b.fail(b.everywhere(), "-types-from %s: %s cannot be shared: %s is %s in its Go type %s, and %s here",
-				b.opts.TypesFrom, d.C, name, orNothing(want), d.Name, here[name])
+			b.opts.unlike[d.Name] = fmt.Sprintf("%s is %s there, and %s here", cmp.Or(name, "it"), cmp.Or(want, "nothing"), here[name])
 			return
 		}
 	}
-}
-
-func orNothing(s string) string {
-	if s == "" {
-		return "nothing"
-	}
-	return s
 }
 
 // declarationOf is what the printed type has.

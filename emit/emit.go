@@ -106,6 +106,9 @@ type Options struct {
 	Packed Packed
 	// Lenders are the Go types of that ident.
 	Lenders []Lender
+	// unlike are those whose declarations in Go differ from what they would be here,
+	// and in what.
+	unlike map[string]string
 }
 
 // EventType is what -event says of one map.
@@ -156,7 +159,19 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 	if opts.Bpf2go {
 		return bpf2goPlan(targets, &opts)
 	}
-	w := want(targets, &opts)
+	opts.unlike = make(map[string]string)
+	for {
+		known := len(opts.unlike)
+		if p, err := typedPlan(targets, &opts); err != nil || len(opts.unlike) == known {
+			return p, err
+		}
+	}
+}
+
+// typedPlan is a plan that borrows all types but those in Options.unlike, to which it
+// adds what turns out to be declared otherwise.
+func typedPlan(targets []Target, opts *Options) (*Plan, error) {
+	w := want(targets, opts)
 	types := findTypes(w.report, typedProfile, w.binds, w.roots)
 	names := name(w, types, nil)
 	if err := w.err(); err != nil {
