@@ -93,16 +93,20 @@ func flattened(t *btfparse.Struct) []*leaf {
 
 // extendTails gives the structs at the end of one of size bytes that end in a
 // flexible array the bytes behind them, and puts the array of one without bytes
-// in its place.
-func extendTails(leaves []*leaf, size uint64) []*leaf {
+// in its place. It warns of those that it can give none.
+func extendTails(leaves []*leaf, size uint64, warn func(...btfparse.Diagnostic)) []*leaf {
 	var extended []*leaf
 	open := make(map[*leaf]bool)
 	for _, l := range openLeaves(leaves) {
 		open[l] = true
 	}
+	last := endsOf(leaves)
 	for _, l := range leaves {
 		inner, ok := btfparse.Underlying(l.field.Type).(*btfparse.Struct)
 		if !ok || !open[l] {
+			if d, lost := l.lostTail(size, last.isLast(l)); lost {
+				warn(d)
+			}
 			extended = append(extended, l)
 			continue
 		}
@@ -111,12 +115,38 @@ func extendTails(leaves []*leaf, size uint64) []*leaf {
 			l.extend(inner, uint32(size-end))
 			extended = append(extended, l)
 		case inner.Bytes == 0:
-			extended = append(extended, extendTails(l.opened(inner), size)...)
+			extended = append(extended, extendTails(l.opened(inner), size, warn)...)
 		default:
 			extended = append(extended, l)
 		}
 	}
 	return extended
+}
+
+// lostTail says of a struct that ends in a flexible array, or an array of such, that
+// the array overlaps what C has behind it, which its method in Go does not know.
+func (l *leaf) lostTail(size uint64, last bool) (btfparse.Diagnostic, bool) {
+	elem, n := l.field.Type, uint32(1)
+	for a, ok := btfparse.Underlying(elem).(*btfparse.Array); ok; a, ok = btfparse.Underlying(elem).(*btfparse.Array) {
+		elem, n = a.Elem, n*a.Len
+	}
+	inner, ok := btfparse.Underlying(elem).(*btfparse.Struct)
+	if !ok || n == 0 || inner.Bytes == 0 || l.field.Bitfield || !endsOpen(inner) || last && n == 1 && l.bytes().end == size {
+		return btfparse.Diagnostic{}, false
+	}
+	return btfparse.Diagnostic{
+		Path: l.path, Kind: lostTails, Remedy: lostTails.Remedy, InC: lostTails.InC,
+		What: "is a struct that ends in a flexible array, whose first bytes are in C what stands behind the member; its Tail method in Go reads what is behind the outermost struct",
+	}, true
+}
+
+// lostTails is what is said of several.
+var lostTails = &btfparse.Kind{
+	What: "%d members are structs that end in a flexible array, whose first bytes are in C what stands behind the member; " +
+		"their Tail methods in Go read what is behind the outermost struct",
+	Remedy: "read the bytes of the whole record instead",
+	InC:    "put the member at the end",
+	Most:   10,
 }
 
 // extend gives the member so many bytes more. Its type is another one then,

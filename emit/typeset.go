@@ -276,7 +276,7 @@ func appendNew(list []string, s string) []string {
 func (ts *typeSet) layOut(v *variant, t *btfparse.Struct, target int) {
 	flatten(t, 0, nil, nil, v.path, func(l *leaf) { v.leaves = append(v.leaves, l) })
 	if ts.profile.methods {
-		v.leaves = extendTails(v.leaves, uint64(t.Bytes))
+		v.leaves = extendTails(v.leaves, uint64(t.Bytes), v.warn)
 	}
 	for i, l := range v.leaves {
 		l.index = i

@@ -78,6 +78,15 @@ int use(enum { FLAG_A = 1, FLAG_B = 7, FLAG_C } f) { return f + FLAG_B; }
 		want:    []string{"XFlagB uint32 = 2", "XFlagB uint32 = 7", "XFirstX uint32 = 0", "XFlagC uint32 = 8"},
 		not:     []string{"X_FLAG"},
 	}, {
+		name: "flexible arrays whose bytes other members have",
+		c: `struct header { __u32 len; __u8 data[]; }; struct middle { struct header h; __u32 after; }; struct list { __u64 t; struct header h[1]; };
+struct deep { struct { __u8 k; struct { struct header h; } in; } mid; __u64 z; }; struct last { __u64 t; struct header h; }; struct full { __u32 t; struct header h[1]; };
+struct middle m; struct list l; struct deep d; struct last e; struct full f; struct header n;`,
+		want: []string{"H XLastH"},
+		says: []string{`3 members are structs that end in a flexible array, whose first bytes are in C what stands behind the member; ` +
+			`their Tail methods in Go read what is behind the outermost struct: variable d > struct deep > field mid, variable l > struct list > field h, variable m > struct middle > field h; ` +
+			`read the bytes of the whole record instead, or in C put the member at the end`},
+	}, {
 		name: "an event type of several",
 		c: `SEC("socket") int f(void *ctx) { struct event { __u32 a; }; static volatile struct event last; return last.a++; }
 SEC("socket") int g(void *ctx) { struct event { __u64 b; }; static volatile struct event last; return last.b++; }` + ringOfBytes + `events SEC(".maps");`,
