@@ -9,6 +9,7 @@ package btfparse
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cilium/ebpf/btf"
 )
@@ -24,7 +25,7 @@ const leftOutRemedy = "declare what maps and variables hold as a plain struct"
 // ownMembers are the members that have a place in a struct or union of so many
 // bytes; base classes that BTF does not describe have bytes instead.
 func (c *converter) ownMembers(what string, union bool, bytes uint32, members []btf.Member) []btf.Member {
-	if !likeCXX(union, members) {
+	if !likeCXX(union, bytes, members) {
 		return members
 	}
 	x := c.newClass(union, bytes, members)
@@ -45,16 +46,40 @@ func (c *converter) ownMembers(what string, union bool, bytes uint32, members []
 		}
 		sized = sized || m.Offset > 0 && memberBits(m) > 0
 	}
+	if !union {
+		c.sayShared(what, own)
+	}
 	return own
 }
 
+// sayShared warns of members of a struct at its start of which nobody knows which one
+// is there.
+func (c *converter) sayShared(what string, members []btf.Member) {
+	var names []string
+	for _, m := range members {
+		if m.Offset == 0 && memberBits(m) > 0 && m.Name != "" {
+			names = append(names, m.Name)
+		}
+	}
+	if len(names) > 1 {
+		c.notes = append(c.notes, Diagnostic{
+			Path: Path(what), What: fmt.Sprintf("members %s are at one place in the BTF: all but one are static members", strings.Join(names, ", ")),
+			Remedy: leftOutRemedy,
+		})
+	}
+}
+
 // likeCXX is true if a member is of type void, before one that precedes it, or
-// at the start behind another that is there.
-func likeCXX(union bool, members []btf.Member) bool {
+// at the start behind another that is there, or in a class of no data, which has one
+// byte.
+func likeCXX(union bool, bytes uint32, members []btf.Member) bool {
 	last := btf.Bits(0)
 	sized := false
 	for _, m := range members {
 		if isVoid(m.Type) || !union && (m.Offset < last || sized && m.Offset == 0 && m.BitfieldSize == 0) {
+			return true
+		}
+		if !union && bytes == 1 && m.Offset == 0 && memberBits(m) > 8 {
 			return true
 		}
 		last = m.Offset
@@ -147,7 +172,7 @@ func (x *class) isStatic(m btf.Member, sized bool) bool {
 	if x.union || m.Offset != 0 || m.BitfieldSize > 0 || memberBits(m) == 0 {
 		return false
 	}
-	return sized || x.reached && !x.reaches(m)
+	return sized || memberBits(m) > x.bits || x.reached && !x.reaches(m)
 }
 
 // reaches says whether the next member stands where it would behind this one,

@@ -61,7 +61,12 @@ struct st, 8 bytes
 	+0 a unsigned int
 	+0 b unsigned int
 	+4 c unsigned int
-`, ""},
+`, `struct st: members a, b are at one place in the BTF: all but one are static members; declare what maps and variables hold as a plain struct
+`},
+		{"a class of nothing but a static member", []btf.Type{&btf.Struct{Name: "st", Size: 1, Members: []btf.Member{member("only", btfU32, 0)}}}, `
+struct st, 1 bytes
+`, `struct st > field only: is left out, since static members and member functions are no part of the data; declare what maps and variables hold as a plain struct
+`},
 		{"a union with a function", []btf.Type{&btf.Union{Name: "un", Size: 40, Members: []btf.Member{member("a", btfU32, 0), at("f", nothing, 256)}}}, `
 union un, 40 bytes
 	+0 a unsigned int
