@@ -19,9 +19,10 @@ import (
 )
 
 const (
-	randomFiles = 100
-	// randomTypes are those of each file, randomMembers the least that all have.
-	randomTypes   = 2
+	// randomPairs are of two C files each.
+	randomPairs = 50
+	// randomTypes are those of each pair, randomMembers the least that all have.
+	randomTypes   = 3
 	randomMembers = 1500
 )
 
@@ -77,16 +78,16 @@ func randomPackage(t *testing.T) []emit.File {
 	values := make(map[string][]randomValue)
 	var lines, idents, constants strings.Builder
 	members := 0
-	for i := range randomFiles {
+	for i := range randomPairs {
 		w := randomSource(uint64(i + 1))
-		files = append(files, emit.File{Name: w.name + ".h", Content: []byte(w.types.String())})
+		files = append(files, emit.File{Name: "c/" + w.name + ".h", Content: []byte(w.types.String())})
 		for _, ident := range []struct{ name, flags string }{{"Random", ""}, {"Lent", fmt.Sprintf(" -types-from Random%d", i)}} {
 			name := fmt.Sprint(ident.name, i)
 			source, list := w.variables()
 			members += len(list)
 			values[name] = list
-			files = append(files, emit.File{Name: name + ".c", Content: []byte(source)})
-			fmt.Fprintf(&lines, "//go:generate bpfgen -cc clang-19 -target bpfel,bpfeb%s %s %s.c -- -Wno-everything -I %s\n", ident.flags, name, name, include)
+			files = append(files, emit.File{Name: "c/" + name + ".c", Content: []byte(source)})
+			fmt.Fprintf(&lines, "//go:generate bpfgen -cc clang-19 -target bpfel,bpfeb%s %s c/%s.c -- -Wno-everything -I %s\n", ident.flags, name, name, include)
 			fmt.Fprintf(&idents, "\t%q: func() (any, error) { return Open%s() },\n", name, name)
 		}
 		for _, e := range w.enumerators {
@@ -94,7 +95,7 @@ func randomPackage(t *testing.T) []emit.File {
 		}
 	}
 	if members < randomMembers {
-		t.Errorf("%d members in %d files, want at least %d", members, 2*randomFiles, randomMembers)
+		t.Errorf("%d members in %d files, want at least %d", members, 2*randomPairs, randomMembers)
 	}
 	list, err := json.Marshal(values)
 	if err != nil {
