@@ -131,6 +131,9 @@ func (l *leaf) lostTail(size uint64, last bool) (btfparse.Diagnostic, bool) {
 		elem, n = a.Elem, n*a.Len
 	}
 	inner, ok := btfparse.Underlying(elem).(*btfparse.Struct)
+	if ok && strings.HasPrefix(inner.Name, "bpf_lpm_trie_key") { // is made to stand in front of its data
+		return btfparse.Diagnostic{}, false
+	}
 	if !ok || n == 0 || inner.Bytes == 0 || l.field.Bitfield || !endsOpen(inner) || last && n == 1 && l.bytes().end == size {
 		return btfparse.Diagnostic{}, false
 	}
