@@ -43,16 +43,15 @@ func (l layouts) pinName(name string) string {
 // existing are the maps of one Load that may have been there before.
 type existing struct {
 	layouts
-	// pins are the paths of maps that the collection pins by their layout, found
-	// those that were there.
+	// pins are the paths of maps that the collection pins, found those that were
+	// there.
 	pins  map[string]string
 	found map[string]*ebpf.Map
 	// given are the maps that Load does not create, with their pins, "" for none.
 	given map[string]string
 }
 
-// findExisting finds them, and makes replacements of those that are pinned by
-// layout.
+// findExisting finds them, and makes replacements of those that are pinned.
 func (l layouts) findExisting(spec *ebpf.CollectionSpec, opts *ebpf.CollectionOptions) (*existing, error) {
 	e := &existing{l, make(map[string]string), make(map[string]*ebpf.Map), make(map[string]string)}
 	for name := range opts.MapReplacements {
@@ -62,24 +61,24 @@ func (l layouts) findExisting(spec *ebpf.CollectionSpec, opts *ebpf.CollectionOp
 		m := spec.Maps[name]
 		switch _, replaced := e.given[name]; {
 		case m.Pinning != ebpf.PinByName || replaced || opts.Maps.PinPath == "": // which the library refuses
-		case l.pin:
-			if err := e.findPin(name, m, opts); err != nil {
-				return nil, errors.Join(err, e.close())
-			}
 		default:
-			path := filepath.Join(opts.Maps.PinPath, m.Name)
-			if _, err := os.Lstat(path); err == nil {
-				e.given[name] = path
+			file := m.Name
+			if l.pin {
+				file = e.pinName(name)
+			}
+			if err := e.findPin(name, filepath.Join(opts.Maps.PinPath, file), m, opts); err != nil {
+				return nil, errors.Join(err, e.close())
 			}
 		}
 	}
 	return e, nil
 }
 
-// findPin looks for the pin of a layout, and takes pinning out of the spec.
-func (e *existing) findPin(name string, m *ebpf.MapSpec, opts *ebpf.CollectionOptions) error {
+// findPin looks for a pin, and takes pinning out of the spec. The library would open
+// what another process has pinned a moment before it looks, and not tell that from a
+// map that it has created.
+func (e *existing) findPin(name, path string, m *ebpf.MapSpec, opts *ebpf.CollectionOptions) error {
 	m.Pinning = ebpf.PinNone
-	path := filepath.Join(opts.Maps.PinPath, e.pinName(name))
 	e.pins[name] = path
 	found, err := ebpf.LoadPinnedMap(path, &opts.Maps.LoadPinOptions)
 	switch {
@@ -153,6 +152,9 @@ func (e *existing) pinNew(coll *ebpf.Collection) error {
 			}
 		default:
 			if err := m.Pin(e.pins[name]); err != nil {
+				if errors.Is(err, os.ErrExist) {
+					err = fmt.Errorf("%w: %w", errPinnedMeanwhile, err)
+				}
 				errs := []error{fmt.Errorf("map %s: pin to %s: %w", name, e.pins[name], err)}
 				for _, p := range pinned {
 					errs = append(errs, p.Unpin())
@@ -164,6 +166,10 @@ func (e *existing) pinNew(coll *ebpf.Collection) error {
 	}
 	return nil
 }
+
+// errPinnedMeanwhile says that another process has pinned a map between the look for
+// it and the pin.
+var errPinnedMeanwhile = errors.New("pinned by another process meanwhile")
 
 // createMap creates one map, or opens it where it is pinned already.
 func (l layouts) createMap(name string, spec *ebpf.MapSpec, opts ebpf.MapOptions) (*ebpf.Map, MapLayout, error) {

@@ -206,9 +206,13 @@ func (l *loading) load() (*Collection, error) {
 	if err := l.begin(); err != nil {
 		return nil, err
 	}
-	for {
+	for again := 0; ; {
 		spec := l.without()
 		coll, layouts, refused, err := l.try(spec)
+		if errors.Is(err, errPinnedMeanwhile) && again < 3 {
+			again++
+			continue // with the map of the other process
+		}
 		if err == nil {
 			c := newCollection(coll, spec, l.left, l.set.optionalPrograms())
 			c.setLayouts(layouts)
