@@ -11,8 +11,11 @@ import (
 	_ "embed"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/bpfgen/bpfgen/internal/bpfuse"
 )
@@ -113,7 +116,7 @@ func (k *Kernel) allows(table useTable, function string, use int) tri {
 		return yes
 	}
 	is := k.allowedIn(allowed(), table, function, use)
-	if is != yes && dependsOnMore[function] && bpfuse.Uses[use].DependsOnTarget() {
+	if is != yes && bpfuse.Uses[use].DependsOnTarget() && (dependsOnMore[function] || slices.Contains(dependsIn[function], bpfuse.Uses[use].Type)) {
 		return yes
 	}
 	return is
@@ -122,12 +125,18 @@ func (k *Kernel) allows(table useTable, function string, use int) tri {
 // dependsOnMore are helpers whose measured refusal says nothing of other programs of
 // the same kind: they depend on the function or hook that the program attaches to
 // (btf_allowlist_d_path, bpf_iter_get_func_proto, bpf_lsm_func_proto), on the attach
-// type, or on lockdown.
-var dependsOnMore = map[string]bool{
-	"bpf_d_path": true, "bpf_getsockopt": true, "bpf_setsockopt": true, "bpf_sk_storage_get": true, "bpf_sk_storage_delete": true,
-	"bpf_ima_inode_hash": true, "bpf_ima_file_hash": true, "bpf_bprm_opts_set": true, "bpf_get_retval": true, "bpf_set_retval": true,
-	"bpf_probe_write_user": true, "bpf_override_return": true,
-}
+// type, or on lockdown. dependsIn are those that do so for programs of some types alone.
+var (
+	dependsOnMore = map[string]bool{
+		"bpf_d_path": true, "bpf_getsockopt": true, "bpf_setsockopt": true,
+		"bpf_ima_inode_hash": true, "bpf_ima_file_hash": true, "bpf_bprm_opts_set": true,
+		"bpf_probe_write_user": true, "bpf_override_return": true,
+	}
+	dependsIn = map[string][]ebpf.ProgramType{
+		"bpf_get_retval": {ebpf.LSM, ebpf.CGroupDevice, ebpf.CGroupSysctl}, "bpf_set_retval": {ebpf.LSM, ebpf.CGroupDevice, ebpf.CGroupSysctl},
+		"bpf_sk_storage_get": {ebpf.LSM}, "bpf_sk_storage_delete": {ebpf.LSM},
+	}
+)
 
 func (k *Kernel) allowedIn(t *allowedTable, table useTable, function string, use int) tri {
 	sets := t.functions[table][function]

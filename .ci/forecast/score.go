@@ -221,7 +221,7 @@ func (s *score) show(w io.Writer, sets *regexp.Regexp) {
 }
 
 // mustFail are the programs of a selftest that the kernel must refuse: their
-// functions have the tag of __failure in bpf_misc.h.
-func mustFail(file string) map[string]bool {
-	return taggedFunctions(file, "comment:test_expect_failure")
-}
+// functions have the tag of __failure in bpf_misc.h, which is counted since Linux 7.
+func mustFail(file string) map[string]bool { return taggedFunctions(file, expectFailure) }
+
+var expectFailure = regexp.MustCompile(`^comment:(\d+:)?test_expect_failure`)

@@ -1,14 +1,14 @@
 package main
 
 import (
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/cilium/ebpf/btf"
 )
 
-// taggedFunctions are the functions of an object that have a decl tag.
-func taggedFunctions(file, tag string) map[string]bool {
+// taggedFunctions are the functions of an object that have such a decl tag.
+func taggedFunctions(file string, tag *regexp.Regexp) map[string]bool {
 	found := make(map[string]bool)
 	spec, err := btf.LoadSpec(file)
 	if err != nil {
@@ -18,7 +18,7 @@ func taggedFunctions(file, tag string) map[string]bool {
 		if err != nil {
 			break
 		}
-		if fn, ok := t.(*btf.Func); ok && slices.ContainsFunc(fn.Tags, func(s string) bool { return strings.HasPrefix(s, tag) }) {
+		if fn, ok := t.(*btf.Func); ok && slices.ContainsFunc(fn.Tags, tag.MatchString) {
 			found[fn.Name] = true
 		}
 	}

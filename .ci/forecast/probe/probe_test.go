@@ -230,7 +230,7 @@ func (p *prober) load(spec *ebpf.ProgramSpec) error {
 
 // refusals are what the verifier says of a function that this type of program
 // may not call; everything else it says of a call that it looked at.
-var refusals = regexp.MustCompile(`unknown func |invalid func |unexpected __bpf_trap|cannot use helper|is not allowed|not supported without|kernel function .* does not exist|not a function|cannot be called from|calling kernel functions? .* is not|might sleep|must be sleepable|non-sleepable`)
+var refusals = regexp.MustCompile(`unknown func |invalid func |unexpected __bpf_trap|uses reserved fields|cannot use helper|is not allowed|not supported without|kernel function .* does not exist|not a function|cannot be called from|calling kernel functions? .* is not|might sleep|must be sleepable|non-sleepable`)
 
 // license asks whether a program under another license than the GPL may call it.
 func (p *prober) license(spec *ebpf.ProgramSpec, name string, call asm.Instruction) {

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -92,11 +93,15 @@ func (l *loader) object(file string) error {
 		return err
 	}
 	for name := range spec.Maps {
-		err := l.createMap(spec.Copy(), name)
+		err := l.createMap(content, spec.Copy(), name)
 		print(result(line{Object: nameOf(file), Map: name}, err))
 	}
 	for name := range spec.Programs {
+		began := time.Now()
 		err := l.program(content, spec.Copy(), name)
+		if took := time.Since(began); took > 2*time.Second {
+			fmt.Printf("SLOW %v %s %s\n", took, nameOf(file), name)
+		}
 		if errors.Is(err, errDisabled) {
 			continue
 		}
@@ -134,14 +139,44 @@ func lastOf(log []string) (last []string) {
 }
 
 // createMap creates one map. What fills it is left out, but for data sections.
-func (l *loader) createMap(spec *ebpf.CollectionSpec, name string) error {
+func (l *loader) createMap(content []byte, spec *ebpf.CollectionSpec, name string) error {
 	m, maps := spec.Maps[name], spec.Maps
 	spec.Maps = map[string]*ebpf.MapSpec{name: m}
 	if m.Type == ebpf.StructOpsMap {
 		return l.structOps(spec, m, maps)
 	}
 	spec.Programs, spec.Variables = nil, nil
+	if hasRing(spec.Maps) {
+		return l.runtime(content, spec)
+	}
 	return l.load(spec)
+}
+
+// hasRing: the runtime rounds up the sizes of ring buffers, which the library does not.
+func hasRing(maps map[string]*ebpf.MapSpec) bool {
+	for _, m := range maps {
+		for ; m != nil; m = m.InnerMap {
+			if m.Type == ebpf.RingBuf || m.Type == ebpf.UserRingbuf {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// runtime loads a part of an object as generated code does.
+func (l *loader) runtime(content []byte, one *ebpf.CollectionSpec) error {
+	spec, err := typed.Open("truth", bytes.NewReader(content))
+	if err != nil {
+		return err
+	}
+	prepare(one)
+	spec.Spec = one
+	coll, err := spec.Load(&ebpf.CollectionOptions{Cache: l.types})
+	if err == nil {
+		coll.Close()
+	}
+	return err
 }
 
 // structOps creates a map of operations, which wants its programs, and they
@@ -180,6 +215,9 @@ func (l *loader) program(content []byte, spec *ebpf.CollectionSpec, name string)
 	spec.Maps, spec.Variables = used, nil
 	if prog.Type == ebpf.UnspecifiedProgram || prog.Type == ebpf.LSM || prog.Type == ebpf.Tracing {
 		return l.typed(content, spec, name)
+	}
+	if hasRing(used) {
+		return l.runtime(content, spec)
 	}
 	return l.load(spec)
 }
