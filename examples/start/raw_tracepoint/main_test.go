@@ -1,0 +1,28 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bpfgen/bpfgen/typed/ctypes"
+	"github.com/bpfgen/bpfgen/typed/typedtest"
+)
+
+// The report needs no kernel: the map is one in memory.
+func TestReport(t *testing.T) {
+	counts := typedtest.NewHash[helloTask, uint64](16)
+	var task helloTask
+	if err := ctypes.SetCString(task.Comm[:], "bash"); err != nil {
+		t.Fatal(err)
+	}
+	if err := counts.Put(task, 7); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := report(&out, counts); err != nil {
+		t.Fatal(err)
+	}
+	if want := "bash             7\ntotal            7\n\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
