@@ -1,12 +1,8 @@
 package templates
 
 import (
-	"bytes"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // MapType is a Go type of maps to print: what varies in the templates of
@@ -105,25 +101,19 @@ var classImports = map[string][]string{
 
 // Declaration is the text of the type with its methods.
 func (t MapType) Declaration() (string, error) {
-	class, ok := classes()[t.Class]
-	if !ok {
-		return "", fmt.Errorf("maps of %s have no template", t.Class)
-	}
-	var buf bytes.Buffer
-	err := class.Execute(&buf, t)
-	return strings.Trim(buf.String(), "\n"), err
+	var b strings.Builder
+	err := t.expand(&b, t.Class)
+	return strings.Trim(b.String(), "\n"), err
 }
 
-// classes have the template of each class.
-var classes = sync.OnceValue(func() map[string]File {
-	classes := make(map[string]File)
-	for name := range texts() {
+// MapClasses are the classes that have a template, sorted.
+func MapClasses() []string {
+	var names []string
+	for name := range bodies() {
 		if strings.HasPrefix(name, "Class") {
-			classes[name] = file(name)
+			names = append(names, name)
 		}
 	}
-	return classes
-})
-
-// MapClasses are the classes that have a template, sorted.
-func MapClasses() []string { return slices.Sorted(maps.Keys(classes())) }
+	slices.Sort(names)
+	return names
+}

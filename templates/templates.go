@@ -12,10 +12,10 @@ import (
 	"embed"
 	"fmt"
 	"io"
-	"maps"
 	"strings"
 	"sync"
 	"text/template"
+	"text/template/parse"
 )
 
 //go:embed *.tmpl
@@ -32,7 +32,7 @@ func (f File) Prepare() { f.parsed() }
 
 // file is the template of a file of this package.
 func file(name string) File {
-	return File{sync.OnceValue(func() *template.Template { return parse(name) })}
+	return File{sync.OnceValue(func() *template.Template { return parsed(name) })}
 }
 
 var (
@@ -49,52 +49,64 @@ var (
 	Target = file("target.go.tmpl")
 )
 
-// texts are the templates by name, not parsed: the files without their
-// definitions, and the definitions.
-var texts = sync.OnceValue(func() map[string]string {
-	texts := make(map[string]string)
+// texts are the templates by name: the files without their definitions, and the
+// definitions.
+var texts = sync.OnceValue(func() map[string]*text {
+	texts := make(map[string]*text)
 	entries, err := files.ReadDir(".")
 	if err != nil {
 		panic(err)
 	}
 	for _, e := range entries {
-		text, err := files.ReadFile(e.Name())
+		content, err := files.ReadFile(e.Name())
 		if err != nil {
 			panic(err)
 		}
-		maps.Copy(texts, split(e.Name(), string(text)))
+		split(texts, e.Name(), string(content))
 	}
 	return texts
 })
+
+// text is one template.
+type text struct {
+	source string
+	// tree is source, parsed.
+	tree func() *parse.Tree
+}
+
+func newText(name, source string) *text {
+	return &text{source, sync.OnceValue(func() *parse.Tree {
+		return template.Must(template.New(name).Parse(source)).Lookup(name).Tree
+	})}
+}
 
 // definition is what a line with a definition begins with. It begins no other.
 const definition = "\n{{ define \""
 
 // split takes a file apart before each definition.
-func split(file, text string) map[string]string {
-	blocks := strings.Split(text, definition)
-	texts := map[string]string{file: blocks[0]}
+func split(texts map[string]*text, file, content string) {
+	blocks := strings.Split(content, definition)
+	texts[file] = newText(file, blocks[0])
 	for _, block := range blocks[1:] {
 		name, _, _ := strings.Cut(block, `"`)
-		texts[name] = definition + block
+		texts[name] = newText(name, definition+block)
 	}
-	return texts
 }
 
-// parse gives a template with all that it refers to.
-func parse(name string) *template.Template {
+// parsed gives a template with all that it refers to.
+func parsed(name string) *template.Template {
 	t := template.New(name)
-	parsed := make(map[string]bool)
+	added := make(map[string]bool)
 	var add func(name string)
 	add = func(name string) {
 		text, ok := texts()[name]
 		if !ok {
 			panic(fmt.Sprintf("there is no template %q", name))
 		}
-		parsed[name] = true
-		template.Must(t.New(name).Parse(text))
-		for _, reference := range strings.Split(text, `template "`)[1:] {
-			if other, _, _ := strings.Cut(reference, `"`); !parsed[other] {
+		added[name] = true
+		template.Must(t.AddParseTree(name, text.tree()))
+		for _, reference := range strings.Split(text.source, `template "`)[1:] {
+			if other, _, _ := strings.Cut(reference, `"`); !added[other] {
 				add(other)
 			}
 		}

@@ -1,6 +1,9 @@
 package templates
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Only what is used is parsed, so that text that does not parse, or that names what
 // is not there, would panic in a user's hands.
@@ -9,6 +12,35 @@ func TestAllParse(t *testing.T) {
 		t.Errorf("%d templates: they are not told apart", len(texts()))
 	}
 	for name := range texts() {
-		parse(name)
+		parsed(name)
+	}
+}
+
+// Types of maps are expanded as text/template would.
+func TestExpand(t *testing.T) {
+	if n := len(MapClasses()); n < 30 {
+		t.Errorf("%d classes", n)
+	}
+	for _, class := range MapClasses() {
+		for _, m := range []MapType{
+			{Doc: "// A is one.", Name: "A", T: "A", Q: "typed.", K: "uint32", V: "[4]b.C", Inner: "Inner", MinSize: 1},
+			{Name: "G", Params: "[K, V any]", T: "G[K, V]", K: "K", V: "V"},
+			{Doc: "// E", Name: "E", T: "E", Q: "typed.", V: "[]byte"},
+		} {
+			m.Class = class
+			var want strings.Builder
+			if err := parsed(class).Execute(&want, m); err != nil {
+				t.Fatal(err)
+			}
+			got, err := m.Declaration()
+			if err != nil || got != strings.Trim(want.String(), "\n") {
+				t.Errorf("%s: %v\n%s\nwant\n%s", class, err, got, want.String())
+			}
+		}
+	}
+	for _, m := range []MapType{{Class: "ClassNone"}, {Class: "head "}} {
+		if text, err := m.Declaration(); err == nil {
+			t.Errorf("%s has the text %s", m.Class, text)
+		}
 	}
 }

@@ -4,9 +4,14 @@ package print
 // that are not the same on all targets.
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 	"github.com/bpfgen/bpfgen/templates"
@@ -30,6 +35,14 @@ type mapsPrinter struct {
 	// declared has the name of each type by what it is.
 	declared map[mapIdentity]string
 	imports  map[string]bool
+	// pending are the declarations that are yet to be printed.
+	pending []pendingType
+}
+
+// pendingType is a type, and which of the declarations it is.
+type pendingType struct {
+	at  int
+	typ templates.MapType
 }
 
 // mapIdentity is what tells types of maps apart.
@@ -53,20 +66,44 @@ func mapsFile(p *plan.Plan, constraint string, maps []*plan.Map) ([]byte, error)
 func printMaps(p *plan.Plan, maps []*plan.Map) (*mapsPrinter, error) {
 	m := &mapsPrinter{runtime: p.Runtime, declared: make(map[mapIdentity]string), imports: map[string]bool{p.Runtime.Loader: true}}
 	for _, one := range maps {
-		if err := m.add(one); err != nil {
-			return nil, err
-		}
+		m.add(one)
 	}
-	return m, nil
+	return m, m.print()
 }
 
-// add prints the type of a map, and that of maps inside before it. If there is one
-// that is the same, it is another name of that.
-func (p *mapsPrinter) add(m *plan.Map) error {
-	if inner := m.Inner(); inner != nil {
-		if err := p.add(inner); err != nil {
-			return err
+// print prints the types that are declared, as many at a time as there are
+// processors: they are most of what there is to print of an object with many maps.
+func (p *mapsPrinter) print() error {
+	errs := make([]error, len(p.pending))
+	var next atomic.Int32
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(p.pending)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(p.pending); i = int(next.Add(1)) - 1 {
+				d := p.pending[i]
+				p.data.Declarations[d.at], errs[i] = printed(d.typ)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// printed is the text of a type. Whatever goes wrong here is a bug.
+func printed(t templates.MapType) (text string, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%s: %v\n%s", t.Name, v, debug.Stack())
 		}
+	}()
+	return t.Declaration()
+}
+
+// add declares the type of a map, and that of maps inside before it. If there is one
+// that is the same, it is another name of that.
+func (p *mapsPrinter) add(m *plan.Map) {
+	if inner := m.Inner(); inner != nil {
+		p.add(inner)
 	}
 	typ := m.Type(p.runtime)
 	id := mapIdentity{typ.String(), m.Short}
@@ -79,9 +116,8 @@ func (p *mapsPrinter) add(m *plan.Map) error {
 		p.alias(m, other)
 	default:
 		p.declared[id] = m.Alias
-		return p.declare(m)
+		p.declare(m)
 	}
-	return nil
 }
 
 func (p *mapsPrinter) importFor(t plan.GoType) {
@@ -94,8 +130,8 @@ func (p *mapsPrinter) alias(m *plan.Map, of string) {
 	p.data.Declarations = append(p.data.Declarations, typeDoc(m, "")+"\ntype "+m.Alias+" = "+of)
 }
 
-// declare prints a type with its methods.
-func (p *mapsPrinter) declare(m *plan.Map) error {
+// declare declares a type with its methods.
+func (p *mapsPrinter) declare(m *plan.Map) {
 	decl := templates.MapType{Name: m.Alias, T: m.Alias, Q: "typed.", Class: "Class" + m.Class, Doc: typeDoc(m, mapInterfaces[m.Class])}
 	if m.Short {
 		decl.MinSize = 1
@@ -115,9 +151,8 @@ func (p *mapsPrinter) declare(m *plan.Map) error {
 	for _, path := range decl.Imports() {
 		p.imports[path] = true
 	}
-	text, err := decl.Declaration()
-	p.data.Declarations = append(p.data.Declarations, text)
-	return err
+	p.pending = append(p.pending, pendingType{len(p.data.Declarations), decl})
+	p.data.Declarations = append(p.data.Declarations, "")
 }
 
 // typeDoc says which map it is the type of, and which interface says more.
