@@ -6,6 +6,7 @@ package btfparse
 import (
 	"path"
 	"slices"
+	"strings"
 )
 
 // BareName is the C name without struct, union or enum; "" for a type without
@@ -23,6 +24,9 @@ func BareName(t Type) string {
 // Matches says whether the name, or the glob of [path.Match], is that of the
 // type: "struct flow_*", "flow_*". A malformed glob matches nothing.
 func Matches(pattern string, t Type) bool {
+	if bare := BareName(t); !strings.ContainsAny(pattern, `*?[\`) { // a name: most types need not be spelled out
+		return pattern == bare || strings.HasSuffix(pattern, bare) && pattern == t.CName()
+	}
 	return matches(pattern, t.CName()) || matches(pattern, BareName(t))
 }
 
