@@ -103,8 +103,10 @@ func (t MapType) do(b *strings.Builder, action string) error {
 		b.WriteString(t.Inner)
 	case ".MinSize":
 		b.WriteString(strconv.Itoa(t.MinSize))
-	case ".Handle":
-		b.WriteString(t.Handle())
+	case ".Loop":
+		b.WriteString(t.Loop())
+	case ".Args":
+		b.WriteString(t.Args())
 	case ".Shape":
 		b.WriteString(t.Shape())
 	default:
