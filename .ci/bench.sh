@@ -10,6 +10,9 @@
 #   .ci/bench.sh -all [runs]   every golden case that both generate; fails where
 #                              bpfgen takes more than 0.9 of bpf2go's wall time
 #                              from an object, or 0.6 from C with two targets
+#   .ci/bench.sh -kernel [runs] types of this machine's kernel, generated and compiled:
+#                              50 that people ask for (bench/kernel-types.txt), which
+#                              may take 2 s, and all
 #
 # bpf2go can only start from C. For "from an object" it gets a compiler that
 # copies the object, which leaves its own part: reading, generating, writing.
@@ -123,6 +126,38 @@ if [ -n "$repo" ]; then
 	compare 0.5 "no cache" -a "$work/a-cold" -b "$work/b-again"
 	compare 0.03 "nothing changed" -a "$work/a-warm" -b "$work/b-again"
 	compare 0.03 "nothing changed, \`check\`" -a "$work/a-check" -b "$work/b-again"
+	exit $slow
+fi
+
+# least <n> <command>: the least wall time of n runs, in ms.
+least() {
+	local n=$1 best=
+	shift
+	for _ in $(seq "$n"); do
+		local start=$(date +%s%N)
+		"$@" >/dev/null 2>"$work/stderr" || { cat "$work/stderr" >&2 && return 2; }
+		local ms=$((($(date +%s%N) - start) / 1000000))
+		[ -n "$best" ] && [ "$best" -le "$ms" ] || best=$ms
+	done
+	echo "$best"
+}
+
+# kernel_types <most> <name> <patterns>: a row; more ms than most count.
+kernel_types() {
+	local dir=$work/kernel
+	mkdir -p "$dir"
+	local generate=$(least "$runs" "$work/bpfgen" types -no-typecheck -go-package kernel -ident Kernel -output-dir "$dir" -type "$3" /sys/kernel/btf/vmlinux)
+	local compile=$(least "$runs" go tool compile -p kernel -importcfg "$work/importcfg" -o "$work/kernel.a" -c "$(nproc)" "$dir/kernel_types.go")
+	echo "| $2 | $generate | $compile | $(wc -l <"$dir/kernel_types.go") | $(wc -c <"$dir/kernel_types.go") |"
+	[ $((generate + compile)) -le "$1" ] || { echo "bench: $2: more than $1 ms" >&2 && slow=1; }
+}
+
+if [ -n "$kernel" ]; then
+	go list -export -deps -f '{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}' ./typed/ctypes structs strconv net/netip >"$work/importcfg"
+	echo '| types | generate ms | compile ms | lines | bytes |'
+	echo '|---|--:|--:|--:|--:|'
+	kernel_types 2000 "50 that people ask for" "$(grep -v '^#' .ci/bench/kernel-types.txt | xargs | tr ' ' ,)"
+	kernel_types 1000000 all '*'
 	exit $slow
 fi
 
