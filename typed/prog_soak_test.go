@@ -59,7 +59,7 @@ type soakedPrograms struct {
 const soakChild = "BPFGEN_TEST_SOAK_CHILD"
 
 func TestSoakPrograms(t *testing.T) {
-	needKernel(t)
+	sinceKernel(t, 5, 13, "floats in BTF, of which the object has one")
 	if os.Getenv(soakChild) != "" {
 		soakPrograms(t)
 		return
