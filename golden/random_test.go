@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +108,10 @@ func randomPackage(t *testing.T) []emit.File {
 		emit.File{Name: "gen.go", Content: []byte("package random\n\n" + lines.String())})
 }
 
+// randomWarnings are those that random C deserves: what the kernel refuses has a layout
+// all the same; a struct that Go gives the bytes of its flexible array is not shared.
+var randomWarnings = []string{"refused by the kernel", "the kernel refuses", "ends in a flexible array", "end in a flexible array", "of -types-from"}
+
 // generateRandom runs the lines of the package.
 func generateRandom(t *testing.T, pkg string) {
 	t.Helper()
@@ -121,8 +126,8 @@ func generateRandom(t *testing.T, pkg string) {
 		t.Fatalf("%v\n%s", err, firstLines(out, 40))
 	}
 	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "warning: ") && !strings.Contains(line, "refused by the kernel") && !strings.Contains(line, "the kernel refuses") {
-			t.Error(line) // what the kernel refuses has a layout all the same
+		if strings.Contains(line, "warning: ") && !slices.ContainsFunc(randomWarnings, func(w string) bool { return strings.Contains(line, w) }) {
+			t.Error(line)
 		}
 	}
 }
