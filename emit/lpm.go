@@ -131,7 +131,11 @@ func (p lpmPart) lpmExact() []plan.LPMExact {
 		for _, l := range p.inOrder() {
 			if l.reach == plan.ByAccessor {
 				a := l.accessor()
-				exact = append(exact, plan.LPMExact{Param: paramName(a.Getter), Type: a.Type, Path: p.path, Setter: a.Setter})
+				e := plan.LPMExact{Param: paramName(a.Getter), Type: a.Type, Path: p.path, Setter: a.Setter}
+				if l.field.Bitfield {
+					e.Getter, e.Bits = a.Getter, l.field.SizeBits
+				}
+				exact = append(exact, e)
 			}
 		}
 		return exact

@@ -106,6 +106,11 @@ struct other { __u32 prefixlen; __u8 id[16]; };` + trie("t", "tagged") + trie("i
 		},
 		not: []string{"NewXOther"},
 	}, {
+		name: "the function of a trie's key refuses what a bitfield cuts off",
+		c:    `struct tenant { __u32 prefixlen; __u32 id : 8, zone : 24; __be32 addr; };` + trie("t", "tenant"),
+		want: []string{"func NewXTenant(id uint32, zone uint32, prefix netip.Prefix) (key XTenant, err error) {",
+			"if key.Id() != id {", "return key, ctypes.LPMTooWide(\"id\", 8, id)", "if key.Zone() != zone {", "return key, ctypes.LPMTooWide(\"zone\", 24, zone)"},
+	}, {
 		name: "C++: base classes and member functions", language: "c++",
 		c: `struct base { unsigned id; }; struct known { unsigned char k; void f() {} };
 struct derived : base { unsigned long long z; }; struct also : known { unsigned z; };

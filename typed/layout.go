@@ -155,7 +155,8 @@ type objectTypes ebpf.CollectionSpec
 //	static .bss count 0
 //	type "struct event"
 //
-// Where a type has a name in its place, the user has given it: the map does not.
+// Where a type has a name in its place, the user has given it: the map did not. It
+// does in objects whose map says the type of its key or value.
 func (o *objectTypes) at(place []string) (t placedType, ok bool) {
 	switch {
 	case len(place) >= 3 && place[0] == "map" && !isNamed(place):
@@ -163,7 +164,7 @@ func (o *objectTypes) at(place []string) (t placedType, ok bool) {
 	case len(place) == 2 && place[0] == "variable":
 		t = o.variable(place[1])
 	case isNamed(place):
-		if types := o.named(place[len(place)-1]); len(types) > 0 {
+		if types := o.allNamed(place); len(types) > 0 {
 			t = types[0]
 		}
 	case len(place) == 4 && place[0] == "static":
@@ -187,13 +188,32 @@ func isNamed(place []string) bool {
 // the name that an event has.
 func (o *objectTypes) allAt(place []string) []placedType {
 	if isNamed(place) {
-		return o.named(place[len(place)-1])
+		return o.allNamed(place)
 	}
 	t, ok := o.at(place)
 	if !ok {
 		return nil
 	}
 	return []placedType{t}
+}
+
+// allNamed are the types that may stand at a place with a name.
+func (o *objectTypes) allNamed(place []string) []placedType {
+	if place[0] == "map" && place[2] != "event" { // an event's name takes precedence
+		if own := o.mapType(place[1], roleOf(place)); own.Type != nil {
+			return []placedType{own}
+		}
+	}
+	return o.named(place[len(place)-1])
+}
+
+// roleOf is what a place in a map says behind the map's name, without the name of a
+// type: key, value, event, inner key, inner value.
+func roleOf(place []string) []string {
+	if isNamed(place) {
+		return place[2:3]
+	}
+	return place[2:]
 }
 
 // variable is the type of a global variable.

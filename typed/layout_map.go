@@ -227,7 +227,7 @@ func (l *MapLayout) compareKernel(m *ebpf.Map, roots []layout.Root) error {
 	var maker layout.Maker
 	var errs []error
 	for _, r := range roots {
-		t := types[strings.Join(r.Place[2:], " ")]
+		t := types[strings.Join(roleOf(r.Place), " ")]
 		if t == nil {
 			l.Unproved = fmt.Errorf("%s: %w", placePath(r.Place), errNoKernelTypes)
 			continue

@@ -218,6 +218,30 @@ func TestProveLayoutWithoutTypes(t *testing.T) {
 	}
 }
 
+// TestProveLayoutOfNamedType: what -map names is compared with what the kernel keeps
+// of a map that says it itself.
+func TestProveLayoutOfNamedType(t *testing.T) {
+	needKernel(t)
+	typ := counters("a", "b")
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: typ.Size, MaxEntries: 1, Key: layoutU32, Value: typ})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for _, names := range [][]string{{"a", "b"}, {"b", "a"}} {
+		l, err := layout.Of(counters(names...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var table layout.Table
+		table.Add(l, "map", "sized", "value", "struct stats")
+		proved, err := layouts{table: readOnce("\n" + table.String())}.prove("sized", m, "")
+		if same := names[0] == "a"; (err == nil) != same || same && proved.Proof != ProofBTF {
+			t.Errorf("%v: %+v, %v", names, proved, err)
+		}
+	}
+}
+
 // pinDir is a directory in a bpf file system.
 func pinDir(t *testing.T) string {
 	t.Helper()

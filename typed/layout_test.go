@@ -131,6 +131,38 @@ func TestCheckLayouts(t *testing.T) {
 	}
 }
 
+// TestCheckLayoutsOfNamedType: what -map names for a map is compared with what the
+// map says of itself in another build, and with the type of that name where it says
+// nothing.
+func TestCheckLayoutsOfNamedType(t *testing.T) {
+	member := func(name string) btf.Member { return btf.Member{Name: name, Type: layoutU32} }
+	want := cStruct("stats", member("packets"), member("drops"))
+	swapped := cStruct("", member("drops"), member("packets"))
+	l, err := layout.Of(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table layout.Table
+	table.Add(l, "map", "sized", "value", "struct stats")
+	for name, test := range map[string]struct {
+		value btf.Type
+		err   string
+	}{
+		"by sizes alone": {nil, ""},
+		"the same":       {want, ""},
+		"other":          {swapped, "map sized > value > struct stats > field packets: place is byte 4 of anonymous struct, the generated code expects byte 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := layoutSpec(t, want)
+			c.Spec.Maps["sized"] = &ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 8, Value: test.value}
+			CheckLayouts(c, "\n"+table.String())
+			if err := c.Err(); test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+				t.Errorf("%v, want %q", err, test.err)
+			}
+		})
+	}
+}
+
 // TestCheckLayoutsLacks: what the object has not is not loaded, and no error.
 func TestCheckLayoutsLacks(t *testing.T) {
 	typ := cStruct("stats", btf.Member{Name: "packets", Type: layoutU32})

@@ -2,7 +2,6 @@ package typed
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -99,15 +98,6 @@ func loadProgram(spec *ebpf.ProgramSpec, loaded map[string]*ebpf.Map, types *btf
 	prog, err := attr.load(opts)
 	runtime.KeepAlive(loaded)
 	return prog, err
-}
-
-// nativeOrder is the host's byte order as the library wants it: it knows two
-// values and not [binary.NativeEndian].
-func nativeOrder() binary.ByteOrder {
-	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
-		return binary.BigEndian
-	}
-	return binary.LittleEndian
 }
 
 // relocate does the CO-RE relocations against the kernel and its modules, as

@@ -3,6 +3,7 @@ package typed
 // The way from the bytes of an object to its spec.
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strconv"
@@ -16,7 +17,7 @@ import (
 // messages. Generated code calls it.
 //
 // The object may come from anywhere: one that would exhaust memory or stack is
-// an error, with the limits that bpfgen has.
+// an error, with the limits that bpfgen has, and so is one of the other byte order.
 func Open(name string, object io.ReaderAt) (*CollectionSpec, error) {
 	own, err := isEmbedded(object)
 	if err != nil {
@@ -26,9 +27,37 @@ func Open(name string, object io.ReaderAt) (*CollectionSpec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, explainOpen(err))
 	}
+	if spec.ByteOrder != nativeOrder() {
+		return nil, fmt.Errorf("open %s: the object is for %s machines, and this one is %s: its values would be read with their bytes swapped; open the object of the target %s",
+			name, orderName(spec.ByteOrder), orderName(nativeOrder()), targetOf(nativeOrder()))
+	}
 	c := newCollectionSpec(name, spec)
 	c.layouts.own = own
 	return c, nil
+}
+
+// nativeOrder is the host's byte order as the library wants it: it knows two
+// values and not [binary.NativeEndian].
+func nativeOrder() binary.ByteOrder {
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
+}
+
+func orderName(order binary.ByteOrder) string {
+	if order == binary.BigEndian {
+		return "big-endian"
+	}
+	return "little-endian"
+}
+
+// targetOf is the target of that byte order, as clang's and bpfgen's flags call it.
+func targetOf(order binary.ByteOrder) string {
+	if order == binary.BigEndian {
+		return "bpfeb"
+	}
+	return "bpfel"
 }
 
 // readSpec has the library read an object that has been measured. The library

@@ -2,6 +2,7 @@ package typed
 
 import (
 	"bytes"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,6 +26,25 @@ func TestOpenRefusesBombs(t *testing.T) {
 		}
 		if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
 			t.Errorf("%s: %d MiB allocated", b.Name, used>>20)
+		}
+	}
+}
+
+// TestOpenRefusesTheOtherByteOrder: the initial values of such an object would be
+// read swapped, and set so.
+func TestOpenRefusesTheOtherByteOrder(t *testing.T) {
+	own, other := targetOf(binary.LittleEndian), targetOf(binary.BigEndian)
+	if nativeOrder() == binary.BigEndian {
+		own, other = other, own
+	}
+	for target, want := range map[string]string{own: "", other: "open the object of the target " + own} {
+		object, err := os.Open("../golden/counter/counter_" + target + ".o")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer object.Close()
+		if _, err := Open("counter", object); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", target, err, want)
 		}
 	}
 }

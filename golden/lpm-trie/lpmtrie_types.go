@@ -441,7 +441,13 @@ type LpmTrieKeyNested struct {
 // two other forms.
 func NewLpmTrieKeyNested(vlan uint16, priority uint16, table uint16, port uint32, prefix netip.Prefix) (key LpmTrieKeyNested, err error) {
 	key.Head.SetVlan(vlan)
+	if key.Head.Vlan() != vlan {
+		return key, ctypes.LPMTooWide("vlan", 12, vlan)
+	}
 	key.Head.SetPriority(priority)
+	if key.Head.Priority() != priority {
+		return key, ctypes.LPMTooWide("priority", 4, priority)
+	}
 	key.Head.Table = table
 	key.Rule.Port = port
 	bits, err := ctypes.PutLPMPrefix(&key.Rule.Address, prefix)
@@ -453,7 +459,13 @@ func NewLpmTrieKeyNested(vlan uint16, priority uint16, table uint16, port uint32
 // the first 4 bytes of the address.
 func NewLpmTrieKeyNestedIPv4(vlan uint16, priority uint16, table uint16, port uint32, prefix netip.Prefix) (key LpmTrieKeyNested, err error) {
 	key.Head.SetVlan(vlan)
+	if key.Head.Vlan() != vlan {
+		return key, ctypes.LPMTooWide("vlan", 12, vlan)
+	}
 	key.Head.SetPriority(priority)
+	if key.Head.Priority() != priority {
+		return key, ctypes.LPMTooWide("priority", 4, priority)
+	}
 	key.Head.Table = table
 	key.Rule.Port = port
 	bits, err := ctypes.PutLPMPrefix4(&key.Rule.Address, prefix)
@@ -465,7 +477,13 @@ func NewLpmTrieKeyNestedIPv4(vlan uint16, priority uint16, table uint16, port ui
 // under ::ffff:0:0/96.
 func NewLpmTrieKeyNestedMapped(vlan uint16, priority uint16, table uint16, port uint32, prefix netip.Prefix) (key LpmTrieKeyNested, err error) {
 	key.Head.SetVlan(vlan)
+	if key.Head.Vlan() != vlan {
+		return key, ctypes.LPMTooWide("vlan", 12, vlan)
+	}
 	key.Head.SetPriority(priority)
+	if key.Head.Priority() != priority {
+		return key, ctypes.LPMTooWide("priority", 4, priority)
+	}
 	key.Head.Table = table
 	key.Rule.Port = port
 	bits, err := ctypes.PutLPMPrefixMapped(&key.Rule.Address, prefix)

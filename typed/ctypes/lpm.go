@@ -55,6 +55,12 @@ func PutLPMPrefixMapped[T any](data *T, prefix netip.Prefix) (bits uint32, err e
 	return putPrefix(memory, prefix)
 }
 
+// LPMTooWide says that a value does not fit into a bitfield of a key. Constructors
+// of keys call it.
+func LPMTooWide(member string, bits int, v any) error {
+	return fmt.Errorf("LPM trie key: %v does not fit into %s, a bitfield of %d bits", v, member, bits)
+}
+
 // LPMPrefix is the prefix that bits of the data of a key are: IPv4 if data has
 // 4 bytes or is under ::ffff:0:0/96, else IPv6. The zero Prefix, which is not
 // valid, if bits is more than data has.

@@ -431,6 +431,10 @@ type LPMExact struct {
 	// that method.
 	Path   []string
 	Setter string
+	// Getter is the method that gives a bitfield of that many Bits back, "" for
+	// other members.
+	Getter string
+	Bits   uint32
 }
 
 // Reach says how Go reaches a member of C.

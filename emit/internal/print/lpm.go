@@ -4,6 +4,7 @@ package print
 // that give the prefix back.
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
@@ -25,6 +26,10 @@ func (s *source) lpmConstructor(d *plan.Decl, c plan.LPMConstructor) {
 	for _, e := range k.Exact {
 		params = append(params, e.Param+" "+s.typ(e.Type, ""))
 		body = append(body, assign(e, "key"))
+		if e.Getter != "" {
+			body = append(body, "if "+path("key", e.Path)+"."+e.Getter+"() != "+e.Param+" {",
+				"\treturn key, "+s.call("LPMTooWide", strconv.Quote(e.Param), lit(e.Bits), e.Param), "}")
+		}
 	}
 	params = append(params, "prefix "+s.qual("net/netip", "Prefix"))
 	bits := "bits"
