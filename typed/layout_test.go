@@ -200,7 +200,7 @@ func TestCheckLayoutsDamaged(t *testing.T) {
 // TestEmbedded: the object of generated code is the one that it was generated
 // from, or none.
 func TestEmbedded(t *testing.T) {
-	data, err := os.ReadFile("../golden/counter/counter_bpfel.o")
+	data, err := os.ReadFile("../golden/counter/counter_" + targetOf(nativeOrder()) + ".o")
 	if err != nil {
 		t.Fatal(err)
 	}

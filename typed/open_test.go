@@ -52,11 +52,11 @@ func TestOpenRefusesTheOtherByteOrder(t *testing.T) {
 // TestOpenTakesDeepTypes: types as deep as the limit allows do not exhaust the
 // stack of the decoder, nor of what copies and compares types.
 func TestOpenTakesDeepTypes(t *testing.T) {
-	spec, err := Open("deep", bytes.NewReader(bombs.Deep()))
+	spec, err := readSpec(bytes.NewReader(bombs.Deep()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if spec.Spec.Copy().Variables["v"] == nil {
+	if spec.Copy().Variables["v"] == nil {
 		t.Error("no variable v")
 	}
 }
