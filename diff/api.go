@@ -18,7 +18,7 @@ const apiIdent = "x"
 // declared is everything that would be generated for a side, by name.
 func (c *comparison) declared(in *Input) (map[string]emit.Declared, error) {
 	plan, err := emit.NewPlan([]emit.Target{{Object: in.object, Source: in.name}}, emit.Options{
-		Package: "p", Ident: apiIdent, Types: c.typesOf(in), Events: ofMaps(in, c.opts.Events), MapTypes: ofMaps(in, c.opts.MapTypes), TypesOnly: in.object.TypesOnly,
+		Package: "p", Ident: apiIdent, Types: c.typesOf(in), Events: in.events(c.opts), MapTypes: in.mapTypes(c.opts), TypesOnly: in.object.TypesOnly,
 	})
 	if err != nil {
 		return nil, err
@@ -41,12 +41,23 @@ func (c *comparison) typesOf(in *Input) (patterns []string) {
 	return patterns
 }
 
-// ofMaps are the entries for maps that the side has.
-func ofMaps[T any](in *Input, all map[string]T) map[string]T {
-	of := make(map[string]T)
-	for name, one := range all {
-		if in.mapNamed(name) != nil {
-			of[name] = one
+// mapTypes are those of the options for maps that this side has, where C does not
+// say the type itself: that it does on one side only may be what has changed.
+func (i *Input) mapTypes(opts *Options) map[string]emit.MapTypes {
+	of := make(map[string]emit.MapTypes)
+	for name, given := range opts.MapTypes {
+		m := i.mapNamed(name)
+		if m == nil {
+			continue
+		}
+		if m.Key != nil {
+			given.Key = ""
+		}
+		if m.Value != nil {
+			given.Value = ""
+		}
+		if given != (emit.MapTypes{}) {
+			of[name] = given
 		}
 	}
 	return of

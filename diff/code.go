@@ -330,6 +330,11 @@ func (c *comparison) rawCode() error {
 			c.add(Change{Class: Code, Place: "section " + name, What: "bytes", Old: old[name], New: is})
 		}
 	}
+	if is := c.new.object.Unloadable(); is != "" && c.old.object.Unloadable() == "" {
+		change := Change{Class: Code, Place: "object", What: "loading", Old: "possible", New: "refused: " + is}
+		change.breaks(Go, "opening the new object is an error of cilium/ebpf v0.22")
+		c.add(change)
+	}
 	c.unknown("programs", "compared by the bytes of their sections alone, because cilium/ebpf v0.22 refuses the object: "+refusal)
 	return nil
 }

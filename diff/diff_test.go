@@ -145,7 +145,16 @@ var planted = []struct {
 		"go_api variable dropped type: go",
 		"code program count_packets instructions",
 	}},
+	{name: "variable elsewhere", edits: []string{"struct config config =", "__u32 fresh = 7;\nstruct config config ="}, want: []string{
+		"pinned_map map .data places of variables",
+		"go_api variable fresh added",
+	}},
+	{name: "map that the library refuses", edits: []string{"__uint(max_entries, 1024);", "__uint(max_entries, 1024);\n\t__uint(numa_node, 0);"}, want: []string{
+		"code object loading: go",
+		"code section .maps bytes",
+	}},
 	{name: "variable becomes a constant", edits: []string{"struct config config =", "const volatile struct config config ="}, want: []string{
+		"pinned_map map .data places of variables",
 		"go_api variable config Go names: go",
 	}},
 	{name: "program renamed", edits: []string{"int on_exit(", "int on_task_exit("}, want: []string{
@@ -391,6 +400,32 @@ func TestWhatTheCallerKnows(t *testing.T) {
 	}
 	if _, err := Compare(old, larger, &Options{Types: []string{"nothing"}}); err == nil || !strings.Contains(err.Error(), "-type nothing") {
 		t.Errorf("an unknown type: %v", err)
+	}
+}
+
+// TestMapOfSizesGetsTypes: -map is for the side that has sizes alone.
+func TestMapOfSizesGetsTypes(t *testing.T) {
+	text := source(t)
+	sizes := strings.NewReplacer("__type(value, struct flow_stats)", "__uint(value_size, sizeof(struct flow_stats))").Replace(text)
+	if sizes == text {
+		t.Fatal("nothing is changed")
+	}
+	opts := &Options{MapTypes: map[string]emit.MapTypes{"flows": {Value: "struct flow_stats"}}, Types: []string{"config"}}
+	report, err := Compare(build(t, sizes), build(t, text), opts)
+	if err != nil || len(report.Changes) > 0 {
+		t.Errorf("%q, %v", lines(report), err)
+	}
+}
+
+// TestVariablesThatArePinned: whoever pins a section is told that its variables lie
+// elsewhere.
+func TestVariablesThatArePinned(t *testing.T) {
+	text := source(t)
+	moved := strings.Replace(text, "struct config config =", "__u32 fresh = 7;\nstruct config config =", 1)
+	opts := &Options{Pinned: func(name string) bool { return name == ".data" }, Types: []string{"config"}}
+	report, err := Compare(build(t, text), build(t, moved), opts)
+	if err != nil || !slices.Contains(lines(report), "pinned_map map .data places of variables: pins") {
+		t.Errorf("%q, %v", lines(report), err)
 	}
 }
 

@@ -4,11 +4,14 @@ package diff
 // finds, each with its class.
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/emit"
 	"github.com/bpfgen/bpfgen/internal/layout"
 )
 
@@ -196,7 +199,7 @@ func ofVariable(sameSize bool) Class {
 // __type(value, …).
 func (i *Input) eventTypes(m *btfparse.Map, opts *Options) ([]btfparse.Type, error) {
 	var names []string
-	if ev, ok := opts.Events[m.Name]; ok {
+	if ev, ok := i.events(opts)[m.Name]; ok {
 		names = append(names, ev.Type)
 	}
 	for _, tag := range m.Tags {
@@ -218,8 +221,22 @@ func (i *Input) eventTypes(m *btfparse.Map, opts *Options) ([]btfparse.Type, err
 	return types, nil
 }
 
+// events are those of the options that this side has need of: not where its map
+// says the type itself and the one that is named is not there.
+func (i *Input) events(opts *Options) map[string]emit.EventType {
+	of := make(map[string]emit.EventType)
+	for name, ev := range opts.Events {
+		m := i.mapNamed(name)
+		if m != nil && (m.Value == nil || len(i.object.Named(ev.Type)) > 0) {
+			of[name] = ev
+		}
+	}
+	return of
+}
+
 // variables compares the types of those that both sides have.
 func (c *comparison) variables() error {
+	c.places()
 	others := c.new.variables()
 	for key, v := range c.old.variables() {
 		other, ok := others[key]
@@ -253,6 +270,55 @@ func (i *Input) variables() map[variableKey]*btfparse.Variable {
 		count[v.Name]++
 	}
 	return all
+}
+
+// places compares where variables lie in the sections that processes share: what
+// takes a section over, pinned or from a collection that runs, takes it whole.
+func (c *comparison) places() {
+	others := c.new.variables()
+	type moved struct{ old, new []string }
+	sections := make(map[string]*moved)
+	old := c.old.variables()
+	for _, key := range slices.SortedFunc(maps.Keys(old), func(a, b variableKey) int {
+		return cmp.Or(cmp.Compare(old[a].Offset, old[b].Offset), cmp.Compare(a.name, b.name), cmp.Compare(a.index, b.index))
+	}) {
+		v, other := old[key], others[key]
+		if other == nil || !isShared(v.Section) || v.Section == other.Section && v.Offset == other.Offset {
+			continue
+		}
+		in := sections[v.Section]
+		if in == nil {
+			in = new(moved)
+			sections[v.Section] = in
+		}
+		where := fmt.Sprintf("%s at byte %d", v.Name, other.Offset)
+		if other.Section != v.Section {
+			where += " of " + other.Section
+		}
+		in.old, in.new = append(in.old, fmt.Sprintf("%s at byte %d", v.Name, v.Offset)), append(in.new, where)
+	}
+	for section, in := range sections {
+		change := Change{Class: PinnedMap, Place: "map " + section, What: "places of variables", Old: someOf(in.old), New: someOf(in.new)}
+		if c.opts.Pinned != nil && c.opts.Pinned(section) {
+			change.breaks(Pins, "the variables that they hold lie elsewhere, and taking them over is refused")
+		}
+		c.add(change)
+	}
+}
+
+// isShared says whether the memory of a section can be taken over by another
+// collection: constants are each collection's own.
+func isShared(section string) bool {
+	return section == ".bss" || section == ".data" || strings.HasPrefix(section, ".bss.") || strings.HasPrefix(section, ".data.")
+}
+
+// someOf is a list that is not too long.
+func someOf(list []string) string {
+	const most = 8
+	if len(list) > most {
+		list = append(slices.Clone(list[:most]), fmt.Sprintf("%d more", len(list)-most))
+	}
+	return strings.Join(list, ", ")
 }
 
 // asked compares the types that code is generated for by name.
