@@ -75,7 +75,7 @@ func (c *cli) parseForecast(args []string) (*forecastOptions, error) {
 	flags.BoolVar(&o.json, "json", false, "print a line of JSON for each object and kernel; docs/forecast.md has its form")
 	flags.BoolVar(&o.verbose, "v", false, "show remarks on what was found and does no harm, too")
 	flags.StringVar(&o.base, "base", "", "`kernel` that the modules among the arguments belong to")
-	flags.Var(&o.required, "required", "`names` and globs of kernels on which everything must load: exit status 1 if something fails")
+	flags.Var(&o.required, "required", "`names` and globs of kernels on which nothing may fail: exit status 1 if something does")
 	if err := c.parse(flags, args); err != nil {
 		return nil, err
 	}

@@ -77,6 +77,11 @@ func (c *cli) parseInit(args []string) (*initOptions, error) {
 	if !slices.Contains(hooks.Hooks(), o.hook) {
 		return nil, fmt.Errorf("-hook %s: there is no such program%s; there are %s", o.hook, suggest.DidYouMean(o.hook, hooks.Hooks()), strings.Join(hooks.Hooks(), ", "))
 	}
+	if o.cc != "" && o.cc != "none" {
+		if err := clang.FindCompiler(strings.Fields(o.cc)[0]); err != nil {
+			return nil, fmt.Errorf("%w; without -cc and $BPF2GO_CC init looks for one itself, and -cc none takes objects that bpfgen brings", err)
+		}
+	}
 	o.dir = c.path(cmp.Or(fs.Arg(0), "."))
 	var err error
 	o.sources, err = hooks.Files(o.hook)
@@ -223,9 +228,6 @@ func (o *initOptions) findCompiler() (cc, why string) {
 	if cc == "" {
 		return "", "there is no clang in $PATH"
 	}
-	if err := clang.FindCompiler(strings.Fields(cc)[0]); err != nil {
-		return "", err.Error()
-	}
 	return cc, ""
 }
 
@@ -371,5 +373,10 @@ func (o *initOptions) whatNext(c *cli, todo string) {
 		c.note("modules are missing, and were not to be had. With a network, or GOPROXY set: " + todo)
 		in += todo + "\n"
 	}
-	fmt.Fprintf(c.stdout, "%sgo test .\nsudo go run .\n", in)
+	// sudo rarely finds the go command, and a cache of root's is not wanted.
+	binary := filepath.Base(o.dir)
+	if dir, err := filepath.Abs(o.dir); err == nil {
+		binary = filepath.Base(dir)
+	}
+	fmt.Fprintf(c.stdout, "%sgo test .\ngo build -o %[2]s . && sudo ./%[2]s\n", in, binary)
 }

@@ -40,6 +40,8 @@ type migration struct {
 	lines int
 	// unread are places that speak of bpf2go and were not understood.
 	unread []string
+	// toolless are the go.mod files that lack the tool that the lines will run.
+	toolless []string
 }
 
 func runMigrate(ctx context.Context, c *cli, args []string) error {
@@ -257,8 +259,13 @@ func (m *migration) goMod(path string) error {
 	if err != nil {
 		return err
 	}
-	had := slices.ContainsFunc(f.Tool, func(t *modfile.Tool) bool { return t.Path == bpf2goPath })
-	if !had {
+	has := func(tool string) bool {
+		return slices.ContainsFunc(f.Tool, func(t *modfile.Tool) bool { return t.Path == tool })
+	}
+	if words := strings.Fields(m.tool); len(words) == 3 && words[0] == "go" && words[1] == "tool" && !has(bpfgenPath) {
+		m.toolless = append(m.toolless, path)
+	}
+	if !has(bpf2goPath) {
 		return nil
 	}
 	if err := f.DropTool(bpf2goPath); err != nil {
@@ -278,6 +285,10 @@ func (m *migration) finish(ctx context.Context, c *cli, write bool) error {
 	}
 	if len(m.edits) == 0 {
 		return errors.New("nothing runs bpf2go here that could be changed")
+	}
+	slices.Sort(m.toolless)
+	for _, path := range m.toolless {
+		c.note(fmt.Sprintf("%s has no tool bpfgen, which the lines will run: go get -tool %s", seen(path), bpfgenPath))
 	}
 	paths := make([]string, 0, len(m.edits))
 	for path := range m.edits {

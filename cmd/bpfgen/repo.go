@@ -145,6 +145,14 @@ func mustGetwd() string {
 	return dir
 }
 
+// areNotSet says of variables that they are not set.
+func areNotSet(names []string) string {
+	if len(names) == 1 {
+		return "the variable " + names[0] + " is not set"
+	}
+	return "the variables " + strings.Join(names, ", ") + " are not set"
+}
+
 // add parses a line that runs bpfgen, and counts the others.
 func (r *repo) add(c *cli, line gogen.Line) error {
 	call, ok := line.Call()
@@ -154,7 +162,7 @@ func (r *repo) add(c *cli, line gogen.Line) error {
 	case line.Err != nil && mentioned:
 		return at(line.Err)
 	case ok && call.Tool != "bpfgen" && len(line.Unset) > 0 && strings.HasPrefix(strings.TrimSpace(strings.TrimPrefix(line.Text, "//go:generate")), "$"):
-		return at(fmt.Errorf("the variable %s is not set, so nobody knows what the line runs: set it as your build does", strings.Join(line.Unset, ", ")))
+		return at(fmt.Errorf("%s, so nobody knows what the line runs: set it as your build does", areNotSet(line.Unset)))
 	case line.Err != nil || !ok || call.Tool != "bpfgen":
 		r.others++
 		if namesBpfgen(line.Words) {
@@ -162,7 +170,7 @@ func (r *repo) add(c *cli, line gogen.Line) error {
 		}
 		return nil
 	case len(line.Unset) > 0:
-		return at(fmt.Errorf("the variable %s is not set: set it as your build does, to nothing if it is to be empty", strings.Join(line.Unset, ", ")))
+		return at(fmt.Errorf("%s: set it as your build does, to nothing if it is to be empty", areNotSet(line.Unset)))
 	}
 	if err := checkVersion(call.Version); err != nil {
 		return at(err)
