@@ -1,6 +1,7 @@
 package gopkg
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -21,6 +22,7 @@ import (
 
 	"golang.org/x/tools/go/packages"
 
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/temp"
 )
 
@@ -298,18 +300,61 @@ func (v *Verdict) add(p *packages.Package, generated map[string]bool) {
 			return
 		}
 	}
-	for _, e := range p.Errors {
-		file, _, _ := strings.Cut(e.Pos, ":")
+	twice := make(map[string][]string) // by the old file of bpfgen's that declares them
+	for i, e := range p.Errors {
 		text := seenFrom(e.Pos) + ": " + e.Msg
 		switch {
-		case strings.Contains(e.Msg, "redeclared") || strings.Contains(e.Msg, "already declared") || strings.Contains(e.Msg, "other declaration of"):
+		case strings.Contains(e.Msg, "other declaration of"): // said with the one before
+		case strings.Contains(e.Msg, "redeclared") || strings.Contains(e.Msg, "already declared"):
+			other := ""
+			if i+1 < len(p.Errors) && strings.Contains(p.Errors[i+1].Msg, "other declaration of") {
+				other = p.Errors[i+1].Pos
+				text += "; the other is at " + seenFrom(other)
+			}
+			if old := leftOver(generated, fileOf(e.Pos), fileOf(other)); old != "" {
+				name, _, _ := strings.Cut(e.Msg, " ")
+				twice[old] = append(twice[old], name)
+				continue
+			}
 			v.Fatal = append(v.Fatal, text)
-		case generated[file]:
+		case generated[fileOf(e.Pos)]:
 			v.Fatal = append(v.Fatal, text)
 		default:
 			v.Notes = append(v.Notes, text)
 		}
 	}
+	for old, names := range twice {
+		v.Fatal = append(v.Fatal, fmt.Sprintf("%s: bpfgen wrote it before, for another line or target, and it declares the same names (%s): remove it; with -bpf2go, -prune does", seenFrom(old), someOf(names)))
+	}
+}
+
+// leftOver is the file of two that bpfgen has written before and does not write now.
+func leftOver(generated map[string]bool, files ...string) string {
+	for i, file := range files {
+		if file == "" || generated[file] || !generated[files[1-i]] {
+			continue
+		}
+		content, err := os.ReadFile(file)
+		if err == nil && bytes.HasPrefix(content, []byte(outfile.Header)) {
+			return file
+		}
+	}
+	return ""
+}
+
+// fileOf is the file of a position.
+func fileOf(pos string) string {
+	file, _, _ := strings.Cut(pos, ":")
+	return file
+}
+
+// someOf are the first of many names.
+func someOf(names []string) string {
+	const most = 3
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 // seenFrom is a position from the working directory.
