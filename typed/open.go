@@ -19,6 +19,9 @@ import (
 // The object may come from anywhere: one that would exhaust memory or stack is
 // an error, with the limits that bpfgen has, and so is one of the other byte order.
 func Open(name string, object io.ReaderAt) (*CollectionSpec, error) {
+	if object == nil {
+		return nil, fmt.Errorf("open %s: there is no object: its io.ReaderAt is nil", name)
+	}
 	own, err := isEmbedded(object)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)

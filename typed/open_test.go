@@ -49,6 +49,12 @@ func TestOpenRefusesTheOtherByteOrder(t *testing.T) {
 	}
 }
 
+func TestOpenWithoutObject(t *testing.T) {
+	if _, err := Open("counter", nil); err == nil || err.Error() != "open counter: there is no object: its io.ReaderAt is nil" {
+		t.Error(err)
+	}
+}
+
 // TestOpenTakesDeepTypes: types as deep as the limit allows do not exhaust the
 // stack of the decoder, nor of what copies and compares types.
 func TestOpenTakesDeepTypes(t *testing.T) {

@@ -123,7 +123,7 @@ func (v *Verdict) check(ctx context.Context, env []string, root string, group []
 	}
 	pkgs, err := load(cfg, slices.Compact(patterns))
 	if err != nil {
-		v.Skipped = err.Error()
+		v.Skipped = whatTheDriverSaid(err)
 		return
 	}
 	for _, p := range pkgs {
@@ -326,6 +326,22 @@ func (v *Verdict) add(p *packages.Package, generated map[string]bool) {
 	for old, names := range twice {
 		v.Fatal = append(v.Fatal, fmt.Sprintf("%s: bpfgen wrote it before, for another line or target, and it declares the same names (%s): remove it; with -bpf2go, -prune does", seenFrom(old), someOf(names)))
 	}
+}
+
+// whatTheDriverSaid is an error of packages.Load on one line: of the go command's
+// failure, what it said itself.
+func whatTheDriverSaid(err error) string {
+	text := err.Error()
+	if _, stderr, ok := strings.Cut(text, "stderr: "); ok {
+		text = stderr
+	}
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, " ")
 }
 
 // leftOver is the file of two that bpfgen has written before and does not write now.

@@ -1,6 +1,7 @@
 package gopkg
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,5 +83,12 @@ func TestTypeCheck(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestWhatTheDriverSaid(t *testing.T) {
+	err := errors.New("err: exit status 1: stderr: go: updates to go.mod needed; to update it:\n\tgo mod tidy\n")
+	if got, want := whatTheDriverSaid(err), "go: updates to go.mod needed; to update it: go mod tidy"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
