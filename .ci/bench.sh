@@ -10,7 +10,7 @@
 #   .ci/bench.sh -all [runs]   every golden case that both generate; fails where
 #                              bpfgen takes more than 0.9 of bpf2go's wall time
 #                              from an object, or 0.6 from C with two targets
-#   .ci/bench.sh -kernel [runs] types of this machine's kernel, generated and compiled:
+#   .ci/bench.sh -kernel [n]   types of this machine's kernel, generated and compiled:
 #                              50 that people ask for (bench/kernel-types.txt), which
 #                              may take 2 s, and all
 #
@@ -21,9 +21,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all= repo=
+all= repo= kernel=
 [ "${1-}" != -all ] || { all=1 && shift; }
 [ "${1-}" != -repo ] || { repo=1 && shift; }
+[ "${1-}" != -kernel ] || { kernel=1 && shift; }
 runs=${1:-20}
 clang=${BPFGEN_CLANG:-clang-19}
 work=$(mktemp -d)
