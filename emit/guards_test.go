@@ -21,6 +21,7 @@ func TestGuards(t *testing.T) {
 		{"wrong offset", "_    [4]byte", "_    [8]byte", goarches, []string{"Sizeof(counterR{}", "counterR{}.B", "counterR{}.RawC", "counterR{}.D", "counterR{}.E"}},
 		{"wrong size", "E    uint64\n", "E    uint64\n\tF    uint8\n", goarches, []string{"Sizeof(counterR{}"}},
 		{"wrong type", "A    uint32", "A    uint16", goarches, []string{"counterR{}.A"}}, // the padding behind makes up for it
+		{"a smaller field that ends at the same byte", "A    uint32\n", "_    [2]byte\n\tA    uint16\n", goarches, []string{"counterR{}.A"}},
 		{"swapped fields", "A    uint32\n\t_    [4]byte", "_    [4]byte\n\tA    uint32", goarches, []string{"counterR{}.A"}},
 		{"padding left to the compiler", "_    [4]byte\n", "", []string{"386", "arm"}, []string{"Sizeof(counterR{}", "counterR{}.B", "counterR{}.RawC", "counterR{}.D", "counterR{}.E"}},
 		{"trailing field of no size", "E    uint64\n", "E    uint64\n\tF    [0]uint8\n", goarches, []string{"Sizeof(counterR{}"}},

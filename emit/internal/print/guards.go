@@ -1,6 +1,7 @@
 package print
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
@@ -10,10 +11,15 @@ import (
 // a size or an offset is right; else the XOR has a bit set, and the negated
 // uintptr overflows: the file does not compile, on any GOARCH where the layout
 // is wrong, and the error shows the line with type and field.
+//
+// Place and size of a field are one number, the size times 0x10000 and the offset,
+// which the compiler has half the work with that it has with two numbers. Of a
+// struct that is smaller than that, whose size is compared as well, no offset
+// reaches into the size.
 
 // guardComment says what a failure means to whoever reads it.
-const guardComment = "Sizes and offsets as in C. A line that does not compile (overflow) names what is laid out " +
-	"otherwise than in the compiled C code: generate this file again."
+const guardComment = "Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line that does not compile (overflow) " +
+	"names what is laid out otherwise than in the compiled C code: generate this file again."
 
 // guards writes a block for each type.
 func (s *source) guards(decls []*plan.Decl) {
@@ -45,7 +51,7 @@ func (s *source) guard(d *plan.Decl) {
 	}
 	lines := []string{"_ = -" + s.sizeof(zero, d.Size)}
 	if d.Enum == nil {
-		lines = s.guardFields(lines, d.Fields, zero)
+		lines = s.guardFields(lines, d.Fields, zero, d.Size)
 	}
 	if len(lines) == 1 {
 		s.line("const ", lines[0])
@@ -60,18 +66,17 @@ func (s *source) guard(d *plan.Decl) {
 
 // guardFields compares place and size of the fields of a struct, and of the
 // structs that are written out in it.
-func (s *source) guardFields(lines []string, fields []plan.Field, of string) []string {
+func (s *source) guardFields(lines []string, fields []plan.Field, of string, size uint32) []string {
 	for i, f := range fields {
 		if f.Name == "_" {
 			continue
 		}
 		field := of + "." + f.Name
-		offset := differs(s.qual("unsafe", "Offsetof")+"("+field+")", f.Offset)
 		switch {
 		case !s.offsetsAlone:
-			lines = append(lines, "_ = -("+offset+" | "+s.sizeof(field, f.Size)+")")
+			lines = append(lines, "_ = -("+s.placeAndSize(field, f, size)+")")
 		case i > 0: // the first is where it must be
-			lines = append(lines, "_ = -"+offset)
+			lines = append(lines, "_ = -"+s.offset(field, f.Offset))
 		}
 		if len(f.Type.Fields) == 0 || slices.Contains(f.Type.Dims, 0) {
 			continue
@@ -79,9 +84,23 @@ func (s *source) guardFields(lines []string, fields []plan.Field, of string) []s
 		for range f.Type.Dims {
 			field += "[0]"
 		}
-		lines = s.guardFields(lines, f.Type.Fields, field)
+		lines = s.guardFields(lines, f.Type.Fields, field, f.Size)
 	}
 	return lines
+}
+
+// placeAndSize is 0 if a field of a struct of some size is where it must be and as
+// large.
+func (s *source) placeAndSize(field string, f plan.Field, size uint32) string {
+	if size >= 0x10000 {
+		return s.offset(field, f.Offset) + " | " + s.sizeof(field, f.Size)
+	}
+	return fmt.Sprintf("%s(%s) + %s(%s)*0x10000 ^ 0x%x_%04x", s.qual("unsafe", "Offsetof"), field, s.qual("unsafe", "Sizeof"), field, f.Size, f.Offset)
+}
+
+// offset is 0 if a field is at that offset.
+func (s *source) offset(field string, want uint32) string {
+	return differs(s.qual("unsafe", "Offsetof")+"("+field+")", want)
 }
 
 // sizeof is 0 if the value has that size.
