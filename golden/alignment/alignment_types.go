@@ -50,23 +50,24 @@ type AlignmentRecord struct {
 	_      [63]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(AlignmentCacheLine{}) ^ 64)
-	_ = -(unsafe.Offsetof(AlignmentCacheLine{}.Counter) | (unsafe.Sizeof(AlignmentCacheLine{}.Counter) ^ 4))
+	_ = -(unsafe.Offsetof(AlignmentCacheLine{}.Counter) + unsafe.Sizeof(AlignmentCacheLine{}.Counter)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(AlignmentFour{}) ^ 8)
-	_ = -(unsafe.Offsetof(AlignmentFour{}.A) | (unsafe.Sizeof(AlignmentFour{}.A) ^ 1))
-	_ = -((unsafe.Offsetof(AlignmentFour{}.B) ^ 1) | (unsafe.Sizeof(AlignmentFour{}.B) ^ 4))
-	_ = -((unsafe.Offsetof(AlignmentFour{}.C) ^ 5) | (unsafe.Sizeof(AlignmentFour{}.C) ^ 1))
+	_ = -(unsafe.Offsetof(AlignmentFour{}.A) + unsafe.Sizeof(AlignmentFour{}.A)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(AlignmentFour{}.B) + unsafe.Sizeof(AlignmentFour{}.B)*0x10000 ^ 0x4_0001)
+	_ = -(unsafe.Offsetof(AlignmentFour{}.C) + unsafe.Sizeof(AlignmentFour{}.C)*0x10000 ^ 0x1_0005)
 )
 const (
 	_ = -(unsafe.Sizeof(AlignmentRecord{}) ^ 256)
-	_ = -(unsafe.Offsetof(AlignmentRecord{}.First) | (unsafe.Sizeof(AlignmentRecord{}.First) ^ 1))
-	_ = -((unsafe.Offsetof(AlignmentRecord{}.Second) ^ 8) | (unsafe.Sizeof(AlignmentRecord{}.Second) ^ 2))
-	_ = -((unsafe.Offsetof(AlignmentRecord{}.Four) ^ 12) | (unsafe.Sizeof(AlignmentRecord{}.Four) ^ 8))
-	_ = -((unsafe.Offsetof(AlignmentRecord{}.Lines) ^ 64) | (unsafe.Sizeof(AlignmentRecord{}.Lines) ^ 128))
-	_ = -((unsafe.Offsetof(AlignmentRecord{}.Last) ^ 192) | (unsafe.Sizeof(AlignmentRecord{}.Last) ^ 1))
+	_ = -(unsafe.Offsetof(AlignmentRecord{}.First) + unsafe.Sizeof(AlignmentRecord{}.First)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(AlignmentRecord{}.Second) + unsafe.Sizeof(AlignmentRecord{}.Second)*0x10000 ^ 0x2_0008)
+	_ = -(unsafe.Offsetof(AlignmentRecord{}.Four) + unsafe.Sizeof(AlignmentRecord{}.Four)*0x10000 ^ 0x8_000c)
+	_ = -(unsafe.Offsetof(AlignmentRecord{}.Lines) + unsafe.Sizeof(AlignmentRecord{}.Lines)*0x10000 ^ 0x80_0040)
+	_ = -(unsafe.Offsetof(AlignmentRecord{}.Last) + unsafe.Sizeof(AlignmentRecord{}.Last)*0x10000 ^ 0x1_00c0)
 )

@@ -87,39 +87,40 @@ type AnonymousStructRecordRow struct {
 	Y uint32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}) ^ 8)
-	_ = -(unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Id) | (unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}.Id) ^ 4))
-	_ = -((unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Cpu) ^ 4) | (unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}.Cpu) ^ 4))
+	_ = -(unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Id) + unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}.Id)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueKey{}.Cpu) + unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueKey{}.Cpu)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}) ^ 16)
-	_ = -(unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.Count) | (unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}.Count) ^ 8))
-	_ = -((unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.RawLast) ^ 8) | (unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}.RawLast) ^ 4))
+	_ = -(unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.Count) + unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}.Count)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(AnonymousStructAnonymousKeyAndValueValue{}.RawLast) + unsafe.Sizeof(AnonymousStructAnonymousKeyAndValueValue{}.RawLast)*0x10000 ^ 0x4_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(AnonymousStructRecord{}) ^ 56)
-	_ = -(unsafe.Offsetof(AnonymousStructRecord{}.Before) | (unsafe.Sizeof(AnonymousStructRecord{}.Before) ^ 1))
-	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.Flat) ^ 4) | (unsafe.Sizeof(AnonymousStructRecord{}.Flat) ^ 4))
-	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.Flatter) ^ 8) | (unsafe.Sizeof(AnonymousStructRecord{}.Flatter) ^ 2))
-	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.Flattest) ^ 10) | (unsafe.Sizeof(AnonymousStructRecord{}.Flattest) ^ 1))
-	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.Named) ^ 16) | (unsafe.Sizeof(AnonymousStructRecord{}.Named) ^ 16))
-	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.Row) ^ 32) | (unsafe.Sizeof(AnonymousStructRecord{}.Row) ^ 16))
-	_ = -((unsafe.Offsetof(AnonymousStructRecord{}.After) ^ 48) | (unsafe.Sizeof(AnonymousStructRecord{}.After) ^ 1))
+	_ = -(unsafe.Offsetof(AnonymousStructRecord{}.Before) + unsafe.Sizeof(AnonymousStructRecord{}.Before)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(AnonymousStructRecord{}.Flat) + unsafe.Sizeof(AnonymousStructRecord{}.Flat)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(AnonymousStructRecord{}.Flatter) + unsafe.Sizeof(AnonymousStructRecord{}.Flatter)*0x10000 ^ 0x2_0008)
+	_ = -(unsafe.Offsetof(AnonymousStructRecord{}.Flattest) + unsafe.Sizeof(AnonymousStructRecord{}.Flattest)*0x10000 ^ 0x1_000a)
+	_ = -(unsafe.Offsetof(AnonymousStructRecord{}.Named) + unsafe.Sizeof(AnonymousStructRecord{}.Named)*0x10000 ^ 0x10_0010)
+	_ = -(unsafe.Offsetof(AnonymousStructRecord{}.Row) + unsafe.Sizeof(AnonymousStructRecord{}.Row)*0x10000 ^ 0x10_0020)
+	_ = -(unsafe.Offsetof(AnonymousStructRecord{}.After) + unsafe.Sizeof(AnonymousStructRecord{}.After)*0x10000 ^ 0x1_0030)
 )
 const (
 	_ = -(unsafe.Sizeof(AnonymousStructRecordNamed{}) ^ 16)
-	_ = -(unsafe.Offsetof(AnonymousStructRecordNamed{}.Inside) | (unsafe.Sizeof(AnonymousStructRecordNamed{}.Inside) ^ 8))
-	_ = -((unsafe.Offsetof(AnonymousStructRecordNamed{}.Deeper) ^ 8) | (unsafe.Sizeof(AnonymousStructRecordNamed{}.Deeper) ^ 1))
+	_ = -(unsafe.Offsetof(AnonymousStructRecordNamed{}.Inside) + unsafe.Sizeof(AnonymousStructRecordNamed{}.Inside)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(AnonymousStructRecordNamed{}.Deeper) + unsafe.Sizeof(AnonymousStructRecordNamed{}.Deeper)*0x10000 ^ 0x1_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(AnonymousStructRecordNamedDeeper{}) ^ 1)
-	_ = -(unsafe.Offsetof(AnonymousStructRecordNamedDeeper{}.Deep) | (unsafe.Sizeof(AnonymousStructRecordNamedDeeper{}.Deep) ^ 1))
+	_ = -(unsafe.Offsetof(AnonymousStructRecordNamedDeeper{}.Deep) + unsafe.Sizeof(AnonymousStructRecordNamedDeeper{}.Deep)*0x10000 ^ 0x1_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(AnonymousStructRecordRow{}) ^ 8)
-	_ = -(unsafe.Offsetof(AnonymousStructRecordRow{}.X) | (unsafe.Sizeof(AnonymousStructRecordRow{}.X) ^ 2))
-	_ = -((unsafe.Offsetof(AnonymousStructRecordRow{}.Y) ^ 4) | (unsafe.Sizeof(AnonymousStructRecordRow{}.Y) ^ 4))
+	_ = -(unsafe.Offsetof(AnonymousStructRecordRow{}.X) + unsafe.Sizeof(AnonymousStructRecordRow{}.X)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(AnonymousStructRecordRow{}.Y) + unsafe.Sizeof(AnonymousStructRecordRow{}.Y)*0x10000 ^ 0x4_0004)
 )

@@ -38,31 +38,32 @@ func (s *BindEntry) SetFlow(v flows.Flow) { ctypes.Store(s.RawFlow[:], v) }
 func (s *BindEntry) Verdict() flows.Verdict     { return flows.Verdict(ctypes.Bits(s.RawVerdict[:], 0, 2)) }
 func (s *BindEntry) SetVerdict(v flows.Verdict) { ctypes.SetBits(s.RawVerdict[:], 0, 2, uint64(v)) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(BindEntry{}) ^ 66)
-	_ = -(unsafe.Offsetof(BindEntry{}.Kind) | (unsafe.Sizeof(BindEntry{}.Kind) ^ 1))
-	_ = -((unsafe.Offsetof(BindEntry{}.RawStats) ^ 1) | (unsafe.Sizeof(BindEntry{}.RawStats) ^ 48))
-	_ = -((unsafe.Offsetof(BindEntry{}.RawFlow) ^ 49) | (unsafe.Sizeof(BindEntry{}.RawFlow) ^ 16))
-	_ = -((unsafe.Offsetof(BindEntry{}.RawVerdict) ^ 65) | (unsafe.Sizeof(BindEntry{}.RawVerdict) ^ 1))
+	_ = -(unsafe.Offsetof(BindEntry{}.Kind) + unsafe.Sizeof(BindEntry{}.Kind)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(BindEntry{}.RawStats) + unsafe.Sizeof(BindEntry{}.RawStats)*0x10000 ^ 0x30_0001)
+	_ = -(unsafe.Offsetof(BindEntry{}.RawFlow) + unsafe.Sizeof(BindEntry{}.RawFlow)*0x10000 ^ 0x10_0031)
+	_ = -(unsafe.Offsetof(BindEntry{}.RawVerdict) + unsafe.Sizeof(BindEntry{}.RawVerdict)*0x10000 ^ 0x1_0041)
 )
 const _ = -(unsafe.Sizeof(*new(Cookie)) ^ 8)
 const (
 	_ = -(unsafe.Sizeof(flows.Flow{}) ^ 16)
-	_ = -(unsafe.Offsetof(flows.Flow{}.Ends) | (unsafe.Sizeof(flows.Flow{}.Ends) ^ 8))
-	_ = -((unsafe.Offsetof(flows.Flow{}.Port) ^ 8) | (unsafe.Sizeof(flows.Flow{}.Port) ^ 2))
-	_ = -((unsafe.Offsetof(flows.Flow{}.Proto) ^ 10) | (unsafe.Sizeof(flows.Flow{}.Proto) ^ 1))
-	_ = -((unsafe.Offsetof(flows.Flow{}.Bits) ^ 11) | (unsafe.Sizeof(flows.Flow{}.Bits) ^ 1))
-	_ = -((unsafe.Offsetof(flows.Flow{}.Mark) ^ 12) | (unsafe.Sizeof(flows.Flow{}.Mark) ^ 4))
+	_ = -(unsafe.Offsetof(flows.Flow{}.Ends) + unsafe.Sizeof(flows.Flow{}.Ends)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(flows.Flow{}.Port) + unsafe.Sizeof(flows.Flow{}.Port)*0x10000 ^ 0x2_0008)
+	_ = -(unsafe.Offsetof(flows.Flow{}.Proto) + unsafe.Sizeof(flows.Flow{}.Proto)*0x10000 ^ 0x1_000a)
+	_ = -(unsafe.Offsetof(flows.Flow{}.Bits) + unsafe.Sizeof(flows.Flow{}.Bits)*0x10000 ^ 0x1_000b)
+	_ = -(unsafe.Offsetof(flows.Flow{}.Mark) + unsafe.Sizeof(flows.Flow{}.Mark)*0x10000 ^ 0x4_000c)
 )
 const _ = -(unsafe.Sizeof(*new(flows.IPv4)) ^ 4)
 const (
 	_ = -(unsafe.Sizeof(flows.Stats{}) ^ 48)
-	_ = -(unsafe.Offsetof(flows.Stats{}.Packets) | (unsafe.Sizeof(flows.Stats{}.Packets) ^ 8))
-	_ = -((unsafe.Offsetof(flows.Stats{}.Last) ^ 8) | (unsafe.Sizeof(flows.Stats{}.Last) ^ 8))
-	_ = -((unsafe.Offsetof(flows.Stats{}.Seen) ^ 16) | (unsafe.Sizeof(flows.Stats{}.Seen) ^ 1))
-	_ = -((unsafe.Offsetof(flows.Stats{}.Sock) ^ 24) | (unsafe.Sizeof(flows.Stats{}.Sock) ^ 8))
-	_ = -((unsafe.Offsetof(flows.Stats{}.Comm) ^ 32) | (unsafe.Sizeof(flows.Stats{}.Comm) ^ 16))
+	_ = -(unsafe.Offsetof(flows.Stats{}.Packets) + unsafe.Sizeof(flows.Stats{}.Packets)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(flows.Stats{}.Last) + unsafe.Sizeof(flows.Stats{}.Last)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(flows.Stats{}.Seen) + unsafe.Sizeof(flows.Stats{}.Seen)*0x10000 ^ 0x1_0010)
+	_ = -(unsafe.Offsetof(flows.Stats{}.Sock) + unsafe.Sizeof(flows.Stats{}.Sock)*0x10000 ^ 0x8_0018)
+	_ = -(unsafe.Offsetof(flows.Stats{}.Comm) + unsafe.Sizeof(flows.Stats{}.Comm)*0x10000 ^ 0x10_0020)
 )
 const _ = -(unsafe.Sizeof(*new(flows.Verdict)) ^ 4)

@@ -52,11 +52,12 @@ func (s *BitfieldsPackedRecord) SetF(v uint64) { ctypes.SetBits(s.RawE[:], 7, 58
 func (s *BitfieldsPackedRecord) G() int8     { return int8(ctypes.SignedBits(s.RawE[:], 65, 2)) }
 func (s *BitfieldsPackedRecord) SetG(v int8) { ctypes.SetBits(s.RawE[:], 65, 2, uint64(v)) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(BitfieldsPackedRecord{}) ^ 22)
-	_ = -(unsafe.Offsetof(BitfieldsPackedRecord{}.RawA) | (unsafe.Sizeof(BitfieldsPackedRecord{}.RawA) ^ 12))
-	_ = -((unsafe.Offsetof(BitfieldsPackedRecord{}.Plain) ^ 12) | (unsafe.Sizeof(BitfieldsPackedRecord{}.Plain) ^ 1))
-	_ = -((unsafe.Offsetof(BitfieldsPackedRecord{}.RawE) ^ 13) | (unsafe.Sizeof(BitfieldsPackedRecord{}.RawE) ^ 9))
+	_ = -(unsafe.Offsetof(BitfieldsPackedRecord{}.RawA) + unsafe.Sizeof(BitfieldsPackedRecord{}.RawA)*0x10000 ^ 0xc_0000)
+	_ = -(unsafe.Offsetof(BitfieldsPackedRecord{}.Plain) + unsafe.Sizeof(BitfieldsPackedRecord{}.Plain)*0x10000 ^ 0x1_000c)
+	_ = -(unsafe.Offsetof(BitfieldsPackedRecord{}.RawE) + unsafe.Sizeof(BitfieldsPackedRecord{}.RawE)*0x10000 ^ 0x9_000d)
 )

@@ -120,20 +120,21 @@ func (s *BitfieldsRecord) SetInner(v uint32) { ctypes.SetBits(s.RawInner[:], 0, 
 func (s *BitfieldsRecord) Outer() uint32     { return uint32(ctypes.Bits(s.RawInner[:], 9, 23)) }
 func (s *BitfieldsRecord) SetOuter(v uint32) { ctypes.SetBits(s.RawInner[:], 9, 23, uint64(v)) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(BitfieldsHeader{}) ^ 4)
-	_ = -(unsafe.Offsetof(BitfieldsHeader{}.RawVersion) | (unsafe.Sizeof(BitfieldsHeader{}.RawVersion) ^ 1))
-	_ = -((unsafe.Offsetof(BitfieldsHeader{}.Service) ^ 1) | (unsafe.Sizeof(BitfieldsHeader{}.Service) ^ 1))
-	_ = -((unsafe.Offsetof(BitfieldsHeader{}.RawFlags) ^ 2) | (unsafe.Sizeof(BitfieldsHeader{}.RawFlags) ^ 2))
+	_ = -(unsafe.Offsetof(BitfieldsHeader{}.RawVersion) + unsafe.Sizeof(BitfieldsHeader{}.RawVersion)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(BitfieldsHeader{}.Service) + unsafe.Sizeof(BitfieldsHeader{}.Service)*0x10000 ^ 0x1_0001)
+	_ = -(unsafe.Offsetof(BitfieldsHeader{}.RawFlags) + unsafe.Sizeof(BitfieldsHeader{}.RawFlags)*0x10000 ^ 0x2_0002)
 )
 const (
 	_ = -(unsafe.Sizeof(BitfieldsRecord{}) ^ 40)
-	_ = -(unsafe.Offsetof(BitfieldsRecord{}.RawOne) | (unsafe.Sizeof(BitfieldsRecord{}.RawOne) ^ 4))
-	_ = -((unsafe.Offsetof(BitfieldsRecord{}.Plain) ^ 4) | (unsafe.Sizeof(BitfieldsRecord{}.Plain) ^ 1))
-	_ = -((unsafe.Offsetof(BitfieldsRecord{}.RawAfterPlain) ^ 5) | (unsafe.Sizeof(BitfieldsRecord{}.RawAfterPlain) ^ 1))
-	_ = -((unsafe.Offsetof(BitfieldsRecord{}.RawWide) ^ 8) | (unsafe.Sizeof(BitfieldsRecord{}.RawWide) ^ 19))
-	_ = -((unsafe.Offsetof(BitfieldsRecord{}.Header) ^ 28) | (unsafe.Sizeof(BitfieldsRecord{}.Header) ^ 4))
-	_ = -((unsafe.Offsetof(BitfieldsRecord{}.RawInner) ^ 32) | (unsafe.Sizeof(BitfieldsRecord{}.RawInner) ^ 4))
+	_ = -(unsafe.Offsetof(BitfieldsRecord{}.RawOne) + unsafe.Sizeof(BitfieldsRecord{}.RawOne)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(BitfieldsRecord{}.Plain) + unsafe.Sizeof(BitfieldsRecord{}.Plain)*0x10000 ^ 0x1_0004)
+	_ = -(unsafe.Offsetof(BitfieldsRecord{}.RawAfterPlain) + unsafe.Sizeof(BitfieldsRecord{}.RawAfterPlain)*0x10000 ^ 0x1_0005)
+	_ = -(unsafe.Offsetof(BitfieldsRecord{}.RawWide) + unsafe.Sizeof(BitfieldsRecord{}.RawWide)*0x10000 ^ 0x13_0008)
+	_ = -(unsafe.Offsetof(BitfieldsRecord{}.Header) + unsafe.Sizeof(BitfieldsRecord{}.Header)*0x10000 ^ 0x4_001c)
+	_ = -(unsafe.Offsetof(BitfieldsRecord{}.RawInner) + unsafe.Sizeof(BitfieldsRecord{}.RawInner)*0x10000 ^ 0x4_0020)
 )

@@ -42,19 +42,20 @@ type BoolsRecordPacked struct {
 	After  ctypes.Uint32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(BoolsRecord{}) ^ 12)
-	_ = -(unsafe.Offsetof(BoolsRecord{}.Yes) | (unsafe.Sizeof(BoolsRecord{}.Yes) ^ 1))
-	_ = -((unsafe.Offsetof(BoolsRecord{}.No) ^ 1) | (unsafe.Sizeof(BoolsRecord{}.No) ^ 1))
-	_ = -((unsafe.Offsetof(BoolsRecord{}.Row) ^ 2) | (unsafe.Sizeof(BoolsRecord{}.Row) ^ 3))
-	_ = -((unsafe.Offsetof(BoolsRecord{}.RawBit) ^ 5) | (unsafe.Sizeof(BoolsRecord{}.RawBit) ^ 1))
-	_ = -((unsafe.Offsetof(BoolsRecord{}.Packed) ^ 6) | (unsafe.Sizeof(BoolsRecord{}.Packed) ^ 6))
+	_ = -(unsafe.Offsetof(BoolsRecord{}.Yes) + unsafe.Sizeof(BoolsRecord{}.Yes)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(BoolsRecord{}.No) + unsafe.Sizeof(BoolsRecord{}.No)*0x10000 ^ 0x1_0001)
+	_ = -(unsafe.Offsetof(BoolsRecord{}.Row) + unsafe.Sizeof(BoolsRecord{}.Row)*0x10000 ^ 0x3_0002)
+	_ = -(unsafe.Offsetof(BoolsRecord{}.RawBit) + unsafe.Sizeof(BoolsRecord{}.RawBit)*0x10000 ^ 0x1_0005)
+	_ = -(unsafe.Offsetof(BoolsRecord{}.Packed) + unsafe.Sizeof(BoolsRecord{}.Packed)*0x10000 ^ 0x6_0006)
 )
 const (
 	_ = -(unsafe.Sizeof(BoolsRecordPacked{}) ^ 6)
-	_ = -(unsafe.Offsetof(BoolsRecordPacked{}.Before) | (unsafe.Sizeof(BoolsRecordPacked{}.Before) ^ 1))
-	_ = -((unsafe.Offsetof(BoolsRecordPacked{}.Packed) ^ 1) | (unsafe.Sizeof(BoolsRecordPacked{}.Packed) ^ 1))
-	_ = -((unsafe.Offsetof(BoolsRecordPacked{}.After) ^ 2) | (unsafe.Sizeof(BoolsRecordPacked{}.After) ^ 4))
+	_ = -(unsafe.Offsetof(BoolsRecordPacked{}.Before) + unsafe.Sizeof(BoolsRecordPacked{}.Before)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(BoolsRecordPacked{}.Packed) + unsafe.Sizeof(BoolsRecordPacked{}.Packed)*0x10000 ^ 0x1_0001)
+	_ = -(unsafe.Offsetof(BoolsRecordPacked{}.After) + unsafe.Sizeof(BoolsRecordPacked{}.After)*0x10000 ^ 0x4_0002)
 )

@@ -831,22 +831,23 @@ type bpfUnnamedKey struct {
 	B uint32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(bpfEvent{}) ^ 8)
-	_ = -(unsafe.Offsetof(bpfEvent{}.Pid) | (unsafe.Sizeof(bpfEvent{}.Pid) ^ 4))
-	_ = -((unsafe.Offsetof(bpfEvent{}.Count) ^ 4) | (unsafe.Sizeof(bpfEvent{}.Count) ^ 2))
-	_ = -((unsafe.Offsetof(bpfEvent{}.Comm) ^ 6) | unsafe.Sizeof(bpfEvent{}.Comm))
+	_ = -(unsafe.Offsetof(bpfEvent{}.Pid) + unsafe.Sizeof(bpfEvent{}.Pid)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(bpfEvent{}.Count) + unsafe.Sizeof(bpfEvent{}.Count)*0x10000 ^ 0x2_0004)
+	_ = -(unsafe.Offsetof(bpfEvent{}.Comm) + unsafe.Sizeof(bpfEvent{}.Comm)*0x10000 ^ 0x0_0006)
 )
 const (
 	_ = -(unsafe.Sizeof(bpfHop{}) ^ 4)
-	_ = -((unsafe.Offsetof(bpfHop{}.Ttl) ^ 2) | (unsafe.Sizeof(bpfHop{}.Ttl) ^ 2))
+	_ = -(unsafe.Offsetof(bpfHop{}.Ttl) + unsafe.Sizeof(bpfHop{}.Ttl)*0x10000 ^ 0x2_0002)
 )
 const (
 	_ = -(unsafe.Sizeof(bpfUnnamedKey{}) ^ 8)
-	_ = -(unsafe.Offsetof(bpfUnnamedKey{}.A) | (unsafe.Sizeof(bpfUnnamedKey{}.A) ^ 4))
-	_ = -((unsafe.Offsetof(bpfUnnamedKey{}.B) ^ 4) | (unsafe.Sizeof(bpfUnnamedKey{}.B) ^ 4))
+	_ = -(unsafe.Offsetof(bpfUnnamedKey{}.A) + unsafe.Sizeof(bpfUnnamedKey{}.A)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(bpfUnnamedKey{}.B) + unsafe.Sizeof(bpfUnnamedKey{}.B)*0x10000 ^ 0x4_0004)
 )
 
 // bpfEventCommTail is char comm[], read from the bytes that stand behind the

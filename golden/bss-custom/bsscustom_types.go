@@ -28,10 +28,11 @@ type BssCustomState struct {
 func (s *BssCustomState) B() uint8     { return uint8(ctypes.Bits(s.RawB[:], 0, 4)) }
 func (s *BssCustomState) SetB(v uint8) { ctypes.SetBits(s.RawB[:], 0, 4, uint64(v)) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(BssCustomState{}) ^ 8)
-	_ = -(unsafe.Offsetof(BssCustomState{}.A) | (unsafe.Sizeof(BssCustomState{}.A) ^ 4))
-	_ = -((unsafe.Offsetof(BssCustomState{}.RawB) ^ 4) | (unsafe.Sizeof(BssCustomState{}.RawB) ^ 1))
+	_ = -(unsafe.Offsetof(BssCustomState{}.A) + unsafe.Sizeof(BssCustomState{}.A)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(BssCustomState{}.RawB) + unsafe.Sizeof(BssCustomState{}.RawB)*0x10000 ^ 0x1_0004)
 )

@@ -50,24 +50,25 @@ type ByteOrderTypesRecordPacked struct {
 	Misaligned ctypes.BE32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(ByteOrderTypesRecord{}) ^ 72)
-	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.Port) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Port) ^ 2))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Address) ^ 4) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Address) ^ 4))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Wide) ^ 8) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Wide) ^ 8))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.L16) ^ 16) | (unsafe.Sizeof(ByteOrderTypesRecord{}.L16) ^ 2))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.L32) ^ 20) | (unsafe.Sizeof(ByteOrderTypesRecord{}.L32) ^ 4))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.L64) ^ 24) | (unsafe.Sizeof(ByteOrderTypesRecord{}.L64) ^ 8))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Chained) ^ 32) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Chained) ^ 4))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Row) ^ 36) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Row) ^ 4))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.RawV4) ^ 40) | (unsafe.Sizeof(ByteOrderTypesRecord{}.RawV4) ^ 16))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Marked) ^ 56) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Marked) ^ 4))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecord{}.Packed) ^ 60) | (unsafe.Sizeof(ByteOrderTypesRecord{}.Packed) ^ 5))
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.Port) + unsafe.Sizeof(ByteOrderTypesRecord{}.Port)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.Address) + unsafe.Sizeof(ByteOrderTypesRecord{}.Address)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.Wide) + unsafe.Sizeof(ByteOrderTypesRecord{}.Wide)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.L16) + unsafe.Sizeof(ByteOrderTypesRecord{}.L16)*0x10000 ^ 0x2_0010)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.L32) + unsafe.Sizeof(ByteOrderTypesRecord{}.L32)*0x10000 ^ 0x4_0014)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.L64) + unsafe.Sizeof(ByteOrderTypesRecord{}.L64)*0x10000 ^ 0x8_0018)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.Chained) + unsafe.Sizeof(ByteOrderTypesRecord{}.Chained)*0x10000 ^ 0x4_0020)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.Row) + unsafe.Sizeof(ByteOrderTypesRecord{}.Row)*0x10000 ^ 0x4_0024)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.RawV4) + unsafe.Sizeof(ByteOrderTypesRecord{}.RawV4)*0x10000 ^ 0x10_0028)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.Marked) + unsafe.Sizeof(ByteOrderTypesRecord{}.Marked)*0x10000 ^ 0x4_0038)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecord{}.Packed) + unsafe.Sizeof(ByteOrderTypesRecord{}.Packed)*0x10000 ^ 0x5_003c)
 )
 const (
 	_ = -(unsafe.Sizeof(ByteOrderTypesRecordPacked{}) ^ 5)
-	_ = -(unsafe.Offsetof(ByteOrderTypesRecordPacked{}.Tag) | (unsafe.Sizeof(ByteOrderTypesRecordPacked{}.Tag) ^ 1))
-	_ = -((unsafe.Offsetof(ByteOrderTypesRecordPacked{}.Misaligned) ^ 1) | (unsafe.Sizeof(ByteOrderTypesRecordPacked{}.Misaligned) ^ 4))
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecordPacked{}.Tag) + unsafe.Sizeof(ByteOrderTypesRecordPacked{}.Tag)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(ByteOrderTypesRecordPacked{}.Misaligned) + unsafe.Sizeof(ByteOrderTypesRecordPacked{}.Misaligned)*0x10000 ^ 0x4_0001)
 )

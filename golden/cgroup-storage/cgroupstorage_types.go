@@ -22,10 +22,11 @@ type CgroupStorageUsage struct {
 	Bytes   uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(CgroupStorageUsage{}) ^ 16)
-	_ = -(unsafe.Offsetof(CgroupStorageUsage{}.Packets) | (unsafe.Sizeof(CgroupStorageUsage{}.Packets) ^ 8))
-	_ = -((unsafe.Offsetof(CgroupStorageUsage{}.Bytes) ^ 8) | (unsafe.Sizeof(CgroupStorageUsage{}.Bytes) ^ 8))
+	_ = -(unsafe.Offsetof(CgroupStorageUsage{}.Packets) + unsafe.Sizeof(CgroupStorageUsage{}.Packets)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(CgroupStorageUsage{}.Bytes) + unsafe.Sizeof(CgroupStorageUsage{}.Bytes)*0x10000 ^ 0x8_0008)
 )

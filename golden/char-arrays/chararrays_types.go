@@ -56,15 +56,16 @@ func (s *CharArraysRecord) SetRowsString(i int, text string) error {
 	return ctypes.SetCString(s.Rows[i][:], text)
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(CharArraysRecord{}) ^ 52)
-	_ = -(unsafe.Offsetof(CharArraysRecord{}.Name) | (unsafe.Sizeof(CharArraysRecord{}.Name) ^ 16))
-	_ = -((unsafe.Offsetof(CharArraysRecord{}.Comm) ^ 16) | (unsafe.Sizeof(CharArraysRecord{}.Comm) ^ 16))
-	_ = -((unsafe.Offsetof(CharArraysRecord{}.Raw) ^ 32) | (unsafe.Sizeof(CharArraysRecord{}.Raw) ^ 4))
-	_ = -((unsafe.Offsetof(CharArraysRecord{}.Odd) ^ 36) | (unsafe.Sizeof(CharArraysRecord{}.Odd) ^ 3))
-	_ = -((unsafe.Offsetof(CharArraysRecord{}.Full) ^ 39) | (unsafe.Sizeof(CharArraysRecord{}.Full) ^ 4))
-	_ = -((unsafe.Offsetof(CharArraysRecord{}.Rows) ^ 43) | (unsafe.Sizeof(CharArraysRecord{}.Rows) ^ 8))
-	_ = -((unsafe.Offsetof(CharArraysRecord{}.One) ^ 51) | (unsafe.Sizeof(CharArraysRecord{}.One) ^ 1))
+	_ = -(unsafe.Offsetof(CharArraysRecord{}.Name) + unsafe.Sizeof(CharArraysRecord{}.Name)*0x10000 ^ 0x10_0000)
+	_ = -(unsafe.Offsetof(CharArraysRecord{}.Comm) + unsafe.Sizeof(CharArraysRecord{}.Comm)*0x10000 ^ 0x10_0010)
+	_ = -(unsafe.Offsetof(CharArraysRecord{}.Raw) + unsafe.Sizeof(CharArraysRecord{}.Raw)*0x10000 ^ 0x4_0020)
+	_ = -(unsafe.Offsetof(CharArraysRecord{}.Odd) + unsafe.Sizeof(CharArraysRecord{}.Odd)*0x10000 ^ 0x3_0024)
+	_ = -(unsafe.Offsetof(CharArraysRecord{}.Full) + unsafe.Sizeof(CharArraysRecord{}.Full)*0x10000 ^ 0x4_0027)
+	_ = -(unsafe.Offsetof(CharArraysRecord{}.Rows) + unsafe.Sizeof(CharArraysRecord{}.Rows)*0x10000 ^ 0x8_002b)
+	_ = -(unsafe.Offsetof(CharArraysRecord{}.One) + unsafe.Sizeof(CharArraysRecord{}.One)*0x10000 ^ 0x1_0033)
 )

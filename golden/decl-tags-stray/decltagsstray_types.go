@@ -45,22 +45,23 @@ type DeclTagsStrayOther struct {
 	A uint32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(DeclTagsStrayEvent{}) ^ 44)
-	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.RawPort) | (unsafe.Sizeof(DeclTagsStrayEvent{}.RawPort) ^ 2))
-	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Rate) ^ 4) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Rate) ^ 4))
-	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Kind) ^ 8) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Kind) ^ 4))
-	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Wide) ^ 12) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Wide) ^ 4))
-	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Half) ^ 16) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Half) ^ 2))
-	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Eight) ^ 18) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Eight) ^ 8))
-	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Other) ^ 28) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Other) ^ 4))
-	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Number) ^ 32) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Number) ^ 4))
-	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Five) ^ 36) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Five) ^ 4))
-	_ = -((unsafe.Offsetof(DeclTagsStrayEvent{}.Inside) ^ 40) | (unsafe.Sizeof(DeclTagsStrayEvent{}.Inside) ^ 4))
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.RawPort) + unsafe.Sizeof(DeclTagsStrayEvent{}.RawPort)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.Rate) + unsafe.Sizeof(DeclTagsStrayEvent{}.Rate)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.Kind) + unsafe.Sizeof(DeclTagsStrayEvent{}.Kind)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.Wide) + unsafe.Sizeof(DeclTagsStrayEvent{}.Wide)*0x10000 ^ 0x4_000c)
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.Half) + unsafe.Sizeof(DeclTagsStrayEvent{}.Half)*0x10000 ^ 0x2_0010)
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.Eight) + unsafe.Sizeof(DeclTagsStrayEvent{}.Eight)*0x10000 ^ 0x8_0012)
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.Other) + unsafe.Sizeof(DeclTagsStrayEvent{}.Other)*0x10000 ^ 0x4_001c)
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.Number) + unsafe.Sizeof(DeclTagsStrayEvent{}.Number)*0x10000 ^ 0x4_0020)
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.Five) + unsafe.Sizeof(DeclTagsStrayEvent{}.Five)*0x10000 ^ 0x4_0024)
+	_ = -(unsafe.Offsetof(DeclTagsStrayEvent{}.Inside) + unsafe.Sizeof(DeclTagsStrayEvent{}.Inside)*0x10000 ^ 0x4_0028)
 )
 const (
 	_ = -(unsafe.Sizeof(DeclTagsStrayOther{}) ^ 4)
-	_ = -(unsafe.Offsetof(DeclTagsStrayOther{}.A) | (unsafe.Sizeof(DeclTagsStrayOther{}.A) ^ 4))
+	_ = -(unsafe.Offsetof(DeclTagsStrayOther{}.A) + unsafe.Sizeof(DeclTagsStrayOther{}.A)*0x10000 ^ 0x4_0000)
 )

@@ -87,24 +87,25 @@ func (v DeclTagsVerdict) String() string {
 	return "DeclTagsVerdict(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(DeclTagsEvent{}) ^ 104)
-	_ = -(unsafe.Offsetof(DeclTagsEvent{}.When) | (unsafe.Sizeof(DeclTagsEvent{}.When) ^ 8))
-	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Kind) ^ 8) | (unsafe.Sizeof(DeclTagsEvent{}.Kind) ^ 4))
-	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Address) ^ 12) | (unsafe.Sizeof(DeclTagsEvent{}.Address) ^ 4))
-	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Comm) ^ 16) | (unsafe.Sizeof(DeclTagsEvent{}.Comm) ^ 8))
-	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Source) ^ 24) | (unsafe.Sizeof(DeclTagsEvent{}.Source) ^ 4))
-	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Resolvers) ^ 28) | (unsafe.Sizeof(DeclTagsEvent{}.Resolvers) ^ 8))
-	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Target) ^ 36) | (unsafe.Sizeof(DeclTagsEvent{}.Target) ^ 16))
-	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Gateways) ^ 52) | (unsafe.Sizeof(DeclTagsEvent{}.Gateways) ^ 32))
-	_ = -((unsafe.Offsetof(DeclTagsEvent{}.Nested) ^ 84) | (unsafe.Sizeof(DeclTagsEvent{}.Nested) ^ 16))
-	_ = -((unsafe.Offsetof(DeclTagsEvent{}.RawId) ^ 100) | (unsafe.Sizeof(DeclTagsEvent{}.RawId) ^ 4))
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.When) + unsafe.Sizeof(DeclTagsEvent{}.When)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.Kind) + unsafe.Sizeof(DeclTagsEvent{}.Kind)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.Address) + unsafe.Sizeof(DeclTagsEvent{}.Address)*0x10000 ^ 0x4_000c)
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.Comm) + unsafe.Sizeof(DeclTagsEvent{}.Comm)*0x10000 ^ 0x8_0010)
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.Source) + unsafe.Sizeof(DeclTagsEvent{}.Source)*0x10000 ^ 0x4_0018)
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.Resolvers) + unsafe.Sizeof(DeclTagsEvent{}.Resolvers)*0x10000 ^ 0x8_001c)
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.Target) + unsafe.Sizeof(DeclTagsEvent{}.Target)*0x10000 ^ 0x10_0024)
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.Gateways) + unsafe.Sizeof(DeclTagsEvent{}.Gateways)*0x10000 ^ 0x20_0034)
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.Nested) + unsafe.Sizeof(DeclTagsEvent{}.Nested)*0x10000 ^ 0x10_0054)
+	_ = -(unsafe.Offsetof(DeclTagsEvent{}.RawId) + unsafe.Sizeof(DeclTagsEvent{}.RawId)*0x10000 ^ 0x4_0064)
 )
 const (
 	_ = -(unsafe.Sizeof(DeclTagsStats{}) ^ 16)
-	_ = -(unsafe.Offsetof(DeclTagsStats{}.Total) | (unsafe.Sizeof(DeclTagsStats{}.Total) ^ 8))
-	_ = -((unsafe.Offsetof(DeclTagsStats{}.Last) ^ 8) | (unsafe.Sizeof(DeclTagsStats{}.Last) ^ 4))
+	_ = -(unsafe.Offsetof(DeclTagsStats{}.Total) + unsafe.Sizeof(DeclTagsStats{}.Total)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(DeclTagsStats{}.Last) + unsafe.Sizeof(DeclTagsStats{}.Last)*0x10000 ^ 0x4_0008)
 )
 const _ = -(unsafe.Sizeof(DeclTagsVerdict(0)) ^ 4)

@@ -41,17 +41,18 @@ type EmptyStructUnionRecord struct {
 	_       [2]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const _ = -unsafe.Sizeof(EmptyStructUnionNobody{})
 const _ = -unsafe.Sizeof(EmptyStructUnionNothing{})
 const (
 	_ = -(unsafe.Sizeof(EmptyStructUnionRecord{}) ^ 8)
-	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.First) | unsafe.Sizeof(EmptyStructUnionRecord{}.First))
-	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.A) | (unsafe.Sizeof(EmptyStructUnionRecord{}.A) ^ 4))
-	_ = -((unsafe.Offsetof(EmptyStructUnionRecord{}.Between) ^ 4) | unsafe.Sizeof(EmptyStructUnionRecord{}.Between))
-	_ = -((unsafe.Offsetof(EmptyStructUnionRecord{}.Row) ^ 4) | unsafe.Sizeof(EmptyStructUnionRecord{}.Row))
-	_ = -((unsafe.Offsetof(EmptyStructUnionRecord{}.None) ^ 4) | unsafe.Sizeof(EmptyStructUnionRecord{}.None))
-	_ = -((unsafe.Offsetof(EmptyStructUnionRecord{}.B) ^ 4) | (unsafe.Sizeof(EmptyStructUnionRecord{}.B) ^ 2))
-	_ = -((unsafe.Offsetof(EmptyStructUnionRecord{}.Last) ^ 6) | unsafe.Sizeof(EmptyStructUnionRecord{}.Last))
+	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.First) + unsafe.Sizeof(EmptyStructUnionRecord{}.First)*0x10000 ^ 0x0_0000)
+	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.A) + unsafe.Sizeof(EmptyStructUnionRecord{}.A)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.Between) + unsafe.Sizeof(EmptyStructUnionRecord{}.Between)*0x10000 ^ 0x0_0004)
+	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.Row) + unsafe.Sizeof(EmptyStructUnionRecord{}.Row)*0x10000 ^ 0x0_0004)
+	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.None) + unsafe.Sizeof(EmptyStructUnionRecord{}.None)*0x10000 ^ 0x0_0004)
+	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.B) + unsafe.Sizeof(EmptyStructUnionRecord{}.B)*0x10000 ^ 0x2_0004)
+	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.Last) + unsafe.Sizeof(EmptyStructUnionRecord{}.Last)*0x10000 ^ 0x0_0006)
 )

@@ -90,14 +90,15 @@ func (v EnumShortTinySigned) String() string {
 	return "EnumShortTinySigned(" + strconv.FormatInt(int64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(EnumShortRecord{}) ^ 8)
-	_ = -(unsafe.Offsetof(EnumShortRecord{}.Tiny) | (unsafe.Sizeof(EnumShortRecord{}.Tiny) ^ 1))
-	_ = -((unsafe.Offsetof(EnumShortRecord{}.Minus) ^ 1) | (unsafe.Sizeof(EnumShortRecord{}.Minus) ^ 1))
-	_ = -((unsafe.Offsetof(EnumShortRecord{}.Small) ^ 2) | (unsafe.Sizeof(EnumShortRecord{}.Small) ^ 2))
-	_ = -((unsafe.Offsetof(EnumShortRecord{}.Next) ^ 4) | (unsafe.Sizeof(EnumShortRecord{}.Next) ^ 4))
+	_ = -(unsafe.Offsetof(EnumShortRecord{}.Tiny) + unsafe.Sizeof(EnumShortRecord{}.Tiny)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(EnumShortRecord{}.Minus) + unsafe.Sizeof(EnumShortRecord{}.Minus)*0x10000 ^ 0x1_0001)
+	_ = -(unsafe.Offsetof(EnumShortRecord{}.Small) + unsafe.Sizeof(EnumShortRecord{}.Small)*0x10000 ^ 0x2_0002)
+	_ = -(unsafe.Offsetof(EnumShortRecord{}.Next) + unsafe.Sizeof(EnumShortRecord{}.Next)*0x10000 ^ 0x4_0004)
 )
 const _ = -(unsafe.Sizeof(EnumShortSmall(0)) ^ 2)
 const _ = -(unsafe.Sizeof(EnumShortTiny(0)) ^ 1)

@@ -266,8 +266,9 @@ func (v EnumSizesSignedTypedefed) String() string {
 	return "EnumSizesSignedTypedefed(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const _ = -(unsafe.Sizeof(EnumSizesSignedAliases(0)) ^ 4)
 const _ = -(unsafe.Sizeof(EnumSizesSignedEight(0)) ^ 8)
 const _ = -(unsafe.Sizeof(EnumSizesSignedEightSigned(0)) ^ 8)
@@ -277,18 +278,18 @@ const _ = -(unsafe.Sizeof(EnumSizesSignedOne(0)) ^ 1)
 const _ = -(unsafe.Sizeof(EnumSizesSignedOneSigned(0)) ^ 1)
 const (
 	_ = -(unsafe.Sizeof(EnumSizesSignedRecord{}) ^ 48)
-	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.One) | (unsafe.Sizeof(EnumSizesSignedRecord{}.One) ^ 1))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.OneSigned) ^ 1) | (unsafe.Sizeof(EnumSizesSignedRecord{}.OneSigned) ^ 1))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Two) ^ 2) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Two) ^ 2))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Four) ^ 4) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Four) ^ 4))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.FourSigned) ^ 8) | (unsafe.Sizeof(EnumSizesSignedRecord{}.FourSigned) ^ 4))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Eight) ^ 16) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Eight) ^ 8))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.EightSigned) ^ 24) | (unsafe.Sizeof(EnumSizesSignedRecord{}.EightSigned) ^ 8))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Aliases) ^ 32) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Aliases) ^ 4))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Typedefed) ^ 36) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Typedefed) ^ 4))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Inside) ^ 40) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Inside) ^ 4))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.RawBits) ^ 44) | (unsafe.Sizeof(EnumSizesSignedRecord{}.RawBits) ^ 1))
-	_ = -((unsafe.Offsetof(EnumSizesSignedRecord{}.Row) ^ 45) | (unsafe.Sizeof(EnumSizesSignedRecord{}.Row) ^ 3))
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.One) + unsafe.Sizeof(EnumSizesSignedRecord{}.One)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.OneSigned) + unsafe.Sizeof(EnumSizesSignedRecord{}.OneSigned)*0x10000 ^ 0x1_0001)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.Two) + unsafe.Sizeof(EnumSizesSignedRecord{}.Two)*0x10000 ^ 0x2_0002)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.Four) + unsafe.Sizeof(EnumSizesSignedRecord{}.Four)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.FourSigned) + unsafe.Sizeof(EnumSizesSignedRecord{}.FourSigned)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.Eight) + unsafe.Sizeof(EnumSizesSignedRecord{}.Eight)*0x10000 ^ 0x8_0010)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.EightSigned) + unsafe.Sizeof(EnumSizesSignedRecord{}.EightSigned)*0x10000 ^ 0x8_0018)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.Aliases) + unsafe.Sizeof(EnumSizesSignedRecord{}.Aliases)*0x10000 ^ 0x4_0020)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.Typedefed) + unsafe.Sizeof(EnumSizesSignedRecord{}.Typedefed)*0x10000 ^ 0x4_0024)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.Inside) + unsafe.Sizeof(EnumSizesSignedRecord{}.Inside)*0x10000 ^ 0x4_0028)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.RawBits) + unsafe.Sizeof(EnumSizesSignedRecord{}.RawBits)*0x10000 ^ 0x1_002c)
+	_ = -(unsafe.Offsetof(EnumSizesSignedRecord{}.Row) + unsafe.Sizeof(EnumSizesSignedRecord{}.Row)*0x10000 ^ 0x3_002d)
 )
 const _ = -(unsafe.Sizeof(EnumSizesSignedRecordInside(0)) ^ 4)
 const _ = -(unsafe.Sizeof(EnumSizesSignedTwo(0)) ^ 2)

@@ -34,12 +34,13 @@ func (s *FloatDoubleRecord) SetArm(v float32) { ctypes.Store(s.RawArm[:], v) }
 func (s *FloatDoubleRecord) Bits() uint32     { return ctypes.Load[uint32](s.RawArm[:]) }
 func (s *FloatDoubleRecord) SetBits(v uint32) { ctypes.Store(s.RawArm[:], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(FloatDoubleRecord{}) ^ 32)
-	_ = -(unsafe.Offsetof(FloatDoubleRecord{}.F) | (unsafe.Sizeof(FloatDoubleRecord{}.F) ^ 4))
-	_ = -((unsafe.Offsetof(FloatDoubleRecord{}.D) ^ 8) | (unsafe.Sizeof(FloatDoubleRecord{}.D) ^ 8))
-	_ = -((unsafe.Offsetof(FloatDoubleRecord{}.Row) ^ 16) | (unsafe.Sizeof(FloatDoubleRecord{}.Row) ^ 12))
-	_ = -((unsafe.Offsetof(FloatDoubleRecord{}.RawArm) ^ 28) | (unsafe.Sizeof(FloatDoubleRecord{}.RawArm) ^ 4))
+	_ = -(unsafe.Offsetof(FloatDoubleRecord{}.F) + unsafe.Sizeof(FloatDoubleRecord{}.F)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(FloatDoubleRecord{}.D) + unsafe.Sizeof(FloatDoubleRecord{}.D)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(FloatDoubleRecord{}.Row) + unsafe.Sizeof(FloatDoubleRecord{}.Row)*0x10000 ^ 0xc_0010)
+	_ = -(unsafe.Offsetof(FloatDoubleRecord{}.RawArm) + unsafe.Sizeof(FloatDoubleRecord{}.RawArm)*0x10000 ^ 0x4_001c)
 )

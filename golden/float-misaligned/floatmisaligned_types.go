@@ -24,11 +24,12 @@ type FloatMisalignedRecord struct {
 	Too        ctypes.Float32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(FloatMisalignedRecord{}) ^ 13)
-	_ = -(unsafe.Offsetof(FloatMisalignedRecord{}.Tag) | (unsafe.Sizeof(FloatMisalignedRecord{}.Tag) ^ 1))
-	_ = -((unsafe.Offsetof(FloatMisalignedRecord{}.Misaligned) ^ 1) | (unsafe.Sizeof(FloatMisalignedRecord{}.Misaligned) ^ 8))
-	_ = -((unsafe.Offsetof(FloatMisalignedRecord{}.Too) ^ 9) | (unsafe.Sizeof(FloatMisalignedRecord{}.Too) ^ 4))
+	_ = -(unsafe.Offsetof(FloatMisalignedRecord{}.Tag) + unsafe.Sizeof(FloatMisalignedRecord{}.Tag)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(FloatMisalignedRecord{}.Misaligned) + unsafe.Sizeof(FloatMisalignedRecord{}.Misaligned)*0x10000 ^ 0x8_0001)
+	_ = -(unsafe.Offsetof(FloatMisalignedRecord{}.Too) + unsafe.Sizeof(FloatMisalignedRecord{}.Too)*0x10000 ^ 0x4_0009)
 )

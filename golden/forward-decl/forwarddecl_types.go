@@ -25,11 +25,12 @@ type ForwardDeclValue struct {
 	_       [4]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(ForwardDeclValue{}) ^ 24)
-	_ = -(unsafe.Offsetof(ForwardDeclValue{}.Pointer) | (unsafe.Sizeof(ForwardDeclValue{}.Pointer) ^ 8))
-	_ = -((unsafe.Offsetof(ForwardDeclValue{}.Other) ^ 8) | (unsafe.Sizeof(ForwardDeclValue{}.Other) ^ 8))
-	_ = -((unsafe.Offsetof(ForwardDeclValue{}.Count) ^ 16) | (unsafe.Sizeof(ForwardDeclValue{}.Count) ^ 4))
+	_ = -(unsafe.Offsetof(ForwardDeclValue{}.Pointer) + unsafe.Sizeof(ForwardDeclValue{}.Pointer)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(ForwardDeclValue{}.Other) + unsafe.Sizeof(ForwardDeclValue{}.Other)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(ForwardDeclValue{}.Count) + unsafe.Sizeof(ForwardDeclValue{}.Count)*0x10000 ^ 0x4_0010)
 )

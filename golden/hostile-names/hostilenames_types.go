@@ -106,29 +106,30 @@ func (s *HostileNamesValuefuncx) SetArmquot(v uint64) { ctypes.Store(s.RawArmquo
 func (s *HostileNamesValuefuncx) Armnbacksla() uint32     { return ctypes.Load[uint32](s.RawArmquot[0:4]) }
 func (s *HostileNamesValuefuncx) SetArmnbacksla(v uint32) { ctypes.Store(s.RawArmquot[0:4], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const _ = -(unsafe.Sizeof(HostileNamesEnumrustPa(0)) ^ 4)
 const (
 	_ = -(unsafe.Sizeof(HostileNamesKeyquote{}) ^ 40)
-	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.Fieldnewline) | (unsafe.Sizeof(HostileNamesKeyquote{}.Fieldnewline) ^ 4))
-	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Fieldbacktic) ^ 4) | (unsafe.Sizeof(HostileNamesKeyquote{}.Fieldbacktic) ^ 4))
-	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Fieldcommen) ^ 8) | (unsafe.Sizeof(HostileNamesKeyquote{}.Fieldcommen) ^ 4))
-	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Fieldrus) ^ 12) | (unsafe.Sizeof(HostileNamesKeyquote{}.Fieldrus) ^ 4))
-	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.X1234Digits) ^ 16) | (unsafe.Sizeof(HostileNamesKeyquote{}.X1234Digits) ^ 4))
-	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Funcfield) ^ 20) | (unsafe.Sizeof(HostileNamesKeyquote{}.Funcfield) ^ 4))
-	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.FieldÉènic) ^ 24) | (unsafe.Sizeof(HostileNamesKeyquote{}.FieldÉènic) ^ 4))
-	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Fieldspace) ^ 28) | (unsafe.Sizeof(HostileNamesKeyquote{}.Fieldspace) ^ 4))
-	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.Gobuildnope) ^ 32) | (unsafe.Sizeof(HostileNamesKeyquote{}.Gobuildnope) ^ 4))
-	_ = -((unsafe.Offsetof(HostileNamesKeyquote{}.RawBitsnewlin) ^ 36) | (unsafe.Sizeof(HostileNamesKeyquote{}.RawBitsnewlin) ^ 1))
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.Fieldnewline) + unsafe.Sizeof(HostileNamesKeyquote{}.Fieldnewline)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.Fieldbacktic) + unsafe.Sizeof(HostileNamesKeyquote{}.Fieldbacktic)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.Fieldcommen) + unsafe.Sizeof(HostileNamesKeyquote{}.Fieldcommen)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.Fieldrus) + unsafe.Sizeof(HostileNamesKeyquote{}.Fieldrus)*0x10000 ^ 0x4_000c)
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.X1234Digits) + unsafe.Sizeof(HostileNamesKeyquote{}.X1234Digits)*0x10000 ^ 0x4_0010)
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.Funcfield) + unsafe.Sizeof(HostileNamesKeyquote{}.Funcfield)*0x10000 ^ 0x4_0014)
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.FieldÉènic) + unsafe.Sizeof(HostileNamesKeyquote{}.FieldÉènic)*0x10000 ^ 0x4_0018)
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.Fieldspace) + unsafe.Sizeof(HostileNamesKeyquote{}.Fieldspace)*0x10000 ^ 0x4_001c)
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.Gobuildnope) + unsafe.Sizeof(HostileNamesKeyquote{}.Gobuildnope)*0x10000 ^ 0x4_0020)
+	_ = -(unsafe.Offsetof(HostileNamesKeyquote{}.RawBitsnewlin) + unsafe.Sizeof(HostileNamesKeyquote{}.RawBitsnewlin)*0x10000 ^ 0x1_0024)
 )
 const (
 	_ = -(unsafe.Sizeof(HostileNamesOptionvalueT{}) ^ 24)
-	_ = -(unsafe.Offsetof(HostileNamesOptionvalueT{}.Member) | (unsafe.Sizeof(HostileNamesOptionvalueT{}.Member) ^ 4))
-	_ = -((unsafe.Offsetof(HostileNamesOptionvalueT{}.Other) ^ 8) | (unsafe.Sizeof(HostileNamesOptionvalueT{}.Other) ^ 8))
-	_ = -((unsafe.Offsetof(HostileNamesOptionvalueT{}.Text) ^ 16) | (unsafe.Sizeof(HostileNamesOptionvalueT{}.Text) ^ 8))
+	_ = -(unsafe.Offsetof(HostileNamesOptionvalueT{}.Member) + unsafe.Sizeof(HostileNamesOptionvalueT{}.Member)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(HostileNamesOptionvalueT{}.Other) + unsafe.Sizeof(HostileNamesOptionvalueT{}.Other)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(HostileNamesOptionvalueT{}.Text) + unsafe.Sizeof(HostileNamesOptionvalueT{}.Text)*0x10000 ^ 0x8_0010)
 )
 const (
 	_ = -(unsafe.Sizeof(HostileNamesValuefuncx{}) ^ 8)
-	_ = -(unsafe.Offsetof(HostileNamesValuefuncx{}.RawArmquot) | (unsafe.Sizeof(HostileNamesValuefuncx{}.RawArmquot) ^ 8))
+	_ = -(unsafe.Offsetof(HostileNamesValuefuncx{}.RawArmquot) + unsafe.Sizeof(HostileNamesValuefuncx{}.RawArmquot)*0x10000 ^ 0x8_0000)
 )

@@ -24,12 +24,13 @@ type Int128Record struct {
 	Row [2][16]byte // unsigned __int128[2]
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(Int128Record{}) ^ 80)
-	_ = -(unsafe.Offsetof(Int128Record{}.Tag) | (unsafe.Sizeof(Int128Record{}.Tag) ^ 1))
-	_ = -((unsafe.Offsetof(Int128Record{}.S) ^ 16) | (unsafe.Sizeof(Int128Record{}.S) ^ 16))
-	_ = -((unsafe.Offsetof(Int128Record{}.U) ^ 32) | (unsafe.Sizeof(Int128Record{}.U) ^ 16))
-	_ = -((unsafe.Offsetof(Int128Record{}.Row) ^ 48) | (unsafe.Sizeof(Int128Record{}.Row) ^ 32))
+	_ = -(unsafe.Offsetof(Int128Record{}.Tag) + unsafe.Sizeof(Int128Record{}.Tag)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(Int128Record{}.S) + unsafe.Sizeof(Int128Record{}.S)*0x10000 ^ 0x10_0010)
+	_ = -(unsafe.Offsetof(Int128Record{}.U) + unsafe.Sizeof(Int128Record{}.U)*0x10000 ^ 0x10_0020)
+	_ = -(unsafe.Offsetof(Int128Record{}.Row) + unsafe.Sizeof(Int128Record{}.Row)*0x10000 ^ 0x20_0030)
 )

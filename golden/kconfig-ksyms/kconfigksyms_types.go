@@ -37,6 +37,7 @@ func (v KconfigKsymsLibbpfTristate) String() string {
 	return "KconfigKsymsLibbpfTristate(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const _ = -(unsafe.Sizeof(KconfigKsymsLibbpfTristate(0)) ^ 4)

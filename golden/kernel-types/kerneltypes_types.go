@@ -118,22 +118,23 @@ func (v KernelTypesTraceEventRawExecState) String() string {
 	return "KernelTypesTraceEventRawExecState(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const _ = -(unsafe.Sizeof(KernelTypesLevelT(0)) ^ 4)
 const (
 	_ = -(unsafe.Sizeof(KernelTypesTraceEntry{}) ^ 8)
-	_ = -(unsafe.Offsetof(KernelTypesTraceEntry{}.Type) | (unsafe.Sizeof(KernelTypesTraceEntry{}.Type) ^ 2))
-	_ = -((unsafe.Offsetof(KernelTypesTraceEntry{}.Flags) ^ 2) | (unsafe.Sizeof(KernelTypesTraceEntry{}.Flags) ^ 1))
-	_ = -((unsafe.Offsetof(KernelTypesTraceEntry{}.PreemptCount) ^ 3) | (unsafe.Sizeof(KernelTypesTraceEntry{}.PreemptCount) ^ 1))
-	_ = -((unsafe.Offsetof(KernelTypesTraceEntry{}.Pid) ^ 4) | (unsafe.Sizeof(KernelTypesTraceEntry{}.Pid) ^ 4))
+	_ = -(unsafe.Offsetof(KernelTypesTraceEntry{}.Type) + unsafe.Sizeof(KernelTypesTraceEntry{}.Type)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(KernelTypesTraceEntry{}.Flags) + unsafe.Sizeof(KernelTypesTraceEntry{}.Flags)*0x10000 ^ 0x1_0002)
+	_ = -(unsafe.Offsetof(KernelTypesTraceEntry{}.PreemptCount) + unsafe.Sizeof(KernelTypesTraceEntry{}.PreemptCount)*0x10000 ^ 0x1_0003)
+	_ = -(unsafe.Offsetof(KernelTypesTraceEntry{}.Pid) + unsafe.Sizeof(KernelTypesTraceEntry{}.Pid)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(KernelTypesTraceEventRawExec{}) ^ 24)
-	_ = -(unsafe.Offsetof(KernelTypesTraceEventRawExec{}.Ent) | (unsafe.Sizeof(KernelTypesTraceEventRawExec{}.Ent) ^ 8))
-	_ = -((unsafe.Offsetof(KernelTypesTraceEventRawExec{}.DataLocFilename) ^ 8) | (unsafe.Sizeof(KernelTypesTraceEventRawExec{}.DataLocFilename) ^ 4))
-	_ = -((unsafe.Offsetof(KernelTypesTraceEventRawExec{}.RelLocArguments) ^ 12) | (unsafe.Sizeof(KernelTypesTraceEventRawExec{}.RelLocArguments) ^ 4))
-	_ = -((unsafe.Offsetof(KernelTypesTraceEventRawExec{}.Level) ^ 16) | (unsafe.Sizeof(KernelTypesTraceEventRawExec{}.Level) ^ 4))
-	_ = -((unsafe.Offsetof(KernelTypesTraceEventRawExec{}.State) ^ 20) | (unsafe.Sizeof(KernelTypesTraceEventRawExec{}.State) ^ 4))
+	_ = -(unsafe.Offsetof(KernelTypesTraceEventRawExec{}.Ent) + unsafe.Sizeof(KernelTypesTraceEventRawExec{}.Ent)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(KernelTypesTraceEventRawExec{}.DataLocFilename) + unsafe.Sizeof(KernelTypesTraceEventRawExec{}.DataLocFilename)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(KernelTypesTraceEventRawExec{}.RelLocArguments) + unsafe.Sizeof(KernelTypesTraceEventRawExec{}.RelLocArguments)*0x10000 ^ 0x4_000c)
+	_ = -(unsafe.Offsetof(KernelTypesTraceEventRawExec{}.Level) + unsafe.Sizeof(KernelTypesTraceEventRawExec{}.Level)*0x10000 ^ 0x4_0010)
+	_ = -(unsafe.Offsetof(KernelTypesTraceEventRawExec{}.State) + unsafe.Sizeof(KernelTypesTraceEventRawExec{}.State)*0x10000 ^ 0x4_0014)
 )
 const _ = -(unsafe.Sizeof(KernelTypesTraceEventRawExecState(0)) ^ 4)

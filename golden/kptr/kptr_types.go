@@ -26,13 +26,14 @@ type KptrHeld struct {
 	Buffer ctypes.Pointer // char *, user
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(KptrHeld{}) ^ 40)
-	_ = -(unsafe.Offsetof(KptrHeld{}.When) | (unsafe.Sizeof(KptrHeld{}.When) ^ 8))
-	_ = -((unsafe.Offsetof(KptrHeld{}.Task) ^ 8) | (unsafe.Sizeof(KptrHeld{}.Task) ^ 8))
-	_ = -((unsafe.Offsetof(KptrHeld{}.Seen) ^ 16) | (unsafe.Sizeof(KptrHeld{}.Seen) ^ 8))
-	_ = -((unsafe.Offsetof(KptrHeld{}.Each) ^ 24) | (unsafe.Sizeof(KptrHeld{}.Each) ^ 8))
-	_ = -((unsafe.Offsetof(KptrHeld{}.Buffer) ^ 32) | (unsafe.Sizeof(KptrHeld{}.Buffer) ^ 8))
+	_ = -(unsafe.Offsetof(KptrHeld{}.When) + unsafe.Sizeof(KptrHeld{}.When)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(KptrHeld{}.Task) + unsafe.Sizeof(KptrHeld{}.Task)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(KptrHeld{}.Seen) + unsafe.Sizeof(KptrHeld{}.Seen)*0x10000 ^ 0x8_0010)
+	_ = -(unsafe.Offsetof(KptrHeld{}.Each) + unsafe.Sizeof(KptrHeld{}.Each)*0x10000 ^ 0x8_0018)
+	_ = -(unsafe.Offsetof(KptrHeld{}.Buffer) + unsafe.Sizeof(KptrHeld{}.Buffer)*0x10000 ^ 0x8_0020)
 )

@@ -76,15 +76,16 @@ func (s *LpmKeySizeOnlyIpv6Key) Prefix4() netip.Prefix {
 	return ctypes.LPMPrefix4(&s.Data, s.Prefixlen)
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}) ^ 8)
-	_ = -(unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Prefixlen) | (unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}.Prefixlen) ^ 4))
-	_ = -((unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Data) ^ 4) | (unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}.Data) ^ 4))
+	_ = -(unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Prefixlen) + unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}.Prefixlen)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(LpmKeySizeOnlyIpv4Key{}.Data) + unsafe.Sizeof(LpmKeySizeOnlyIpv4Key{}.Data)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}) ^ 20)
-	_ = -(unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Prefixlen) | (unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}.Prefixlen) ^ 4))
-	_ = -((unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Data) ^ 4) | (unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}.Data) ^ 16))
+	_ = -(unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Prefixlen) + unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}.Prefixlen)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(LpmKeySizeOnlyIpv6Key{}.Data) + unsafe.Sizeof(LpmKeySizeOnlyIpv6Key{}.Data)*0x10000 ^ 0x10_0004)
 )

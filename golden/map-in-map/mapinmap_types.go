@@ -29,14 +29,15 @@ type MapInMapValue struct {
 	Count uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(MapInMapByNetnsKey{}) ^ 8)
-	_ = -(unsafe.Offsetof(MapInMapByNetnsKey{}.Netns) | (unsafe.Sizeof(MapInMapByNetnsKey{}.Netns) ^ 4))
-	_ = -((unsafe.Offsetof(MapInMapByNetnsKey{}.Zone) ^ 4) | (unsafe.Sizeof(MapInMapByNetnsKey{}.Zone) ^ 4))
+	_ = -(unsafe.Offsetof(MapInMapByNetnsKey{}.Netns) + unsafe.Sizeof(MapInMapByNetnsKey{}.Netns)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(MapInMapByNetnsKey{}.Zone) + unsafe.Sizeof(MapInMapByNetnsKey{}.Zone)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(MapInMapValue{}) ^ 8)
-	_ = -(unsafe.Offsetof(MapInMapValue{}.Count) | (unsafe.Sizeof(MapInMapValue{}.Count) ^ 8))
+	_ = -(unsafe.Offsetof(MapInMapValue{}.Count) + unsafe.Sizeof(MapInMapValue{}.Count)*0x10000 ^ 0x8_0000)
 )

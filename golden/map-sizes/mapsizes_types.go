@@ -78,23 +78,24 @@ func (v MapSizesVerdict) String() string {
 	return "MapSizesVerdict(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(MapSizesConn{}) ^ 12)
-	_ = -(unsafe.Offsetof(MapSizesConn{}.Saddr) | (unsafe.Sizeof(MapSizesConn{}.Saddr) ^ 4))
-	_ = -((unsafe.Offsetof(MapSizesConn{}.Daddr) ^ 4) | (unsafe.Sizeof(MapSizesConn{}.Daddr) ^ 4))
-	_ = -((unsafe.Offsetof(MapSizesConn{}.Sport) ^ 8) | (unsafe.Sizeof(MapSizesConn{}.Sport) ^ 2))
-	_ = -((unsafe.Offsetof(MapSizesConn{}.Dport) ^ 10) | (unsafe.Sizeof(MapSizesConn{}.Dport) ^ 2))
+	_ = -(unsafe.Offsetof(MapSizesConn{}.Saddr) + unsafe.Sizeof(MapSizesConn{}.Saddr)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(MapSizesConn{}.Daddr) + unsafe.Sizeof(MapSizesConn{}.Daddr)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(MapSizesConn{}.Sport) + unsafe.Sizeof(MapSizesConn{}.Sport)*0x10000 ^ 0x2_0008)
+	_ = -(unsafe.Offsetof(MapSizesConn{}.Dport) + unsafe.Sizeof(MapSizesConn{}.Dport)*0x10000 ^ 0x2_000a)
 )
 const (
 	_ = -(unsafe.Sizeof(MapSizesPrefix{}) ^ 8)
-	_ = -(unsafe.Offsetof(MapSizesPrefix{}.Length) | (unsafe.Sizeof(MapSizesPrefix{}.Length) ^ 4))
-	_ = -((unsafe.Offsetof(MapSizesPrefix{}.Addr) ^ 4) | (unsafe.Sizeof(MapSizesPrefix{}.Addr) ^ 4))
+	_ = -(unsafe.Offsetof(MapSizesPrefix{}.Length) + unsafe.Sizeof(MapSizesPrefix{}.Length)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(MapSizesPrefix{}.Addr) + unsafe.Sizeof(MapSizesPrefix{}.Addr)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(MapSizesStats{}) ^ 16)
-	_ = -(unsafe.Offsetof(MapSizesStats{}.Packets) | (unsafe.Sizeof(MapSizesStats{}.Packets) ^ 8))
-	_ = -((unsafe.Offsetof(MapSizesStats{}.Bytes) ^ 8) | (unsafe.Sizeof(MapSizesStats{}.Bytes) ^ 8))
+	_ = -(unsafe.Offsetof(MapSizesStats{}.Packets) + unsafe.Sizeof(MapSizesStats{}.Packets)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(MapSizesStats{}.Bytes) + unsafe.Sizeof(MapSizesStats{}.Bytes)*0x10000 ^ 0x8_0008)
 )
 const _ = -(unsafe.Sizeof(MapSizesVerdict(0)) ^ 4)

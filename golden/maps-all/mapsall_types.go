@@ -86,29 +86,30 @@ type MapsAllValue struct {
 	_     [4]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(MapsAllEvent{}) ^ 20)
-	_ = -(unsafe.Offsetof(MapsAllEvent{}.Pid) | (unsafe.Sizeof(MapsAllEvent{}.Pid) ^ 4))
-	_ = -((unsafe.Offsetof(MapsAllEvent{}.Comm) ^ 4) | (unsafe.Sizeof(MapsAllEvent{}.Comm) ^ 16))
+	_ = -(unsafe.Offsetof(MapsAllEvent{}.Pid) + unsafe.Sizeof(MapsAllEvent{}.Pid)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(MapsAllEvent{}.Comm) + unsafe.Sizeof(MapsAllEvent{}.Comm)*0x10000 ^ 0x10_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(MapsAllGoldenOps{}) ^ 16)
-	_ = -(unsafe.Offsetof(MapsAllGoldenOps{}.Run) | (unsafe.Sizeof(MapsAllGoldenOps{}.Run) ^ 8))
-	_ = -((unsafe.Offsetof(MapsAllGoldenOps{}.Flags) ^ 8) | (unsafe.Sizeof(MapsAllGoldenOps{}.Flags) ^ 4))
+	_ = -(unsafe.Offsetof(MapsAllGoldenOps{}.Run) + unsafe.Sizeof(MapsAllGoldenOps{}.Run)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(MapsAllGoldenOps{}.Flags) + unsafe.Sizeof(MapsAllGoldenOps{}.Flags)*0x10000 ^ 0x4_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(MapsAllKey{}) ^ 4)
-	_ = -(unsafe.Offsetof(MapsAllKey{}.Id) | (unsafe.Sizeof(MapsAllKey{}.Id) ^ 4))
+	_ = -(unsafe.Offsetof(MapsAllKey{}.Id) + unsafe.Sizeof(MapsAllKey{}.Id)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(MapsAllLpmTrieKey{}) ^ 8)
-	_ = -(unsafe.Offsetof(MapsAllLpmTrieKey{}.Prefixlen) | (unsafe.Sizeof(MapsAllLpmTrieKey{}.Prefixlen) ^ 4))
-	_ = -((unsafe.Offsetof(MapsAllLpmTrieKey{}.Data) ^ 4) | (unsafe.Sizeof(MapsAllLpmTrieKey{}.Data) ^ 4))
+	_ = -(unsafe.Offsetof(MapsAllLpmTrieKey{}.Prefixlen) + unsafe.Sizeof(MapsAllLpmTrieKey{}.Prefixlen)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(MapsAllLpmTrieKey{}.Data) + unsafe.Sizeof(MapsAllLpmTrieKey{}.Data)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(MapsAllValue{}) ^ 16)
-	_ = -(unsafe.Offsetof(MapsAllValue{}.Count) | (unsafe.Sizeof(MapsAllValue{}.Count) ^ 8))
-	_ = -((unsafe.Offsetof(MapsAllValue{}.Last) ^ 8) | (unsafe.Sizeof(MapsAllValue{}.Last) ^ 4))
+	_ = -(unsafe.Offsetof(MapsAllValue{}.Count) + unsafe.Sizeof(MapsAllValue{}.Count)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(MapsAllValue{}.Last) + unsafe.Sizeof(MapsAllValue{}.Last)*0x10000 ^ 0x4_0008)
 )

@@ -43,14 +43,15 @@ func NewMapsImpossibleLpm(prefix netip.Prefix) (key MapsImpossibleLpm, err error
 // Prefix is the prefix that the key stands for, not valid if its length is not.
 func (s *MapsImpossibleLpm) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Addr, s.Prefixlen) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(MapsImpossibleLarge{}) ^ 40000)
-	_ = -(unsafe.Offsetof(MapsImpossibleLarge{}.Bytes) | (unsafe.Sizeof(MapsImpossibleLarge{}.Bytes) ^ 40000))
+	_ = -(unsafe.Offsetof(MapsImpossibleLarge{}.Bytes) + unsafe.Sizeof(MapsImpossibleLarge{}.Bytes)*0x10000 ^ 0x9c40_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(MapsImpossibleLpm{}) ^ 8)
-	_ = -(unsafe.Offsetof(MapsImpossibleLpm{}.Prefixlen) | (unsafe.Sizeof(MapsImpossibleLpm{}.Prefixlen) ^ 4))
-	_ = -((unsafe.Offsetof(MapsImpossibleLpm{}.Addr) ^ 4) | (unsafe.Sizeof(MapsImpossibleLpm{}.Addr) ^ 4))
+	_ = -(unsafe.Offsetof(MapsImpossibleLpm{}.Prefixlen) + unsafe.Sizeof(MapsImpossibleLpm{}.Prefixlen)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(MapsImpossibleLpm{}.Addr) + unsafe.Sizeof(MapsImpossibleLpm{}.Addr)*0x10000 ^ 0x4_0004)
 )

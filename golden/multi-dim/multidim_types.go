@@ -67,29 +67,30 @@ func (s *MultiDimRecordUnions) SetWord(v uint32) { ctypes.Store(s.RawWord[:], v)
 func (s *MultiDimRecordUnions) Bytes() [4]uint8     { return ctypes.Load[[4]uint8](s.RawWord[:]) }
 func (s *MultiDimRecordUnions) SetBytes(v [4]uint8) { ctypes.Store(s.RawWord[:], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(MultiDimCell{}) ^ 8)
-	_ = -(unsafe.Offsetof(MultiDimCell{}.A) | (unsafe.Sizeof(MultiDimCell{}.A) ^ 1))
-	_ = -((unsafe.Offsetof(MultiDimCell{}.B) ^ 4) | (unsafe.Sizeof(MultiDimCell{}.B) ^ 4))
+	_ = -(unsafe.Offsetof(MultiDimCell{}.A) + unsafe.Sizeof(MultiDimCell{}.A)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(MultiDimCell{}.B) + unsafe.Sizeof(MultiDimCell{}.B)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(MultiDimRecord{}) ^ 120)
-	_ = -(unsafe.Offsetof(MultiDimRecord{}.Grid) | (unsafe.Sizeof(MultiDimRecord{}.Grid) ^ 12))
-	_ = -((unsafe.Offsetof(MultiDimRecord{}.Cube) ^ 12) | (unsafe.Sizeof(MultiDimRecord{}.Cube) ^ 24))
-	_ = -((unsafe.Offsetof(MultiDimRecord{}.Cells) ^ 36) | (unsafe.Sizeof(MultiDimRecord{}.Cells) ^ 32))
-	_ = -((unsafe.Offsetof(MultiDimRecord{}.Unions) ^ 68) | (unsafe.Sizeof(MultiDimRecord{}.Unions) ^ 16))
-	_ = -((unsafe.Offsetof(MultiDimRecord{}.Packed) ^ 84) | (unsafe.Sizeof(MultiDimRecord{}.Packed) ^ 17))
-	_ = -((unsafe.Offsetof(MultiDimRecord{}.Names) ^ 101) | (unsafe.Sizeof(MultiDimRecord{}.Names) ^ 16))
-	_ = -((unsafe.Offsetof(MultiDimRecord{}.One) ^ 117) | (unsafe.Sizeof(MultiDimRecord{}.One) ^ 1))
+	_ = -(unsafe.Offsetof(MultiDimRecord{}.Grid) + unsafe.Sizeof(MultiDimRecord{}.Grid)*0x10000 ^ 0xc_0000)
+	_ = -(unsafe.Offsetof(MultiDimRecord{}.Cube) + unsafe.Sizeof(MultiDimRecord{}.Cube)*0x10000 ^ 0x18_000c)
+	_ = -(unsafe.Offsetof(MultiDimRecord{}.Cells) + unsafe.Sizeof(MultiDimRecord{}.Cells)*0x10000 ^ 0x20_0024)
+	_ = -(unsafe.Offsetof(MultiDimRecord{}.Unions) + unsafe.Sizeof(MultiDimRecord{}.Unions)*0x10000 ^ 0x10_0044)
+	_ = -(unsafe.Offsetof(MultiDimRecord{}.Packed) + unsafe.Sizeof(MultiDimRecord{}.Packed)*0x10000 ^ 0x11_0054)
+	_ = -(unsafe.Offsetof(MultiDimRecord{}.Names) + unsafe.Sizeof(MultiDimRecord{}.Names)*0x10000 ^ 0x10_0065)
+	_ = -(unsafe.Offsetof(MultiDimRecord{}.One) + unsafe.Sizeof(MultiDimRecord{}.One)*0x10000 ^ 0x1_0075)
 )
 const (
 	_ = -(unsafe.Sizeof(MultiDimRecordPacked{}) ^ 17)
-	_ = -(unsafe.Offsetof(MultiDimRecordPacked{}.Tag) | (unsafe.Sizeof(MultiDimRecordPacked{}.Tag) ^ 1))
-	_ = -((unsafe.Offsetof(MultiDimRecordPacked{}.Misaligned) ^ 1) | (unsafe.Sizeof(MultiDimRecordPacked{}.Misaligned) ^ 16))
+	_ = -(unsafe.Offsetof(MultiDimRecordPacked{}.Tag) + unsafe.Sizeof(MultiDimRecordPacked{}.Tag)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(MultiDimRecordPacked{}.Misaligned) + unsafe.Sizeof(MultiDimRecordPacked{}.Misaligned)*0x10000 ^ 0x10_0001)
 )
 const (
 	_ = -(unsafe.Sizeof(MultiDimRecordUnions{}) ^ 4)
-	_ = -(unsafe.Offsetof(MultiDimRecordUnions{}.RawWord) | (unsafe.Sizeof(MultiDimRecordUnions{}.RawWord) ^ 4))
+	_ = -(unsafe.Offsetof(MultiDimRecordUnions{}.RawWord) + unsafe.Sizeof(MultiDimRecordUnions{}.RawWord)*0x10000 ^ 0x4_0000)
 )

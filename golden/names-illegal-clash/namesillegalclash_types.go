@@ -185,64 +185,65 @@ type NamesIllegalClash_flowKey struct {
 	A uint16
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClashClashing{}) ^ 16)
-	_ = -(unsafe.Offsetof(NamesIllegalClashClashing{}.FooBar) | (unsafe.Sizeof(NamesIllegalClashClashing{}.FooBar) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashClashing{}.XfooBar) ^ 4) | (unsafe.Sizeof(NamesIllegalClashClashing{}.XfooBar) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashClashing{}.XFooBar) ^ 8) | (unsafe.Sizeof(NamesIllegalClashClashing{}.XFooBar) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashClashing{}.Foo__bar) ^ 12) | (unsafe.Sizeof(NamesIllegalClashClashing{}.Foo__bar) ^ 4))
+	_ = -(unsafe.Offsetof(NamesIllegalClashClashing{}.FooBar) + unsafe.Sizeof(NamesIllegalClashClashing{}.FooBar)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(NamesIllegalClashClashing{}.XfooBar) + unsafe.Sizeof(NamesIllegalClashClashing{}.XfooBar)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(NamesIllegalClashClashing{}.XFooBar) + unsafe.Sizeof(NamesIllegalClashClashing{}.XFooBar)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(NamesIllegalClashClashing{}.Foo__bar) + unsafe.Sizeof(NamesIllegalClashClashing{}.Foo__bar)*0x10000 ^ 0x4_000c)
 )
 const _ = -(unsafe.Sizeof(NamesIllegalClashColour(0)) ^ 4)
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClashFlowKey{}) ^ 4)
-	_ = -(unsafe.Offsetof(NamesIllegalClashFlowKey{}.A) | (unsafe.Sizeof(NamesIllegalClashFlowKey{}.A) ^ 4))
+	_ = -(unsafe.Offsetof(NamesIllegalClashFlowKey{}.A) + unsafe.Sizeof(NamesIllegalClashFlowKey{}.A)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClashGetters{}) ^ 36)
-	_ = -(unsafe.Offsetof(NamesIllegalClashGetters{}.RawValue_) | (unsafe.Sizeof(NamesIllegalClashGetters{}.RawValue_) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.SetValue) ^ 4) | (unsafe.Sizeof(NamesIllegalClashGetters{}.SetValue) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.XSetValue) ^ 8) | (unsafe.Sizeof(NamesIllegalClashGetters{}.XSetValue) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.XRawValue) ^ 12) | (unsafe.Sizeof(NamesIllegalClashGetters{}.XRawValue) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.RawReadByte) ^ 16) | (unsafe.Sizeof(NamesIllegalClashGetters{}.RawReadByte) ^ 1))
-	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.Text) ^ 17) | (unsafe.Sizeof(NamesIllegalClashGetters{}.Text) ^ 8))
-	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.TextString) ^ 28) | (unsafe.Sizeof(NamesIllegalClashGetters{}.TextString) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashGetters{}.GoString) ^ 32) | (unsafe.Sizeof(NamesIllegalClashGetters{}.GoString) ^ 4))
+	_ = -(unsafe.Offsetof(NamesIllegalClashGetters{}.RawValue_) + unsafe.Sizeof(NamesIllegalClashGetters{}.RawValue_)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(NamesIllegalClashGetters{}.SetValue) + unsafe.Sizeof(NamesIllegalClashGetters{}.SetValue)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(NamesIllegalClashGetters{}.XSetValue) + unsafe.Sizeof(NamesIllegalClashGetters{}.XSetValue)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(NamesIllegalClashGetters{}.XRawValue) + unsafe.Sizeof(NamesIllegalClashGetters{}.XRawValue)*0x10000 ^ 0x4_000c)
+	_ = -(unsafe.Offsetof(NamesIllegalClashGetters{}.RawReadByte) + unsafe.Sizeof(NamesIllegalClashGetters{}.RawReadByte)*0x10000 ^ 0x1_0010)
+	_ = -(unsafe.Offsetof(NamesIllegalClashGetters{}.Text) + unsafe.Sizeof(NamesIllegalClashGetters{}.Text)*0x10000 ^ 0x8_0011)
+	_ = -(unsafe.Offsetof(NamesIllegalClashGetters{}.TextString) + unsafe.Sizeof(NamesIllegalClashGetters{}.TextString)*0x10000 ^ 0x4_001c)
+	_ = -(unsafe.Offsetof(NamesIllegalClashGetters{}.GoString) + unsafe.Sizeof(NamesIllegalClashGetters{}.GoString)*0x10000 ^ 0x4_0020)
 )
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClashScope{}) ^ 16)
-	_ = -(unsafe.Offsetof(NamesIllegalClashScope{}.Inner) | (unsafe.Sizeof(NamesIllegalClashScope{}.Inner) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashScope{}.XInner) ^ 8) | (unsafe.Sizeof(NamesIllegalClashScope{}.XInner) ^ 8))
+	_ = -(unsafe.Offsetof(NamesIllegalClashScope{}.Inner) + unsafe.Sizeof(NamesIllegalClashScope{}.Inner)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(NamesIllegalClashScope{}.XInner) + unsafe.Sizeof(NamesIllegalClashScope{}.XInner)*0x10000 ^ 0x8_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClashScopeInner{}) ^ 1)
-	_ = -(unsafe.Offsetof(NamesIllegalClashScopeInner{}.X) | (unsafe.Sizeof(NamesIllegalClashScopeInner{}.X) ^ 1))
+	_ = -(unsafe.Offsetof(NamesIllegalClashScopeInner{}.X) + unsafe.Sizeof(NamesIllegalClashScopeInner{}.X)*0x10000 ^ 0x1_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClashScopeXInner{}) ^ 8)
-	_ = -(unsafe.Offsetof(NamesIllegalClashScopeXInner{}.X) | (unsafe.Sizeof(NamesIllegalClashScopeXInner{}.X) ^ 8))
+	_ = -(unsafe.Offsetof(NamesIllegalClashScopeXInner{}.X) + unsafe.Sizeof(NamesIllegalClashScopeXInner{}.X)*0x10000 ^ 0x8_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClashScope_Inner{}) ^ 4)
-	_ = -(unsafe.Offsetof(NamesIllegalClashScope_Inner{}.X) | (unsafe.Sizeof(NamesIllegalClashScope_Inner{}.X) ^ 4))
+	_ = -(unsafe.Offsetof(NamesIllegalClashScope_Inner{}.X) + unsafe.Sizeof(NamesIllegalClashScope_Inner{}.X)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClashType{}) ^ 32)
-	_ = -(unsafe.Offsetof(NamesIllegalClashType{}.Func) | (unsafe.Sizeof(NamesIllegalClashType{}.Func) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.Range) ^ 4) | (unsafe.Sizeof(NamesIllegalClashType{}.Range) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.X32Bit) ^ 8) | (unsafe.Sizeof(NamesIllegalClashType{}.X32Bit) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.Hidden) ^ 12) | (unsafe.Sizeof(NamesIllegalClashType{}.Hidden) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.X_) ^ 16) | (unsafe.Sizeof(NamesIllegalClashType{}.X_) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.X__) ^ 20) | (unsafe.Sizeof(NamesIllegalClashType{}.X__) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.String) ^ 24) | (unsafe.Sizeof(NamesIllegalClashType{}.String) ^ 4))
-	_ = -((unsafe.Offsetof(NamesIllegalClashType{}.Error) ^ 28) | (unsafe.Sizeof(NamesIllegalClashType{}.Error) ^ 4))
+	_ = -(unsafe.Offsetof(NamesIllegalClashType{}.Func) + unsafe.Sizeof(NamesIllegalClashType{}.Func)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(NamesIllegalClashType{}.Range) + unsafe.Sizeof(NamesIllegalClashType{}.Range)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(NamesIllegalClashType{}.X32Bit) + unsafe.Sizeof(NamesIllegalClashType{}.X32Bit)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(NamesIllegalClashType{}.Hidden) + unsafe.Sizeof(NamesIllegalClashType{}.Hidden)*0x10000 ^ 0x4_000c)
+	_ = -(unsafe.Offsetof(NamesIllegalClashType{}.X_) + unsafe.Sizeof(NamesIllegalClashType{}.X_)*0x10000 ^ 0x4_0010)
+	_ = -(unsafe.Offsetof(NamesIllegalClashType{}.X__) + unsafe.Sizeof(NamesIllegalClashType{}.X__)*0x10000 ^ 0x4_0014)
+	_ = -(unsafe.Offsetof(NamesIllegalClashType{}.String) + unsafe.Sizeof(NamesIllegalClashType{}.String)*0x10000 ^ 0x4_0018)
+	_ = -(unsafe.Offsetof(NamesIllegalClashType{}.Error) + unsafe.Sizeof(NamesIllegalClashType{}.Error)*0x10000 ^ 0x4_001c)
 )
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClash_FlowKey{}) ^ 8)
-	_ = -(unsafe.Offsetof(NamesIllegalClash_FlowKey{}.A) | (unsafe.Sizeof(NamesIllegalClash_FlowKey{}.A) ^ 8))
+	_ = -(unsafe.Offsetof(NamesIllegalClash_FlowKey{}.A) + unsafe.Sizeof(NamesIllegalClash_FlowKey{}.A)*0x10000 ^ 0x8_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(NamesIllegalClash_flowKey{}) ^ 2)
-	_ = -(unsafe.Offsetof(NamesIllegalClash_flowKey{}.A) | (unsafe.Sizeof(NamesIllegalClash_flowKey{}.A) ^ 2))
+	_ = -(unsafe.Offsetof(NamesIllegalClash_flowKey{}.A) + unsafe.Sizeof(NamesIllegalClash_flowKey{}.A)*0x10000 ^ 0x2_0000)
 )

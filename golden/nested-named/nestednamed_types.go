@@ -61,31 +61,32 @@ type NestedNamedRecord struct {
 	Inside      NestedNamedInsideOnly
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(NestedNamedAddress{}) ^ 6)
-	_ = -(unsafe.Offsetof(NestedNamedAddress{}.Bytes) | (unsafe.Sizeof(NestedNamedAddress{}.Bytes) ^ 4))
-	_ = -((unsafe.Offsetof(NestedNamedAddress{}.Port) ^ 4) | (unsafe.Sizeof(NestedNamedAddress{}.Port) ^ 2))
+	_ = -(unsafe.Offsetof(NestedNamedAddress{}.Bytes) + unsafe.Sizeof(NestedNamedAddress{}.Bytes)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(NestedNamedAddress{}.Port) + unsafe.Sizeof(NestedNamedAddress{}.Port)*0x10000 ^ 0x2_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(NestedNamedEndpoint{}) ^ 12)
-	_ = -(unsafe.Offsetof(NestedNamedEndpoint{}.Address) | (unsafe.Sizeof(NestedNamedEndpoint{}.Address) ^ 6))
-	_ = -((unsafe.Offsetof(NestedNamedEndpoint{}.Ifindex) ^ 8) | (unsafe.Sizeof(NestedNamedEndpoint{}.Ifindex) ^ 4))
+	_ = -(unsafe.Offsetof(NestedNamedEndpoint{}.Address) + unsafe.Sizeof(NestedNamedEndpoint{}.Address)*0x10000 ^ 0x6_0000)
+	_ = -(unsafe.Offsetof(NestedNamedEndpoint{}.Ifindex) + unsafe.Sizeof(NestedNamedEndpoint{}.Ifindex)*0x10000 ^ 0x4_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(NestedNamedInsideOnly{}) ^ 16)
-	_ = -(unsafe.Offsetof(NestedNamedInsideOnly{}.A) | (unsafe.Sizeof(NestedNamedInsideOnly{}.A) ^ 2))
-	_ = -((unsafe.Offsetof(NestedNamedInsideOnly{}.That) ^ 8) | (unsafe.Sizeof(NestedNamedInsideOnly{}.That) ^ 8))
+	_ = -(unsafe.Offsetof(NestedNamedInsideOnly{}.A) + unsafe.Sizeof(NestedNamedInsideOnly{}.A)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(NestedNamedInsideOnly{}.That) + unsafe.Sizeof(NestedNamedInsideOnly{}.That)*0x10000 ^ 0x8_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(NestedNamedInsideThat{}) ^ 8)
-	_ = -(unsafe.Offsetof(NestedNamedInsideThat{}.B) | (unsafe.Sizeof(NestedNamedInsideThat{}.B) ^ 8))
+	_ = -(unsafe.Offsetof(NestedNamedInsideThat{}.B) + unsafe.Sizeof(NestedNamedInsideThat{}.B)*0x10000 ^ 0x8_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(NestedNamedRecord{}) ^ 56)
-	_ = -(unsafe.Offsetof(NestedNamedRecord{}.Source) | (unsafe.Sizeof(NestedNamedRecord{}.Source) ^ 12))
-	_ = -((unsafe.Offsetof(NestedNamedRecord{}.Destination) ^ 12) | (unsafe.Sizeof(NestedNamedRecord{}.Destination) ^ 12))
-	_ = -((unsafe.Offsetof(NestedNamedRecord{}.Via) ^ 24) | (unsafe.Sizeof(NestedNamedRecord{}.Via) ^ 12))
-	_ = -((unsafe.Offsetof(NestedNamedRecord{}.Inside) ^ 40) | (unsafe.Sizeof(NestedNamedRecord{}.Inside) ^ 16))
+	_ = -(unsafe.Offsetof(NestedNamedRecord{}.Source) + unsafe.Sizeof(NestedNamedRecord{}.Source)*0x10000 ^ 0xc_0000)
+	_ = -(unsafe.Offsetof(NestedNamedRecord{}.Destination) + unsafe.Sizeof(NestedNamedRecord{}.Destination)*0x10000 ^ 0xc_000c)
+	_ = -(unsafe.Offsetof(NestedNamedRecord{}.Via) + unsafe.Sizeof(NestedNamedRecord{}.Via)*0x10000 ^ 0xc_0018)
+	_ = -(unsafe.Offsetof(NestedNamedRecord{}.Inside) + unsafe.Sizeof(NestedNamedRecord{}.Inside)*0x10000 ^ 0x10_0028)
 )

@@ -37,19 +37,20 @@ type OptionsNewest struct {
 	Last OptionsEvent
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(OptionsBeside{}) ^ 4)
-	_ = -(unsafe.Offsetof(OptionsBeside{}.A) | (unsafe.Sizeof(OptionsBeside{}.A) ^ 4))
+	_ = -(unsafe.Offsetof(OptionsBeside{}.A) + unsafe.Sizeof(OptionsBeside{}.A)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(OptionsEvent{}) ^ 24)
-	_ = -(unsafe.Offsetof(OptionsEvent{}.When) | (unsafe.Sizeof(OptionsEvent{}.When) ^ 8))
-	_ = -((unsafe.Offsetof(OptionsEvent{}.Pid) ^ 8) | (unsafe.Sizeof(OptionsEvent{}.Pid) ^ 4))
-	_ = -((unsafe.Offsetof(OptionsEvent{}.Extra) ^ 12) | (unsafe.Sizeof(OptionsEvent{}.Extra) ^ 8))
+	_ = -(unsafe.Offsetof(OptionsEvent{}.When) + unsafe.Sizeof(OptionsEvent{}.When)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(OptionsEvent{}.Pid) + unsafe.Sizeof(OptionsEvent{}.Pid)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(OptionsEvent{}.Extra) + unsafe.Sizeof(OptionsEvent{}.Extra)*0x10000 ^ 0x8_000c)
 )
 const (
 	_ = -(unsafe.Sizeof(OptionsNewest{}) ^ 24)
-	_ = -(unsafe.Offsetof(OptionsNewest{}.Last) | (unsafe.Sizeof(OptionsNewest{}.Last) ^ 24))
+	_ = -(unsafe.Offsetof(OptionsNewest{}.Last) + unsafe.Sizeof(OptionsNewest{}.Last)*0x10000 ^ 0x18_0000)
 )

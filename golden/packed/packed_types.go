@@ -71,35 +71,36 @@ type PackedRecordNamed struct {
 	B ctypes.Uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(PackedInner{}) ^ 5)
-	_ = -(unsafe.Offsetof(PackedInner{}.Tag) | (unsafe.Sizeof(PackedInner{}.Tag) ^ 1))
-	_ = -((unsafe.Offsetof(PackedInner{}.Value) ^ 1) | (unsafe.Sizeof(PackedInner{}.Value) ^ 4))
+	_ = -(unsafe.Offsetof(PackedInner{}.Tag) + unsafe.Sizeof(PackedInner{}.Tag)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(PackedInner{}.Value) + unsafe.Sizeof(PackedInner{}.Value)*0x10000 ^ 0x4_0001)
 )
 const (
 	_ = -(unsafe.Sizeof(PackedPoint{}) ^ 8)
-	_ = -(unsafe.Offsetof(PackedPoint{}.X) | (unsafe.Sizeof(PackedPoint{}.X) ^ 2))
-	_ = -((unsafe.Offsetof(PackedPoint{}.Y) ^ 4) | (unsafe.Sizeof(PackedPoint{}.Y) ^ 4))
+	_ = -(unsafe.Offsetof(PackedPoint{}.X) + unsafe.Sizeof(PackedPoint{}.X)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(PackedPoint{}.Y) + unsafe.Sizeof(PackedPoint{}.Y)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(PackedRecord{}) ^ 76)
-	_ = -(unsafe.Offsetof(PackedRecord{}.Kind) | (unsafe.Sizeof(PackedRecord{}.Kind) ^ 1))
-	_ = -((unsafe.Offsetof(PackedRecord{}.Port) ^ 1) | (unsafe.Sizeof(PackedRecord{}.Port) ^ 2))
-	_ = -((unsafe.Offsetof(PackedRecord{}.When) ^ 3) | (unsafe.Sizeof(PackedRecord{}.When) ^ 8))
-	_ = -((unsafe.Offsetof(PackedRecord{}.Numbers) ^ 11) | (unsafe.Sizeof(PackedRecord{}.Numbers) ^ 12))
-	_ = -((unsafe.Offsetof(PackedRecord{}.RawPoint) ^ 23) | (unsafe.Sizeof(PackedRecord{}.RawPoint) ^ 8))
-	_ = -((unsafe.Offsetof(PackedRecord{}.Inner) ^ 31) | (unsafe.Sizeof(PackedRecord{}.Inner) ^ 5))
-	_ = -((unsafe.Offsetof(PackedRecord{}.Row) ^ 36) | (unsafe.Sizeof(PackedRecord{}.Row) ^ 10))
-	_ = -((unsafe.Offsetof(PackedRecord{}.Named) ^ 46) | (unsafe.Sizeof(PackedRecord{}.Named) ^ 9))
-	_ = -((unsafe.Offsetof(PackedRecord{}.RawEither) ^ 55) | (unsafe.Sizeof(PackedRecord{}.RawEither) ^ 8))
-	_ = -((unsafe.Offsetof(PackedRecord{}.Pointer) ^ 63) | (unsafe.Sizeof(PackedRecord{}.Pointer) ^ 8))
-	_ = -((unsafe.Offsetof(PackedRecord{}.Address) ^ 71) | (unsafe.Sizeof(PackedRecord{}.Address) ^ 4))
-	_ = -((unsafe.Offsetof(PackedRecord{}.End) ^ 75) | (unsafe.Sizeof(PackedRecord{}.End) ^ 1))
+	_ = -(unsafe.Offsetof(PackedRecord{}.Kind) + unsafe.Sizeof(PackedRecord{}.Kind)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(PackedRecord{}.Port) + unsafe.Sizeof(PackedRecord{}.Port)*0x10000 ^ 0x2_0001)
+	_ = -(unsafe.Offsetof(PackedRecord{}.When) + unsafe.Sizeof(PackedRecord{}.When)*0x10000 ^ 0x8_0003)
+	_ = -(unsafe.Offsetof(PackedRecord{}.Numbers) + unsafe.Sizeof(PackedRecord{}.Numbers)*0x10000 ^ 0xc_000b)
+	_ = -(unsafe.Offsetof(PackedRecord{}.RawPoint) + unsafe.Sizeof(PackedRecord{}.RawPoint)*0x10000 ^ 0x8_0017)
+	_ = -(unsafe.Offsetof(PackedRecord{}.Inner) + unsafe.Sizeof(PackedRecord{}.Inner)*0x10000 ^ 0x5_001f)
+	_ = -(unsafe.Offsetof(PackedRecord{}.Row) + unsafe.Sizeof(PackedRecord{}.Row)*0x10000 ^ 0xa_0024)
+	_ = -(unsafe.Offsetof(PackedRecord{}.Named) + unsafe.Sizeof(PackedRecord{}.Named)*0x10000 ^ 0x9_002e)
+	_ = -(unsafe.Offsetof(PackedRecord{}.RawEither) + unsafe.Sizeof(PackedRecord{}.RawEither)*0x10000 ^ 0x8_0037)
+	_ = -(unsafe.Offsetof(PackedRecord{}.Pointer) + unsafe.Sizeof(PackedRecord{}.Pointer)*0x10000 ^ 0x8_003f)
+	_ = -(unsafe.Offsetof(PackedRecord{}.Address) + unsafe.Sizeof(PackedRecord{}.Address)*0x10000 ^ 0x4_0047)
+	_ = -(unsafe.Offsetof(PackedRecord{}.End) + unsafe.Sizeof(PackedRecord{}.End)*0x10000 ^ 0x1_004b)
 )
 const (
 	_ = -(unsafe.Sizeof(PackedRecordNamed{}) ^ 9)
-	_ = -(unsafe.Offsetof(PackedRecordNamed{}.A) | (unsafe.Sizeof(PackedRecordNamed{}.A) ^ 1))
-	_ = -((unsafe.Offsetof(PackedRecordNamed{}.B) ^ 1) | (unsafe.Sizeof(PackedRecordNamed{}.B) ^ 8))
+	_ = -(unsafe.Offsetof(PackedRecordNamed{}.A) + unsafe.Sizeof(PackedRecordNamed{}.A)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(PackedRecordNamed{}.B) + unsafe.Sizeof(PackedRecordNamed{}.B)*0x10000 ^ 0x8_0001)
 )

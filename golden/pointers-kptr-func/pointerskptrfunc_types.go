@@ -48,28 +48,29 @@ type PointersKptrFuncRecordSlots struct {
 	Target ctypes.Pointer // void *
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(PointersKptrFuncList{}) ^ 16)
-	_ = -(unsafe.Offsetof(PointersKptrFuncList{}.Next) | (unsafe.Sizeof(PointersKptrFuncList{}.Next) ^ 8))
-	_ = -((unsafe.Offsetof(PointersKptrFuncList{}.Prev) ^ 8) | (unsafe.Sizeof(PointersKptrFuncList{}.Prev) ^ 8))
+	_ = -(unsafe.Offsetof(PointersKptrFuncList{}.Next) + unsafe.Sizeof(PointersKptrFuncList{}.Next)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(PointersKptrFuncList{}.Prev) + unsafe.Sizeof(PointersKptrFuncList{}.Prev)*0x10000 ^ 0x8_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(PointersKptrFuncRecord{}) ^ 128)
-	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Anything) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Anything) ^ 8))
-	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Text) ^ 8) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Text) ^ 8))
-	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Task) ^ 16) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Task) ^ 8))
-	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.List) ^ 24) | (unsafe.Sizeof(PointersKptrFuncRecord{}.List) ^ 8))
-	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Func) ^ 32) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Func) ^ 8))
-	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Typed) ^ 40) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Typed) ^ 8))
-	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Row) ^ 48) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Row) ^ 16))
-	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Links) ^ 64) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Links) ^ 16))
-	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Table) ^ 80) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Table) ^ 16))
-	_ = -((unsafe.Offsetof(PointersKptrFuncRecord{}.Slots) ^ 96) | (unsafe.Sizeof(PointersKptrFuncRecord{}.Slots) ^ 32))
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Anything) + unsafe.Sizeof(PointersKptrFuncRecord{}.Anything)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Text) + unsafe.Sizeof(PointersKptrFuncRecord{}.Text)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Task) + unsafe.Sizeof(PointersKptrFuncRecord{}.Task)*0x10000 ^ 0x8_0010)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.List) + unsafe.Sizeof(PointersKptrFuncRecord{}.List)*0x10000 ^ 0x8_0018)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Func) + unsafe.Sizeof(PointersKptrFuncRecord{}.Func)*0x10000 ^ 0x8_0020)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Typed) + unsafe.Sizeof(PointersKptrFuncRecord{}.Typed)*0x10000 ^ 0x8_0028)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Row) + unsafe.Sizeof(PointersKptrFuncRecord{}.Row)*0x10000 ^ 0x10_0030)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Links) + unsafe.Sizeof(PointersKptrFuncRecord{}.Links)*0x10000 ^ 0x10_0040)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Table) + unsafe.Sizeof(PointersKptrFuncRecord{}.Table)*0x10000 ^ 0x10_0050)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecord{}.Slots) + unsafe.Sizeof(PointersKptrFuncRecord{}.Slots)*0x10000 ^ 0x20_0060)
 )
 const (
 	_ = -(unsafe.Sizeof(PointersKptrFuncRecordSlots{}) ^ 16)
-	_ = -(unsafe.Offsetof(PointersKptrFuncRecordSlots{}.Kind) | (unsafe.Sizeof(PointersKptrFuncRecordSlots{}.Kind) ^ 1))
-	_ = -((unsafe.Offsetof(PointersKptrFuncRecordSlots{}.Target) ^ 8) | (unsafe.Sizeof(PointersKptrFuncRecordSlots{}.Target) ^ 8))
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecordSlots{}.Kind) + unsafe.Sizeof(PointersKptrFuncRecordSlots{}.Kind)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(PointersKptrFuncRecordSlots{}.Target) + unsafe.Sizeof(PointersKptrFuncRecordSlots{}.Target)*0x10000 ^ 0x8_0008)
 )

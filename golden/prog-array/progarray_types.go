@@ -34,6 +34,7 @@ func (v ProgArraySlot) String() string {
 	return "ProgArraySlot(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const _ = -(unsafe.Sizeof(ProgArraySlot(0)) ^ 4)

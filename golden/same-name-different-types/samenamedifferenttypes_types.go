@@ -24,13 +24,14 @@ type SameNameDifferentTypesEvent_bb570c struct {
 	B uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(SameNameDifferentTypesEvent{}) ^ 4)
-	_ = -(unsafe.Offsetof(SameNameDifferentTypesEvent{}.A) | (unsafe.Sizeof(SameNameDifferentTypesEvent{}.A) ^ 4))
+	_ = -(unsafe.Offsetof(SameNameDifferentTypesEvent{}.A) + unsafe.Sizeof(SameNameDifferentTypesEvent{}.A)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(SameNameDifferentTypesEvent_bb570c{}) ^ 8)
-	_ = -(unsafe.Offsetof(SameNameDifferentTypesEvent_bb570c{}.B) | (unsafe.Sizeof(SameNameDifferentTypesEvent_bb570c{}.B) ^ 8))
+	_ = -(unsafe.Offsetof(SameNameDifferentTypesEvent_bb570c{}.B) + unsafe.Sizeof(SameNameDifferentTypesEvent_bb570c{}.B)*0x10000 ^ 0x8_0000)
 )

@@ -35,21 +35,22 @@ type ScalarsRecord struct {
 	_         [7]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(ScalarsRecord{}) ^ 64)
-	_ = -(unsafe.Offsetof(ScalarsRecord{}.U8) | (unsafe.Sizeof(ScalarsRecord{}.U8) ^ 1))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.S8) ^ 1) | (unsafe.Sizeof(ScalarsRecord{}.S8) ^ 1))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.U16) ^ 2) | (unsafe.Sizeof(ScalarsRecord{}.U16) ^ 2))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.S16) ^ 4) | (unsafe.Sizeof(ScalarsRecord{}.S16) ^ 2))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.PlainChar) ^ 6) | (unsafe.Sizeof(ScalarsRecord{}.PlainChar) ^ 1))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.U32) ^ 8) | (unsafe.Sizeof(ScalarsRecord{}.U32) ^ 4))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.S32) ^ 12) | (unsafe.Sizeof(ScalarsRecord{}.S32) ^ 4))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.BeforeGap) ^ 16) | (unsafe.Sizeof(ScalarsRecord{}.BeforeGap) ^ 1))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.U64) ^ 24) | (unsafe.Sizeof(ScalarsRecord{}.U64) ^ 8))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.S64) ^ 32) | (unsafe.Sizeof(ScalarsRecord{}.S64) ^ 8))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.Ulong) ^ 40) | (unsafe.Sizeof(ScalarsRecord{}.Ulong) ^ 8))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.Slong) ^ 48) | (unsafe.Sizeof(ScalarsRecord{}.Slong) ^ 8))
-	_ = -((unsafe.Offsetof(ScalarsRecord{}.Last) ^ 56) | (unsafe.Sizeof(ScalarsRecord{}.Last) ^ 1))
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.U8) + unsafe.Sizeof(ScalarsRecord{}.U8)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.S8) + unsafe.Sizeof(ScalarsRecord{}.S8)*0x10000 ^ 0x1_0001)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.U16) + unsafe.Sizeof(ScalarsRecord{}.U16)*0x10000 ^ 0x2_0002)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.S16) + unsafe.Sizeof(ScalarsRecord{}.S16)*0x10000 ^ 0x2_0004)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.PlainChar) + unsafe.Sizeof(ScalarsRecord{}.PlainChar)*0x10000 ^ 0x1_0006)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.U32) + unsafe.Sizeof(ScalarsRecord{}.U32)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.S32) + unsafe.Sizeof(ScalarsRecord{}.S32)*0x10000 ^ 0x4_000c)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.BeforeGap) + unsafe.Sizeof(ScalarsRecord{}.BeforeGap)*0x10000 ^ 0x1_0010)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.U64) + unsafe.Sizeof(ScalarsRecord{}.U64)*0x10000 ^ 0x8_0018)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.S64) + unsafe.Sizeof(ScalarsRecord{}.S64)*0x10000 ^ 0x8_0020)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.Ulong) + unsafe.Sizeof(ScalarsRecord{}.Ulong)*0x10000 ^ 0x8_0028)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.Slong) + unsafe.Sizeof(ScalarsRecord{}.Slong)*0x10000 ^ 0x8_0030)
+	_ = -(unsafe.Offsetof(ScalarsRecord{}.Last) + unsafe.Sizeof(ScalarsRecord{}.Last)*0x10000 ^ 0x1_0038)
 )

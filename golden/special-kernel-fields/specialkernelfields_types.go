@@ -154,67 +154,68 @@ type SpecialKernelFieldsWorked struct {
 	_    [4]byte
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfListHead{}) ^ 16)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfListHead{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfListHead{}.Opaque) ^ 16))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfListHead{}.Opaque) + unsafe.Sizeof(SpecialKernelFieldsBpfListHead{}.Opaque)*0x10000 ^ 0x10_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfListNode{}) ^ 24)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfListNode{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfListNode{}.Opaque) ^ 24))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfListNode{}.Opaque) + unsafe.Sizeof(SpecialKernelFieldsBpfListNode{}.Opaque)*0x10000 ^ 0x18_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfRbNode{}) ^ 32)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfRbNode{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfRbNode{}.Opaque) ^ 32))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfRbNode{}.Opaque) + unsafe.Sizeof(SpecialKernelFieldsBpfRbNode{}.Opaque)*0x10000 ^ 0x20_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfRbRoot{}) ^ 16)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfRbRoot{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfRbRoot{}.Opaque) ^ 16))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfRbRoot{}.Opaque) + unsafe.Sizeof(SpecialKernelFieldsBpfRbRoot{}.Opaque)*0x10000 ^ 0x10_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfRefcount{}) ^ 4)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfRefcount{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfRefcount{}.Opaque) ^ 4))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfRefcount{}.Opaque) + unsafe.Sizeof(SpecialKernelFieldsBpfRefcount{}.Opaque)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfSpinLock{}) ^ 4)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfSpinLock{}.Val) | (unsafe.Sizeof(SpecialKernelFieldsBpfSpinLock{}.Val) ^ 4))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfSpinLock{}.Val) + unsafe.Sizeof(SpecialKernelFieldsBpfSpinLock{}.Val)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfTimer{}) ^ 16)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfTimer{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfTimer{}.Opaque) ^ 16))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfTimer{}.Opaque) + unsafe.Sizeof(SpecialKernelFieldsBpfTimer{}.Opaque)*0x10000 ^ 0x10_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsBpfWq{}) ^ 16)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfWq{}.Opaque) | (unsafe.Sizeof(SpecialKernelFieldsBpfWq{}.Opaque) ^ 16))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsBpfWq{}.Opaque) + unsafe.Sizeof(SpecialKernelFieldsBpfWq{}.Opaque)*0x10000 ^ 0x10_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsLocked{}) ^ 16)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsLocked{}.Lock) | (unsafe.Sizeof(SpecialKernelFieldsLocked{}.Lock) ^ 4))
-	_ = -((unsafe.Offsetof(SpecialKernelFieldsLocked{}.Count) ^ 4) | (unsafe.Sizeof(SpecialKernelFieldsLocked{}.Count) ^ 4))
-	_ = -((unsafe.Offsetof(SpecialKernelFieldsLocked{}.Total) ^ 8) | (unsafe.Sizeof(SpecialKernelFieldsLocked{}.Total) ^ 8))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsLocked{}.Lock) + unsafe.Sizeof(SpecialKernelFieldsLocked{}.Lock)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsLocked{}.Count) + unsafe.Sizeof(SpecialKernelFieldsLocked{}.Count)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsLocked{}.Total) + unsafe.Sizeof(SpecialKernelFieldsLocked{}.Total)*0x10000 ^ 0x8_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsNode{}) ^ 72)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsNode{}.Key) | (unsafe.Sizeof(SpecialKernelFieldsNode{}.Key) ^ 8))
-	_ = -((unsafe.Offsetof(SpecialKernelFieldsNode{}.List) ^ 8) | (unsafe.Sizeof(SpecialKernelFieldsNode{}.List) ^ 24))
-	_ = -((unsafe.Offsetof(SpecialKernelFieldsNode{}.Tree) ^ 32) | (unsafe.Sizeof(SpecialKernelFieldsNode{}.Tree) ^ 32))
-	_ = -((unsafe.Offsetof(SpecialKernelFieldsNode{}.References) ^ 64) | (unsafe.Sizeof(SpecialKernelFieldsNode{}.References) ^ 4))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsNode{}.Key) + unsafe.Sizeof(SpecialKernelFieldsNode{}.Key)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsNode{}.List) + unsafe.Sizeof(SpecialKernelFieldsNode{}.List)*0x10000 ^ 0x18_0008)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsNode{}.Tree) + unsafe.Sizeof(SpecialKernelFieldsNode{}.Tree)*0x10000 ^ 0x20_0020)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsNode{}.References) + unsafe.Sizeof(SpecialKernelFieldsNode{}.References)*0x10000 ^ 0x4_0040)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsOwner{}) ^ 40)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsOwner{}.Lock) | (unsafe.Sizeof(SpecialKernelFieldsOwner{}.Lock) ^ 4))
-	_ = -((unsafe.Offsetof(SpecialKernelFieldsOwner{}.List) ^ 8) | (unsafe.Sizeof(SpecialKernelFieldsOwner{}.List) ^ 16))
-	_ = -((unsafe.Offsetof(SpecialKernelFieldsOwner{}.Tree) ^ 24) | (unsafe.Sizeof(SpecialKernelFieldsOwner{}.Tree) ^ 16))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsOwner{}.Lock) + unsafe.Sizeof(SpecialKernelFieldsOwner{}.Lock)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsOwner{}.List) + unsafe.Sizeof(SpecialKernelFieldsOwner{}.List)*0x10000 ^ 0x10_0008)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsOwner{}.Tree) + unsafe.Sizeof(SpecialKernelFieldsOwner{}.Tree)*0x10000 ^ 0x10_0018)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsTimed{}) ^ 32)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsTimed{}.Started) | (unsafe.Sizeof(SpecialKernelFieldsTimed{}.Started) ^ 8))
-	_ = -((unsafe.Offsetof(SpecialKernelFieldsTimed{}.Timer) ^ 8) | (unsafe.Sizeof(SpecialKernelFieldsTimed{}.Timer) ^ 16))
-	_ = -((unsafe.Offsetof(SpecialKernelFieldsTimed{}.Rounds) ^ 24) | (unsafe.Sizeof(SpecialKernelFieldsTimed{}.Rounds) ^ 4))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsTimed{}.Started) + unsafe.Sizeof(SpecialKernelFieldsTimed{}.Started)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsTimed{}.Timer) + unsafe.Sizeof(SpecialKernelFieldsTimed{}.Timer)*0x10000 ^ 0x10_0008)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsTimed{}.Rounds) + unsafe.Sizeof(SpecialKernelFieldsTimed{}.Rounds)*0x10000 ^ 0x4_0018)
 )
 const (
 	_ = -(unsafe.Sizeof(SpecialKernelFieldsWorked{}) ^ 24)
-	_ = -(unsafe.Offsetof(SpecialKernelFieldsWorked{}.Work) | (unsafe.Sizeof(SpecialKernelFieldsWorked{}.Work) ^ 16))
-	_ = -((unsafe.Offsetof(SpecialKernelFieldsWorked{}.Done) ^ 16) | (unsafe.Sizeof(SpecialKernelFieldsWorked{}.Done) ^ 4))
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsWorked{}.Work) + unsafe.Sizeof(SpecialKernelFieldsWorked{}.Work)*0x10000 ^ 0x10_0000)
+	_ = -(unsafe.Offsetof(SpecialKernelFieldsWorked{}.Done) + unsafe.Sizeof(SpecialKernelFieldsWorked{}.Done)*0x10000 ^ 0x4_0010)
 )

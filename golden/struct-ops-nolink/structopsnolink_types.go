@@ -32,14 +32,15 @@ type StructOpsNolinkValue struct {
 	Count uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(StructOpsNolinkGoldenOps{}) ^ 16)
-	_ = -(unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Run) | (unsafe.Sizeof(StructOpsNolinkGoldenOps{}.Run) ^ 8))
-	_ = -((unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Flags) ^ 8) | (unsafe.Sizeof(StructOpsNolinkGoldenOps{}.Flags) ^ 4))
+	_ = -(unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Run) + unsafe.Sizeof(StructOpsNolinkGoldenOps{}.Run)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(StructOpsNolinkGoldenOps{}.Flags) + unsafe.Sizeof(StructOpsNolinkGoldenOps{}.Flags)*0x10000 ^ 0x4_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(StructOpsNolinkValue{}) ^ 8)
-	_ = -(unsafe.Offsetof(StructOpsNolinkValue{}.Count) | (unsafe.Sizeof(StructOpsNolinkValue{}.Count) ^ 8))
+	_ = -(unsafe.Offsetof(StructOpsNolinkValue{}.Count) + unsafe.Sizeof(StructOpsNolinkValue{}.Count)*0x10000 ^ 0x8_0000)
 )

@@ -36,15 +36,16 @@ func (s *StructOpsTcpCongestionOps) SetNameString(text string) error {
 	return ctypes.SetCString(s.Name[:], text)
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(StructOpsTcpCongestionOps{}) ^ 64)
-	_ = -(unsafe.Offsetof(StructOpsTcpCongestionOps{}.Ssthresh) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.Ssthresh) ^ 8))
-	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.CongAvoid) ^ 8) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.CongAvoid) ^ 8))
-	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.SetState) ^ 16) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.SetState) ^ 8))
-	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.UndoCwnd) ^ 24) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.UndoCwnd) ^ 8))
-	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.Name) ^ 32) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.Name) ^ 16))
-	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.Flags) ^ 48) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.Flags) ^ 4))
-	_ = -((unsafe.Offsetof(StructOpsTcpCongestionOps{}.Owner) ^ 56) | (unsafe.Sizeof(StructOpsTcpCongestionOps{}.Owner) ^ 8))
+	_ = -(unsafe.Offsetof(StructOpsTcpCongestionOps{}.Ssthresh) + unsafe.Sizeof(StructOpsTcpCongestionOps{}.Ssthresh)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(StructOpsTcpCongestionOps{}.CongAvoid) + unsafe.Sizeof(StructOpsTcpCongestionOps{}.CongAvoid)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(StructOpsTcpCongestionOps{}.SetState) + unsafe.Sizeof(StructOpsTcpCongestionOps{}.SetState)*0x10000 ^ 0x8_0010)
+	_ = -(unsafe.Offsetof(StructOpsTcpCongestionOps{}.UndoCwnd) + unsafe.Sizeof(StructOpsTcpCongestionOps{}.UndoCwnd)*0x10000 ^ 0x8_0018)
+	_ = -(unsafe.Offsetof(StructOpsTcpCongestionOps{}.Name) + unsafe.Sizeof(StructOpsTcpCongestionOps{}.Name)*0x10000 ^ 0x10_0020)
+	_ = -(unsafe.Offsetof(StructOpsTcpCongestionOps{}.Flags) + unsafe.Sizeof(StructOpsTcpCongestionOps{}.Flags)*0x10000 ^ 0x4_0030)
+	_ = -(unsafe.Offsetof(StructOpsTcpCongestionOps{}.Owner) + unsafe.Sizeof(StructOpsTcpCongestionOps{}.Owner)*0x10000 ^ 0x8_0038)
 )

@@ -42,21 +42,22 @@ type TargetsArchDifferentPtRegs struct {
 	Pc   uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 280)
-	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Pid) ^ 4))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Regs) ^ 264))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 272) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Mode) ^ 4))
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) + unsafe.Sizeof(TargetsArchDifferentEvent{}.Pid)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) + unsafe.Sizeof(TargetsArchDifferentEvent{}.Regs)*0x10000 ^ 0x108_0008)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) + unsafe.Sizeof(TargetsArchDifferentEvent{}.Mode)*0x10000 ^ 0x4_0110)
 )
 const (
 	_ = -(unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 4)
-	_ = -(unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) | (unsafe.Sizeof(TargetsArchDifferentMode{}.StMode) ^ 4))
+	_ = -(unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) + unsafe.Sizeof(TargetsArchDifferentMode{}.StMode)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 264)
-	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Regs) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Regs) ^ 248))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Sp) ^ 248) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Sp) ^ 8))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Pc) ^ 256) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Pc) ^ 8))
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Regs) + unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Regs)*0x10000 ^ 0xf8_0000)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Sp) + unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Sp)*0x10000 ^ 0x8_00f8)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Pc) + unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Pc)*0x10000 ^ 0x8_0100)
 )

@@ -41,20 +41,21 @@ type TargetsArchDifferentPtRegs struct {
 	Gprs [16]uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 160)
-	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Pid) ^ 4))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Regs) ^ 144))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 152) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Mode) ^ 4))
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) + unsafe.Sizeof(TargetsArchDifferentEvent{}.Pid)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) + unsafe.Sizeof(TargetsArchDifferentEvent{}.Regs)*0x10000 ^ 0x90_0008)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) + unsafe.Sizeof(TargetsArchDifferentEvent{}.Mode)*0x10000 ^ 0x4_0098)
 )
 const (
 	_ = -(unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 4)
-	_ = -(unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) | (unsafe.Sizeof(TargetsArchDifferentMode{}.StMode) ^ 4))
+	_ = -(unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) + unsafe.Sizeof(TargetsArchDifferentMode{}.StMode)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 144)
-	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Psw) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Psw) ^ 16))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Gprs) ^ 16) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Gprs) ^ 128))
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Psw) + unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Psw)*0x10000 ^ 0x10_0000)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Gprs) + unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Gprs)*0x10000 ^ 0x80_0010)
 )

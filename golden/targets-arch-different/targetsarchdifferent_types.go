@@ -22,10 +22,11 @@ type TargetsArchDifferentSame struct {
 	B uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(TargetsArchDifferentSame{}) ^ 16)
-	_ = -(unsafe.Offsetof(TargetsArchDifferentSame{}.A) | (unsafe.Sizeof(TargetsArchDifferentSame{}.A) ^ 4))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentSame{}.B) ^ 8) | (unsafe.Sizeof(TargetsArchDifferentSame{}.B) ^ 8))
+	_ = -(unsafe.Offsetof(TargetsArchDifferentSame{}.A) + unsafe.Sizeof(TargetsArchDifferentSame{}.A)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentSame{}.B) + unsafe.Sizeof(TargetsArchDifferentSame{}.B)*0x10000 ^ 0x8_0008)
 )

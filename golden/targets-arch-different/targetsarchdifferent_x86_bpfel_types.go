@@ -42,21 +42,22 @@ type TargetsArchDifferentPtRegs struct {
 	Cx uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(TargetsArchDifferentEvent{}) ^ 40)
-	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Pid) ^ 4))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) ^ 8) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Regs) ^ 24))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) ^ 32) | (unsafe.Sizeof(TargetsArchDifferentEvent{}.Mode) ^ 2))
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Pid) + unsafe.Sizeof(TargetsArchDifferentEvent{}.Pid)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Regs) + unsafe.Sizeof(TargetsArchDifferentEvent{}.Regs)*0x10000 ^ 0x18_0008)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentEvent{}.Mode) + unsafe.Sizeof(TargetsArchDifferentEvent{}.Mode)*0x10000 ^ 0x2_0020)
 )
 const (
 	_ = -(unsafe.Sizeof(TargetsArchDifferentMode{}) ^ 2)
-	_ = -(unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) | (unsafe.Sizeof(TargetsArchDifferentMode{}.StMode) ^ 2))
+	_ = -(unsafe.Offsetof(TargetsArchDifferentMode{}.StMode) + unsafe.Sizeof(TargetsArchDifferentMode{}.StMode)*0x10000 ^ 0x2_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(TargetsArchDifferentPtRegs{}) ^ 24)
-	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Ax) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Ax) ^ 8))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Bx) ^ 8) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Bx) ^ 8))
-	_ = -((unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Cx) ^ 16) | (unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Cx) ^ 8))
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Ax) + unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Ax)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Bx) + unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Bx)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(TargetsArchDifferentPtRegs{}.Cx) + unsafe.Sizeof(TargetsArchDifferentPtRegs{}.Cx)*0x10000 ^ 0x8_0010)
 )

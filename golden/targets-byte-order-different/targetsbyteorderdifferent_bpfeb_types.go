@@ -40,11 +40,12 @@ func (s *TargetsByteOrderDifferentIphdr) SetIhl(v uint8) {
 	ctypes.SetBits(s.RawVersion[:], 4, 4, uint64(v))
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}) ^ 4)
-	_ = -(unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.RawVersion) | (unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.RawVersion) ^ 1))
-	_ = -((unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.Tos) ^ 1) | (unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.Tos) ^ 1))
-	_ = -((unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.TotLen) ^ 2) | (unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.TotLen) ^ 2))
+	_ = -(unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.RawVersion) + unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.RawVersion)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.Tos) + unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.Tos)*0x10000 ^ 0x1_0001)
+	_ = -(unsafe.Offsetof(TargetsByteOrderDifferentIphdr{}.TotLen) + unsafe.Sizeof(TargetsByteOrderDifferentIphdr{}.TotLen)*0x10000 ^ 0x2_0002)
 )

@@ -85,39 +85,40 @@ type TypedefChainsTagged struct {
 	X uint32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(TypedefChainsEither{}) ^ 8)
-	_ = -(unsafe.Offsetof(TypedefChainsEither{}.RawWide) | (unsafe.Sizeof(TypedefChainsEither{}.RawWide) ^ 8))
+	_ = -(unsafe.Offsetof(TypedefChainsEither{}.RawWide) + unsafe.Sizeof(TypedefChainsEither{}.RawWide)*0x10000 ^ 0x8_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(TypedefChainsPlain{}) ^ 8)
-	_ = -(unsafe.Offsetof(TypedefChainsPlain{}.A) | (unsafe.Sizeof(TypedefChainsPlain{}.A) ^ 2))
-	_ = -((unsafe.Offsetof(TypedefChainsPlain{}.B) ^ 4) | (unsafe.Sizeof(TypedefChainsPlain{}.B) ^ 4))
+	_ = -(unsafe.Offsetof(TypedefChainsPlain{}.A) + unsafe.Sizeof(TypedefChainsPlain{}.A)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(TypedefChainsPlain{}.B) + unsafe.Sizeof(TypedefChainsPlain{}.B)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(TypedefChainsRecord{}) ^ 72)
-	_ = -(unsafe.Offsetof(TypedefChainsRecord{}.Idle) | (unsafe.Sizeof(TypedefChainsRecord{}.Idle) ^ 4))
-	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Plain) ^ 4) | (unsafe.Sizeof(TypedefChainsRecord{}.Plain) ^ 8))
-	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Renamed) ^ 12) | (unsafe.Sizeof(TypedefChainsRecord{}.Renamed) ^ 8))
-	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Either) ^ 24) | (unsafe.Sizeof(TypedefChainsRecord{}.Either) ^ 8))
-	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Macs) ^ 32) | (unsafe.Sizeof(TypedefChainsRecord{}.Macs) ^ 12))
-	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Tagged) ^ 44) | (unsafe.Sizeof(TypedefChainsRecord{}.Tagged) ^ 4))
-	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Same) ^ 48) | (unsafe.Sizeof(TypedefChainsRecord{}.Same) ^ 4))
-	_ = -((unsafe.Offsetof(TypedefChainsRecord{}.Handles) ^ 56) | (unsafe.Sizeof(TypedefChainsRecord{}.Handles) ^ 16))
+	_ = -(unsafe.Offsetof(TypedefChainsRecord{}.Idle) + unsafe.Sizeof(TypedefChainsRecord{}.Idle)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(TypedefChainsRecord{}.Plain) + unsafe.Sizeof(TypedefChainsRecord{}.Plain)*0x10000 ^ 0x8_0004)
+	_ = -(unsafe.Offsetof(TypedefChainsRecord{}.Renamed) + unsafe.Sizeof(TypedefChainsRecord{}.Renamed)*0x10000 ^ 0x8_000c)
+	_ = -(unsafe.Offsetof(TypedefChainsRecord{}.Either) + unsafe.Sizeof(TypedefChainsRecord{}.Either)*0x10000 ^ 0x8_0018)
+	_ = -(unsafe.Offsetof(TypedefChainsRecord{}.Macs) + unsafe.Sizeof(TypedefChainsRecord{}.Macs)*0x10000 ^ 0xc_0020)
+	_ = -(unsafe.Offsetof(TypedefChainsRecord{}.Tagged) + unsafe.Sizeof(TypedefChainsRecord{}.Tagged)*0x10000 ^ 0x4_002c)
+	_ = -(unsafe.Offsetof(TypedefChainsRecord{}.Same) + unsafe.Sizeof(TypedefChainsRecord{}.Same)*0x10000 ^ 0x4_0030)
+	_ = -(unsafe.Offsetof(TypedefChainsRecord{}.Handles) + unsafe.Sizeof(TypedefChainsRecord{}.Handles)*0x10000 ^ 0x10_0038)
 )
 const (
 	_ = -(unsafe.Sizeof(TypedefChainsRenamed{}) ^ 8)
-	_ = -(unsafe.Offsetof(TypedefChainsRenamed{}.A) | (unsafe.Sizeof(TypedefChainsRenamed{}.A) ^ 2))
-	_ = -((unsafe.Offsetof(TypedefChainsRenamed{}.B) ^ 4) | (unsafe.Sizeof(TypedefChainsRenamed{}.B) ^ 4))
+	_ = -(unsafe.Offsetof(TypedefChainsRenamed{}.A) + unsafe.Sizeof(TypedefChainsRenamed{}.A)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(TypedefChainsRenamed{}.B) + unsafe.Sizeof(TypedefChainsRenamed{}.B)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(TypedefChainsRenamedAgain{}) ^ 8)
-	_ = -(unsafe.Offsetof(TypedefChainsRenamedAgain{}.A) | (unsafe.Sizeof(TypedefChainsRenamedAgain{}.A) ^ 2))
-	_ = -((unsafe.Offsetof(TypedefChainsRenamedAgain{}.B) ^ 4) | (unsafe.Sizeof(TypedefChainsRenamedAgain{}.B) ^ 4))
+	_ = -(unsafe.Offsetof(TypedefChainsRenamedAgain{}.A) + unsafe.Sizeof(TypedefChainsRenamedAgain{}.A)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(TypedefChainsRenamedAgain{}.B) + unsafe.Sizeof(TypedefChainsRenamedAgain{}.B)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(TypedefChainsTagged{}) ^ 4)
-	_ = -(unsafe.Offsetof(TypedefChainsTagged{}.X) | (unsafe.Sizeof(TypedefChainsTagged{}.X) ^ 4))
+	_ = -(unsafe.Offsetof(TypedefChainsTagged{}.X) + unsafe.Sizeof(TypedefChainsTagged{}.X)*0x10000 ^ 0x4_0000)
 )

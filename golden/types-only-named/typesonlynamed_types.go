@@ -65,20 +65,21 @@ func (v TypesOnlyNamedStatus) String() string {
 	return "TypesOnlyNamedStatus(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(TypesOnlyNamedRequest{}) ^ 8)
-	_ = -(unsafe.Offsetof(TypesOnlyNamedRequest{}.Id) | (unsafe.Sizeof(TypesOnlyNamedRequest{}.Id) ^ 4))
-	_ = -((unsafe.Offsetof(TypesOnlyNamedRequest{}.Part) ^ 4) | (unsafe.Sizeof(TypesOnlyNamedRequest{}.Part) ^ 2))
+	_ = -(unsafe.Offsetof(TypesOnlyNamedRequest{}.Id) + unsafe.Sizeof(TypesOnlyNamedRequest{}.Id)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(TypesOnlyNamedRequest{}.Part) + unsafe.Sizeof(TypesOnlyNamedRequest{}.Part)*0x10000 ^ 0x2_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(TypesOnlyNamedRequestPart{}) ^ 2)
-	_ = -(unsafe.Offsetof(TypesOnlyNamedRequestPart{}.A) | (unsafe.Sizeof(TypesOnlyNamedRequestPart{}.A) ^ 2))
+	_ = -(unsafe.Offsetof(TypesOnlyNamedRequestPart{}.A) + unsafe.Sizeof(TypesOnlyNamedRequestPart{}.A)*0x10000 ^ 0x2_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(TypesOnlyNamedResponse{}) ^ 16)
-	_ = -(unsafe.Offsetof(TypesOnlyNamedResponse{}.Id) | (unsafe.Sizeof(TypesOnlyNamedResponse{}.Id) ^ 4))
-	_ = -((unsafe.Offsetof(TypesOnlyNamedResponse{}.RawOk) ^ 8) | (unsafe.Sizeof(TypesOnlyNamedResponse{}.RawOk) ^ 8))
+	_ = -(unsafe.Offsetof(TypesOnlyNamedResponse{}.Id) + unsafe.Sizeof(TypesOnlyNamedResponse{}.Id)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(TypesOnlyNamedResponse{}.RawOk) + unsafe.Sizeof(TypesOnlyNamedResponse{}.RawOk)*0x10000 ^ 0x8_0008)
 )
 const _ = -(unsafe.Sizeof(TypesOnlyNamedStatus(0)) ^ 4)

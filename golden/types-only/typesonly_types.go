@@ -83,21 +83,22 @@ type TypesOnlyOuterInner struct {
 	A uint32
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(TypesOnlyByTypedef{}) ^ 2)
-	_ = -(unsafe.Offsetof(TypesOnlyByTypedef{}.X) | (unsafe.Sizeof(TypesOnlyByTypedef{}.X) ^ 2))
+	_ = -(unsafe.Offsetof(TypesOnlyByTypedef{}.X) + unsafe.Sizeof(TypesOnlyByTypedef{}.X)*0x10000 ^ 0x2_0000)
 )
 const _ = -(unsafe.Sizeof(TypesOnlyEnumByTypedef(0)) ^ 4)
 const _ = -(unsafe.Sizeof(TypesOnlyNamed(0)) ^ 4)
 const _ = -unsafe.Sizeof(TypesOnlyNothing{})
 const (
 	_ = -(unsafe.Sizeof(TypesOnlyOuter{}) ^ 16)
-	_ = -(unsafe.Offsetof(TypesOnlyOuter{}.Inner) | (unsafe.Sizeof(TypesOnlyOuter{}.Inner) ^ 4))
-	_ = -((unsafe.Offsetof(TypesOnlyOuter{}.RawWide) ^ 8) | (unsafe.Sizeof(TypesOnlyOuter{}.RawWide) ^ 8))
+	_ = -(unsafe.Offsetof(TypesOnlyOuter{}.Inner) + unsafe.Sizeof(TypesOnlyOuter{}.Inner)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(TypesOnlyOuter{}.RawWide) + unsafe.Sizeof(TypesOnlyOuter{}.RawWide)*0x10000 ^ 0x8_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(TypesOnlyOuterInner{}) ^ 4)
-	_ = -(unsafe.Offsetof(TypesOnlyOuterInner{}.A) | (unsafe.Sizeof(TypesOnlyOuterInner{}.A) ^ 4))
+	_ = -(unsafe.Offsetof(TypesOnlyOuterInner{}.A) + unsafe.Sizeof(TypesOnlyOuterInner{}.A)*0x10000 ^ 0x4_0000)
 )

@@ -65,19 +65,20 @@ type TypesWithoutLayoutPackedCounter struct {
 	After  int8
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(TypesWithoutLayoutCounters{}) ^ 40)
-	_ = -(unsafe.Offsetof(TypesWithoutLayoutCounters{}.Before) | (unsafe.Sizeof(TypesWithoutLayoutCounters{}.Before) ^ 4))
-	_ = -((unsafe.Offsetof(TypesWithoutLayoutCounters{}.One) ^ 4) | (unsafe.Sizeof(TypesWithoutLayoutCounters{}.One) ^ 4))
-	_ = -((unsafe.Offsetof(TypesWithoutLayoutCounters{}.Many) ^ 8) | (unsafe.Sizeof(TypesWithoutLayoutCounters{}.Many) ^ 16))
-	_ = -((unsafe.Offsetof(TypesWithoutLayoutCounters{}.RawArm) ^ 24) | (unsafe.Sizeof(TypesWithoutLayoutCounters{}.RawArm) ^ 8))
-	_ = -((unsafe.Offsetof(TypesWithoutLayoutCounters{}.Last) ^ 32) | (unsafe.Sizeof(TypesWithoutLayoutCounters{}.Last) ^ 8))
+	_ = -(unsafe.Offsetof(TypesWithoutLayoutCounters{}.Before) + unsafe.Sizeof(TypesWithoutLayoutCounters{}.Before)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(TypesWithoutLayoutCounters{}.One) + unsafe.Sizeof(TypesWithoutLayoutCounters{}.One)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(TypesWithoutLayoutCounters{}.Many) + unsafe.Sizeof(TypesWithoutLayoutCounters{}.Many)*0x10000 ^ 0x10_0008)
+	_ = -(unsafe.Offsetof(TypesWithoutLayoutCounters{}.RawArm) + unsafe.Sizeof(TypesWithoutLayoutCounters{}.RawArm)*0x10000 ^ 0x8_0018)
+	_ = -(unsafe.Offsetof(TypesWithoutLayoutCounters{}.Last) + unsafe.Sizeof(TypesWithoutLayoutCounters{}.Last)*0x10000 ^ 0x8_0020)
 )
 const (
 	_ = -(unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}) ^ 6)
-	_ = -(unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.Before) | (unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}.Before) ^ 1))
-	_ = -((unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.One) ^ 1) | (unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}.One) ^ 4))
-	_ = -((unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.After) ^ 5) | (unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}.After) ^ 1))
+	_ = -(unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.Before) + unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}.Before)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.One) + unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}.One)*0x10000 ^ 0x4_0001)
+	_ = -(unsafe.Offsetof(TypesWithoutLayoutPackedCounter{}.After) + unsafe.Sizeof(TypesWithoutLayoutPackedCounter{}.After)*0x10000 ^ 0x1_0005)
 )

@@ -63,12 +63,13 @@ func (s *UnionsAnonymousRecord) SetKind(v int8) { ctypes.Store(s.RawSport[0:1], 
 func (s *UnionsAnonymousRecord) Code() uint16     { return ctypes.Load[uint16](s.RawSport[0:2]) }
 func (s *UnionsAnonymousRecord) SetCode(v uint16) { ctypes.Store(s.RawSport[0:2], v) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(UnionsAnonymousRecord{}) ^ 32)
-	_ = -(unsafe.Offsetof(UnionsAnonymousRecord{}.Family) | (unsafe.Sizeof(UnionsAnonymousRecord{}.Family) ^ 2))
-	_ = -((unsafe.Offsetof(UnionsAnonymousRecord{}.RawIpv4) ^ 8) | (unsafe.Sizeof(UnionsAnonymousRecord{}.RawIpv4) ^ 16))
-	_ = -((unsafe.Offsetof(UnionsAnonymousRecord{}.RawSport) ^ 24) | (unsafe.Sizeof(UnionsAnonymousRecord{}.RawSport) ^ 4))
-	_ = -((unsafe.Offsetof(UnionsAnonymousRecord{}.Only) ^ 28) | (unsafe.Sizeof(UnionsAnonymousRecord{}.Only) ^ 1))
+	_ = -(unsafe.Offsetof(UnionsAnonymousRecord{}.Family) + unsafe.Sizeof(UnionsAnonymousRecord{}.Family)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(UnionsAnonymousRecord{}.RawIpv4) + unsafe.Sizeof(UnionsAnonymousRecord{}.RawIpv4)*0x10000 ^ 0x10_0008)
+	_ = -(unsafe.Offsetof(UnionsAnonymousRecord{}.RawSport) + unsafe.Sizeof(UnionsAnonymousRecord{}.RawSport)*0x10000 ^ 0x4_0018)
+	_ = -(unsafe.Offsetof(UnionsAnonymousRecord{}.Only) + unsafe.Sizeof(UnionsAnonymousRecord{}.Only)*0x10000 ^ 0x1_001c)
 )

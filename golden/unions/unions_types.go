@@ -80,25 +80,26 @@ type UnionsRecord struct {
 	Row    [2]UnionsNumber
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(UnionsNested{}) ^ 8)
-	_ = -(unsafe.Offsetof(UnionsNested{}.RawPair) | (unsafe.Sizeof(UnionsNested{}.RawPair) ^ 8))
+	_ = -(unsafe.Offsetof(UnionsNested{}.RawPair) + unsafe.Sizeof(UnionsNested{}.RawPair)*0x10000 ^ 0x8_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(UnionsNumber{}) ^ 8)
-	_ = -(unsafe.Offsetof(UnionsNumber{}.RawWhole) | (unsafe.Sizeof(UnionsNumber{}.RawWhole) ^ 8))
+	_ = -(unsafe.Offsetof(UnionsNumber{}.RawWhole) + unsafe.Sizeof(UnionsNumber{}.RawWhole)*0x10000 ^ 0x8_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(UnionsPair{}) ^ 8)
-	_ = -(unsafe.Offsetof(UnionsPair{}.First) | (unsafe.Sizeof(UnionsPair{}.First) ^ 2))
-	_ = -((unsafe.Offsetof(UnionsPair{}.Second) ^ 4) | (unsafe.Sizeof(UnionsPair{}.Second) ^ 4))
+	_ = -(unsafe.Offsetof(UnionsPair{}.First) + unsafe.Sizeof(UnionsPair{}.First)*0x10000 ^ 0x2_0000)
+	_ = -(unsafe.Offsetof(UnionsPair{}.Second) + unsafe.Sizeof(UnionsPair{}.Second)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(UnionsRecord{}) ^ 40)
-	_ = -(unsafe.Offsetof(UnionsRecord{}.Tag) | (unsafe.Sizeof(UnionsRecord{}.Tag) ^ 1))
-	_ = -((unsafe.Offsetof(UnionsRecord{}.Number) ^ 8) | (unsafe.Sizeof(UnionsRecord{}.Number) ^ 8))
-	_ = -((unsafe.Offsetof(UnionsRecord{}.Deep) ^ 16) | (unsafe.Sizeof(UnionsRecord{}.Deep) ^ 8))
-	_ = -((unsafe.Offsetof(UnionsRecord{}.Row) ^ 24) | (unsafe.Sizeof(UnionsRecord{}.Row) ^ 16))
+	_ = -(unsafe.Offsetof(UnionsRecord{}.Tag) + unsafe.Sizeof(UnionsRecord{}.Tag)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(UnionsRecord{}.Number) + unsafe.Sizeof(UnionsRecord{}.Number)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(UnionsRecord{}.Deep) + unsafe.Sizeof(UnionsRecord{}.Deep)*0x10000 ^ 0x8_0010)
+	_ = -(unsafe.Offsetof(UnionsRecord{}.Row) + unsafe.Sizeof(UnionsRecord{}.Row)*0x10000 ^ 0x10_0018)
 )

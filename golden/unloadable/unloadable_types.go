@@ -65,17 +65,18 @@ func (v UnloadableTristate) String() string {
 	return "UnloadableTristate(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(UnloadableAtomic{}) ^ 8)
-	_ = -(unsafe.Offsetof(UnloadableAtomic{}.Before) | (unsafe.Sizeof(UnloadableAtomic{}.Before) ^ 4))
-	_ = -((unsafe.Offsetof(UnloadableAtomic{}.Count) ^ 4) | (unsafe.Sizeof(UnloadableAtomic{}.Count) ^ 4))
+	_ = -(unsafe.Offsetof(UnloadableAtomic{}.Before) + unsafe.Sizeof(UnloadableAtomic{}.Before)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(UnloadableAtomic{}.Count) + unsafe.Sizeof(UnloadableAtomic{}.Count)*0x10000 ^ 0x4_0004)
 )
 const _ = -unsafe.Sizeof(UnloadableNothing{})
 const (
 	_ = -(unsafe.Sizeof(UnloadablePacked{}) ^ 5)
-	_ = -(unsafe.Offsetof(UnloadablePacked{}.Before) | (unsafe.Sizeof(UnloadablePacked{}.Before) ^ 1))
-	_ = -((unsafe.Offsetof(UnloadablePacked{}.Rate) ^ 1) | (unsafe.Sizeof(UnloadablePacked{}.Rate) ^ 4))
+	_ = -(unsafe.Offsetof(UnloadablePacked{}.Before) + unsafe.Sizeof(UnloadablePacked{}.Before)*0x10000 ^ 0x1_0000)
+	_ = -(unsafe.Offsetof(UnloadablePacked{}.Rate) + unsafe.Sizeof(UnloadablePacked{}.Rate)*0x10000 ^ 0x4_0001)
 )
 const _ = -(unsafe.Sizeof(UnloadableTristate(0)) ^ 4)

@@ -98,18 +98,19 @@ func (v VariablesAllMode) String() string {
 	return "VariablesAllMode(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(VariablesAllAnonymous{}) ^ 8)
-	_ = -(unsafe.Offsetof(VariablesAllAnonymous{}.X) | (unsafe.Sizeof(VariablesAllAnonymous{}.X) ^ 4))
-	_ = -((unsafe.Offsetof(VariablesAllAnonymous{}.Y) ^ 4) | (unsafe.Sizeof(VariablesAllAnonymous{}.Y) ^ 4))
+	_ = -(unsafe.Offsetof(VariablesAllAnonymous{}.X) + unsafe.Sizeof(VariablesAllAnonymous{}.X)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(VariablesAllAnonymous{}.Y) + unsafe.Sizeof(VariablesAllAnonymous{}.Y)*0x10000 ^ 0x4_0004)
 )
 const _ = -(unsafe.Sizeof(VariablesAllAnonymousEnum(0)) ^ 4)
 const (
 	_ = -(unsafe.Sizeof(VariablesAllConfig{}) ^ 24)
-	_ = -(unsafe.Offsetof(VariablesAllConfig{}.Limit) | (unsafe.Sizeof(VariablesAllConfig{}.Limit) ^ 4))
-	_ = -((unsafe.Offsetof(VariablesAllConfig{}.RawFlags) ^ 4) | (unsafe.Sizeof(VariablesAllConfig{}.RawFlags) ^ 1))
-	_ = -((unsafe.Offsetof(VariablesAllConfig{}.RawV4) ^ 8) | (unsafe.Sizeof(VariablesAllConfig{}.RawV4) ^ 16))
+	_ = -(unsafe.Offsetof(VariablesAllConfig{}.Limit) + unsafe.Sizeof(VariablesAllConfig{}.Limit)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(VariablesAllConfig{}.RawFlags) + unsafe.Sizeof(VariablesAllConfig{}.RawFlags)*0x10000 ^ 0x1_0004)
+	_ = -(unsafe.Offsetof(VariablesAllConfig{}.RawV4) + unsafe.Sizeof(VariablesAllConfig{}.RawV4)*0x10000 ^ 0x10_0008)
 )
 const _ = -(unsafe.Sizeof(VariablesAllMode(0)) ^ 4)

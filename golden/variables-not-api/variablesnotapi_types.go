@@ -95,39 +95,40 @@ type VariablesNotApiSessionT struct {
 	Since uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(VariablesNotApiConstant{}) ^ 2)
-	_ = -(unsafe.Offsetof(VariablesNotApiConstant{}.D) | (unsafe.Sizeof(VariablesNotApiConstant{}.D) ^ 2))
+	_ = -(unsafe.Offsetof(VariablesNotApiConstant{}.D) + unsafe.Sizeof(VariablesNotApiConstant{}.D)*0x10000 ^ 0x2_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(VariablesNotApiEither{}) ^ 4)
-	_ = -(unsafe.Offsetof(VariablesNotApiEither{}.RawNumber) | (unsafe.Sizeof(VariablesNotApiEither{}.RawNumber) ^ 4))
+	_ = -(unsafe.Offsetof(VariablesNotApiEither{}.RawNumber) + unsafe.Sizeof(VariablesNotApiEither{}.RawNumber)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(VariablesNotApiEvent{}) ^ 4)
-	_ = -(unsafe.Offsetof(VariablesNotApiEvent{}.A) | (unsafe.Sizeof(VariablesNotApiEvent{}.A) ^ 4))
+	_ = -(unsafe.Offsetof(VariablesNotApiEvent{}.A) + unsafe.Sizeof(VariablesNotApiEvent{}.A)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(VariablesNotApiHidden{}) ^ 4)
-	_ = -(unsafe.Offsetof(VariablesNotApiHidden{}.E) | (unsafe.Sizeof(VariablesNotApiHidden{}.E) ^ 4))
+	_ = -(unsafe.Offsetof(VariablesNotApiHidden{}.E) + unsafe.Sizeof(VariablesNotApiHidden{}.E)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(VariablesNotApiIndirect{}) ^ 1)
-	_ = -(unsafe.Offsetof(VariablesNotApiIndirect{}.C) | (unsafe.Sizeof(VariablesNotApiIndirect{}.C) ^ 1))
+	_ = -(unsafe.Offsetof(VariablesNotApiIndirect{}.C) + unsafe.Sizeof(VariablesNotApiIndirect{}.C)*0x10000 ^ 0x1_0000)
 )
 const _ = -(unsafe.Sizeof(VariablesNotApiKind(0)) ^ 4)
 const (
 	_ = -(unsafe.Sizeof(VariablesNotApiListed{}) ^ 2)
-	_ = -(unsafe.Offsetof(VariablesNotApiListed{}.B) | (unsafe.Sizeof(VariablesNotApiListed{}.B) ^ 2))
+	_ = -(unsafe.Offsetof(VariablesNotApiListed{}.B) + unsafe.Sizeof(VariablesNotApiListed{}.B)*0x10000 ^ 0x2_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(VariablesNotApiMixed{}) ^ 16)
-	_ = -(unsafe.Offsetof(VariablesNotApiMixed{}.Plain) | (unsafe.Sizeof(VariablesNotApiMixed{}.Plain) ^ 4))
-	_ = -((unsafe.Offsetof(VariablesNotApiMixed{}.Last) ^ 8) | (unsafe.Sizeof(VariablesNotApiMixed{}.Last) ^ 8))
+	_ = -(unsafe.Offsetof(VariablesNotApiMixed{}.Plain) + unsafe.Sizeof(VariablesNotApiMixed{}.Plain)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(VariablesNotApiMixed{}.Last) + unsafe.Sizeof(VariablesNotApiMixed{}.Last)*0x10000 ^ 0x8_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(VariablesNotApiSessionT{}) ^ 8)
-	_ = -(unsafe.Offsetof(VariablesNotApiSessionT{}.Since) | (unsafe.Sizeof(VariablesNotApiSessionT{}.Since) ^ 8))
+	_ = -(unsafe.Offsetof(VariablesNotApiSessionT{}.Since) + unsafe.Sizeof(VariablesNotApiSessionT{}.Since)*0x10000 ^ 0x8_0000)
 )
