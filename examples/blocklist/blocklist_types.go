@@ -63,15 +63,16 @@ func (s *blocklistSource) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Add
 // Prefix4 is the IPv4 prefix in the first 4 bytes of the address.
 func (s *blocklistSource) Prefix4() netip.Prefix { return ctypes.LPMPrefix4(&s.Address, s.Prefixlen) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(blocklistRule{}) ^ 16)
-	_ = -(unsafe.Offsetof(blocklistRule{}.Drops) | (unsafe.Sizeof(blocklistRule{}.Drops) ^ 8))
-	_ = -((unsafe.Offsetof(blocklistRule{}.Expires) ^ 8) | (unsafe.Sizeof(blocklistRule{}.Expires) ^ 8))
+	_ = -(unsafe.Offsetof(blocklistRule{}.Drops) + unsafe.Sizeof(blocklistRule{}.Drops)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(blocklistRule{}.Expires) + unsafe.Sizeof(blocklistRule{}.Expires)*0x10000 ^ 0x8_0008)
 )
 const (
 	_ = -(unsafe.Sizeof(blocklistSource{}) ^ 20)
-	_ = -(unsafe.Offsetof(blocklistSource{}.Prefixlen) | (unsafe.Sizeof(blocklistSource{}.Prefixlen) ^ 4))
-	_ = -((unsafe.Offsetof(blocklistSource{}.Address) ^ 4) | (unsafe.Sizeof(blocklistSource{}.Address) ^ 16))
+	_ = -(unsafe.Offsetof(blocklistSource{}.Prefixlen) + unsafe.Sizeof(blocklistSource{}.Prefixlen)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(blocklistSource{}.Address) + unsafe.Sizeof(blocklistSource{}.Address)*0x10000 ^ 0x10_0004)
 )

@@ -62,20 +62,21 @@ func (v counterProto) String() string {
 	return "counterProto(" + strconv.FormatUint(uint64(v), 10) + ")"
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(counterFlowKey{}) ^ 16)
-	_ = -(unsafe.Offsetof(counterFlowKey{}.Saddr) | (unsafe.Sizeof(counterFlowKey{}.Saddr) ^ 4))
-	_ = -((unsafe.Offsetof(counterFlowKey{}.Daddr) ^ 4) | (unsafe.Sizeof(counterFlowKey{}.Daddr) ^ 4))
-	_ = -((unsafe.Offsetof(counterFlowKey{}.Sport) ^ 8) | (unsafe.Sizeof(counterFlowKey{}.Sport) ^ 2))
-	_ = -((unsafe.Offsetof(counterFlowKey{}.Dport) ^ 10) | (unsafe.Sizeof(counterFlowKey{}.Dport) ^ 2))
-	_ = -((unsafe.Offsetof(counterFlowKey{}.Proto) ^ 12) | (unsafe.Sizeof(counterFlowKey{}.Proto) ^ 4))
+	_ = -(unsafe.Offsetof(counterFlowKey{}.Saddr) + unsafe.Sizeof(counterFlowKey{}.Saddr)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(counterFlowKey{}.Daddr) + unsafe.Sizeof(counterFlowKey{}.Daddr)*0x10000 ^ 0x4_0004)
+	_ = -(unsafe.Offsetof(counterFlowKey{}.Sport) + unsafe.Sizeof(counterFlowKey{}.Sport)*0x10000 ^ 0x2_0008)
+	_ = -(unsafe.Offsetof(counterFlowKey{}.Dport) + unsafe.Sizeof(counterFlowKey{}.Dport)*0x10000 ^ 0x2_000a)
+	_ = -(unsafe.Offsetof(counterFlowKey{}.Proto) + unsafe.Sizeof(counterFlowKey{}.Proto)*0x10000 ^ 0x4_000c)
 )
 const (
 	_ = -(unsafe.Sizeof(counterFlowStats{}) ^ 24)
-	_ = -(unsafe.Offsetof(counterFlowStats{}.Packets) | (unsafe.Sizeof(counterFlowStats{}.Packets) ^ 8))
-	_ = -((unsafe.Offsetof(counterFlowStats{}.Bytes) ^ 8) | (unsafe.Sizeof(counterFlowStats{}.Bytes) ^ 8))
-	_ = -((unsafe.Offsetof(counterFlowStats{}.LastSeen) ^ 16) | (unsafe.Sizeof(counterFlowStats{}.LastSeen) ^ 8))
+	_ = -(unsafe.Offsetof(counterFlowStats{}.Packets) + unsafe.Sizeof(counterFlowStats{}.Packets)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(counterFlowStats{}.Bytes) + unsafe.Sizeof(counterFlowStats{}.Bytes)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(counterFlowStats{}.LastSeen) + unsafe.Sizeof(counterFlowStats{}.LastSeen)*0x10000 ^ 0x8_0010)
 )
 const _ = -(unsafe.Sizeof(counterProto(0)) ^ 4)

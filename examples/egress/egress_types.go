@@ -44,15 +44,16 @@ type egressTraffic struct {
 	Denied uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(egressDestination{}) ^ 8)
-	_ = -(unsafe.Offsetof(egressDestination{}.Prefixlen) | (unsafe.Sizeof(egressDestination{}.Prefixlen) ^ 4))
-	_ = -((unsafe.Offsetof(egressDestination{}.Address) ^ 4) | (unsafe.Sizeof(egressDestination{}.Address) ^ 4))
+	_ = -(unsafe.Offsetof(egressDestination{}.Prefixlen) + unsafe.Sizeof(egressDestination{}.Prefixlen)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(egressDestination{}.Address) + unsafe.Sizeof(egressDestination{}.Address)*0x10000 ^ 0x4_0004)
 )
 const (
 	_ = -(unsafe.Sizeof(egressTraffic{}) ^ 16)
-	_ = -(unsafe.Offsetof(egressTraffic{}.Sent) | (unsafe.Sizeof(egressTraffic{}.Sent) ^ 8))
-	_ = -((unsafe.Offsetof(egressTraffic{}.Denied) ^ 8) | (unsafe.Sizeof(egressTraffic{}.Denied) ^ 8))
+	_ = -(unsafe.Offsetof(egressTraffic{}.Sent) + unsafe.Sizeof(egressTraffic{}.Sent)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(egressTraffic{}.Denied) + unsafe.Sizeof(egressTraffic{}.Denied)*0x10000 ^ 0x8_0008)
 )

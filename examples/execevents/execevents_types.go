@@ -40,13 +40,14 @@ func (s *execeventsExecEvent) SetFilenameString(text string) error {
 	return ctypes.SetCString(s.Filename[:], text)
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(execeventsExecEvent{}) ^ 160)
-	_ = -(unsafe.Offsetof(execeventsExecEvent{}.Time) | (unsafe.Sizeof(execeventsExecEvent{}.Time) ^ 8))
-	_ = -((unsafe.Offsetof(execeventsExecEvent{}.Pid) ^ 8) | (unsafe.Sizeof(execeventsExecEvent{}.Pid) ^ 4))
-	_ = -((unsafe.Offsetof(execeventsExecEvent{}.Uid) ^ 12) | (unsafe.Sizeof(execeventsExecEvent{}.Uid) ^ 4))
-	_ = -((unsafe.Offsetof(execeventsExecEvent{}.Comm) ^ 16) | (unsafe.Sizeof(execeventsExecEvent{}.Comm) ^ 16))
-	_ = -((unsafe.Offsetof(execeventsExecEvent{}.Filename) ^ 32) | (unsafe.Sizeof(execeventsExecEvent{}.Filename) ^ 128))
+	_ = -(unsafe.Offsetof(execeventsExecEvent{}.Time) + unsafe.Sizeof(execeventsExecEvent{}.Time)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(execeventsExecEvent{}.Pid) + unsafe.Sizeof(execeventsExecEvent{}.Pid)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(execeventsExecEvent{}.Uid) + unsafe.Sizeof(execeventsExecEvent{}.Uid)*0x10000 ^ 0x4_000c)
+	_ = -(unsafe.Offsetof(execeventsExecEvent{}.Comm) + unsafe.Sizeof(execeventsExecEvent{}.Comm)*0x10000 ^ 0x10_0010)
+	_ = -(unsafe.Offsetof(execeventsExecEvent{}.Filename) + unsafe.Sizeof(execeventsExecEvent{}.Filename)*0x10000 ^ 0x80_0020)
 )

@@ -109,27 +109,28 @@ func (s *execlogExitEvent) SetCommString(text string) error {
 	return ctypes.SetCString(s.Comm[:], text)
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(execlogEvent{}) ^ 528)
-	_ = -(unsafe.Offsetof(execlogEvent{}.RawExec) | (unsafe.Sizeof(execlogEvent{}.RawExec) ^ 528))
+	_ = -(unsafe.Offsetof(execlogEvent{}.RawExec) + unsafe.Sizeof(execlogEvent{}.RawExec)*0x10000 ^ 0x210_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(execlogEventHeader{}) ^ 16)
-	_ = -(unsafe.Offsetof(execlogEventHeader{}.Time) | (unsafe.Sizeof(execlogEventHeader{}.Time) ^ 8))
-	_ = -((unsafe.Offsetof(execlogEventHeader{}.Kind) ^ 8) | (unsafe.Sizeof(execlogEventHeader{}.Kind) ^ 4))
-	_ = -((unsafe.Offsetof(execlogEventHeader{}.Pid) ^ 12) | (unsafe.Sizeof(execlogEventHeader{}.Pid) ^ 4))
+	_ = -(unsafe.Offsetof(execlogEventHeader{}.Time) + unsafe.Sizeof(execlogEventHeader{}.Time)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(execlogEventHeader{}.Kind) + unsafe.Sizeof(execlogEventHeader{}.Kind)*0x10000 ^ 0x4_0008)
+	_ = -(unsafe.Offsetof(execlogEventHeader{}.Pid) + unsafe.Sizeof(execlogEventHeader{}.Pid)*0x10000 ^ 0x4_000c)
 )
 const _ = -(unsafe.Sizeof(execlogEventKind(0)) ^ 4)
 const (
 	_ = -(unsafe.Sizeof(execlogExecEvent{}) ^ 528)
-	_ = -(unsafe.Offsetof(execlogExecEvent{}.Header) | (unsafe.Sizeof(execlogExecEvent{}.Header) ^ 16))
-	_ = -((unsafe.Offsetof(execlogExecEvent{}.Filename) ^ 16) | (unsafe.Sizeof(execlogExecEvent{}.Filename) ^ 512))
+	_ = -(unsafe.Offsetof(execlogExecEvent{}.Header) + unsafe.Sizeof(execlogExecEvent{}.Header)*0x10000 ^ 0x10_0000)
+	_ = -(unsafe.Offsetof(execlogExecEvent{}.Filename) + unsafe.Sizeof(execlogExecEvent{}.Filename)*0x10000 ^ 0x200_0010)
 )
 const (
 	_ = -(unsafe.Sizeof(execlogExitEvent{}) ^ 40)
-	_ = -(unsafe.Offsetof(execlogExitEvent{}.Header) | (unsafe.Sizeof(execlogExitEvent{}.Header) ^ 16))
-	_ = -((unsafe.Offsetof(execlogExitEvent{}.Comm) ^ 16) | (unsafe.Sizeof(execlogExitEvent{}.Comm) ^ 16))
-	_ = -((unsafe.Offsetof(execlogExitEvent{}.RawCode) ^ 32) | (unsafe.Sizeof(execlogExitEvent{}.RawCode) ^ 2))
+	_ = -(unsafe.Offsetof(execlogExitEvent{}.Header) + unsafe.Sizeof(execlogExitEvent{}.Header)*0x10000 ^ 0x10_0000)
+	_ = -(unsafe.Offsetof(execlogExitEvent{}.Comm) + unsafe.Sizeof(execlogExitEvent{}.Comm)*0x10000 ^ 0x10_0010)
+	_ = -(unsafe.Offsetof(execlogExitEvent{}.RawCode) + unsafe.Sizeof(execlogExitEvent{}.RawCode)*0x10000 ^ 0x2_0020)
 )

@@ -28,10 +28,11 @@ type handoverExecKey struct {
 func (s *handoverExecKey) CommString() string              { return ctypes.CString(s.Comm[:]) }
 func (s *handoverExecKey) SetCommString(text string) error { return ctypes.SetCString(s.Comm[:], text) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(handoverExecKey{}) ^ 20)
-	_ = -(unsafe.Offsetof(handoverExecKey{}.Version) | (unsafe.Sizeof(handoverExecKey{}.Version) ^ 4))
-	_ = -((unsafe.Offsetof(handoverExecKey{}.Comm) ^ 4) | (unsafe.Sizeof(handoverExecKey{}.Comm) ^ 16))
+	_ = -(unsafe.Offsetof(handoverExecKey{}.Version) + unsafe.Sizeof(handoverExecKey{}.Version)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(handoverExecKey{}.Comm) + unsafe.Sizeof(handoverExecKey{}.Comm)*0x10000 ^ 0x10_0004)
 )

@@ -21,10 +21,11 @@ type lsmdenyFileId struct {
 	Inode  uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(lsmdenyFileId{}) ^ 16)
-	_ = -(unsafe.Offsetof(lsmdenyFileId{}.Device) | (unsafe.Sizeof(lsmdenyFileId{}.Device) ^ 8))
-	_ = -((unsafe.Offsetof(lsmdenyFileId{}.Inode) ^ 8) | (unsafe.Sizeof(lsmdenyFileId{}.Inode) ^ 8))
+	_ = -(unsafe.Offsetof(lsmdenyFileId{}.Device) + unsafe.Sizeof(lsmdenyFileId{}.Device)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(lsmdenyFileId{}.Inode) + unsafe.Sizeof(lsmdenyFileId{}.Inode)*0x10000 ^ 0x8_0008)
 )

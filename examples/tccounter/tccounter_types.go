@@ -44,11 +44,12 @@ type tccounterTraffic struct {
 	Bytes   uint64
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const _ = -(unsafe.Sizeof(tccounterDirection(0)) ^ 4)
 const (
 	_ = -(unsafe.Sizeof(tccounterTraffic{}) ^ 16)
-	_ = -(unsafe.Offsetof(tccounterTraffic{}.Packets) | (unsafe.Sizeof(tccounterTraffic{}.Packets) ^ 8))
-	_ = -((unsafe.Offsetof(tccounterTraffic{}.Bytes) ^ 8) | (unsafe.Sizeof(tccounterTraffic{}.Bytes) ^ 8))
+	_ = -(unsafe.Offsetof(tccounterTraffic{}.Packets) + unsafe.Sizeof(tccounterTraffic{}.Packets)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(tccounterTraffic{}.Bytes) + unsafe.Sizeof(tccounterTraffic{}.Bytes)*0x10000 ^ 0x8_0008)
 )

@@ -27,9 +27,10 @@ type helloTask struct {
 func (s *helloTask) CommString() string              { return ctypes.CString(s.Comm[:]) }
 func (s *helloTask) SetCommString(text string) error { return ctypes.SetCString(s.Comm[:], text) }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(helloTask{}) ^ 16)
-	_ = -(unsafe.Offsetof(helloTask{}.Comm) | (unsafe.Sizeof(helloTask{}.Comm) ^ 16))
+	_ = -(unsafe.Offsetof(helloTask{}.Comm) + unsafe.Sizeof(helloTask{}.Comm)*0x10000 ^ 0x10_0000)
 )

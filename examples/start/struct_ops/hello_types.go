@@ -33,13 +33,14 @@ func (s *helloTcpCongestionOps) SetNameString(text string) error {
 	return ctypes.SetCString(s.Name[:], text)
 }
 
-// Sizes and offsets as in C. A line that does not compile (overflow) names what
-// is laid out otherwise than in the compiled C code: generate this file again.
+// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
+// that does not compile (overflow) names what is laid out otherwise than in the
+// compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(helloTcpCongestionOps{}) ^ 48)
-	_ = -(unsafe.Offsetof(helloTcpCongestionOps{}.Init) | (unsafe.Sizeof(helloTcpCongestionOps{}.Init) ^ 8))
-	_ = -((unsafe.Offsetof(helloTcpCongestionOps{}.Ssthresh) ^ 8) | (unsafe.Sizeof(helloTcpCongestionOps{}.Ssthresh) ^ 8))
-	_ = -((unsafe.Offsetof(helloTcpCongestionOps{}.CongAvoid) ^ 16) | (unsafe.Sizeof(helloTcpCongestionOps{}.CongAvoid) ^ 8))
-	_ = -((unsafe.Offsetof(helloTcpCongestionOps{}.UndoCwnd) ^ 24) | (unsafe.Sizeof(helloTcpCongestionOps{}.UndoCwnd) ^ 8))
-	_ = -((unsafe.Offsetof(helloTcpCongestionOps{}.Name) ^ 32) | (unsafe.Sizeof(helloTcpCongestionOps{}.Name) ^ 16))
+	_ = -(unsafe.Offsetof(helloTcpCongestionOps{}.Init) + unsafe.Sizeof(helloTcpCongestionOps{}.Init)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(helloTcpCongestionOps{}.Ssthresh) + unsafe.Sizeof(helloTcpCongestionOps{}.Ssthresh)*0x10000 ^ 0x8_0008)
+	_ = -(unsafe.Offsetof(helloTcpCongestionOps{}.CongAvoid) + unsafe.Sizeof(helloTcpCongestionOps{}.CongAvoid)*0x10000 ^ 0x8_0010)
+	_ = -(unsafe.Offsetof(helloTcpCongestionOps{}.UndoCwnd) + unsafe.Sizeof(helloTcpCongestionOps{}.UndoCwnd)*0x10000 ^ 0x8_0018)
+	_ = -(unsafe.Offsetof(helloTcpCongestionOps{}.Name) + unsafe.Sizeof(helloTcpCongestionOps{}.Name)*0x10000 ^ 0x10_0020)
 )
