@@ -234,6 +234,9 @@ func arrayRef(n uint32, elem typeRef) typeRef {
 // referTypedef looks through a typedef, unless it is __be32 and the like.
 func (ts *typeSet) referTypedef(t *btfparse.Typedef, use typeUse) typeRef {
 	if base, ok := ts.profile.byteOrdered[t.Name]; ok && base.size == t.Size() {
+		if name, ok := tagValue(use.tags, typeTag); ok && name != t.Name {
+			ts.warnOf(use, tagDiagnostic(use.path, name, "has no effect on "+t.Name+", which says its byte order itself", "take the tag away, or declare a plain integer"))
+		}
 		return typeRef{base: base}
 	}
 	path := btfparse.Path("typedef " + t.Name)
@@ -257,6 +260,9 @@ func (ts *typeSet) tagged(t *btfparse.Int, ref typeRef, use typeUse) typeRef {
 	}
 	misfit := func(what, remedy string) { ts.warnOf(use, tagDiagnostic(use.path, name, what, remedy)) }
 	size := "is on an integer of " + byteCount(ref.base.size)
+	if whole := use.size(); whole > ref.base.size {
+		size = "is on an array of " + byteCount(whole) + " with elements of " + byteCount(ref.base.size)
+	}
 	base, known := ts.profile.byteOrdered[name]
 	address, hasAddresses := ts.profile.addresses[name]
 	switch {

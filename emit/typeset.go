@@ -109,6 +109,14 @@ type typeUse struct {
 	asked string
 }
 
+// size is that of the member, in bytes; 0 for a root.
+func (u typeUse) size() uint32 {
+	if u.member == nil {
+		return 0
+	}
+	return u.member.field.SizeBits / 8
+}
+
 // findTypes finds all types that the roots need.
 func findTypes(r *report, p *profile, binds *bindings, roots []*root) *typeSet {
 	ts := &typeSet{
@@ -310,8 +318,11 @@ func (ts *typeSet) referLeaf(v *variant, l *leaf, target int) {
 		v.warn(l.ref.base.diagnostic(l.path))
 	}
 	v.warn(strayTags(l.path, f.Tags, nameTag, typeTag)...)
-	if name, ok := tagValue(f.Tags, typeTag); ok && f.Bitfield {
+	switch name, ok := tagValue(f.Tags, typeTag); {
+	case ok && f.Bitfield:
 		v.warn(btfparse.Diagnostic{Path: l.path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect on a bitfield", typeTag+name)})
+	case name == "char" && l.ref.char && len(l.ref.dims) == 0:
+		v.warn(tagDiagnostic(l.path, name, "is on a single byte, and text is an array", "tag an array of __u8"))
 	}
 }
 
@@ -390,6 +401,14 @@ func strayTags(path btfparse.Path, tags []string, known ...string) []btfparse.Di
 			remedy = "here it is " + strings.Join(known, "… or ") + "…"
 		}
 		stray = append(stray, btfparse.Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect", t), InC: remedy})
+	}
+	for _, prefix := range []string{nameTag, typeTag} { // events may have several
+		last, _ := tagValue(tags, prefix)
+		for _, t := range tags {
+			if value, ok := strings.CutPrefix(t, prefix); ok && value != last {
+				stray = append(stray, btfparse.Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect beside %q", t, prefix+last), InC: "keep one of them"})
+			}
+		}
 	}
 	return stray
 }

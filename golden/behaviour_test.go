@@ -54,6 +54,21 @@ var behaviours = []behaviour{
 		want: []string{"Seen [8]ctypes.Bool"}, not: []string{"SeenString"},
 		says: []string{`btf_decl_tag("bpfgen:type=char") is on _Bool, which is neither a number nor text`},
 	}, {
+		name: "tags that have no effect",
+		c: `struct v {
+	__be32 a __decl_tag("bpfgen:type=__le32"); __be32 b __decl_tag("bpfgen:type=__be32");
+	__u8 c __decl_tag("bpfgen:type=char"); __u8 d[16] __decl_tag("bpfgen:type=ipv4");
+	__u32 e __decl_tag("bpfgen:type=__be32") __decl_tag("bpfgen:type=ipv4");
+	__u32 f __decl_tag("bpfgen:name=one") __decl_tag("bpfgen:name=two");
+};` + hashMap("m", "struct v"),
+		want: []string{"A ctypes.BE32", "B ctypes.BE32", "C uint8", "D [16]uint8"},
+		says: []string{
+			`struct v > field a: btf_decl_tag("bpfgen:type=__le32") has no effect on __be32, which says its byte order itself`,
+			`struct v > field c: btf_decl_tag("bpfgen:type=char") is on a single byte, and text is an array`,
+			`struct v > field d: btf_decl_tag("bpfgen:type=ipv4") is on an array of 16 bytes with elements of 1 byte`,
+			`struct v > field e: btf_decl_tag("bpfgen:type=`, `struct v > field f: btf_decl_tag("bpfgen:name=`,
+		},
+	}, {
 		name: "one name on all targets",
 		c: `struct foo_bar { __u32 a; };` + hashMap("m", "struct foo_bar") + `
 #ifdef __TARGET_ARCH_x86
