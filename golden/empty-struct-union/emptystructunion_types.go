@@ -48,7 +48,7 @@ const _ = -unsafe.Sizeof(EmptyStructUnionNobody{})
 const _ = -unsafe.Sizeof(EmptyStructUnionNothing{})
 const (
 	_ = -(unsafe.Sizeof(EmptyStructUnionRecord{}) ^ 8)
-	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.First) + unsafe.Sizeof(EmptyStructUnionRecord{}.First)*0x10000 ^ 0x0_0000)
+	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.First) + unsafe.Sizeof(EmptyStructUnionRecord{}.First)*0x10000)
 	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.A) + unsafe.Sizeof(EmptyStructUnionRecord{}.A)*0x10000 ^ 0x4_0000)
 	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.Between) + unsafe.Sizeof(EmptyStructUnionRecord{}.Between)*0x10000 ^ 0x0_0004)
 	_ = -(unsafe.Offsetof(EmptyStructUnionRecord{}.Row) + unsafe.Sizeof(EmptyStructUnionRecord{}.Row)*0x10000 ^ 0x0_0004)

@@ -466,7 +466,7 @@ const (
 )
 const (
 	_ = -(unsafe.Sizeof(FlexibleTailTailInPaddingOnly{}) ^ 4)
-	_ = -(unsafe.Offsetof(FlexibleTailTailInPaddingOnly{}.Nothing) + unsafe.Sizeof(FlexibleTailTailInPaddingOnly{}.Nothing)*0x10000 ^ 0x0_0000)
+	_ = -(unsafe.Offsetof(FlexibleTailTailInPaddingOnly{}.Nothing) + unsafe.Sizeof(FlexibleTailTailInPaddingOnly{}.Nothing)*0x10000)
 	_ = -(unsafe.Offsetof(FlexibleTailTailInPaddingOnly{}.RawData) + unsafe.Sizeof(FlexibleTailTailInPaddingOnly{}.RawData)*0x10000 ^ 0x4_0000)
 )
 const _ = -unsafe.Sizeof(FlexibleTailTailInPaddingOnlyNothing{})

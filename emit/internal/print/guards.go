@@ -95,7 +95,11 @@ func (s *source) placeAndSize(field string, f plan.Field, size uint32) string {
 	if size >= 0x10000 {
 		return s.offset(field, f.Offset) + " | " + s.sizeof(field, f.Size)
 	}
-	return fmt.Sprintf("%s(%s) + %s(%s)*0x10000 ^ 0x%x_%04x", s.qual("unsafe", "Offsetof"), field, s.qual("unsafe", "Sizeof"), field, f.Size, f.Offset)
+	sum := s.qual("unsafe", "Offsetof") + "(" + field + ") + " + s.qual("unsafe", "Sizeof") + "(" + field + ")*0x10000"
+	if f.Size == 0 && f.Offset == 0 {
+		return sum // linters think little of ^ 0
+	}
+	return fmt.Sprintf("%s ^ 0x%x_%04x", sum, f.Size, f.Offset)
 }
 
 // offset is 0 if a field is at that offset.
