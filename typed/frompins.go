@@ -40,8 +40,9 @@ func (c *CollectionSpec) core() *CollectionSpec { return c }
 // layout, a program of another type, or what is no map or program at all is an
 // error. What is not pinned is not loaded: its handle's Err wraps [ErrNotLoaded]
 // and says so, also that of a program of which only the link is pinned, and the
-// variables of a section that is not. Close closes descriptors; what is pinned
-// stays, and stays attached. opts may be nil.
+// variables of a section that is not. Where nothing of it is pinned, the error wraps
+// [fs.ErrNotExist]. Close closes descriptors; what is pinned stays, and stays
+// attached. opts may be nil.
 func FromPins[C any](spec PinnedSpec[C], dir string, opts *ebpf.LoadPinOptions) (C, error) {
 	c := spec.core()
 	if c == nil || c.Spec == nil {

@@ -85,23 +85,30 @@ func install(ifname, dir string, version uint32) (*upgradeCollection, error) {
 	if err != nil {
 		return nil, err
 	}
-	before, err := typed.FromPins(spec, dir, nil) // an empty one, the first time
-	if err != nil {
+	before, err := typed.FromPins(spec, dir, nil)
+	first := errors.Is(err, os.ErrNotExist) // nothing is pinned there
+	if err != nil && !first {
 		return nil, err
 	}
-	defer before.Close()
-	if err := spec.ReplaceMaps(before.Collection); err != nil {
-		return nil, err
+	if !first {
+		defer before.Close()
+		if err := spec.ReplaceMaps(before.Collection); err != nil {
+			return nil, err
+		}
 	}
 	spec.Variables.Version.Set(version)
 	bpf, err := spec.Load(nil)
 	if err != nil {
 		return nil, err
 	}
-	if links := before.Links.Of(before.Programs.CountPackets); len(links) > 0 {
+	var links []*typed.Link
+	if !first {
+		links = before.Links.Of(before.Programs.CountPackets)
+	}
+	if len(links) > 0 {
 		err = update(links[0], bpf)
 	} else {
-		err = attach(ifname, dir, bpf, before.Maps.Packets.Loaded())
+		err = attach(ifname, dir, bpf, !first && before.Maps.Packets.Loaded())
 	}
 	if err != nil {
 		return nil, errors.Join(err, bpf.Close())
