@@ -8,6 +8,7 @@ package emit
 import (
 	"cmp"
 	"fmt"
+	"go/token"
 	"slices"
 	"strings"
 
@@ -127,7 +128,39 @@ func (b *bpf2go) file(t Target) *plan.Bpf2go {
 	b.nameAll("map", f.Maps)
 	b.nameAll("program", f.Programs)
 	b.nameAll("variable", f.Variables)
+	b.mustBeNames(f)
 	return f
+}
+
+// mustBeNames refuses what other languages than C call so that bpf2go's names are
+// none in Go: a::b. bpf2go's own source does not format then.
+func (b *bpf2go) mustBeNames(f *plan.Bpf2go) {
+	must := func(c, name string) {
+		if !token.IsIdentifier(name) {
+			b.fail(b.on, "%s: -bpf2go calls it %s, which is no name in Go; without -bpf2go it has one", c, name)
+		}
+	}
+	for _, all := range [][]plan.Named{f.Maps, f.Programs, f.Variables} {
+		for _, n := range all {
+			must(n.C, n.Go)
+		}
+	}
+	var fields func(c string, all []plan.Field)
+	fields = func(c string, all []plan.Field) {
+		for _, field := range all {
+			must(c, field.Name)
+			fields(c, field.Type.Fields)
+		}
+	}
+	for _, d := range f.Types {
+		must(d.C, d.Name)
+		fields(d.C, d.Fields)
+		if d.Enum != nil {
+			for _, v := range d.Enum.Consts {
+				must(d.C, v.Name)
+			}
+		}
+	}
 }
 
 // hasVariable says whether the library's spec has the variable, and bpf2go with

@@ -100,32 +100,38 @@ func (g *generatedCode) collect(n ast.Node) bool {
 		if n.Tok == token.TYPE {
 			g.docs[n.Specs[0].(*ast.TypeSpec).Name.Name] = n.Doc.Text()
 		}
-	case *ast.CallExpr: // typed.BindMap(c, &b.Maps.Flows, "flows")
-		if len(n.Args) < 3 {
-			return true
+	case *ast.CallExpr: // typed.BindMap(c, b.Maps.Flows, "flows")
+		if len(n.Args) > 2 {
+			g.bind(n.Args[1], n)
 		}
-		field, ok := addressed(n.Args[1])
-		if !ok {
-			return true
-		}
-		for _, arg := range n.Args[2:] {
-			if literal, ok := arg.(*ast.BasicLit); ok && literal.Kind == token.STRING {
-				name, _ := strconv.Unquote(literal.Value)
-				key := field.X.(*ast.SelectorExpr).Sel.Name + "." + name
-				g.bound[key] = append(g.bound[key], field.Sel.Name)
-			}
-		}
+	case *ast.AssignStmt: // b.Variables.Count = (*typed.Variable[uint64])(typed.BindVariable(c, "count", …))
+		g.bind(n.Lhs[0], n.Rhs[0])
 	}
 	return true
 }
 
-// addressed is b.Maps.Flows of &b.Maps.Flows.
-func addressed(e ast.Expr) (*ast.SelectorExpr, bool) {
-	address, ok := e.(*ast.UnaryExpr)
+// bind notes that a field of a collection is bound to the names that a call has.
+func (g *generatedCode) bind(to ast.Expr, call ast.Node) {
+	field, ok := boundField(to)
 	if !ok {
-		return nil, false
+		return
 	}
-	field, ok := address.X.(*ast.SelectorExpr)
+	key := field.X.(*ast.SelectorExpr).Sel.Name + "."
+	ast.Inspect(call, func(n ast.Node) bool {
+		if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			name, _ := strconv.Unquote(literal.Value)
+			g.bound[key+name] = append(g.bound[key+name], field.Sel.Name)
+		}
+		return true
+	})
+}
+
+// boundField is b.Maps.Flows of that and of &b.Maps.Flows.
+func boundField(e ast.Expr) (*ast.SelectorExpr, bool) {
+	if address, ok := e.(*ast.UnaryExpr); ok {
+		e = address.X
+	}
+	field, ok := e.(*ast.SelectorExpr)
 	if !ok {
 		return nil, false
 	}

@@ -39,7 +39,7 @@ func Read(r io.ReaderAt) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(packed) > maxFile {
+	if int64(len(packed)) > maxFile {
 		return nil, fmt.Errorf("has more than %d MiB", maxFile>>20)
 	}
 	data, err := unpack(packed, maxFile)
