@@ -16,6 +16,16 @@ import (
 
 const kernelBTFTargets = "kernel-btf-targets/kernelbtftargets"
 
+// openKernelBTFTargets opens that object, and its one program without "?" has a
+// handle, as in generated code.
+func openKernelBTFTargets(t *testing.T) *CollectionSpec {
+	t.Helper()
+	spec := openGolden(t, kernelBTFTargets)
+	var count *ProgramSpec[LSMCgroup]
+	BindProgramSpec(spec, &count, "count_binds")
+	return spec
+}
+
 // needTrampolines skips where the table of hooks says that there are none.
 func needTrampolines(t *testing.T, since string) {
 	t.Helper()
@@ -29,7 +39,7 @@ func needTrampolines(t *testing.T, since string) {
 // function of its own, maps, constants, and a slot in a program array.
 func TestLoadLSMCgroup(t *testing.T) {
 	needTrampolines(t, "6.1")
-	spec := openGolden(t, kernelBTFTargets)
+	spec := openKernelBTFTargets(t)
 	coll, err := spec.Load(&ebpf.CollectionOptions{Programs: ebpf.ProgramOptions{LogLevel: ebpf.LogLevelStats}})
 	if err != nil {
 		t.Fatalf("%+v", err)
@@ -74,7 +84,7 @@ func TestLoadLSMCgroup(t *testing.T) {
 
 func TestLoadFsession(t *testing.T) {
 	needTrampolines(t, "7.0")
-	spec := openGolden(t, kernelBTFTargets)
+	spec := openKernelBTFTargets(t)
 	var count *ProgramSpec[Fsession]
 	BindProgramSpec(spec, &count, "count_opens")
 	count.Enable()
@@ -122,7 +132,7 @@ func TestLoadWithExterns(t *testing.T) {
 
 // loadExterns loads one program of the object.
 func loadExterns[P any, H programHandleOf[P]](t *testing.T, name, section string) *hookRun {
-	spec := openGolden(t, kernelBTFTargets)
+	spec := openKernelBTFTargets(t)
 	var prog *ProgramSpec[P]
 	BindProgramSpec[P](spec, &prog, name)
 	spec.Only(prog)
@@ -160,7 +170,7 @@ func valueOf[T any](t *testing.T, coll *Collection, name string) T {
 
 // A version of the library that keeps elsewhere what externOf reads must not pass.
 func TestExternsOfTheObject(t *testing.T) {
-	spec := openGolden(t, kernelBTFTargets)
+	spec := openKernelBTFTargets(t)
 	found := make(map[extern]int)
 	for _, name := range []string{"calls_kernel", "calls_what_is_not_there"} {
 		code := spec.Spec.Programs[name].Instructions
@@ -209,7 +219,7 @@ func TestLoadKernelBTFTargetFails(t *testing.T) {
 		{"refused", []string{"load program: permission denied"}, syscall.EACCES},
 	} {
 		t.Run(test.program, func(t *testing.T) {
-			spec := openGolden(t, kernelBTFTargets)
+			spec := openKernelBTFTargets(t)
 			var prog *ProgramSpec[LSMCgroup]
 			BindProgramSpec(spec, &prog, test.program)
 			prog.Enable()

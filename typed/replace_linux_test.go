@@ -23,7 +23,7 @@ func loadedMaps(t *testing.T, change func(*CollectionSpec)) *Collection {
 }
 
 func loadMapsOnly(t *testing.T, change func(*CollectionSpec)) (*Collection, error) {
-	spec := openGolden(t, kernelBTFTargets)
+	spec := openKernelBTFTargets(t)
 	spec.DisableAll()
 	if change != nil {
 		change(spec)
@@ -64,7 +64,7 @@ func TestReplaceMapsOfAnotherObject(t *testing.T) {
 	sinceKernel(t, 5, 13, "BTF of floating-point variables")
 	first := loadedMaps(t, nil)
 	spec := openGolden(t, "variables-all/variablesall")
-	spec.Spec.Maps["binds"] = openGolden(t, kernelBTFTargets).Spec.Maps["binds"]
+	spec.Spec.Maps["binds"] = openKernelBTFTargets(t).Spec.Maps["binds"]
 	spec.DisableAll()
 	err := spec.ReplaceMaps(first)
 	var layout *LayoutError
@@ -131,7 +131,7 @@ func TestReplaceByWhatIsNotThere(t *testing.T) {
 		}
 	}
 	for name, other := range map[string]*Collection{"nil": nil, "zero": new(Collection)} {
-		failsWith(t, name, openGolden(t, kernelBTFTargets).ReplaceMaps(other), ErrNotLoaded)
+		failsWith(t, name, openKernelBTFTargets(t).ReplaceMaps(other), ErrNotLoaded)
 	}
 	failsWith(t, "zero spec", new(CollectionSpec).ReplaceMaps(gone), ErrNotLoaded)
 }
@@ -143,7 +143,7 @@ func TestPinnedByName(t *testing.T) {
 	dir := got(os.MkdirTemp(bpffs(t), "bpfgen-test-"))(t)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	specOf := func() (*CollectionSpec, *MapSpec[*ArrayMap[uint32, uint64]]) {
-		s := openGolden(t, kernelBTFTargets)
+		s := openKernelBTFTargets(t)
 		s.DisableAll()
 		var m *MapSpec[*ArrayMap[uint32, uint64]]
 		bindSpecOf(s, &m, "binds")

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -574,6 +575,18 @@ func TestStorageLikeTheKernel(t *testing.T) {
 	})
 }
 
+// again repeats a call that the kernel wants repeated: another map, of the sequence
+// before, is just being taken off the same socket (net/core/bpf_sk_storage.c).
+func again(call func() error) (err error) {
+	for range 1000 {
+		if err = call(); !errors.Is(err, unix.EAGAIN) {
+			break
+		}
+		runtime.Gosched()
+	}
+	return err
+}
+
 // storages are the operations on local storage.
 func storages(p *pair, kernel, memory typed.StorageLike[uint64], fds []int) func() {
 	return func() {
@@ -582,9 +595,9 @@ func storages(p *pair, kernel, memory typed.StorageLike[uint64], fds []int) func
 		switch n := p.rng.IntN(100); {
 		case n < 35:
 			f := p.flags()
-			p.same(fmt.Sprintf("update %d flags %d", i, f), nil, nil, kernel.Update(fd, v, f), memory.Update(fd, v, f))
+			p.same(fmt.Sprintf("update %d flags %d", i, f), nil, nil, again(func() error { return kernel.Update(fd, v, f) }), memory.Update(fd, v, f))
 		case n < 45:
-			p.same(fmt.Sprint("put ", i), nil, nil, kernel.Put(fd, v), memory.Put(fd, v))
+			p.same(fmt.Sprint("put ", i), nil, nil, again(func() error { return kernel.Put(fd, v) }), memory.Put(fd, v))
 		case n < 65:
 			a, kerr := kernel.Lookup(fd)
 			b, merr := memory.Lookup(fd)
