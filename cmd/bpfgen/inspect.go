@@ -205,6 +205,8 @@ func runInspect(_ context.Context, c *cli, args []string) error {
 		return r.writeJSON(c.stdout)
 	case *asHTML:
 		return r.writeHTML(c.stdout, inputName(fs.Arg(0)))
+	case wantsColours(c.stdout, c.env):
+		return r.writeColours(c.stdout)
 	}
 	return r.writeText(c.stdout)
 }
