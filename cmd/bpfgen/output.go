@@ -124,6 +124,11 @@ func (c *cli) write(ctx context.Context, out *outfile.Plan, o *outputFlags, w wr
 	return c.writeAll(ctx, []*outfile.Plan{out}, o, w)
 }
 
+// wouldBe says what -n leaves undone.
+var wouldBe = map[outfile.Kind]string{
+	outfile.Created: "would create", outfile.Replaced: "would replace", outfile.Removed: "would remove", outfile.Unchanged: "unchanged",
+}
+
 // writeAll carries out the plans of several directories together.
 func (c *cli) writeAll(ctx context.Context, plans []*outfile.Plan, o *outputFlags, w writeOptions) (changed int, err error) {
 	commit := outfile.CommitAll
@@ -149,7 +154,11 @@ func (c *cli) writeAll(ctx context.Context, plans []*outfile.Plan, o *outputFlag
 				changed++
 			}
 			say := o.verbose || ch.Kind == outfile.Removed || w.dryRun && ch.Kind != outfile.Unchanged
-			c.debugf(say, "%s %s", ch.Kind, filepath.Join(p.Dir(), ch.Name))
+			what := string(ch.Kind)
+			if w.dryRun {
+				what = wouldBe[ch.Kind]
+			}
+			c.debugf(say, "%s %s", what, filepath.Join(p.Dir(), ch.Name))
 		}
 	}
 	return changed, nil
