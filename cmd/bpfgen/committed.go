@@ -55,7 +55,12 @@ func committedBuilds(c *cli, o *genOptions) ([]*build, error) {
 		}
 	}
 	for _, b := range builds {
-		if b.object, err = parseObject(b.source, b.bytes, sortedNames(o.binds)...); err != nil {
+		b.object, err = parseObject(b.source, b.bytes, sortedNames(o.binds)...)
+		if err != nil && !b.compiled { // the fault is not in the C file
+			_, err = parseObject(seen(absolutePath(o.path(b.target.Name, ".o"))), b.bytes)
+			return nil, fmt.Errorf("%w; take it out of git again, or run bpfgen gen", err)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
