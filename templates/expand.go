@@ -34,6 +34,9 @@ var bodies = sync.OnceValue(func() map[string]string {
 	return bodies
 })
 
+// definition is what a line with a definition begins with. It begins no other.
+const definition = "\n{{ define \""
+
 // blanks are what trim markers take away.
 const blanks = " \t\r\n"
 
