@@ -3,7 +3,6 @@ package typed
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -45,10 +44,7 @@ func kernelBTFOf(fsys fs.FS, release string) (*btf.Spec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("BTF for kernels: %w", err)
 	}
-	order := "little"
-	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
-		order = "big"
-	}
+	order := strings.TrimSuffix(orderName(nativeOrder()), "-endian")
 	kernels := 0
 	for line := range strings.Lines(string(index)) {
 		fields := strings.Fields(line)

@@ -24,7 +24,7 @@ func TestKernelBTF(t *testing.T) {
 		t.Fatal(err)
 	}
 	native, other := "little", "big"
-	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+	if nativeOrder() == binary.BigEndian {
 		native, other = other, native
 	}
 	sum := sha256.Sum256(raw)

@@ -28,10 +28,7 @@ var typesNotKept = []ebpf.MapType{
 // TestWhatTheKernelKeeps: of a map of every type that this kernel has.
 func TestWhatTheKernelKeeps(t *testing.T) {
 	needKernel(t)
-	object := "../golden/maps-all/mapsall_bpfel.o"
-	if isBigEndian() {
-		object = "../golden/maps-all/mapsall_bpfeb.o"
-	}
+	object := "../golden/maps-all/mapsall_" + targetOf(nativeOrder()) + ".o"
 	spec, err := ebpf.LoadCollectionSpec(object)
 	if err != nil {
 		t.Fatal(err)
@@ -62,10 +59,6 @@ func TestWhatTheKernelKeeps(t *testing.T) {
 	if seen[true] < 8 || seen[false] < 8 {
 		t.Errorf("%v", seen)
 	}
-}
-
-func isBigEndian() bool {
-	return slices.Contains([]string{"s390x", "ppc64", "mips", "mips64"}, runtime.GOARCH)
 }
 
 // layoutMap creates a map whose value is of a type, with the table for want.
@@ -480,10 +473,7 @@ func TestPinByLayout(t *testing.T) {
 // TestPinnedSections: variables are where the build that made the map has them.
 func TestPinnedSections(t *testing.T) {
 	needKernel(t)
-	object := "../golden/counter/counter_bpfel.o"
-	if isBigEndian() {
-		object = "../golden/counter/counter_bpfeb.o"
-	}
+	object := "../golden/counter/counter_" + targetOf(nativeOrder()) + ".o"
 	text, ok := generatedLayouts(t, object)
 	if !ok {
 		t.Fatal("no layouts")

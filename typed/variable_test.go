@@ -4,7 +4,6 @@ package typed
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"os"
 	"reflect"
@@ -39,11 +38,7 @@ type (
 // machine.
 func openGolden(t testing.TB, stem string) *CollectionSpec {
 	t.Helper()
-	suffix := "_bpfel.o"
-	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
-		suffix = "_bpfeb.o"
-	}
-	object, err := os.ReadFile("../golden/" + stem + suffix)
+	object, err := os.ReadFile("../golden/" + stem + "_" + targetOf(nativeOrder()) + ".o")
 	if err != nil {
 		t.Fatal(err)
 	}
