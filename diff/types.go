@@ -13,6 +13,7 @@ import (
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit"
 	"github.com/bpfgen/bpfgen/internal/layout"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // root is a place that both sides have: the value of a map, a record, a variable.
@@ -298,7 +299,7 @@ func (c *comparison) places() {
 		in.old, in.new = append(in.old, fmt.Sprintf("%s at byte %d", v.Name, v.Offset)), append(in.new, where)
 	}
 	for section, in := range sections {
-		change := Change{Class: PinnedMap, Place: "map " + section, What: "places of variables", Old: someOf(in.old), New: someOf(in.new)}
+		change := Change{Class: PinnedMap, Place: "map " + section, What: "places of variables", Old: words.Some(in.old, 8), New: words.Some(in.new, 8)}
 		if c.opts.Pinned != nil && c.opts.Pinned(section) {
 			change.breaks(Pins, "the variables that they hold lie elsewhere, and taking them over is refused")
 		}
@@ -310,15 +311,6 @@ func (c *comparison) places() {
 // collection: constants are each collection's own.
 func isShared(section string) bool {
 	return section == ".bss" || section == ".data" || strings.HasPrefix(section, ".bss.") || strings.HasPrefix(section, ".data.")
-}
-
-// someOf is a list that is not too long.
-func someOf(list []string) string {
-	const most = 8
-	if len(list) > most {
-		list = append(slices.Clone(list[:most]), fmt.Sprintf("%d more", len(list)-most))
-	}
-	return strings.Join(list, ", ")
 }
 
 // asked compares the types that code is generated for by name.

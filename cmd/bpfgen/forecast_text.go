@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/bpfgen/bpfgen/forecast"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // matrixKernels is how many kernels have a column each; more are counted.
@@ -221,7 +222,7 @@ func (g *causeGroup) add(program string) {
 
 func (t *forecastText) finding(g *causeGroup) {
 	fmt.Fprintf(t.w, "\n  %s on %s: %s: %s\n", g.Finding.Verdict, t.kernels(g.cause), g.Finding.Cause, oneLine(g.What))
-	fmt.Fprintf(t.w, "    in %s\n", oneLine(someOf(g.programs)))
+	fmt.Fprintf(t.w, "    in %s\n", oneLine(words.Some(g.programs, 10)))
 	if g.Place() != "" {
 		fmt.Fprintf(t.w, "    at %s: %s\n", oneLine(g.Place()), oneLine(g.Code))
 	}
@@ -248,14 +249,5 @@ func (t *forecastText) kernels(c *cause) string {
 	if len(names) == len(t.causes.kernels) && len(names) > 1 {
 		return "all"
 	}
-	return oneLine(someOf(names))
-}
-
-// someOf lists names, and counts those behind the first ten.
-func someOf(names []string) string {
-	const most = 10
-	if more := len(names) - most; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
-	}
-	return strings.Join(names, ", ")
+	return oneLine(words.Some(names, 10))
 }

@@ -24,6 +24,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/temp"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // Generated are files that are about to be written to a directory.
@@ -324,7 +325,7 @@ func (v *Verdict) add(p *packages.Package, generated map[string]bool) {
 		}
 	}
 	for old, names := range twice {
-		v.Fatal = append(v.Fatal, fmt.Sprintf("%s: bpfgen wrote it before, for another line or target, and it declares the same names (%s): remove it; with -bpf2go, -prune does", seenFrom(old), someOf(names)))
+		v.Fatal = append(v.Fatal, fmt.Sprintf("%s: bpfgen wrote it before, for another line or target, and it declares the same names (%s): remove it; with -bpf2go, -prune does", seenFrom(old), words.Some(names, 3)))
 	}
 }
 
@@ -362,15 +363,6 @@ func leftOver(generated map[string]bool, files ...string) string {
 func fileOf(pos string) string {
 	file, _, _ := strings.Cut(pos, ":")
 	return file
-}
-
-// someOf are the first of many names.
-func someOf(names []string) string {
-	const most = 3
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
-	}
-	return strings.Join(names, ", ")
 }
 
 // seenFrom is a position from the working directory.
