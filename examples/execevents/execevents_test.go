@@ -5,8 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,11 +12,8 @@ import (
 	"github.com/bpfgen/bpfgen/examples/internal/testkernel"
 )
 
-// child makes this binary a program that is executed and ends.
-const child = "BPFGEN_TEST_CHILD"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(child) != "" {
+	if testkernel.Child() != "" {
 		return
 	}
 	os.Exit(m.Run())
@@ -27,16 +22,12 @@ func TestMain(m *testing.M) {
 func TestExecEvents(t *testing.T) {
 	testkernel.Require(t, nil)
 	testkernel.RequireTraceFS(t)
-	program := filepath.Join(t.TempDir(), "traced-program")
-	if err := os.Symlink("/proc/self/exe", program); err != nil {
-		t.Fatal(err)
-	}
+	program := testkernel.Program(t, "traced-program")
 	before := time.Now()
 	var pids []string
 	e := testkernel.Start(t, run)
 	out := e.Await(t, "event", func() {
-		cmd := exec.Command(program)
-		cmd.Env = append(os.Environ(), child+"=1")
+		cmd := testkernel.Command(program, "exit")
 		if err := cmd.Run(); err != nil {
 			t.Fatal(err)
 		}

@@ -5,8 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,11 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// child tells this binary how to end.
-const child = "BPFGEN_TEST_CHILD"
-
 func TestMain(m *testing.M) {
-	switch os.Getenv(child) {
+	switch testkernel.Child() {
 	case "exit":
 		os.Exit(7)
 	case "kill":
@@ -31,10 +26,7 @@ func TestMain(m *testing.M) {
 
 func TestExecLog(t *testing.T) {
 	testkernel.Require(t, nil)
-	program := filepath.Join(t.TempDir(), "logged-program")
-	if err := os.Symlink("/proc/self/exe", program); err != nil {
-		t.Fatal(err)
-	}
+	program := testkernel.Program(t, "logged-program")
 	e := testkernel.Start(t, run)
 	for _, test := range []struct{ how, ending string }{
 		{"exit", "exit status 7"},
@@ -42,8 +34,7 @@ func TestExecLog(t *testing.T) {
 	} {
 		begin := regexp.MustCompile(`pid (\d+) +EVENT_KIND_EXEC ` + program + `\n`)
 		e.Await(t, test.ending, func() {
-			cmd := exec.Command(program)
-			cmd.Env = append(os.Environ(), child+"="+test.how)
+			cmd := testkernel.Command(program, test.how)
 			if err := cmd.Run(); err == nil {
 				t.Error("the child ended well")
 			}

@@ -5,19 +5,14 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/bpfgen/bpfgen/examples/internal/testkernel"
 )
 
-// child makes this binary a program that is executed and ends.
-const child = "BPFGEN_TEST_CHILD"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(child) != "" {
+	if testkernel.Child() != "" {
 		return
 	}
 	os.Exit(m.Run())
@@ -28,15 +23,11 @@ func TestMain(m *testing.M) {
 func TestExecRecord(t *testing.T) {
 	testkernel.Require(t, nil)
 	testkernel.RequireTraceFS(t)
-	program := filepath.Join(t.TempDir(), "recorded-program")
-	if err := os.Symlink("/proc/self/exe", program); err != nil {
-		t.Fatal(err)
-	}
+	program := testkernel.Program(t, "recorded-program")
 	var want []string
 	e := testkernel.Start(t, run)
 	out := e.Await(t, "record", func() {
-		cmd := exec.Command(program)
-		cmd.Env = append(os.Environ(), child+"=1")
+		cmd := testkernel.Command(program, "exit")
 		if err := cmd.Run(); err != nil {
 			t.Fatal(err)
 		}

@@ -6,19 +6,14 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/bpfgen/bpfgen/examples/internal/testkernel"
 )
 
-// child makes this binary a program that is executed and ends.
-const child = "BPFGEN_TEST_CHILD"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(child) != "" {
+	if testkernel.Child() != "" {
 		return
 	}
 	os.Exit(m.Run())
@@ -27,14 +22,10 @@ func TestMain(m *testing.M) {
 func TestHello(t *testing.T) {
 	testkernel.Require(t, nil)
 	testkernel.RequireTraceFS(t)
-	program := filepath.Join(t.TempDir(), "traced-program")
-	if err := os.Symlink("/proc/self/exe", program); err != nil {
-		t.Fatal(err)
-	}
+	program := testkernel.Program(t, "traced-program")
 	e := testkernel.Start(t, func(ctx context.Context, w io.Writer) error { return run(ctx, testkernel.Every, w) })
 	e.Await(t, "report of the program", func() {
-		cmd := exec.Command(program)
-		cmd.Env = append(os.Environ(), child+"=1")
+		cmd := testkernel.Command(program, "exit")
 		if err := cmd.Run(); err != nil {
 			t.Fatal(err)
 		}
