@@ -5,31 +5,32 @@ package templates
 // parse and execute these by text/template took as long as all the rest of a run.
 
 import (
+	_ "embed"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
 )
 
+//go:embed mapclasses.go.tmpl
+var mapClasses string
+
 // bodies are the definitions of mapclasses.go.tmpl, without define and end.
 var bodies = sync.OnceValue(func() map[string]string {
-	content, err := files.ReadFile("mapclasses.go.tmpl")
-	if err != nil {
-		panic(err)
-	}
 	bodies := make(map[string]string)
-	for _, block := range strings.Split(string(content), definition)[1:] {
+	for _, block := range strings.Split(mapClasses, definition)[1:] {
 		name, rest, _ := strings.Cut(block, `"`)
 		_, body, after := action(rest)
 		if after {
 			body = strings.TrimLeft(body, blanks)
 		}
 		end := strings.LastIndex(body, "{{")
-		if strings.HasPrefix(body[end:], "{{- ") {
-			body = strings.TrimRight(body[:end], blanks) + body[end:]
-			end = strings.LastIndex(body, "{{")
+		trimmed := strings.HasPrefix(body[end:], "{{- ")
+		body = body[:end]
+		if trimmed {
+			body = strings.TrimRight(body, blanks)
 		}
-		bodies[name] = body[:end]
+		bodies[name] = body
 	}
 	return bodies
 })

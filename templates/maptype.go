@@ -102,6 +102,7 @@ var classImports = map[string][]string{
 // Declaration is the text of the type with its methods.
 func (t MapType) Declaration() (string, error) {
 	var b strings.Builder
+	b.Grow(4 << 10) // as long as most are
 	err := t.expand(&b, t.Class)
 	return strings.Trim(b.String(), "\n"), err
 }

@@ -274,7 +274,7 @@ func generate(ctx context.Context, c *cli, o *genOptions) (*result, error) {
 	}
 	removeStale(out, o)
 	out.Premise(func() bool { return sameOthers(c, o, builds) })
-	warnings := slices.Concat(plan.Warnings, refusedC(o.args[0], o.directory()), leftOut(out))
+	warnings := slices.Concat(plan.Warnings, refusedC(o.args[0], o.directory()), leftOut(out, o.suffix))
 	return &result{out: out, warnings: warnings, pkg: opts.Package, uncompiled: o.committed && !builds[0].compiled && isC(o.args[0])}, nil
 }
 

@@ -45,8 +45,11 @@ func refusedC(path, outputDir string) []btfparse.Diagnostic {
 }
 
 // leftOut warns of Go files that would be built for some system only, by their
-// names alone.
-func leftOut(out *outfile.Plan) (warnings []btfparse.Diagnostic) {
+// names alone. What their names end in without a suffix is no system.
+func leftOut(out *outfile.Plan, suffix string) (warnings []btfparse.Diagnostic) {
+	if suffix == "" {
+		return nil
+	}
 	for _, name := range out.Files() {
 		if filepath.Ext(name) != ".go" {
 			continue

@@ -130,7 +130,7 @@ func (c *cli) generateFrom(ctx context.Context, o *typesOptions, s *typesSource)
 		return nil, err
 	}
 	err = print(plan, out)
-	return &result{out: out, warnings: slices.Concat(plan.Warnings, leftOut(out)), pkg: name}, err
+	return &result{out: out, warnings: slices.Concat(plan.Warnings, leftOut(out, o.suffix)), pkg: name}, err
 }
 
 // identOfKernels is the ident of the types of several kernels. It is upper-case:

@@ -39,7 +39,7 @@ func bpf2goFile(p *plan.Plan, f *plan.Bpf2go) ([]byte, error) {
 		d.Load, d.LoadObjects = "Load"+upper, "Load"+upper+"Objects"
 	}
 	d.Imports = importBlock(append(sortedKeys(s.imports), "bytes", "_ embed", "fmt", "io", "github.com/cilium/ebpf"))
-	return execute(templates.Bpf2go, d)
+	return execute(templates.Bpf2go, d, 16<<10)
 }
 
 // declareAll writes types and their guards.

@@ -46,7 +46,7 @@ func typedFile(f *plan.Bpf2go) ([]byte, error) {
 	}
 	slices.Sort(specs)
 	d.Imports = importBlock(slices.Compact(specs))
-	return execute(templates.Typed, d)
+	return execute(templates.Typed, d, 16<<10)
 }
 
 // memberFunctions writes the functions of a member that has no field. The one

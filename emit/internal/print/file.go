@@ -102,7 +102,7 @@ func prints(p *plan.Plan) []filePrint {
 	if p.TypesOnly {
 		return prints
 	}
-	add("bpfgen", func() ([]byte, error) { return execute(templates.Loader, newLoaderData(p)) })
+	add("bpfgen", func() ([]byte, error) { return execute(templates.Loader, newLoaderData(p), 16<<10) })
 	if len(p.MapTypes) > 0 {
 		add("maps", func() ([]byte, error) { return mapsFile(p, p.Constraint, p.MapTypes) })
 	}
@@ -110,7 +110,7 @@ func prints(p *plan.Plan) []filePrint {
 		if len(t.MapTypes) > 0 {
 			add(t.Name+"_maps", func() ([]byte, error) { return mapsFile(p, t.Constraint, t.MapTypes) })
 		}
-		add(t.Name, func() ([]byte, error) { return execute(templates.Target, newTargetData(p, t)) })
+		add(t.Name, func() ([]byte, error) { return execute(templates.Target, newTargetData(p, t), 4<<10) })
 	}
 	return prints
 }
@@ -121,9 +121,11 @@ func typesFile(p *plan.Plan, constraint string, decls []*plan.Decl) ([]byte, err
 	return buf.Bytes(), err
 }
 
-// execute runs a template, whose output is formatted as it stands.
-func execute(t templates.File, data any) ([]byte, error) {
+// execute runs a template, whose output is formatted as it stands, and has about
+// size bytes: memory that grows is touched twice, which is what small runs pay for.
+func execute(t templates.File, data any, size int) ([]byte, error) {
 	var buf bytes.Buffer
+	buf.Grow(size)
 	err := t.Execute(&buf, data)
 	return buf.Bytes(), err
 }

@@ -59,7 +59,11 @@ func mapsFile(p *plan.Plan, constraint string, maps []*plan.Map) ([]byte, error)
 	}
 	m.data.Header, m.data.Guard = header{p.Package, constraint}, setGuard(p)
 	m.data.Imports = importBlock(sortedKeys(m.imports))
-	return execute(templates.Maps, m.data)
+	size := 4 << 10
+	for _, d := range m.data.Declarations {
+		size += len(d) + 2
+	}
+	return execute(templates.Maps, m.data, size)
 }
 
 // printMaps declares the types of maps.

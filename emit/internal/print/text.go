@@ -66,22 +66,28 @@ func lineStart(word string) string {
 // gofmt, so words are single-spaced.
 func wrap(paragraph string) []string {
 	var lines []string
-	line, width := "", 0
-	for _, word := range strings.Fields(paragraph) {
+	var line strings.Builder
+	width := 0
+	for word := range strings.FieldsSeq(paragraph) {
 		n := utf8.RuneCountInString(word)
 		if width > 0 && width+1+n > textWidth {
-			lines = append(lines, line)
-			line, width = "", 0
+			lines = append(lines, line.String())
+			line.Reset()
+			width = 0
 		}
 		if width > 0 {
-			line, width = line+" ", width+1
+			line.WriteByte(' ')
+			width++
 		} else {
-			line, word = "// ", lineStart(word)
+			line.Grow(len("// ") + textWidth)
+			line.WriteString("// ")
+			word = lineStart(word)
 		}
-		line, width = line+word, width+n
+		line.WriteString(word)
+		width += n
 	}
 	if width > 0 {
-		lines = append(lines, line)
+		lines = append(lines, line.String())
 	}
 	return lines
 }
@@ -89,6 +95,9 @@ func wrap(paragraph string) []string {
 // clean makes any text of C fit for one line of a comment: what cannot be
 // printed is escaped as in a Go string.
 func clean(s string) string {
+	if !strings.ContainsFunc(s, escaped) {
+		return s
+	}
 	var b strings.Builder
 	for len(s) > 0 {
 		r, n := utf8.DecodeRuneInString(s)
@@ -102,3 +111,7 @@ func clean(s string) string {
 	}
 	return b.String()
 }
+
+// escaped says whether a character needs an escape, or may be what stands for bytes
+// that are none.
+func escaped(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
