@@ -79,7 +79,7 @@ func (c *mapCore) putConn(key heapKey, conn syscall.Conn, flags UpdateFlags) err
 	if err := c.usable(); err != nil {
 		return err
 	}
-	return withConn(conn, func(fd int) error { return c.putFD(key.pointer(), fd, flags) })
+	return withConn(conn, func(fd int) error { return multipath(fd, c.putFD(key.pointer(), fd, flags)) })
 }
 
 // withConn calls use with the descriptor of conn, which stays open meanwhile.

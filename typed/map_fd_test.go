@@ -3,6 +3,8 @@
 package typed
 
 import (
+	"errors"
+	"fmt"
 	"iter"
 	"net"
 	"os"
@@ -287,6 +289,31 @@ func TestSockMap(t *testing.T) {
 	failsWith(t, "put out of range", m.PutConn(2, conn), ebpf.ErrKeyNotExist, unix.E2BIG)
 	failsWith(t, "delete of an empty slot", m.Delete(0), unix.EINVAL)
 	testSocketsGone(t, m, new(SockMap[uint32]))
+}
+
+// A listener of net.Listen is one of Multipath TCP where the kernel has that.
+func TestSockMapOfMultipathTCP(t *testing.T) {
+	m := testMap[SockMap[uint32]](t, arraySpec(ebpf.SockMap, 8, 1))
+	l, _ := tcpPair(t)
+	err := m.PutConn(0, l)
+	must(t, withConn(l, func(fd int) error {
+		protocol, failed := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
+		if failed != nil || protocol != unix.IPPROTO_MPTCP {
+			t.Logf("protocol %d, %v", protocol, failed)
+			return errors.Join(err, failed)
+		}
+		failsWith(t, "put of Multipath TCP", err, unix.EOPNOTSUPP)
+		if !strings.Contains(fmt.Sprint(err), "SetMultipathTCP(false)") {
+			t.Errorf("no remedy in %v", err)
+		}
+		return nil
+	}))
+	config := net.ListenConfig{}
+	config.SetMultipathTCP(false)
+	plain, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	must(t, err)
+	defer plain.Close()
+	must(t, m.PutConn(0, plain.(*net.TCPListener)))
 }
 
 func TestSockHash(t *testing.T) {

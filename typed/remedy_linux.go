@@ -1,6 +1,11 @@
 package typed
 
-import "golang.org/x/sys/unix"
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
 
 // interfaceAt says whether there is a network interface of that index. Package net
 // would bring its resolver into each program, and with it cgo.
@@ -16,4 +21,16 @@ func interfaceAt(index int) bool {
 	}
 	request.SetUint32(uint32(index))
 	return unix.IoctlIfreq(fd, unix.SIOCGIFNAME, request) == nil
+}
+
+// multipath says why no map takes a listener of net.Listen: since Go 1.24 it is one
+// of Multipath TCP (sock_map_sk_is_suitable, net/core/sock_map.c).
+func multipath(fd int, err error) error {
+	if !errors.Is(err, unix.EOPNOTSUPP) {
+		return err
+	}
+	if protocol, failed := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL); failed != nil || protocol != unix.IPPROTO_MPTCP {
+		return err
+	}
+	return fmt.Errorf("%w: the socket is one of Multipath TCP, as net.Listen makes them; listen by a net.ListenConfig after SetMultipathTCP(false)", err)
 }

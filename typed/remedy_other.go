@@ -3,3 +3,5 @@
 package typed
 
 func interfaceAt(int) bool { return false }
+
+func multipath(_ int, err error) error { return err }

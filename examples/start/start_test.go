@@ -8,7 +8,7 @@ import (
 
 // Every family has what init writes.
 func TestHooks(t *testing.T) {
-	if len(Hooks()) < 12 {
+	if len(Hooks()) < 16 {
 		t.Fatalf("hooks %q", Hooks())
 	}
 	for _, hook := range Hooks() {
