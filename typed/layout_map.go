@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/bpfgen/bpfgen/internal/layout"
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 )
@@ -284,14 +285,14 @@ func pinHash(path string) (hash string, ok bool) {
 
 // kernelTypes are the types of "key" and "value" that the kernel keeps of a map.
 func kernelTypes(m *ebpf.Map) (map[string]btf.Type, error) {
-	ids, err := bpfMapTypes(m.FD())
+	_, ids, err := bpf.MapInfo(m.FD())
 	if err != nil {
 		return nil, err
 	}
-	if ids.btf == 0 {
+	if ids.BTF == 0 {
 		return nil, errNoKernelTypes
 	}
-	handle, err := btf.NewHandleFromID(btf.ID(ids.btf))
+	handle, err := btf.NewHandleFromID(btf.ID(ids.BTF))
 	if err != nil {
 		return nil, fmt.Errorf("read the types that the kernel keeps of it: %w", needsSysAdmin(err))
 	}
@@ -301,7 +302,7 @@ func kernelTypes(m *ebpf.Map) (map[string]btf.Type, error) {
 		return nil, err
 	}
 	types := make(map[string]btf.Type)
-	for role, id := range map[string]uint32{"key": ids.key, "value": ids.value} {
+	for role, id := range map[string]uint32{"key": ids.Key, "value": ids.Value} {
 		if id == 0 {
 			continue
 		}
@@ -310,10 +311,4 @@ func kernelTypes(m *ebpf.Map) (map[string]btf.Type, error) {
 		}
 	}
 	return types, nil
-}
-
-// mapTypeIDs are the ids of the BTF of a map and of the types in it, 0 where
-// there is none.
-type mapTypeIDs struct {
-	btf, key, value uint32
 }

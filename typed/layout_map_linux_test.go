@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/bpfgen/bpfgen/internal/layout"
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
@@ -43,15 +44,15 @@ func TestWhatTheKernelKeeps(t *testing.T) {
 			continue // not in this kernel
 		}
 		defer m.Close()
-		ids, err := bpfMapTypes(m.FD())
+		_, ids, err := bpf.MapInfo(m.FD())
 		if err != nil {
 			t.Errorf("%s: %v", s.Type, err)
 		}
-		keeps := ids.btf != 0
+		keeps := ids.BTF != 0
 		if want := !slices.Contains(typesNotKept, s.Type) && (key || value); keeps != want {
 			t.Errorf("%s: kept %t, %+v", s.Type, keeps, ids)
 		}
-		if keeps && ((ids.key != 0) != key || (ids.value != 0) != value) {
+		if keeps && ((ids.Key != 0) != key || (ids.Value != 0) != value) {
 			t.Errorf("%s with key %t and value %t: %+v", s.Type, key, value, ids)
 		}
 		seen[keeps]++

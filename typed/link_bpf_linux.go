@@ -5,27 +5,17 @@ import (
 	"fmt"
 	"runtime"
 	"syscall"
-	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/link"
-	"golang.org/x/sys/unix"
 )
 
 // This file has the direct calls of bpf(2) for the links that cilium/ebpf
 // v0.22 cannot make. The structs are parts of union bpf_attr
 // (include/uapi/linux/bpf.h); the FDs that come back get the library's type by
 // link.NewFromFD.
-//
-// The address of an attr is taken inside the argument list of unix.Syscall, as
-// the rules of package unsafe want, and addresses inside it are pointers.
-
-// The commands of bpf(2) that make links.
-const (
-	bpfRawTracepointOpen bpfCommand = 17 // 4.17
-	bpfLinkCreate        bpfCommand = 28 // 5.7
-)
 
 // linkCreate is the head of the struct of BPF_LINK_CREATE, before the part
 // that depends on the attach type.
@@ -54,7 +44,7 @@ type linkCreatePerfEvent struct {
 // linkCreateIter is BPF_LINK_CREATE for BPF_TRACE_ITER.
 type linkCreateIter struct {
 	linkCreate
-	info    pointer64
+	info    bpf.Pointer
 	infoLen uint32
 	_       uint32
 }
@@ -63,10 +53,10 @@ type linkCreateIter struct {
 // BPF_TRACE_UPROBE_SESSION.
 type linkCreateUprobeMulti struct {
 	linkCreate
-	path          pointer64
-	offsets       pointer64
-	refCtrOffsets pointer64
-	cookies       pointer64
+	path          bpf.Pointer
+	offsets       bpf.Pointer
+	refCtrOffsets bpf.Pointer
+	cookies       bpf.Pointer
 	count         uint32
 	multiFlags    uint32
 	pid           uint32
@@ -77,8 +67,8 @@ type linkCreateUprobeMulti struct {
 // kin (Linux ≥ 7.2).
 type linkCreateTracingMulti struct {
 	linkCreate
-	ids     pointer64
-	cookies pointer64
+	ids     bpf.Pointer
+	cookies bpf.Pointer
 	count   uint32
 	_       uint32
 }
@@ -93,7 +83,7 @@ type linkCreateTracing struct {
 
 // rawTracepointOpen is the struct of BPF_RAW_TRACEPOINT_OPEN.
 type rawTracepointOpen struct {
-	name   pointer64
+	name   bpf.Pointer
 	progFD uint32
 	_      uint32
 	cookie uint64
@@ -105,7 +95,7 @@ func createOrdered(prog *ebpf.Program, target int, at ebpf.AttachType, flags uin
 	err = anchor.use(func(relative, anchorFlags uint32) error {
 		attr := &linkCreateOrdered{linkCreate: newLinkCreate(prog, target, at), relative: relative, revision: revision}
 		attr.flags = flags | anchorFlags
-		l, err = createLink(bpfLinkCreate, prog, attr)
+		l, err = createLink(bpf.LinkCreate, prog, attr)
 		return explain(err, mprogRemedy(err))
 	})
 	return l, err
@@ -119,35 +109,26 @@ func newLinkCreate(prog *ebpf.Program, targetFD int, at ebpf.AttachType) linkCre
 // createLink calls bpf(cmd) with attr, one of the structs above, and makes a
 // link of the FD. prog is kept alive until then; so is everything that attr
 // points to, because attr is.
-func createLink[A any](cmd bpfCommand, prog *ebpf.Program, attr *A) (link.Link, error) {
-	var fd uintptr
+func createLink[A any](cmd bpf.Command, prog *ebpf.Program, attr *A) (link.Link, error) {
+	var fd int
 	errno := syscall.EINTR
 	for errno == syscall.EINTR {
-		fd, _, errno = unix.Syscall(unix.SYS_BPF, uintptr(cmd), uintptr(unsafe.Pointer(attr)), unsafe.Sizeof(*attr))
+		fd, errno = bpf.Call(cmd, attr)
 	}
-	runtime.KeepAlive(attr)
 	runtime.KeepAlive(prog)
 	if errno != 0 {
 		return nil, fmt.Errorf("create link: %w", kernelError(errno))
 	}
-	return link.NewFromFD(int(fd))
+	return link.NewFromFD(fd)
 }
 
 // kernelError makes the kernel's ENOTSUPP, which leaks to user space
 // (include/linux/errno.h), the library's error.
 func kernelError(errno syscall.Errno) error {
-	if errno == errnoNotSupported {
+	if errno == bpf.ErrnoNotSupported {
 		return fmt.Errorf("errno %d: %w", uint(errno), ebpf.ErrNotSupported)
 	}
 	return errno
-}
-
-// slicePointer is the address of the first element, nil for none.
-func slicePointer[T any](s []T) pointer64 {
-	if len(s) == 0 {
-		return pointer64{}
-	}
-	return pointer64{ptr: unsafe.Pointer(unsafe.SliceData(s))}
 }
 
 // linkCreateKprobeMulti is BPF_LINK_CREATE for BPF_TRACE_KPROBE_MULTI and
@@ -176,6 +157,6 @@ func haveKprobeMulti(k *progKind) bool {
 	defer prog.Close()
 	const nowhere = 1
 	attr := &linkCreateKprobeMulti{linkCreate: newLinkCreate(prog, 0, k.attach[0]), count: 1, addresses: nowhere}
-	_, err = createLink(bpfLinkCreate, prog, attr)
+	_, err = createLink(bpf.LinkCreate, prog, attr)
 	return errors.Is(err, syscall.EFAULT)
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
@@ -102,17 +103,17 @@ func attachUprobeMulti(prog *ebpf.Program, k *progKind, path string, places []Up
 	}
 	attr := &linkCreateUprobeMulti{
 		linkCreate:    newLinkCreate(prog, 0, k.attach[0]),
-		path:          pointer64{ptr: unsafe.Pointer(name)},
-		offsets:       slicePointer(offsets),
-		refCtrOffsets: slicePointer(semaphores),
-		cookies:       slicePointer(cookies),
+		path:          bpf.PointerTo(unsafe.Pointer(name)),
+		offsets:       bpf.SlicePointer(offsets),
+		refCtrOffsets: bpf.SlicePointer(semaphores),
+		cookies:       bpf.SlicePointer(cookies),
 		count:         uint32(len(places)),
 		pid:           uint32(pid),
 	}
 	if k == &kindUretprobeMulti {
 		attr.multiFlags = uprobeMultiReturn
 	}
-	return createLink(bpfLinkCreate, prog, attr)
+	return createLink(bpf.LinkCreate, prog, attr)
 }
 
 func attachTracepoint(prog *ebpf.Program, group, name string, opts TracepointOptions) (link.Link, error) {
@@ -127,8 +128,8 @@ func attachRawTracepoint(prog *ebpf.Program, name string, opts RawTracepointOpti
 	if err != nil {
 		return nil, err
 	}
-	return newerOption("Cookie", "6.10", true)(createLink(bpfRawTracepointOpen, prog, &rawTracepointOpen{
-		name:   pointer64{ptr: unsafe.Pointer(cname)},
+	return newerOption("Cookie", "6.10", true)(createLink(bpf.RawTracepointOpen, prog, &rawTracepointOpen{
+		name:   bpf.PointerTo(unsafe.Pointer(cname)),
 		progFD: uint32(prog.FD()),
 		cookie: opts.Cookie,
 	}))
@@ -140,7 +141,7 @@ func attachTracing(prog *ebpf.Program, at ebpf.AttachType, opts TracingOptions) 
 		return cookie(link.AttachLSM(link.LSMOptions{Program: prog, Cookie: opts.Cookie}))
 	}
 	if at == attachFsession {
-		return createLink(bpfLinkCreate, prog, &linkCreateTracing{linkCreate: newLinkCreate(prog, 0, at), cookie: opts.Cookie})
+		return createLink(bpf.LinkCreate, prog, &linkCreateTracing{linkCreate: newLinkCreate(prog, 0, at), cookie: opts.Cookie})
 	}
 	return cookie(link.AttachTracing(link.TracingOptions{Program: prog, AttachType: at, Cookie: opts.Cookie}))
 }
@@ -157,10 +158,10 @@ func attachTracingMulti(prog *ebpf.Program, at ebpf.AttachType, pattern string, 
 			cookies = append(cookies, opts.Cookie(name))
 		}
 	}
-	return createLink(bpfLinkCreate, prog, &linkCreateTracingMulti{
+	return createLink(bpf.LinkCreate, prog, &linkCreateTracingMulti{
 		linkCreate: newLinkCreate(prog, 0, at),
-		ids:        slicePointer(ids),
-		cookies:    slicePointer(cookies),
+		ids:        bpf.SlicePointer(ids),
+		cookies:    bpf.SlicePointer(cookies),
 		count:      uint32(len(ids)),
 	})
 }
@@ -234,9 +235,9 @@ func attachIter(prog *ebpf.Program, opts IterOptions) (link.Link, error) {
 		defer dir.Close()
 		*info = iterInfo{first: uint32(opts.Order), second: uint32(dir.Fd())}
 	}
-	return newerOption("Cgroup, TID or PID", "6.1", true)(createLink(bpfLinkCreate, prog, &linkCreateIter{
+	return newerOption("Cgroup, TID or PID", "6.1", true)(createLink(bpf.LinkCreate, prog, &linkCreateIter{
 		linkCreate: newLinkCreate(prog, 0, ebpf.AttachTraceIter),
-		info:       pointer64{ptr: unsafe.Pointer(info)},
+		info:       bpf.PointerTo(unsafe.Pointer(info)),
 		infoLen:    uint32(unsafe.Sizeof(*info)),
 	}))
 }
@@ -460,7 +461,7 @@ func attachCgroupDir(prog *ebpf.Program, dir *os.File, at ebpf.AttachType, opts 
 func haveOrderedCgroups(prog *ebpf.Program, at ebpf.AttachType) bool {
 	attr := &linkCreateOrdered{linkCreate: newLinkCreate(prog, -1, at)}
 	attr.flags = flagBefore
-	_, err := createLink(bpfLinkCreate, prog, attr)
+	_, err := createLink(bpf.LinkCreate, prog, attr)
 	return errors.Is(err, syscall.EBADF)
 }
 
@@ -558,7 +559,7 @@ func attachByProgAttach(prog *ebpf.Program, opts link.RawAttachProgramOptions) (
 // attachPerfEvent makes a link (Linux ≥ 5.15), else uses the ioctl, and
 // enables the event.
 func attachPerfEvent(prog *ebpf.Program, fd int, opts PerfEventOptions) (link.Link, error) {
-	l, err := createLink(bpfLinkCreate, prog, &linkCreatePerfEvent{
+	l, err := createLink(bpf.LinkCreate, prog, &linkCreatePerfEvent{
 		linkCreate: newLinkCreate(prog, fd, ebpf.AttachPerfEvent),
 		cookie:     opts.Cookie,
 	})

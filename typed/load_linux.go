@@ -10,8 +10,8 @@ import (
 	"strings"
 	"structs"
 	"syscall"
-	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
@@ -24,11 +24,11 @@ type progLoadAttr struct {
 	_                  structs.HostLayout
 	progType           uint32
 	insnCnt            uint32
-	insns              pointer64
-	license            pointer64
+	insns              bpf.Pointer
+	license            bpf.Pointer
 	logLevel           uint32
 	logSize            uint32
-	logBuf             pointer64
+	logBuf             bpf.Pointer
 	_                  uint32 // kern_version
 	progFlags          uint32
 	progName           [16]byte
@@ -36,15 +36,15 @@ type progLoadAttr struct {
 	expectedAttachType uint32
 	progBTFFD          uint32
 	funcInfoRecSize    uint32
-	funcInfo           pointer64
+	funcInfo           bpf.Pointer
 	funcInfoCnt        uint32
 	lineInfoRecSize    uint32
-	lineInfo           pointer64
+	lineInfo           bpf.Pointer
 	lineInfoCnt        uint32
 	attachBTFID        uint32
 	attachBTFObjFD     uint32
 	_                  uint32 // core_relo_cnt
-	fdArray            pointer64
+	fdArray            bpf.Pointer
 }
 
 // loadProgram loads a program for a function of the kernel's BTF. loaded are
@@ -60,7 +60,7 @@ func loadProgram(spec *ebpf.ProgramSpec, loaded map[string]*ebpf.Map, types *btf
 	}
 	attr := &progLoadAttr{
 		progType:           uint32(spec.Type),
-		license:            slicePointer(append([]byte(spec.License), 0)),
+		license:            bpf.SlicePointer(append([]byte(spec.License), 0)),
 		progFlags:          spec.Flags,
 		expectedAttachType: uint32(spec.AttachType),
 	}
@@ -86,13 +86,13 @@ func loadProgram(spec *ebpf.ProgramSpec, loaded map[string]*ebpf.Map, types *btf
 		return nil, err
 	}
 	if len(outside.modules) > 0 {
-		attr.fdArray = slicePointer(outside.descriptors())
+		attr.fdArray = bpf.SlicePointer(outside.descriptors())
 	}
 	var insns bytes.Buffer
 	if err := code.Marshal(&insns, nativeOrder()); err != nil {
 		return nil, err
 	}
-	attr.insns = slicePointer(insns.Bytes())
+	attr.insns = bpf.SlicePointer(insns.Bytes())
 	attr.insnCnt = uint32(insns.Len() / asm.InstructionSize)
 
 	prog, err := attr.load(opts)
@@ -167,9 +167,9 @@ func (a *progLoadAttr) setBTF(code asm.Instructions, local *btf.Builder) (*btf.H
 		return nil, fmt.Errorf("load BTF: %w", err)
 	}
 	a.progBTFFD = uint32(handle.FD())
-	a.funcInfo, a.funcInfoRecSize = slicePointer(funcs), btf.FuncInfoSize
+	a.funcInfo, a.funcInfoRecSize = bpf.SlicePointer(funcs), btf.FuncInfoSize
 	a.funcInfoCnt = uint32(len(funcs)) / btf.FuncInfoSize
-	a.lineInfo, a.lineInfoRecSize = slicePointer(lines), btf.LineInfoSize
+	a.lineInfo, a.lineInfoRecSize = bpf.SlicePointer(lines), btf.LineInfoSize
 	a.lineInfoCnt = uint32(len(lines)) / btf.LineInfoSize
 	return handle, nil
 }
@@ -212,7 +212,7 @@ func (a *progLoadAttr) load(opts ebpf.ProgramOptions) (*ebpf.Program, error) {
 	for {
 		if a.logLevel != 0 {
 			log = make([]byte, size)
-			a.logBuf, a.logSize = slicePointer(log), size
+			a.logBuf, a.logSize = bpf.SlicePointer(log), size
 		}
 		fd, errno := bpfProgLoad(a)
 		switch {
@@ -257,11 +257,10 @@ func loadFailed(errno syscall.Errno, log []byte) error {
 // bpfProgLoad is BPF_PROG_LOAD.
 func bpfProgLoad(attr *progLoadAttr) (int, syscall.Errno) {
 	for {
-		fd, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(bpfProgLoadCommand), uintptr(unsafe.Pointer(attr)), unsafe.Sizeof(*attr))
+		fd, errno := bpf.Call(bpf.ProgLoad, attr)
 		// EAGAIN: a signal interrupted the verifier (kernel/bpf/verifier.c).
 		if errno != unix.EINTR && errno != unix.EAGAIN {
-			runtime.KeepAlive(attr)
-			return int(fd), errno
+			return fd, errno
 		}
 	}
 }

@@ -58,7 +58,7 @@ func (c *mapCore) elem(op string, cmd bpf.Command, key, value unsafe.Pointer, fl
 	if life == nil || !life.calls.Enter() {
 		return c.elemElsewhere(op, cmd, key, value, flags)
 	}
-	errno := bpfElem(cmd, life.m.FD(), key, value, flags)
+	errno := bpf.Elem(cmd, life.m.FD(), key, value, flags)
 	life.calls.Leave()
 	if errno == 0 {
 		return nil
@@ -79,7 +79,7 @@ func (c *mapCore) elemElsewhere(op string, cmd bpf.Command, key, value unsafe.Po
 func (c *mapCore) elemFound(op string, cmd bpf.Command, key, value unsafe.Pointer, flags uint64) (bool, error) {
 	var errno syscall.Errno
 	if life := c.open; life != nil && life.calls.Enter() {
-		errno = bpfElem(cmd, life.m.FD(), key, value, flags)
+		errno = bpf.Elem(cmd, life.m.FD(), key, value, flags)
 		life.calls.Leave()
 	} else {
 		var err error
@@ -99,7 +99,7 @@ func (c *mapCore) batch(op string, cmd bpf.Command, in, out unsafe.Pointer, bl b
 	if life == nil || !life.calls.Enter() {
 		return c.fakeBatch(op, cmd, in, out, bl, flags)
 	}
-	n, errno := bpfBatch(cmd, life.m.FD(), in, out, bl.keys, bl.values, bl.n, flags)
+	n, errno := bpf.Batch(cmd, life.m.FD(), in, out, bl.keys, bl.values, bl.n, flags)
 	life.calls.Leave()
 	return n, errno, nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 )
 
@@ -13,10 +14,6 @@ import (
 // (errors.Is with ebpf.ErrKeyNotExist, os.ErrNotExist, …), with the name of the
 // map in the text. Those of the hot path exist once per handle, so that a
 // lookup that misses allocates nothing.
-
-// errnoNotSupported is ENOTSUPP of the kernel (include/linux/errno.h), which
-// leaks into bpf(2) and has no name in package syscall.
-const errnoNotSupported = syscall.Errno(524)
 
 // mapError is an error with a meaning of the library or of this package, and
 // the errno that it came with.
@@ -71,7 +68,7 @@ func (c *mapCore) failSlow(op string, errno syscall.Errno) error {
 
 // unsupported says that the kernel has no such operation for the map's type.
 func unsupported(errno syscall.Errno) bool {
-	return errno == errnoNotSupported || errno == syscall.EOPNOTSUPP
+	return errno == bpf.ErrnoNotSupported || errno == syscall.EOPNOTSUPP
 }
 
 // noBatch says that a batch command may be refused because the kernel does not

@@ -98,7 +98,7 @@ func (c *mapCore) bind(shape MapShape, name string, life *mapLife) error {
 // check compares the shape with what the kernel says of the map.
 func (c *mapCore) check(shape MapShape, m *ebpf.Map) error {
 	var err error
-	if c.facts, err = bpfMapFacts(m.FD()); err != nil {
+	if c.facts, _, err = bpf.MapInfo(m.FD()); err != nil {
 		return opError(c.name, "get info", err)
 	}
 	if err := shape.checkMap(c.name, c.facts); err != nil {

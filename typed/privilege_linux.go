@@ -3,8 +3,8 @@ package typed
 import (
 	"os"
 	"path/filepath"
-	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
@@ -50,12 +50,10 @@ type progQuery struct {
 	attachType  uint32
 	_           uint32 // query_flags
 	attachFlags uint32 // out
-	_           pointer64
+	_           bpf.Pointer
 	count       uint32 // out
 	_           uint32
 }
-
-const bpfProgQuery bpfCommand = 16 // 4.15
 
 // cgroupAttached is how many programs a cgroup itself has, and the flags of
 // CgroupMode that they are attached with.
@@ -67,7 +65,7 @@ func cgroupAttached(dir string, at ebpf.AttachType) (n, flags uint32) {
 	defer f.Close()
 	attr := progQuery{targetFD: uint32(f.Fd()), attachType: uint32(at)}
 	// ENOSPC says that there was no room for the ids, which nobody wants.
-	_, _, _ = unix.Syscall(unix.SYS_BPF, uintptr(bpfProgQuery), uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr))
+	_, _ = bpf.Call(bpf.ProgQuery, &attr)
 	return attr.count, attr.attachFlags & (cgroupModes[CgroupMulti] | cgroupModes[CgroupOverride])
 }
 

@@ -5,8 +5,8 @@ import (
 	"structs"
 	"syscall"
 	"time"
-	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
@@ -20,37 +20,35 @@ type progRunAttr struct {
 	retval      uint32
 	dataSizeIn  uint32
 	dataSizeOut uint32 // in: room, out: bytes of the packet
-	dataIn      pointer64
-	dataOut     pointer64
+	dataIn      bpf.Pointer
+	dataOut     bpf.Pointer
 	repeat      uint32
 	duration    uint32 // nanoseconds
 	ctxSizeIn   uint32
 	ctxSizeOut  uint32
-	ctxIn       pointer64
-	ctxOut      pointer64
+	ctxIn       bpf.Pointer
+	ctxOut      bpf.Pointer
 	flags       uint32
 	cpu         uint32
 	batchSize   uint32
 	_           uint32
 }
 
-const bpfProgTestRun bpfCommand = 10 // 4.12
-
 // testRun is BPF_PROG_TEST_RUN. With ENOSPC the output is how much there
 // would be.
 func testRun(prog *ebpf.Program, packet, room, in, out []byte, o RunOptions) (runResult, error) {
 	attr := &progRunAttr{
 		progFD:     uint32(prog.FD()),
-		dataSizeIn: uint32(len(packet)), dataIn: slicePointer(packet),
-		dataSizeOut: uint32(len(room)), dataOut: slicePointer(room),
-		ctxSizeIn: uint32(len(in)), ctxIn: slicePointer(in),
-		ctxSizeOut: uint32(len(out)), ctxOut: slicePointer(out),
+		dataSizeIn: uint32(len(packet)), dataIn: bpf.SlicePointer(packet),
+		dataSizeOut: uint32(len(room)), dataOut: bpf.SlicePointer(room),
+		ctxSizeIn: uint32(len(in)), ctxIn: bpf.SlicePointer(in),
+		ctxSizeOut: uint32(len(out)), ctxOut: bpf.SlicePointer(out),
 		repeat: o.Repeat, flags: o.flags(), cpu: o.CPU, batchSize: o.BatchSize,
 	}
 	// A syscall program writes into the context that it is given, and the kernel
 	// refuses another (net/bpf/test_run.c, bpf_prog_test_run_syscall).
 	if prog.Type() == ebpf.Syscall {
-		attr.ctxSizeOut, attr.ctxOut = 0, pointer64{}
+		attr.ctxSizeOut, attr.ctxOut = 0, bpf.Pointer{}
 	}
 	errno := progTestRun(attr)
 	runtime.KeepAlive(prog)
@@ -67,8 +65,7 @@ func progTestRun(attr *progRunAttr) syscall.Errno {
 	room := attr.dataSizeOut
 	for {
 		attr.dataSizeOut = room
-		_, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(bpfProgTestRun), uintptr(unsafe.Pointer(attr)), unsafe.Sizeof(*attr))
-		runtime.KeepAlive(attr)
+		_, errno := bpf.Call(bpf.ProgTestRun, attr)
 		switch {
 		case errno != unix.EINTR:
 			return errno

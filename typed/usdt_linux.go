@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/bpfgen/bpfgen/typed/internal/usdt"
 	"github.com/bpfgen/bpfgen/typed/internal/userfile"
 	"github.com/cilium/ebpf"
@@ -179,6 +180,6 @@ func (s *usdtState) give(id uint32) {
 // havePerfLink says whether the kernel has links of perf events, and with them
 // cookies (Linux ≥ 5.15): only then it looks at the descriptor of the event.
 func havePerfLink(prog *ebpf.Program) bool {
-	_, err := createLink(bpfLinkCreate, prog, &linkCreatePerfEvent{linkCreate: newLinkCreate(prog, -1, ebpf.AttachPerfEvent)})
+	_, err := createLink(bpf.LinkCreate, prog, &linkCreatePerfEvent{linkCreate: newLinkCreate(prog, -1, ebpf.AttachPerfEvent)})
 	return errors.Is(err, syscall.EBADF)
 }

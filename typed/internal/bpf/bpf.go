@@ -1,8 +1,11 @@
-// Package bpf has the words of bpf(2) that typed maps use, for the kernel and for
-// what stands in its place in tests.
+// Package bpf calls bpf(2), and has its words: for the kernel and for what stands
+// in its place in tests.
 package bpf
 
-import "time"
+import (
+	"syscall"
+	"time"
+)
 
 // Command is a command of bpf(2) (enum bpf_cmd, include/uapi/linux/bpf.h).
 type Command uintptr
@@ -20,6 +23,20 @@ const (
 	MapDeleteBatch         Command = 27 // 5.6
 )
 
+// The commands on other things than maps, with the kernel that has them.
+const (
+	ProgLoad          Command = 5  // 3.18
+	ProgTestRun       Command = 10 // 4.12
+	ObjGetInfoByFD    Command = 15 // 4.13
+	ProgQuery         Command = 16 // 4.15
+	RawTracepointOpen Command = 17 // 4.17
+	LinkCreate        Command = 28 // 5.7
+)
+
+// ErrnoNotSupported is ENOTSUPP of the kernel (include/linux/errno.h), which leaks
+// into bpf(2) and has no name in package syscall.
+const ErrnoNotSupported = syscall.Errno(524)
+
 // Flags of the commands on maps, beside those that the library names.
 const (
 	FlagLock    = 1 << 2 // BPF_F_LOCK, 5.1
@@ -36,6 +53,10 @@ type MapFacts struct {
 	MaxEntries uint32
 	Flags      uint32
 }
+
+// MapTypes are the ids of the BTF of a map and of the types in it, 0 where the
+// kernel keeps none.
+type MapTypes struct{ BTF, Key, Value uint32 }
 
 // Map is a map that is not the kernel's: it does what bpf(2) would do with it, on
 // memory that belongs to it during the call. Keys and values are as long as the

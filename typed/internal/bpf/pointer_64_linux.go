@@ -1,12 +1,12 @@
 //go:build !386 && !arm && !mips && !mipsle
 
-package typed
+package bpf
 
 import "unsafe"
 
-// pointer64 is a pointer in the 64-bit field that bpf(2) has for it. It stays
+// Pointer is a pointer in the 64-bit field that bpf(2) has for it. It stays
 // an unsafe.Pointer so that the garbage collector sees it and a moving stack
 // takes it along.
-type pointer64 struct {
+type Pointer struct {
 	ptr unsafe.Pointer
 }

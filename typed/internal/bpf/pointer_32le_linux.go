@@ -1,13 +1,13 @@
 //go:build 386 || arm || mipsle
 
-package typed
+package bpf
 
 import "unsafe"
 
-// pointer64 is a pointer in the 64-bit field that bpf(2) has for it. It stays
+// Pointer is a pointer in the 64-bit field that bpf(2) has for it. It stays
 // an unsafe.Pointer so that the garbage collector sees it and a moving stack
 // takes it along.
-type pointer64 struct {
+type Pointer struct {
 	ptr unsafe.Pointer
 	_   uint32 // high half, little-endian
 }
