@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"sync"
 
+	"github.com/bpfgen/bpfgen/typed/internal/emulated"
 	"github.com/bpfgen/bpfgen/typed/internal/inuse"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -48,7 +49,7 @@ type AnyLink interface {
 // newLink takes over a link of the library.
 func newLink(name string, l link.Link) *Link {
 	k := &Link{name: name, l: l}
-	k.calls.Init(func() error { return closeLink(l) })
+	k.calls.Init(func() error { return emulated.CloseAny(l) })
 	return k
 }
 

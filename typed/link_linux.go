@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
+	"github.com/bpfgen/bpfgen/typed/internal/emulated"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
@@ -348,7 +349,7 @@ func byNetlink(prog *ebpf.Program, do func(netlink.Attacher) (func() error, erro
 	if err != nil {
 		return nil, explain(err, netlinkRemedy(err))
 	}
-	return newEmulated(prog, detach), nil
+	return emulated.New(prog, detach), nil
 }
 
 func attachNetkit(prog *ebpf.Program, ifindex int, at ebpf.AttachType, opts NetkitOptions) (link.Link, error) {
@@ -489,7 +490,7 @@ func attachSocket(prog *ebpf.Program, socket syscall.Conn, hook socketHook) (lin
 	if err := setSocketOption(conn, hook.attach, prog.FD()); err != nil {
 		return nil, err
 	}
-	return newEmulated(prog, func() error {
+	return emulated.New(prog, func() error {
 		err := setSocketOption(conn, hook.detach, 0)
 		if errors.Is(err, os.ErrClosed) || errors.Is(err, syscall.EBADF) || isClosedConn(err) {
 			return nil // the program went with the socket
@@ -550,7 +551,7 @@ func attachByProgAttach(prog *ebpf.Program, opts link.RawAttachProgramOptions) (
 	if err := link.RawAttachProgram(opts); err != nil {
 		return nil, errors.Join(err, target.Close(), clone.Close())
 	}
-	return newEmulated(prog, func() error {
+	return emulated.New(prog, func() error {
 		err := link.RawDetachProgram(link.RawDetachProgramOptions{Target: int(target.Fd()), Program: clone, Attach: opts.Attach})
 		return errors.Join(err, target.Close(), clone.Close())
 	}), nil
@@ -588,7 +589,7 @@ func attachPerfEventIoctl(prog *ebpf.Program, fd int) (link.Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newEmulated(prog, func() error {
+	return emulated.New(prog, func() error {
 		err := unix.IoctlSetInt(int(event.Fd()), unix.PERF_EVENT_IOC_DISABLE, 0)
 		return errors.Join(os.NewSyscallError("ioctl PERF_EVENT_IOC_DISABLE", err), event.Close())
 	}), nil

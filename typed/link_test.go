@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/bpfgen/bpfgen/typed/internal/emulated"
 	"github.com/cilium/ebpf/link"
 )
 
@@ -99,7 +100,7 @@ func TestLinksDetach(t *testing.T) {
 // Links are closed once, whoever does it, and say so afterwards.
 func TestLinkClose(t *testing.T) {
 	var detached atomic.Int32
-	l := newLink("prog", emulate(7, func() error { detached.Add(1); return nil }))
+	l := newLink("prog", emulated.ByID(7, func() error { detached.Add(1); return nil }))
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -130,7 +131,7 @@ func TestLinkClose(t *testing.T) {
 // Close does not take a link from under a call.
 func TestLinkCloseInUse(t *testing.T) {
 	detached := false
-	l := newLink("prog", emulate(7, func() error { detached = true; return nil }))
+	l := newLink("prog", emulated.ByID(7, func() error { detached = true; return nil }))
 	err := l.Use(func(link.Link) error {
 		if err := l.Close(); err != nil {
 			t.Error(err)
@@ -151,7 +152,7 @@ func TestLinksPinTakesBack(t *testing.T) {
 	var steps []string
 	l := new(Links)
 	for _, p := range []*pinnable{{steps: &steps, name: "a"}, {steps: &steps, name: "b"}, {steps: &steps, name: "c", err: errors.New("full")}} {
-		p.emulated = emulate(7, func() error { return nil })
+		p.Link = emulated.ByID(7, func() error { return nil })
 		l.open = append(l.open, newLink(p.name, p))
 	}
 	if err := l.open[0].Pin("/before/a"); err != nil {
@@ -170,7 +171,7 @@ func TestLinksPinTakesBack(t *testing.T) {
 
 // pinnable is a link that writes down its pins.
 type pinnable struct {
-	*emulated
+	*emulated.Link
 	steps *[]string
 	name  string
 	err   error
@@ -187,3 +188,15 @@ func (p *pinnable) Unpin() error {
 	*p.steps = append(*p.steps, p.name+" not pinned")
 	return nil
 }
+
+// fakeLink is a link that says when it is closed.
+func fakeLink(closed *[]string, name string, err error) link.Link {
+	return &closing{close: func() error { *closed = append(*closed, name); return err }}
+}
+
+type closing struct {
+	link.Link
+	close func() error
+}
+
+func (c *closing) Close() error { return c.close() }

@@ -3,6 +3,7 @@ package typed
 import (
 	"fmt"
 
+	"github.com/bpfgen/bpfgen/typed/internal/emulated"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 )
@@ -37,7 +38,7 @@ func (p *program) attach(k *progKind, t target, do func(prog *ebpf.Program) (lin
 
 // newLink takes over a link of the program.
 func (p *program) newLink(lk link.Link, prog *ebpf.Program) *Link {
-	return newLink(p.name, nameable(lk, prog))
+	return newLink(p.name, emulated.Nameable(lk, prog))
 }
 
 // attachWhere attaches where the section says; do gets the part of the section

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
+	"github.com/bpfgen/bpfgen/typed/internal/emulated"
 	"github.com/bpfgen/bpfgen/typed/internal/usdt"
 	"github.com/bpfgen/bpfgen/typed/internal/userfile"
 	"github.com/cilium/ebpf"
@@ -75,7 +76,7 @@ func (a *usdtAttacher) attach(path string, places []usdt.Place) (link.Link, erro
 			return nil, errors.Join(err, a.detach())
 		}
 	}
-	return newEmulated(a.prog, a.detach), nil
+	return emulated.New(a.prog, a.detach), nil
 }
 
 func (a *usdtAttacher) attachPlace(ex *link.Executable, place usdt.Place) error {

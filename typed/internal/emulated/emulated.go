@@ -1,4 +1,7 @@
-package typed
+// Package emulated has links where the kernel gives none: a socket filter, a tc
+// filter of netlink, BPF_PROG_ATTACH, the ioctl of an old perf event; or several
+// links that belong together, as those of one USDT probe.
+package emulated
 
 import (
 	"errors"
@@ -11,9 +14,7 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// emulated is a link where the kernel gives none: a socket filter, a tc filter
-// of netlink, BPF_PROG_ATTACH, the ioctl of an old perf event; or several
-// links that belong together, as those of one USDT probe.
+// Link is a link that the kernel does not have.
 //
 // It embeds link.Link only because that interface has an unexported method;
 // the embedded value is nil and every exported method is ours.
@@ -21,26 +22,27 @@ import (
 // Like a kernel's link it detaches when it is closed and when it is garbage.
 // Unlike that, not when the process ends: nothing in the kernel is tied to it.
 // What the kernel ties to a socket or file ends with that.
-type emulated struct {
+type Link struct {
 	link.Link
 
 	prog   ebpf.ProgramID
 	detach func() error // the first call detaches
 }
 
-// newEmulated makes a link whose Close and Detach call detach, once.
-func newEmulated(prog *ebpf.Program, detach func() error) *emulated {
+// New makes a link whose Close and Detach call detach, once.
+func New(prog *ebpf.Program, detach func() error) *Link {
 	var id ebpf.ProgramID
 	// The ID is for Info alone; a kernel before 4.13 has none.
 	if info, err := prog.Info(); err == nil {
 		id, _ = info.ID()
 	}
-	return emulate(id, detach)
+	return ByID(id, detach)
 }
 
-// emulate makes a link of a program. detach must not refer to the link.
-func emulate(prog ebpf.ProgramID, detach func() error) *emulated {
-	l := &emulated{prog: prog, detach: once(detach)}
+// ByID is New for a program of which only the ID is known, 0 if not even that.
+// detach must not refer to the link.
+func ByID(prog ebpf.ProgramID, detach func() error) *Link {
+	l := &Link{prog: prog, detach: once(detach)}
 	runtime.AddCleanup(l, func(detach func() error) { _ = detach() }, l.detach)
 	return l
 }
@@ -55,16 +57,16 @@ func once(do func() error) func() error {
 }
 
 // Close detaches the program. A second Close does nothing.
-func (l *emulated) Close() error {
+func (l *Link) Close() error {
 	defer runtime.KeepAlive(l)
 	return l.detach()
 }
 
 // Detach is Close.
-func (l *emulated) Detach() error { return l.Close() }
+func (l *Link) Detach() error { return l.Close() }
 
 // Info has the ID of the program alone.
-func (l *emulated) Info() (*link.Info, error) {
+func (l *Link) Info() (*link.Info, error) {
 	if l.prog == 0 {
 		return nil, fmt.Errorf("info of a link that the kernel does not have: %w", ebpf.ErrNotSupported)
 	}
@@ -72,33 +74,33 @@ func (l *emulated) Info() (*link.Info, error) {
 }
 
 // Update returns an error that wraps ebpf.ErrNotSupported.
-func (l *emulated) Update(*ebpf.Program) error {
+func (l *Link) Update(*ebpf.Program) error {
 	return fmt.Errorf("the kernel has no link here whose program it could replace (attach the other program, then close this link): %w", ebpf.ErrNotSupported)
 }
 
 // Pin returns an error that wraps ebpf.ErrNotSupported.
-func (l *emulated) Pin(string) error {
+func (l *Link) Pin(string) error {
 	return fmt.Errorf("pin a link that the kernel does not have: %w", ebpf.ErrNotSupported)
 }
 
 // Unpin returns an error that wraps ebpf.ErrNotSupported.
-func (l *emulated) Unpin() error {
+func (l *Link) Unpin() error {
 	return fmt.Errorf("unpin a link that the kernel does not have: %w", ebpf.ErrNotSupported)
 }
 
-// nameable makes sure that Info of a link says whose it is: the library's own
+// Nameable makes sure that Info of a link says whose it is: the library's own
 // emulations (the ioctl of perf events before Linux 5.15, BPF_PROG_ATTACH
 // before 5.7) cannot.
-func nameable(l link.Link, prog *ebpf.Program) link.Link {
+func Nameable(l link.Link, prog *ebpf.Program) link.Link {
 	if _, err := l.Info(); errors.Is(err, ebpf.ErrNotSupported) {
-		return newEmulated(prog, l.Close)
+		return New(prog, l.Close)
 	}
 	return l
 }
 
-// closeLink closes a link that may be closed already: the library's kprobes by
+// CloseAny closes a link that may be closed already: the library's kprobes by
 // tracefs say so, other links do not.
-func closeLink(l link.Link) error {
+func CloseAny(l link.Link) error {
 	if err := l.Close(); !errors.Is(err, os.ErrClosed) {
 		return err
 	}

@@ -1,4 +1,4 @@
-package typed
+package emulated
 
 import (
 	"errors"
@@ -11,11 +11,11 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// emulated embeds a nil link.Link for the sake of one unexported method. Every
+// Link embeds a nil link.Link for the sake of one unexported method. Every
 // exported one must be its own, or calling it would panic.
 func TestEmulatedOverridesLink(t *testing.T) {
 	iface := reflect.TypeFor[link.Link]()
-	l := emulate(0, func() error { return nil })
+	l := ByID(0, func() error { return nil })
 	for i := range iface.NumMethod() {
 		m := iface.Method(i)
 		if !m.IsExported() {
@@ -39,7 +39,7 @@ func TestEmulatedOverridesLink(t *testing.T) {
 func TestEmulatedDetachesOnce(t *testing.T) {
 	broken := errors.New("broken")
 	n := 0
-	l := emulate(0, func() error { n++; return broken })
+	l := ByID(0, func() error { n++; return broken })
 	if err := l.Detach(); !errors.Is(err, broken) {
 		t.Errorf("detach: %v", err)
 	}
@@ -63,17 +63,12 @@ func TestEmulatedDetachesOnce(t *testing.T) {
 	}
 }
 
-// fakeLink is a link that says when it is closed.
-func fakeLink(closed *[]string, name string, err error) link.Link {
-	return &emulated{detach: once(func() error { *closed = append(*closed, name); return err })}
-}
-
 // As the kernel's links do.
 func TestEmulatedDetachesAsGarbage(t *testing.T) {
 	for _, close := range []bool{false, true} {
 		calls := make(chan struct{}, 2)
 		func() {
-			l := emulate(0, func() error { calls <- struct{}{}; return nil })
+			l := ByID(0, func() error { calls <- struct{}{}; return nil })
 			if close {
 				l.Close()
 			}
