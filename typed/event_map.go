@@ -10,6 +10,7 @@ import (
 	"sync"
 	"weak"
 
+	"github.com/bpfgen/bpfgen/typed/internal/plain"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 )
@@ -155,7 +156,7 @@ func eventSizes(like any, minSize int) (size, least int, err error) {
 		return isRaw, 0, nil
 	}
 	t := reflect.TypeOf(like).Elem()
-	if err := checkPlain(t); err != nil {
+	if err := plain.CheckOften(t); err != nil {
 		return 0, 0, err
 	}
 	size = int(t.Size())

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"github.com/bpfgen/bpfgen/typed/internal/plain"
 )
 
 type header struct{ Kind uint32 }
@@ -27,12 +29,12 @@ func TestSwitch(t *testing.T) {
 			Code int64
 			PID  uint64
 		}{header: header{2}, Code: -1, PID: 20}
-		e.emit(memoryOf(&a))
-		e.emit(memoryOf(&b))
+		e.emit(plain.Memory(&a))
+		e.emit(plain.Memory(&b))
 		unknown := header{9}
-		e.emit(memoryOf(&unknown))
+		e.emit(plain.Memory(&unknown))
 		cut := header{1} // an event that ends after its header
-		e.emit(append(memoryOf(&cut), 0)[:4])
+		e.emit(append(plain.Memory(&cut), 0)[:4])
 
 		var got []string
 		ctx, cancel := context.WithCancel(t.Context())
@@ -73,7 +75,7 @@ func TestSwitchEndsOnErrors(t *testing.T) {
 	e, r := ringTest[header](t, nil)
 	for range 3 {
 		h := header{1}
-		e.emit(memoryOf(&h))
+		e.emit(plain.Memory(&h))
 	}
 	h := func(h header) uint32 { return h.Kind }
 	var unknown *UnknownEventError

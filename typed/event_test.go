@@ -15,6 +15,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/plain"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/features"
@@ -30,7 +31,7 @@ type testEvent struct {
 	PID  int32
 }
 
-func (e testEvent) bytes() []byte { return bytes.Clone(memoryOf(&e)) }
+func (e testEvent) bytes() []byte { return bytes.Clone(plain.Memory(&e)) }
 
 func event(seq uint32) testEvent { return testEvent{Seq: seq, Kind: uint8(seq % 3), PID: -int32(seq)} }
 

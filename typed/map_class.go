@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
+	"github.com/bpfgen/bpfgen/typed/internal/plain"
 	"github.com/cilium/ebpf"
 )
 
@@ -267,7 +268,7 @@ func eventShape(like any, class MapClass) MapShape {
 
 // unfitValue refuses types that are not the same in C everywhere.
 func unfitValue(t reflect.Type) *LayoutError {
-	if err := checkPlainType(t); err != nil {
+	if err := plain.Check(t); err != nil {
 		return &LayoutError{Property: "value type", Want: "a type with a fixed layout", Got: err.Error()}
 	}
 	return nil
@@ -276,10 +277,10 @@ func unfitValue(t reflect.Type) *LayoutError {
 // unfitKey also refuses types with implicit padding. A blank field of bytes Go
 // keeps, which is what generated types have.
 func unfitKey(property string, t reflect.Type) *LayoutError {
-	if err := checkPlainType(t); err != nil {
+	if err := plain.Check(t); err != nil {
 		return &LayoutError{Property: property, Want: "a type with a fixed layout", Got: err.Error()}
 	}
-	if hole, ok := padding(t); ok {
+	if hole, ok := plain.Padding(t); ok {
 		return &LayoutError{
 			Property: property,
 			Want:     "one whose padding is blank fields",
@@ -287,30 +288,4 @@ func unfitKey(property string, t reflect.Type) *LayoutError {
 		}
 	}
 	return nil
-}
-
-// padding finds the first byte of a type that belongs to no field.
-func padding(t reflect.Type) (offset uintptr, found bool) {
-	switch {
-	case t.Kind() == reflect.Array && t.Len() > 0:
-		return padding(t.Elem())
-	case t.Kind() == reflect.Struct:
-		return structPadding(t)
-	}
-	return 0, false
-}
-
-func structPadding(t reflect.Type) (offset uintptr, found bool) {
-	end := uintptr(0)
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if f.Offset != end {
-			return end, true
-		}
-		if hole, ok := padding(f.Type); ok {
-			return f.Offset + hole, true
-		}
-		end = f.Offset + f.Type.Size()
-	}
-	return end, end != t.Size()
 }

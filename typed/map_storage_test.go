@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/bpfgen/bpfgen/typed/internal/plain"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
@@ -276,7 +277,7 @@ func TestStackBuildIDs(t *testing.T) {
 	failsWith(t, "lookup of no stack", err, notExist...)
 	_, err = m.Lookup(1)
 	failsWith(t, "program counters", err, ebpf.ErrNotSupported)
-	equal(t, "size of a frame", int(sizeOf[StackBuildID]()), buildIDSize)
+	equal(t, "size of a frame", int(plain.Size[StackBuildID]()), buildIDSize)
 	const userStack = 1 << 8 // BPF_F_USER_STACK
 	frames := got(m.LookupBuildIDs(takeStack(t, m.Map(), userStack)))(t)
 	if len(frames) == 0 || frames[0].Offset == 0 || frames[0].Status != 1 && frames[0].Status != 2 {

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
+	"github.com/bpfgen/bpfgen/typed/internal/plain"
 )
 
 // Struct_ops maps (5.6): a structure of functions of the kernel, implemented by
@@ -74,9 +75,9 @@ func SetStructOps[V any, P StructOps[V]](spec *MapSpec[P], set func(ops *V)) err
 	if err != nil {
 		return err
 	}
-	copy(memoryOf(&ops), data)
+	copy(plain.Memory(&ops), data)
 	set(&ops)
-	spec.Contents[0].Value = slices.Clone(memoryOf(&ops))
+	spec.Contents[0].Value = slices.Clone(plain.Memory(&ops))
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/typed/ctypes"
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
+	"github.com/bpfgen/bpfgen/typed/internal/plain"
 	"github.com/cilium/ebpf"
 )
 
@@ -164,7 +165,7 @@ func contextOf[T any](ctx *T) []byte {
 	if ctx == nil {
 		return nil
 	}
-	return memoryOf(ctx)
+	return plain.Memory(ctx)
 }
 
 // XDPContext is struct xdp_md (include/uapi/linux/bpf.h). In a run, Data and
@@ -339,7 +340,7 @@ type FlowKeys struct {
 func (p *FlowDissector) Run(packet []byte, opts *RunOptions) (uint32, FlowKeys, error) {
 	var keys FlowKeys
 	ret, data, err := p.base().run(packet, nil, nil, opts)
-	if err == nil && copy(memoryOf(&keys), data) < sizeOf[FlowKeys]() {
+	if err == nil && copy(plain.Memory(&keys), data) < plain.Size[FlowKeys]() {
 		err = fmt.Errorf("run program %s: the kernel gave %d bytes of keys", p.base().name, len(data))
 	}
 	return ret, keys, err
@@ -434,8 +435,8 @@ func (p *Syscall) Run(ctx []byte, opts *RunOptions) (uint32, error) {
 // fixed size such as the generated type of the program's argument; the program
 // may change it. opts may be nil.
 func RunSyscall[T any](p *Syscall, ctx *T, opts *RunOptions) (uint32, error) {
-	if err := checkPlain(reflect.TypeFor[T]()); err != nil {
+	if err := plain.CheckOften(reflect.TypeFor[T]()); err != nil {
 		return 0, fmt.Errorf("run program %s: %w", p.Name(), err)
 	}
-	return p.Run(memoryOf(ctx), opts)
+	return p.Run(plain.Memory(ctx), opts)
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/bpfgen/bpfgen/typed/internal/plain"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 )
@@ -117,7 +118,7 @@ func (c *specCore) staticSpec(section, name string, index int, like any) *ebpf.V
 // a pointer.
 func checkVariable(name string, like any, size uint32) error {
 	t := reflect.TypeOf(like).Elem()
-	if err := checkPlainType(t); err != nil {
+	if err := plain.Check(t); err != nil {
 		return fmt.Errorf("variable %s: %w", name, err)
 	}
 	if uintptr(size) != t.Size() {
@@ -356,10 +357,10 @@ func (s *section) load(value unsafe.Pointer, mem []byte) {
 	switch {
 	case len(mem) == 8 && !s.readOnly && aligned(mem, 8):
 		x := atomic.LoadUint64((*uint64)(unsafe.Pointer(&mem[0])))
-		copy(unsafe.Slice((*byte)(value), 8), memoryOf(&x))
+		copy(unsafe.Slice((*byte)(value), 8), plain.Memory(&x))
 	case len(mem) == 4 && !s.readOnly && aligned(mem, 4):
 		x := atomic.LoadUint32((*uint32)(unsafe.Pointer(&mem[0])))
-		copy(unsafe.Slice((*byte)(value), 4), memoryOf(&x))
+		copy(unsafe.Slice((*byte)(value), 4), plain.Memory(&x))
 	default:
 		copy(unsafe.Slice((*byte)(value), len(mem)), mem)
 	}
@@ -371,11 +372,11 @@ func store(mem []byte, value unsafe.Pointer) {
 	switch {
 	case len(mem) == 8 && aligned(mem, 8):
 		var x uint64
-		copy(memoryOf(&x), b)
+		copy(plain.Memory(&x), b)
 		atomic.StoreUint64((*uint64)(unsafe.Pointer(&mem[0])), x)
 	case len(mem) == 4 && aligned(mem, 4):
 		var x uint32
-		copy(memoryOf(&x), b)
+		copy(plain.Memory(&x), b)
 		atomic.StoreUint32((*uint32)(unsafe.Pointer(&mem[0])), x)
 	default:
 		copy(mem, b)
