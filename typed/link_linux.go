@@ -13,14 +13,14 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
+	"github.com/bpfgen/bpfgen/typed/internal/cgroup"
 	"github.com/bpfgen/bpfgen/typed/internal/emulated"
+	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
+	"github.com/bpfgen/bpfgen/typed/internal/netlink"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
-
-	"github.com/bpfgen/bpfgen/typed/internal/kernelsym"
-	"github.com/bpfgen/bpfgen/typed/internal/netlink"
 )
 
 // This file makes links on Linux: by the library where it can, else by
@@ -229,7 +229,7 @@ func attachIter(prog *ebpf.Program, opts IterOptions) (link.Link, error) {
 	}
 	info := &iterInfo{first: uint32(opts.TID), second: uint32(opts.PID)}
 	if opts.Cgroup != "" {
-		dir, err := openCgroup(opts.Cgroup)
+		dir, err := cgroup.Open(opts.Cgroup)
 		if err != nil {
 			return nil, err
 		}
@@ -397,34 +397,15 @@ func isFileOf(fd int, prefix string) bool {
 	return err == nil && strings.HasPrefix(name, prefix)
 }
 
-// openCgroup opens a directory and makes sure that it is one of cgroup v2,
-// because the kernel's EBADF for any other says too little.
-func openCgroup(path string) (*os.File, error) {
-	dir, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	var fs unix.Statfs_t
-	if err := unix.Fstatfs(int(dir.Fd()), &fs); err != nil {
-		dir.Close()
-		return nil, err
-	}
-	if int64(fs.Type) != unix.CGROUP2_SUPER_MAGIC {
-		dir.Close()
-		return nil, fmt.Errorf("not in a cgroup v2 hierarchy: %w", syscall.EBADF)
-	}
-	return dir, nil
-}
-
 func attachCgroup(prog *ebpf.Program, path string, at ebpf.AttachType, opts CgroupOptions) (link.Link, error) {
-	dir, err := openCgroup(path)
+	dir, err := cgroup.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
 	l, err := attachCgroupDir(prog, dir, at, opts)
 	if errors.Is(err, syscall.EPERM) && privilegeRemedy(neededFor(prog.Type())) == "" {
-		return nil, explain(err, cgroupForbids(path, at, cgroupModes[opts.Mode]))
+		return nil, explain(err, cgroup.Forbids(path, at, cgroupModes[opts.Mode]))
 	}
 	return l, err
 }
@@ -466,10 +447,9 @@ func haveOrderedCgroups(prog *ebpf.Program, at ebpf.AttachType) bool {
 	return errors.Is(err, syscall.EBADF)
 }
 
-// The flags of BPF_PROG_ATTACH for cgroups (include/uapi/linux/bpf.h).
 var cgroupModes = map[CgroupMode]uint32{
-	CgroupMulti:     1 << 1, // BPF_F_ALLOW_MULTI
-	CgroupOverride:  1 << 0, // BPF_F_ALLOW_OVERRIDE
+	CgroupMulti:     cgroup.Multi,
+	CgroupOverride:  cgroup.Override,
 	CgroupExclusive: 0,
 }
 
