@@ -1,4 +1,4 @@
-// Package clang compiles C to BPF objects. It is the only user of os/exec in
+// Package clang compiles C to BPF objects. It alone runs a compiler in
 // bpfgen.
 //
 // The flags are those of cilium/ebpf's bpf2go, chosen so that one source and

@@ -2,22 +2,12 @@ package gopkg
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"go/ast"
 	"go/build/constraint"
-	"go/parser"
-	"go/scanner"
-	"go/token"
-	"go/types"
-	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -108,7 +98,7 @@ func (v *Verdict) check(ctx context.Context, env []string, root string, group []
 	slices.Sort(patterns)
 	cfg := packages.Config{
 		Context: ctx,
-		Mode:    ofRoots,
+		Mode:    packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedModule | packages.NeedImports | packages.NeedTypes | packages.NeedTypesSizes | packages.NeedSyntax | packages.NeedTypesInfo,
 		Dir:     root,
 		Env:     append(slices.Clone(env), "GOOS=linux"),
 		Overlay: overlay,
@@ -130,149 +120,6 @@ func (v *Verdict) check(ctx context.Context, env []string, root string, group []
 	for _, p := range pkgs {
 		v.add(p, generated)
 	}
-}
-
-// What is asked of the packages that are checked, of what they import, and of both
-// at once.
-const (
-	ofRoots   = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedModule
-	ofImports = packages.NeedName | packages.NeedImports | packages.NeedDeps | packages.NeedExportFile | packages.NeedTypes | packages.NeedTypesSizes
-	ofBoth    = ofRoots | packages.NeedImports | packages.NeedTypes | packages.NeedTypesSizes | packages.NeedSyntax | packages.NeedTypesInfo
-)
-
-// load type-checks packages. To have the go command do all of it means to have it
-// compile the packages, too, which takes longer than all else; so it is asked for what
-// they import alone, where that does not lead back to them.
-func load(cfg packages.Config, patterns []string) ([]*packages.Package, error) {
-	if cfg.Tests {
-		return loadAll(cfg, patterns)
-	}
-	roots, err := packages.Load(&cfg, patterns...)
-	if err != nil {
-		return nil, err
-	}
-	if slices.ContainsFunc(roots, func(p *packages.Package) bool { return len(p.Errors) > 0 }) {
-		return roots, nil // nothing to be compiled, then
-	}
-	c := &checker{cfg: cfg, fset: token.NewFileSet(), imports: map[string]*types.Package{"unsafe": types.Unsafe}}
-	if !c.parse(roots) || !c.loadImports(roots) {
-		return loadAll(cfg, patterns)
-	}
-	for _, p := range roots {
-		c.check(p)
-	}
-	return roots, nil
-}
-
-// loadAll leaves everything to the go command.
-func loadAll(cfg packages.Config, patterns []string) ([]*packages.Package, error) {
-	cfg.Mode = ofBoth
-	return packages.Load(&cfg, patterns...)
-}
-
-// checker type-checks packages whose imports are compiled.
-type checker struct {
-	cfg  packages.Config
-	fset *token.FileSet
-	// files are those of each package, paths what they import.
-	files map[*packages.Package][]*ast.File
-	paths map[string]bool
-	// imports have their types.
-	imports map[string]*types.Package
-	sizes   types.Sizes
-}
-
-// parse reads all files. It is false where that is not enough: with cgo.
-func (c *checker) parse(roots []*packages.Package) bool {
-	c.files, c.paths = make(map[*packages.Package][]*ast.File), make(map[string]bool)
-	for _, p := range roots {
-		for _, path := range p.CompiledGoFiles {
-			var source any
-			if content, ok := c.cfg.Overlay[path]; ok {
-				source = content
-			}
-			f, err := parser.ParseFile(c.fset, path, source, parser.SkipObjectResolution|parser.AllErrors|parser.ParseComments)
-			p.Errors = append(p.Errors, parseErrors(err)...)
-			if f == nil {
-				continue
-			}
-			c.files[p] = append(c.files[p], f)
-			for _, spec := range f.Imports {
-				path, err := strconv.Unquote(spec.Path.Value)
-				if err == nil {
-					c.paths[path] = true
-				}
-			}
-		}
-	}
-	return !c.paths["C"]
-}
-
-// parseErrors are what the parser says.
-func parseErrors(err error) (errs []packages.Error) {
-	var list scanner.ErrorList
-	if errors.As(err, &list) {
-		for _, e := range list {
-			errs = append(errs, packages.Error{Pos: e.Pos.String(), Msg: e.Msg, Kind: packages.ParseError})
-		}
-	} else if err != nil {
-		errs = append(errs, packages.Error{Msg: err.Error(), Kind: packages.ParseError})
-	}
-	return errs
-}
-
-// loadImports has the go command compile what is imported. It is false if that
-// leads back to the roots, or cannot be done in one go.
-func (c *checker) loadImports(roots []*packages.Package) bool {
-	c.sizes = types.SizesFor("gc", cmp.Or(lookup(c.cfg.Env, "GOARCH"), runtime.GOARCH))
-	delete(c.paths, "unsafe")
-	if len(c.paths) == 0 {
-		return true
-	}
-	cfg := c.cfg
-	cfg.Mode, cfg.Overlay, cfg.Fset = ofImports, nil, c.fset
-	pkgs, err := packages.Load(&cfg, slices.Sorted(maps.Keys(c.paths))...)
-	if err != nil {
-		return false
-	}
-	own := make(map[string]bool)
-	for _, p := range roots {
-		own[p.PkgPath] = true
-	}
-	back := false
-	packages.Visit(pkgs, func(p *packages.Package) bool {
-		back = back || own[p.PkgPath]
-		return !back
-	}, nil)
-	for _, p := range pkgs {
-		if c.imports[p.PkgPath] = p.Types; p.Types == nil || p.IllTyped || len(p.Errors) > 0 {
-			return false // the go command finds better words
-		}
-		c.sizes = p.TypesSizes
-	}
-	return !back
-}
-
-// Import makes checker a types.Importer.
-func (c *checker) Import(path string) (*types.Package, error) {
-	if p := c.imports[path]; p != nil {
-		return p, nil
-	}
-	return nil, fmt.Errorf("no types of %s", path)
-}
-
-// check adds what is wrong with a package to its errors.
-func (c *checker) check(p *packages.Package) {
-	conf := types.Config{Importer: c, Sizes: c.sizes, Error: func(err error) {
-		var e types.Error
-		if errors.As(err, &e) {
-			p.Errors = append(p.Errors, packages.Error{Pos: c.fset.Position(e.Pos).String(), Msg: e.Msg, Kind: packages.TypeError})
-		}
-	}}
-	if p.Module != nil && p.Module.GoVersion != "" {
-		conf.GoVersion = "go" + p.Module.GoVersion
-	}
-	_, _ = conf.Check(p.PkgPath, c.fset, c.files[p], nil)
 }
 
 // lookup is the value of a variable, "" if it is not set.

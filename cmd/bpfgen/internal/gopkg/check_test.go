@@ -3,6 +3,7 @@ package gopkg
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,6 +34,14 @@ func TestTypeCheck(t *testing.T) {
 		{name: "tests", files: map[string]string{"a.go": "package m\n"}, generated: map[string]string{"x_test.go": "package m\n\nvar X int = \"\"\n"}, fatal: "x_test.go:3:13"},
 		{name: "another system's file", files: map[string]string{"a_windows.go": "package m\n\nvar X int\n", "a.go": "package m\n"}, generated: map[string]string{"x.go": "package m\n\nvar X int\n"}},
 		{name: "a language version", files: map[string]string{"a.go": "package m\n"}, generated: map[string]string{"x.go": "package m\n\nfunc F() {\n\tfor range 3 {\n\t}\n}\n"}, fatal: "requires go1.22"},
+		{name: "a tag of GOFLAGS", files: map[string]string{"a.go": "//go:build extra\n\npackage m\n\nvar X int\n", "b.go": "//go:build !extra\n\npackage m\n\nvar _ = missing\n"}, generated: map[string]string{"x.go": "package m\n\nvar X int\n"}, fatal: "X redeclared"},
+		{name: "a release tag", files: map[string]string{"a.go": "//go:build go1.21 && !go1.999\n\npackage m\n\nvar X int\n"}, generated: map[string]string{"x.go": "package m\n\nvar X int\n"}, fatal: "X redeclared"},
+		{name: "two packages in a directory", files: map[string]string{"a.go": "package other\n"}, generated: map[string]string{"x.go": "package m\n"}, skipped: "found packages other (a.go) and m (x.go)"},
+		{name: "C that Go refuses", files: map[string]string{"a.go": "package m\n", "a.c": "int x;\n"}, generated: map[string]string{"x.go": "package m\n"}, skipped: "C source files not allowed"},
+		{name: "a file that does not parse", files: map[string]string{"a.go": "package m\n\nvar A int =\n"}, generated: map[string]string{"x.go": "package m\n\nvar X int\n"}, note: "a.go:3:13: expected operand"},
+		{name: "a file without a clause", files: map[string]string{"a.go": "pakage m\n"}, generated: map[string]string{"x.go": "package m\n\nvar X int\n"}, skipped: "expected 'package'"},
+		{name: "types of types of imports", files: map[string]string{"a.go": "package m\n\nimport (\n\t\"net/http\"\n\t\"time\"\n)\n\nvar _ time.Duration = http.DefaultClient.Timeout\nvar _ = http.DefaultTransport.(*http.Transport).TLSClientConfig.Certificates[0].Leaf.Subject.Names\n"}, generated: map[string]string{"x.go": "package m\n"}},
+		{name: "an embedded file", generated: map[string]string{"x.go": "package m\n\nimport _ \"embed\"\n\n//go:embed x.o\nvar x []byte\n", "x.o": "?"}},
 		{name: "sizes of 32 bits", files: map[string]string{"a.go": "package m\n"}, generated: map[string]string{"x.go": "package m\n\nimport (\n\t_ \"io\"\n\t\"unsafe\"\n)\n\nconst _ = -(unsafe.Sizeof(uintptr(0)) ^ 4)\n"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -74,6 +83,9 @@ func TestTypeCheck(t *testing.T) {
 			if strings.Contains(test.name, "32") {
 				env = append(env, "GOARCH=386", "CGO_ENABLED=0")
 			}
+			if strings.Contains(test.name, "GOFLAGS") {
+				env = append(env, "GOFLAGS=-mod=mod -tags=extra")
+			}
 			v := TypeCheck(t.Context(), env, all)
 			for _, part := range []struct{ what, got, want string }{
 				{"fatal", strings.Join(v.Fatal, "\n"), test.fatal}, {"notes", strings.Join(v.Notes, "\n"), test.note}, {"skipped", v.Skipped, test.skipped},
@@ -83,6 +95,42 @@ func TestTypeCheck(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// To start the go command, and to have it compile, is what a check costs.
+func TestTheGoCommandIsAskedTwice(t *testing.T) {
+	root := t.TempDir()
+	real, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(t.TempDir(), "log")
+	bin := t.TempDir()
+	for path, content := range map[string]string{
+		filepath.Join(bin, "go"):      "#!/bin/sh\necho \"$@\" >>" + log + "\nexec " + real + " \"$@\"\n",
+		filepath.Join(root, "go.mod"): "module example.com/m\n\ngo 1.25\n",
+		filepath.Join(root, "a.go"):   "package m\n",
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	sub := filepath.Join(root, "sub") // is not there yet
+	v := TypeCheck(t.Context(), append(os.Environ(), "GOFLAGS=", "GOWORK=off"), []Generated{
+		{Dir: root, Package: "m", Files: map[string][]byte{"x.go": []byte("package m\n\nimport \"io\"\n\nvar X io.Reader = 1\n")}},
+		{Dir: sub, Package: "sub", Files: map[string][]byte{"y.go": []byte("package sub\n\nvar Y = strings.ToUpper\n")}},
+	})
+	if len(v.Fatal) != 2 || v.Skipped != "" {
+		t.Errorf("%+v", v)
+	}
+	asked, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(asked), "list"); n != 2 {
+		t.Errorf("%d times:\n%s", n, asked)
 	}
 }
 
