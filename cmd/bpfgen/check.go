@@ -80,6 +80,7 @@ func runCheck(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	c.cache, c.strips = c.openCache(), new(clang.Strips)
+	defer c.cache.Trim()
 	r, err := findRepo(ctx, c, fs.Args())
 	if err != nil {
 		return err

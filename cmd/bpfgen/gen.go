@@ -47,6 +47,8 @@ type genOptions struct {
 	makeBase string
 	compile  compileOptions
 	write    writeOptions
+	// cleanCache empties the cache, and does nothing else.
+	cleanCache bool
 	// packages says that args are patterns of packages.
 	packages bool
 	// committed takes the objects of a C file as they are in the output
@@ -61,6 +63,9 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 	o, err := c.parseGen(args)
 	if err != nil {
 		return err
+	}
+	if o.cleanCache {
+		return c.emptyCache(o.write.dryRun)
 	}
 	if o.packages {
 		return genPackages(ctx, c, o, o.args)
@@ -113,6 +118,7 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 	fs.BoolVar(&o.typed, "typed", false, "with -bpf2go, files with the typed API over the same types beside bpf2go's")
 	fs.StringVar(&o.packed, "packed", "", "with -bpf2go, what becomes of structs that Go lays out otherwise than C (an error): `fix` makes byte arrays of the fields that stand wrong, keep leaves them as bpf2go has them")
 	fs.BoolVar(&o.prune, "prune", false, "remove the files of targets that are not asked for")
+	fs.BoolVar(&o.cleanCache, "clean-cache", false, "generate nothing: remove what the cache holds ($BPFGEN_CACHE), and say where that was; with -n only say it")
 	fs.StringVar(&o.makeBase, "makebase", c.env.lookup("BPF2GO_MAKEBASE", ""), "write .d files for make, relative to `directory` ($BPF2GO_MAKEBASE)")
 	if err := c.parse(fs, args); err != nil {
 		return nil, err
@@ -125,7 +131,10 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 	if err != nil {
 		return nil, err
 	}
-	if packages {
+	switch {
+	case o.cleanCache && len(o.args) > 0:
+		return nil, fmt.Errorf("-clean-cache generates nothing: leave out %s", strings.Join(o.args, " "))
+	case packages:
 		o.packages = true
 		return o, onlyForPackages(fs)
 	}
@@ -138,7 +147,7 @@ func (c *cli) parseGen(args []string) (*genOptions, error) {
 // onlyForPackages refuses flags that the lines of packages have themselves.
 func onlyForPackages(fs *flag.FlagSet) (err error) {
 	fs.Visit(func(f *flag.Flag) {
-		if !slices.Contains([]string{"n", "no-typecheck", "verbose", "strict"}, f.Name) && err == nil {
+		if !slices.Contains([]string{"n", "no-typecheck", "verbose", "strict", "clean-cache"}, f.Name) && err == nil {
 			err = fmt.Errorf("-%s belongs into the go:generate lines: of packages, gen runs these", f.Name)
 		}
 	})

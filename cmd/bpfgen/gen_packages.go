@@ -58,10 +58,32 @@ func (c *cli) finish(ctx context.Context, o *outputFlags, w writeOptions, result
 
 // genPackages generates, and writes if no line failed.
 func genPackages(ctx context.Context, c *cli, o *genOptions, patterns []string) error {
+	defer func() { c.cache.Trim() }()
 	return untilCurrent(func() error {
 		c.cache, c.strips = c.openCache(), new(clang.Strips) // the cache knows what it has read
 		return genLines(ctx, c, o, patterns)
 	})
+}
+
+// emptyCache removes what the cache holds, or says what that would be.
+func (c *cli) emptyCache(dryRun bool) error {
+	store := c.openCache()
+	if store == nil {
+		return errors.New("there is no cache: $BPFGEN_CACHE is off, or there is no folder for caches ($HOME, $XDG_CACHE_HOME)")
+	}
+	entries, bytes := store.Usage()
+	held := fmt.Sprintf("%d entries", entries)
+	if entries == 1 {
+		held = "1 entry"
+	}
+	what := "removed"
+	if dryRun {
+		what = "would be removed"
+	} else if err := store.Clean(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.stdout, "%s: %s, %.1f MB, %s\n", store.Dir(), held, float64(bytes)/1e6, what)
+	return err
 }
 
 func genLines(ctx context.Context, c *cli, o *genOptions, patterns []string) error {

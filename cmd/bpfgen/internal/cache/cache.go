@@ -71,6 +71,7 @@ func (c *Cache) Get(key string, value any) bool {
 	if err != nil || len(content) < 2*sha256.Size {
 		return false
 	}
+	c.used(c.path(key))
 	sum, body := content[:2*sha256.Size], content[2*sha256.Size:]
 	if string(sum) != Key(key, string(body)) || json.Unmarshal(body, value) != nil {
 		os.Remove(c.path(key))
