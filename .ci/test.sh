@@ -113,6 +113,8 @@ kernels() {
 	local status=0
 	in_kernels -table "$work/kernels.md" -check docs/kernels.md || status=1
 	[ ! -f "$work/kernels.md" ] || cat "$work/kernels.md"
+	# File systems that this machine's kernel may not have, FAT above all.
+	go run ./.ci/kernels -kernels 6.12 -- ./cmd/bpfgen/internal/outfile -test.run='^TestFileSystems$' || status=1
 	return $status
 }
 

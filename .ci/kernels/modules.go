@@ -30,6 +30,11 @@ var wantedModules = []string{
 	"nf_tables",
 	"vcan",
 	"rc_loopback", // /dev/lirc0
+	"loop",        // file systems in files
+	"vfat",
+	"nls_cp437",
+	"nls_ascii",
+	"overlay",
 }
 
 // module is one loadable module, uncompressed.

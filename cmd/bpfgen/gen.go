@@ -67,13 +67,13 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 	if o.cleanCache {
 		return c.emptyCache(o.write.dryRun)
 	}
-	if o.packages {
-		return genPackages(ctx, c, o, o.args)
-	}
 	if c.env.lookup("GOGC", "") == "" {
 		// An object needs a few megabytes in a few milliseconds: collecting
-		// less often is a tenth of the time.
-		debug.SetGCPercent(400)
+		// less often is a tenth of the time. Many lines may keep much more.
+		debug.SetGCPercent(map[bool]int{false: 400, true: 200}[o.packages])
+	}
+	if o.packages {
+		return genPackages(ctx, c, o, o.args)
 	}
 	if err := c.otherIdent(o); err != nil {
 		return err

@@ -167,6 +167,9 @@ func (res *result) generated(o *outputFlags) (g gopkg.Generated, changes bool, e
 			g.Files[ch.Name] = res.out.Content(ch.Name)
 		}
 	}
+	for _, name := range res.out.Barriers() {
+		g.Files[name] = nil
+	}
 	return g, changes, nil
 }
 

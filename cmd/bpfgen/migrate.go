@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/git"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gogen"
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 )
 
@@ -35,9 +37,10 @@ const (
 type migration struct {
 	// tool are the words that run bpfgen, behind which -bpf2go comes.
 	tool string
-	// edits are the new contents of files, lines count what was changed.
-	edits map[string][]byte
-	lines int
+	// edits are the new contents of files, old what they were made from; lines count
+	// what was changed.
+	edits, old map[string][]byte
+	lines      int
 	// unread are places that speak of bpf2go and were not understood.
 	unread []string
 	// toolless are the go.mod files that lack the tool that the lines will run.
@@ -61,7 +64,7 @@ func runMigrate(ctx context.Context, c *cli, args []string) error {
 		}
 		*tool = "go run " + bpfgenPath + "@" + own
 	}
-	m := &migration{tool: *tool, edits: make(map[string][]byte)}
+	m := &migration{tool: *tool, edits: make(map[string][]byte), old: make(map[string][]byte)}
 	if err := m.collect(ctx, c, fs.Args()); err != nil {
 		return err
 	}
@@ -116,7 +119,7 @@ func (m *migration) directory(dir string, env []string) error {
 		}
 		changed := m.goFile(path, content, env)
 		if !bytes.Equal(changed, content) {
-			m.edits[path] = changed
+			m.edit(path, content, changed)
 		}
 	}
 	return nil
@@ -207,7 +210,7 @@ func (m *migration) textFile(path string) error {
 	edited, n := m.replace(string(content))
 	m.lines += n
 	if n > 0 {
-		m.edits[path] = []byte(edited)
+		m.edit(path, content, []byte(edited))
 	}
 	number := 0
 	for text := range strings.Lines(edited) {
@@ -273,8 +276,13 @@ func (m *migration) goMod(path string) error {
 	}
 	f.Cleanup()
 	m.lines++
-	m.edits[path], err = f.Format()
+	edited, err := f.Format()
+	m.edit(path, content, edited)
 	return err
+}
+
+func (m *migration) edit(path string, old, edited []byte) {
+	m.old[path], m.edits[path] = old, edited
 }
 
 // finish shows or writes the edits.
@@ -297,18 +305,11 @@ func (m *migration) finish(ctx context.Context, c *cli, write bool) error {
 	slices.Sort(paths)
 	if !write {
 		for _, path := range paths {
-			old, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			c.stdout.Write(diff.Diff(seen(path), old, seen(path)+" (migrated)", m.edits[path]))
+			c.stdout.Write(diff.Diff(seen(path), m.old[path], seen(path)+" (migrated)", m.edits[path]))
 		}
 		return nil
 	}
-	if err := uncommitted(ctx, paths); err != nil {
-		return err
-	}
-	if err := replaceAll(m.edits, paths); err != nil {
+	if err := m.write(ctx, paths); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.stdout, "%s changed in %s; next: bpfgen gen ./..., go build ./...\n", count(uint32(m.lines), "line"), count(uint32(len(paths)), "file"))
@@ -338,36 +339,29 @@ func uncommitted(ctx context.Context, paths []string) error {
 	return errors.Join(errs...)
 }
 
-// replaceAll writes all files or none.
-func replaceAll(edits map[string][]byte, paths []string) (err error) {
-	const suffix = ".bpfgen-migrate"
-	old := make(map[string][]byte)
-	defer func() {
-		for _, path := range paths {
-			os.Remove(path + suffix)
-		}
-	}()
+// write changes all files or none: those that links lead to.
+func (m *migration) write(ctx context.Context, paths []string) error {
+	plans := make(map[string]*outfile.Plan)
+	var files []string
 	for _, path := range paths {
-		info, err := os.Stat(path)
+		real, err := filepath.EvalSymlinks(absolutePath(path)) // one directory, one name
 		if err != nil {
 			return err
 		}
-		if old[path], err = os.ReadFile(path); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path+suffix, edits[path], info.Mode().Perm()); err != nil {
-			return err
-		}
-	}
-	for i, path := range paths {
-		if err := os.Rename(path+suffix, path); err != nil {
-			for _, done := range paths[:i] {
-				err = errors.Join(err, os.WriteFile(done, old[done], 0o666))
+		dir := filepath.Dir(real)
+		if plans[dir] == nil {
+			if plans[dir], err = outfile.New(dir, ""); err != nil {
+				return err
 			}
-			return err
 		}
+		plans[dir].Edit(filepath.Base(real), m.old[path], m.edits[path])
+		files = append(files, real)
 	}
-	return nil
+	if err := uncommitted(ctx, files); err != nil {
+		return err
+	}
+	_, err := outfile.CommitAll(ctx, slices.Collect(maps.Values(plans))...)
+	return err
 }
 
 // moduleOf is the directory of the go.mod above a directory, "" for none.

@@ -101,7 +101,16 @@ func lockAll(ctx context.Context, plans []*Plan) (unlock func(), err error) {
 		}
 	}
 	sorted := slices.SortedFunc(slices.Values(plans), func(a, b *Plan) int { return cmp.Compare(a.dir, b.dir) })
+	var locked []fs.FileInfo
 	for _, p := range sorted {
+		info, err := os.Stat(p.dir)
+		if err != nil {
+			return unlock, err
+		}
+		if slices.ContainsFunc(locked, func(other fs.FileInfo) bool { return os.SameFile(info, other) }) {
+			continue // by another path
+		}
+		locked = append(locked, info)
 		f, err := lock(ctx, p.dir)
 		if err != nil {
 			return unlock, err
@@ -393,8 +402,8 @@ func (t *transaction) tempName() string {
 	return t.plan.path(tempPrefix + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36))
 }
 
-// sweep removes the temporary files of runs that were killed. The caller holds
-// the lock: no run that lives has any.
+// sweep removes what runs that were killed have left: temporary files, and barriers
+// that guard nothing. The caller holds the lock: no run that lives has any.
 func (p *Plan) sweep() error {
 	entries, err := os.ReadDir(p.dir)
 	if err != nil {
@@ -405,6 +414,11 @@ func (p *Plan) sweep() error {
 			if err := p.disk.remove(p.path(e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
+		}
+	}
+	for _, name := range p.deadBarriers() {
+		if err := p.disk.remove(p.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil
@@ -433,7 +447,7 @@ func (t *transaction) raiseBarrier() error {
 		return nil // no Go file among them
 	}
 	name := t.plan.barrierName()
-	content := Header + "\n\n" + pkg + "\n\n// bpfgen was interrupted while it changed several files. They may not fit\n// together: run it again, which also removes this file.\n" +
+	content := Header + "\n\n" + pkg + "\n\n// bpfgen was interrupted while it changed several files. They may not fit\n// together: run it again, which also removes this file. Where nothing generates\n// the files " + t.plan.stem + "_*.go any more, remove them.\n" +
 		"const _ = bpfgen_was_interrupted_run_it_again\n"
 	if err := t.prepare(name, []byte(content)); err != nil {
 		return err
@@ -443,16 +457,56 @@ func (t *transaction) raiseBarrier() error {
 
 // removeBarrier removes the barrier, of this run or of one that was killed.
 func (p *Plan) removeBarrier() error {
-	if p.stem == "" {
-		return nil
-	}
 	var errs []error
-	for _, name := range []string{p.stem + "_interrupted.go", p.stem + "_interrupted_test.go"} {
-		if _, err := os.Lstat(p.path(name)); err == nil && p.readGo(name).header == Header {
-			errs = append(errs, p.disk.remove(p.path(name)))
-		}
+	for _, name := range p.ownBarriers() {
+		errs = append(errs, p.disk.remove(p.path(name)))
 	}
 	return errors.Join(errs...)
+}
+
+// The ends of barriers' names behind the stem.
+var barrierEnds = []string{"_interrupted.go", "_interrupted_test.go"}
+
+// ownBarriers are those of the stem that stand.
+func (p *Plan) ownBarriers() (names []string) {
+	for _, end := range barrierEnds {
+		if p.stem != "" && p.readGo(p.stem+end).header == Header {
+			names = append(names, p.stem+end)
+		}
+	}
+	return names
+}
+
+// Barriers are the files that stand for runs that were killed and that Commit removes:
+// those of the stem, and those of stems that have no other file any more.
+func (p *Plan) Barriers() []string {
+	return append(p.ownBarriers(), p.deadBarriers()...)
+}
+
+// deadBarriers guard nothing: no file of their stem is left.
+func (p *Plan) deadBarriers() (dead []string) {
+	ours := slices.Sorted(maps.Keys(p.Ours()))
+	for _, name := range ours {
+		for _, end := range barrierEnds {
+			stem, ok := strings.CutSuffix(name, end)
+			if ok && stem != p.stem && !slices.ContainsFunc(ours, func(other string) bool { return other != name && belongs(other, stem, ours) }) {
+				dead = append(dead, name)
+			}
+		}
+	}
+	return dead
+}
+
+// belongs says whether a file may be one of a stem: it is not of a longer stem that has
+// a loader.
+func belongs(name, stem string, ours []string) bool {
+	if !strings.HasPrefix(name, stem+"_") {
+		return false
+	}
+	return !slices.ContainsFunc(ours, func(loader string) bool {
+		longer, _, ok := strings.Cut(loader, "_bpfgen")
+		return ok && strings.HasPrefix(longer, stem+"_") && strings.HasPrefix(name, longer+"_")
+	})
 }
 
 // packageClause is that of the plan's Go files, "" if it has none.

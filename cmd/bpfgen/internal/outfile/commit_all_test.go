@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // writePackages commits packages that belong together: a common one, and two below it,
@@ -107,5 +108,31 @@ func TestOneRefusedIsAllRefused(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "k6_12")); err == nil {
 		t.Error("the new directory is there")
+	}
+}
+
+// A directory that two paths lead to is locked once.
+func TestCommitAllOfOneDirectory(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	var plans []*Plan
+	for i, path := range []string{dir, link} {
+		p, err := New(path, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Add(string(rune('a'+i))+".go", []byte(ours), "test")
+		plans = append(plans, p)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := CommitAll(ctx, plans...); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, dir); len(got) != 2 {
+		t.Errorf("there is %v", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -295,5 +296,55 @@ func TestInterruptedCommit(t *testing.T) {
 	}
 	if got := read(t, dir); len(got) != len(before) {
 		t.Errorf("%d files, %d before", len(got), len(before))
+	}
+}
+
+// What a killed run has left of a stem that nobody writes any more goes with its
+// last file; as long as there is one, it is not to be compiled.
+func TestBarrierOfAnotherStem(t *testing.T) {
+	const barrier = "old_interrupted.go"
+	for _, test := range []struct {
+		name   string
+		others []string
+		goes   bool
+	}{
+		{"alone", nil, true},
+		{"files of its stem", []string{"old_types.go"}, false},
+		{"a file of its tests", []string{"old_bpfgen_test.go"}, false},
+		{"a loader of its stem", []string{"old_bpfgen.go", "old_bpfel.go"}, false},
+		{"files of a longer stem", []string{"old_x86_bpfgen.go", "old_x86_bpfel.go"}, true},
+		{"files that may be of a longer stem", []string{"old_x86_bpfel.go"}, false},
+		{"files of a stem that begins alike", []string{"older_types.go"}, true},
+	} {
+		dir := t.TempDir()
+		for _, name := range append(test.others, barrier) {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(Header+"\n\npackage a\n"), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := New(dir, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(p.Barriers(), barrier); got != test.goes {
+			t.Errorf("%s: it is said to go: %t", test.name, got)
+		}
+		if err := writeVersion(t.Context(), dir, 1); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, barrier)); (err != nil) != test.goes {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	// Somebody else's file of that name stays.
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, barrier), []byte("package a\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeVersion(t.Context(), dir, 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, barrier)); err != nil {
+		t.Error(err)
 	}
 }

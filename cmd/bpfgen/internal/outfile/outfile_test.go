@@ -288,3 +288,39 @@ func read(t *testing.T, dir string) map[string]string {
 	}
 	return files
 }
+
+// A file of the user is edited as long as it holds what was edited.
+func TestEdit(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "go.mod")
+	if err := os.WriteFile(path, []byte("old"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	edit := func(old, new string) error {
+		p, err := New(dir, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Edit("go.mod", []byte(old), []byte(new))
+		_, err = p.Commit(t.Context())
+		return err
+	}
+	if err := edit("other", "new"); err == nil || !strings.Contains(err.Error(), "has changed since it was read") {
+		t.Errorf("it holds something else: %v", err)
+	}
+	if err := edit("old", "new"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if got := read(t, dir); len(got) != 1 || got["go.mod"] != "new" {
+		t.Errorf("there is %v", got)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := edit("", "new"); err == nil {
+		t.Error("a file that is gone is made")
+	}
+}
