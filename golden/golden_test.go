@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,10 +96,13 @@ func updateCases(t *testing.T, changed []changedCase) {
 	if err := os.WriteFile(file, replace, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, goarch := range goarchs {
-		if len(packages) > 1 {
-			goTool(t, ".", goarch, append([]string{"vet", "-overlay", file}, packages...)...)
+	if len(packages) > 1 {
+		vet := append([]string{"vet", "-overlay", file}, packages...)
+		var all sync.WaitGroup
+		for _, goarch := range goarchs {
+			all.Go(func() { goTool(t, ".", goarch, vet...) })
 		}
+		all.Wait()
 	}
 	if t.Failed() {
 		t.Fatal("nothing is updated: a generated package does not compile")
