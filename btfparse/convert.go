@@ -51,6 +51,8 @@ type converter struct {
 	key     []byte
 	// aligns has the alignments that were asked for.
 	aligns map[btf.Type]uint32
+	// halved are the enums of 8 bytes of whose values there is the lower half.
+	halved map[btf.Type]bool
 	// notes are the warnings about types.
 	notes []Diagnostic
 }
@@ -228,9 +230,9 @@ func (c *converter) enum(t *btf.Enum, name string, tags []string) (Type, error) 
 	case t.Size != 1 && t.Size != 2 && t.Size != 4 && t.Size != 8:
 		return nil, fmt.Errorf("malformed BTF: %s has %d bytes", describe(t), t.Size)
 	}
-	n := &Enum{Name: name, FromTypedef: t.Name == "" && name != "", Bytes: t.Size, Signed: t.Signed, Tags: tags}
+	n := &Enum{Name: name, FromTypedef: t.Name == "" && name != "", Bytes: t.Size, Signed: t.Signed, Halved: c.halved[t], Tags: tags}
 	c.start("e", name)
-	c.flags(n.FromTypedef, n.Signed)
+	c.flags(n.FromTypedef, n.Signed, n.Halved)
 	c.number(uint64(n.Bytes), uint64(len(t.Values)))
 	for _, v := range t.Values {
 		if err := checkName(v.Name); err != nil {

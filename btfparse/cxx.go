@@ -29,25 +29,36 @@ func (c *converter) ownMembers(what string, union bool, bytes uint32, members []
 		return members
 	}
 	x := c.newClass(union, bytes, members)
-	var own []btf.Member
-	bases := 0
+	var placed []btf.Member
 	sized := false // a member behind offset 0 was seen
 	for _, m := range members {
-		switch {
-		case x.isFunction(m), x.isStatic(m, sized):
+		if x.isFunction(m) || x.isStatic(m, sized) {
 			c.leaveOut(what, m.Name)
-		case m.Name == "" && isVoid(m.Type):
-			if n := x.spaceAt(m); n > 0 {
-				bases++
-				own = append(own, c.baseClass(what, m, bases, n))
-			}
-		default:
-			own = append(own, m)
+		} else {
+			placed = append(placed, m)
 		}
 		sized = sized || m.Offset > 0 && memberBits(m) > 0
 	}
+	own := c.baseClasses(what, union, bytes, placed)
 	if !union {
 		c.sayShared(what, own)
+	}
+	return own
+}
+
+// baseClasses gives base classes that BTF does not describe the bytes where no
+// other member is. Those of no bytes are left out.
+func (c *converter) baseClasses(what string, union bool, bytes uint32, members []btf.Member) []btf.Member {
+	x := c.newClass(union, bytes, members)
+	var own []btf.Member
+	bases := 0
+	for _, m := range members {
+		if m.Name != "" || !isVoid(m.Type) {
+			own = append(own, m)
+		} else if n := x.spaceAt(m); n > 0 {
+			bases++
+			own = append(own, c.baseClass(what, m, bases, n))
+		}
 	}
 	return own
 }

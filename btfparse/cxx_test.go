@@ -38,6 +38,14 @@ struct derived, 24 bytes
 	+16 z unsigned long long
 `, `struct derived > field base_class, derived > field base_class_2: is a base class that the BTF does not describe: it is 8 bytes; declare a variable of the base class, so that clang describes it, or make it a member
 `},
+		{"base classes that are not, beside a static member", []btf.Type{&btf.Struct{Name: "derived", Size: 16, Members: []btf.Member{member("", nothing, 0), member("", nothing, 4), member("z", btfU64, 8), member("s", btfU32, 0), at("f", nothing, 256)}}}, `
+struct derived, 16 bytes
+	+0 base_class unsigned char[4]
+	+4 base_class_2 unsigned char[4]
+	+8 z unsigned long long
+`, `struct derived > field base_class, derived > field base_class_2: is a base class that the BTF does not describe: it is 4 bytes; declare a variable of the base class, so that clang describes it, or make it a member
+2 members in C++ are left out, since static members and member functions are no part of the data: f of struct derived, s of struct derived; declare what maps and variables hold as a plain struct
+`},
 		{"an empty base class", []btf.Type{&btf.Struct{Name: "derived", Size: 4, Members: []btf.Member{member("", nothing, 0), member("z", btfU32, 0)}}}, `
 struct derived, 4 bytes
 	+0 z unsigned int

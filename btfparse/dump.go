@@ -143,6 +143,9 @@ func (d dumper) body(indent int, t Type) {
 		if t.Signed {
 			sign = "signed"
 		}
+		if t.Halved {
+			sign += ", lower halves of values"
+		}
 		d.line(indent, "%s, %d bytes, %s%s", name(t.CName()), t.Bytes, sign, ifTypedef(t.FromTypedef))
 		d.tags(indent+1, t.Tags)
 		for _, v := range t.Values {

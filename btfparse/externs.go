@@ -60,7 +60,7 @@ const weakKconfigRemedy = "remove __weak where every kernel has the option, else
 // warnKconfig says what cilium/ebpf v0.22 does not fill in (resolveKconfig in
 // collection.go, PutValue in internal/kconfig).
 func (p *parser) warnKconfig(v *Variable, from *btf.Var) {
-	if v.Weak && p.refs.undefined[v.Name] {
+	if v.Weak && p.refs.undefined[v.Name] && isOption(v.Name) {
 		p.explained = true
 		p.obj.Warnings = append(p.obj.Warnings, Diagnostic{
 			Path: v.Path(), Kind: weakKconfig, Item: v.Name, Fails: true, Remedy: weakKconfigRemedy,
@@ -77,12 +77,18 @@ func (p *parser) warnKconfig(v *Variable, from *btf.Var) {
 		if !plain {
 			p.fails(v.Path(), "is not a plain integer, as which alone cilium/ebpf v0.22 knows it: no typedef, no const", "declare it: extern _Bool LINUX_HAS_SYSCALL_WRAPPER __kconfig")
 		}
-	case !strings.HasPrefix(v.Name, "CONFIG_"):
+	case !isOption(v.Name):
 		p.fails(v.Path(), "is no option of the kernel, and cilium/ebpf v0.22 knows no such variable", "use a const volatile variable that Go sets before Load")
 	case !holdsOption(v.Type):
 		p.fails(v.Path(), fmt.Sprintf("is %s, into which cilium/ebpf v0.22 puts no option", v.Type.CName()),
 			"declare it as _Bool or enum libbpf_tristate (y, m, n), as an integer, or as an array of char")
 	}
+}
+
+// isOption says whether cilium/ebpf knows a variable of that name, which it finds
+// out about or looks for in the kernel's configuration.
+func isOption(name string) bool {
+	return name == "LINUX_KERNEL_VERSION" || name == "LINUX_HAS_SYSCALL_WRAPPER" || strings.HasPrefix(name, "CONFIG_")
 }
 
 // holdsOption says whether an option of some value fits into the type.
@@ -132,11 +138,15 @@ func (p *parser) warnExtern(v *Variable, from *btf.Var) {
 	if _, void := from.Type.(*btf.Void); void {
 		return
 	}
-	what := "kernel symbols that have a type"
-	if _, void := v.Type.(*Opaque); void {
-		what = "kernel symbols of type const void"
+	remedy := fmt.Sprintf("declare it: extern void %s __ksym", v.Name)
+	if v.Weak {
+		remedy += " __weak"
 	}
-	p.refused(v.Path(), what, fmt.Sprintf("declare it: extern void %s __ksym", v.Name))
+	if _, void := v.Type.(*Opaque); void {
+		p.refused(v.Path(), "kernel symbols of type const void", remedy)
+		return
+	}
+	p.refused(v.Path(), "kernel symbols that have a type", remedy+", and read what is there with bpf_probe_read_kernel")
 }
 
 // declaredMap warns of a map that another object would have to define. The

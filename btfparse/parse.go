@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -122,6 +123,7 @@ func ParseTypes(name string, spec *btf.Spec, order binary.ByteOrder) (obj *Objec
 	if !p.indexBTF(spec) {
 		return nil, p.badType(spec)
 	}
+	p.guessHalved()
 	return p.obj, p.types()
 }
 
@@ -208,8 +210,8 @@ func (p *parser) loadWithLibrary(r io.ReaderAt) func() error {
 		}
 		cs, err := safely(func() (*ebpf.CollectionSpec, error) { return ebpf.LoadCollectionSpecFromReader(r) })
 		p.obj.LoadError = err
-		if err == nil && cs.Types != nil {
-			p.indexBTF(cs.Types)
+		if err == nil && cs.Types != nil && p.indexBTF(cs.Types) {
+			return p.halved(p.measured.HalvedEnums())
 		}
 		return nil
 	}
@@ -262,7 +264,37 @@ func (p *parser) decodeBTF(raw []byte) error {
 	if !p.indexBTF(spec) {
 		return p.badType(spec)
 	}
+	return p.halved(hostile.HalvedEnums(raw))
+}
+
+// halved takes the ids of enums of whose values the BTF has one half.
+func (p *parser) halved(ids []uint32) error {
+	p.conv.halved = make(map[btf.Type]bool, len(ids))
+	for _, id := range ids {
+		t, err := p.spec.TypeByID(btf.TypeID(id))
+		if err != nil {
+			return fmt.Errorf("malformed BTF: %w", err)
+		}
+		p.conv.halved[t] = true
+	}
 	return nil
+}
+
+// guessHalved does so for BTF that has been decoded. What a kernel's was made by
+// knows BTF_KIND_ENUM64 or not; if it did not, no value is of more than 4 bytes.
+func (p *parser) guessHalved() {
+	halved := make(map[btf.Type]bool)
+	for t := range p.spec.All() {
+		e, ok := t.(*btf.Enum)
+		if !ok || e.Size != 8 {
+			continue
+		}
+		if slices.ContainsFunc(e.Values, func(v btf.EnumValue) bool { return v.Value > math.MaxUint32 }) {
+			return
+		}
+		halved[e] = true
+	}
+	p.conv.halved = halved
 }
 
 // indexBTF walks the types once and sorts them by what they are for. It

@@ -57,8 +57,11 @@ type Enum struct {
 	FromTypedef bool
 	Bytes       uint32
 	Signed      bool
-	Values      []EnumValue
-	Tags        []string
+	// Halved is true for an enum of 8 bytes of which the BTF has the lower 4 of
+	// each value.
+	Halved bool
+	Values []EnumValue
+	Tags   []string
 }
 
 // EnumValue is one enumerator. Value holds the two's complement of negative

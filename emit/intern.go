@@ -64,7 +64,7 @@ func (in *interner) rebuilt(t btfparse.Type) (btfparse.Type, string) {
 	case *btfparse.Pointer:
 		return t, fmt.Sprintf("pointer %q %t %q", t.CName(), t.Func, t.TypeTags)
 	case *btfparse.Enum:
-		return t, fmt.Sprintf("enum %q %t %d %t %q %v", t.Name, t.FromTypedef, t.Bytes, t.Signed, t.Tags, t.Values)
+		return t, fmt.Sprintf("enum %q %t %d %t %t %q %v", t.Name, t.FromTypedef, t.Bytes, t.Signed, t.Halved, t.Tags, t.Values)
 	case *btfparse.Int:
 		return t, fmt.Sprintf("int %+v", *t)
 	case *btfparse.Float:

@@ -192,9 +192,18 @@ func (ts *typeSet) enumeration(t *btfparse.Enum, use typeUse) *variant {
 	if fresh {
 		v.tag(t.Tags)
 		v.align = t.Bytes
+		if t.Halved {
+			v.warn(btfparse.Diagnostic{Path: v.path, What: halvedEnum, Remedy: "take those from the header in C", InC: halvedEnumInC})
+		}
 	}
 	return v
 }
+
+// halvedEnum is said of an enum of which the BTF is no more than the lower half.
+const (
+	halvedEnum    = "has 8 bytes, and of its values the BTF has the lower 4: constants of negative ones, and of those from 2^32, are wrong"
+	halvedEnumInC = "write unsigned long long or long long behind the colon of the enum, no typedef, and compile it with clang 15 or later"
+)
 
 // tag gives a fresh declaration the tags of its C type.
 func (v *variant) tag(tags []string) {

@@ -22,7 +22,10 @@ extern const bool LINUX_HAS_SYSCALL_WRAPPER __kconfig;
 extern bool MY_OPTION __kconfig;
 extern enum tristate CONFIG_MODULE __kconfig;
 extern bool CONFIG_MAY_BE_MISSING __kconfig __weak;
+extern bool LINUX_HAS_SOMETHING __kconfig __weak;
 extern const void bpf_prog_active __ksym;
+extern const void bpf_may_be_missing __ksym __weak;
+extern int bpf_may_be_missing_too __ksym __weak;
 extern int bpf_stats_enabled __ksym;
 extern int elsewhere(void);
 extern __u32 counter_elsewhere;
@@ -43,6 +46,7 @@ int touch(void *ctx)
 
 	out = (__u64)&bpf_prog_active + (__u64)&bpf_stats_enabled + counter_elsewhere;
 	out += LINUX_HAS_BPF_COOKIE + LINUX_KERNEL_VERSION + LINUX_HAS_SYSCALL_WRAPPER + MY_OPTION + CONFIG_MODULE + CONFIG_MAY_BE_MISSING;
+	out += LINUX_HAS_SOMETHING + (__u64)&bpf_may_be_missing + (__u64)&bpf_may_be_missing_too;
 	bpf_map_lookup_elem(&fine, &zero);
 	return !bpf_map_lookup_elem(&shared, &zero) + !bpf_map_lookup_elem(&hidden, &zero) + elsewhere();
 }

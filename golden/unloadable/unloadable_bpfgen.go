@@ -17,7 +17,7 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _UnloadableSet = 0x8d91f5ff
+const _UnloadableSet = 0xfec420d9
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.
@@ -31,6 +31,7 @@ map shared value u32 60a4e951072ee49c
 variable CONFIG_MAY_BE_MISSING bool b6c6b2c3fb206f77
 variable CONFIG_MODULE #1 d86d099aa3c2b851
 variable LINUX_HAS_BPF_COOKIE bool b6c6b2c3fb206f77
+variable LINUX_HAS_SOMETHING bool b6c6b2c3fb206f77
 variable LINUX_HAS_SYSCALL_WRAPPER bool b6c6b2c3fb206f77
 variable LINUX_KERNEL_VERSION u32 60a4e951072ee49c
 variable MY_OPTION bool b6c6b2c3fb206f77
@@ -101,6 +102,7 @@ func (s *UnloadableCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Unloadab
 	b.Variables.CONFIG_MODULE = (*typed.Constant[UnloadableTristate])(typed.BindVariable(c, "CONFIG_MODULE", (*UnloadableTristate)(nil)))
 	b.Variables.Empty = (*typed.Variable[UnloadableNothing])(typed.BindVariable(c, "empty", (*UnloadableNothing)(nil)))
 	b.Variables.LINUX_HAS_BPF_COOKIE = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "LINUX_HAS_BPF_COOKIE", (*ctypes.Bool)(nil)))
+	b.Variables.LINUX_HAS_SOMETHING = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "LINUX_HAS_SOMETHING", (*ctypes.Bool)(nil)))
 	b.Variables.LINUX_HAS_SYSCALL_WRAPPER = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "LINUX_HAS_SYSCALL_WRAPPER", (*ctypes.Bool)(nil)))
 	b.Variables.LINUX_KERNEL_VERSION = (*typed.Constant[uint32])(typed.BindVariable(c, "LINUX_KERNEL_VERSION", (*uint32)(nil)))
 	b.Variables.MY_OPTION = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "MY_OPTION", (*ctypes.Bool)(nil)))
@@ -157,6 +159,7 @@ type UnloadableCollectionVariables struct {
 	CONFIG_MODULE             *typed.Constant[UnloadableTristate] // enum tristate in .kconfig
 	Empty                     *typed.Variable[UnloadableNothing]  // struct nothing in .bss
 	LINUX_HAS_BPF_COOKIE      *typed.Constant[ctypes.Bool]        // _Bool in .kconfig
+	LINUX_HAS_SOMETHING       *typed.Constant[ctypes.Bool]        // _Bool in .kconfig
 	LINUX_HAS_SYSCALL_WRAPPER *typed.Constant[ctypes.Bool]        // _Bool in .kconfig
 	LINUX_KERNEL_VERSION      *typed.Constant[uint32]             // unsigned int in .kconfig
 	MY_OPTION                 *typed.Constant[ctypes.Bool]        // _Bool in .kconfig

@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_UnloadableSet ^ 0x8d91f5ff)
+const _ = -uint32(_UnloadableSet ^ 0xfec420d9)
 
 // The types of the maps: methods of one line each over package typed, so that
 // they cost little to compile. What more can be done with a map, batches and flags

@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_UnloadableSet ^ 0x8d91f5ff)
+const _ = -uint32(_UnloadableSet ^ 0xfec420d9)
 
 // UnloadableAtomic is struct atomic, 8 bytes.
 //

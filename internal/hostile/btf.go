@@ -29,6 +29,7 @@ const (
 	unlimited = math.MaxInt
 
 	btfMagic      = 0xeb9f
+	btfEnum       = 6
 	btfDatasec    = 15
 	btfHeaderSize = 24
 	btfTypeSize   = 12
@@ -269,6 +270,37 @@ func (g *btfTypes) eachName(yield func(uint32) bool) {
 			}
 		}
 	}
+}
+
+// HalvedEnums are the type ids of the enums of 8 bytes of which raw BTF, that CheckBTF
+// has seen, has the lower 4 of each value: BTF_KIND_ENUM and not
+// BTF_KIND_ENUM64. clang before 15 writes it, and later ones where C names the
+// type behind the colon by a typedef (enum e : __u64).
+func HalvedEnums(raw []byte) []uint32 {
+	g, err := splitBTF(raw)
+	if err != nil || g.index(unlimited) != nil {
+		return nil
+	}
+	return g.halvedEnums()
+}
+
+// HalvedEnums are those of the object, see the function of that name.
+func (o *Object) HalvedEnums() []uint32 {
+	if o.btf == nil {
+		return nil
+	}
+	return o.btf.halvedEnums()
+}
+
+func (g *btfTypes) halvedEnums() []uint32 {
+	var ids []uint32
+	for i := range g.offsets {
+		t := g.at(i)
+		if kind, _ := g.info(t); kind == btfEnum && g.order.Uint32(t[8:]) == 8 {
+			ids = append(ids, uint32(i)+1)
+		}
+	}
+	return ids
 }
 
 // at is a type in BTF, by index, and what is behind it.
