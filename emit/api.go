@@ -148,6 +148,9 @@ func (l *apiList) members(name string, d *plan.Decl) {
 	}
 	for _, t := range d.Tails {
 		l.add(name+"."+t.Name, "func([]byte) []"+l.spell(t.Elem), d.C, inC[t.Name])
+		if t.Text != "" {
+			l.add(name+"."+t.Text, "func([]byte) string", d.C, inC[t.Name])
+		}
 	}
 	for _, loc := range d.DataLocs {
 		l.add(name+"."+loc.Bytes, "func([]byte) []byte", d.C, inC[loc.Field])

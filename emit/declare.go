@@ -161,6 +161,12 @@ func (l *leaf) isText() bool {
 		(l.reach == plan.ByField || l.reach == plan.ByAccessor)
 }
 
+// isTailText says whether a flexible array is text. That of a tracepoint's record is
+// what its other members refer to.
+func (l *leaf) isTailText() bool {
+	return l.ref.char && len(l.ref.dims) == 1 && l.reach == plan.ByTail && l.field.Name != "__data"
+}
+
 // name is the field or method by which a member is reached.
 func (l *leaf) name() string {
 	switch l.reach {
@@ -312,6 +318,10 @@ func (l *leaf) tail() plan.Tail {
 		Elem: l.ref.goType().Elem(),
 		Doc: append([]string{fmt.Sprintf("%s is %s, read from the bytes that stand behind the struct.", l.of.tail, l.declaration())},
 			userTags(l.field.Tags)...),
+	}
+	if l.isTailText() {
+		t.Text = l.of.tailText
+		t.Doc[0] += fmt.Sprintf(" %s is its text, up to the first NUL.", t.Text)
 	}
 	if l.place != nil {
 		t.Storage, t.Off = l.place.first().of.storage, uint32(l.off/8-l.place.start)

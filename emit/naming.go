@@ -776,6 +776,7 @@ func (th *thing) derive() {
 		m.dataBytes = taken.free(m.goName+"Bytes", "a method")
 		m.dataText = taken.free(stringName(m.goName), "a method")
 	})
+	each((*member).isTailText, func(m *member) { m.tailText = taken.free(stringName(m.goName), "a method") })
 	storage := make(map[*member]bool)
 	for _, v := range th.variants {
 		for _, p := range v.parts {
@@ -798,3 +799,5 @@ func (m *member) isAlways(reach plan.Reach) bool {
 }
 
 func (m *member) isText() bool { return slices.ContainsFunc(m.leaves, (*leaf).isText) }
+
+func (m *member) isTailText() bool { return slices.ContainsFunc(m.leaves, (*leaf).isTailText) }

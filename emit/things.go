@@ -60,7 +60,7 @@ type member struct {
 	// goName is the member's own name in Go. Those of methods and of storage
 	// derive from it.
 	goName                                       string
-	getter, setter, text, setText, tail, storage string
+	getter, setter, text, setText, tail, tailText, storage string
 	dataBytes, dataText                          string
 }
 

@@ -180,7 +180,11 @@ type FlexibleTailOldStyle struct {
 }
 
 // TextTail is char text[], read from the bytes that stand behind the struct.
+// TextString is its text, up to the first NUL.
 func (s *FlexibleTailOldStyle) TextTail(rest []byte) []int8 { return ctypes.Tail[int8](nil, rest) }
+func (s *FlexibleTailOldStyle) TextString(rest []byte) string {
+	return ctypes.CString(s.TextTail(rest))
+}
 
 // FlexibleTailPadded is struct padded, 16 bytes.
 //

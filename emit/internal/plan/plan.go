@@ -364,6 +364,8 @@ type Text struct {
 // Tail is a method that reads a flexible array behind the struct.
 type Tail struct {
 	Name string
+	// Text is the method that reads an array of char as text, "" for others.
+	Text string
 	Elem GoType
 	// Storage is the field whose bytes from Off on belong to the array, ""
 	// where it starts behind the struct.
@@ -467,7 +469,7 @@ func (d *Decl) HasName(name string) bool {
 	return slices.ContainsFunc(d.Fields, func(f Field) bool { return f.Name == name }) ||
 		slices.ContainsFunc(d.Accessors, func(a Accessor) bool { return a.Getter == name || a.Setter == name }) ||
 		slices.ContainsFunc(d.Texts, func(t Text) bool { return t.Name == name || t.Setter == name }) ||
-		slices.ContainsFunc(d.Tails, func(t Tail) bool { return t.Name == name }) ||
+		slices.ContainsFunc(d.Tails, func(t Tail) bool { return t.Name == name || t.Text == name }) ||
 		slices.ContainsFunc(d.DataLocs, func(l DataLoc) bool { return l.Bytes == name || l.Text == name }) ||
 		d.Enum != nil && d.Enum.Stringer && name == "String"
 }

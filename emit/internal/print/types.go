@@ -194,7 +194,14 @@ func (s *source) tail(d *plan.Decl, t plan.Tail) {
 	if t.Storage != "" {
 		head = storage(t.Storage) + from(t.Off)
 	}
-	s.functions(t.Doc, s.tailOf(method(d, t.Name), "", t.Elem, head))
+	functions := []function{s.tailOf(method(d, t.Name), "", t.Elem, head)}
+	if t.Text != "" {
+		functions = append(functions, function{
+			header: method(d, t.Text) + "(rest []byte) string",
+			body:   []string{"return " + s.call("CString", storage(t.Name)+"(rest)")},
+		})
+	}
+	s.functions(t.Doc, functions...)
 }
 
 // tailOf is the function that reads a flexible array whose first bytes are head. Its
