@@ -160,6 +160,29 @@ func TestSettleTooMany(t *testing.T) {
 	}
 }
 
+// The enumerator of thousands of enums without a name, on one target or the other
+// or both: no quadratic work.
+func TestOneNameOfMany(t *testing.T) {
+	var claims []*constantClaim
+	for i := range 60_000 {
+		v := &variant{on: []bool{i%3 != 1, i%3 != 0}}
+		v.of = &thing{variants: []*variant{v}}
+		claims = append(claims, &constantClaim{claim: &claim{}, of: []*variant{v}})
+	}
+	var pairs, both int
+	for _, c := range oneName(claims) {
+		switch {
+		case len(c.of) == 2 && c.of[0].on[0] != c.of[1].on[0]:
+			pairs++
+		case len(c.of) == 1 && c.of[0].on[0] && c.of[0].on[1]:
+			both++
+		}
+	}
+	if pairs != 20_000 || both != 20_000 {
+		t.Errorf("%d names of two enums and %d of one", pairs, both)
+	}
+}
+
 // Names of members that clash, and derived names that give way to them.
 func TestMemberNames(t *testing.T) {
 	for _, c := range []struct {

@@ -661,25 +661,33 @@ func (n *names) constantClaims(th *thing) (claims []*constantClaim) {
 
 // oneName joins the claims of one enumerator in enums without a name which no target
 // has together: there the enumerator is the thing of C, in whichever enum it stands.
+// Damaged BTF may have thousands of one name.
 func oneName(claims []*constantClaim) (joined []*constantClaim) {
 	slices.SortStableFunc(claims, func(a, b *constantClaim) int { return a.rank.compare(b.rank) })
+	var on []map[int]bool      // the targets of each that is joined
+	taken := make(map[int]int) // how many of the first are on a target
 	for _, c := range claims {
-		i := slices.IndexFunc(joined, func(j *constantClaim) bool { return !meet(j.of, c.of[0].of) })
-		if i < 0 {
-			joined = append(joined, c)
+		targets := c.of[0].of.targets()
+		i := 0
+		for _, t := range targets {
+			i = max(i, taken[t])
+		}
+		for i < len(joined) && slices.ContainsFunc(targets, func(t int) bool { return on[i][t] }) {
+			i++
+		}
+		if i == len(joined) {
+			joined, on = append(joined, c), append(on, make(map[int]bool))
 		} else {
 			joined[i].of = append(joined[i].of, c.of...)
 		}
+		for _, t := range targets {
+			on[i][t] = true
+			for n := taken[t]; n < len(on) && on[n][t]; n++ {
+				taken[t]++
+			}
+		}
 	}
 	return joined
-}
-
-// meet says whether a target has both the thing and one of those of the variants.
-func meet(variants []*variant, th *thing) bool {
-	targets := th.targets()
-	return slices.ContainsFunc(variants, func(v *variant) bool {
-		return slices.ContainsFunc(v.of.targets(), func(i int) bool { return slices.Contains(targets, i) })
-	})
 }
 
 // enumerators are the keys of an enum's values, in their order.

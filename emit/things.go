@@ -59,9 +59,9 @@ type member struct {
 
 	// goName is the member's own name in Go. Those of methods and of storage
 	// derive from it.
-	goName                                       string
+	goName                                                 string
 	getter, setter, text, setText, tail, tailText, storage string
-	dataBytes, dataText                          string
+	dataBytes, dataText                                    string
 }
 
 // things groups the variants: those with a name, roots without one, and level
