@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"syscall"
@@ -34,7 +35,7 @@ func (c *Cursor) walk(m *mapCore, cmd bpf.Command, flags uint64) (*walk, error) 
 	case c == nil:
 		return nil, fmt.Errorf("%s: no cursor: %w", mapName(m.name), syscall.EINVAL)
 	case c.w == nil:
-		if err := m.usable(); err != nil {
+		if err := m.checkCPU("batch lookup", cmd, flags); err != nil {
 			return nil, err
 		}
 		c.w = m.newWalk(cmd, flags)
@@ -75,7 +76,8 @@ func PerCPUBatchLookup[K, V any](m PerCPUReader[K, V], c *Cursor, keys []K, valu
 	return batchRead(mapOf(m), bpf.MapLookupBatch, c, keys, values, opts.flags())
 }
 
-// PerCPUBatchLookupAndDelete is PerCPUBatchLookup that removes what it reads.
+// PerCPUBatchLookupAndDelete is PerCPUBatchLookup that removes what it reads, of all
+// CPUs.
 func PerCPUBatchLookupAndDelete[K, V any](m PerCPUMap[K, V], c *Cursor, keys []K, values []V, opts *ReadOptions) (int, error) {
 	return batchRead(mapOf(m), bpf.MapLookupAndDelBatch, c, keys, values, opts.flags())
 }
@@ -101,6 +103,9 @@ func (c *mapCore) slotted(flags uint64) bool {
 }
 
 func (c *mapCore) batchRead(cmd bpf.Command, cursor *Cursor, keys unsafe.Pointer, n int, values unsafe.Pointer, nValues int, flags uint64) (int, error) {
+	if err := c.usable(); err != nil {
+		return 0, err
+	}
 	w, err := cursor.walk(c, cmd, flags)
 	if err != nil || w.done || n == 0 {
 		return 0, err
@@ -126,7 +131,7 @@ func (c *mapCore) batchRead(cmd bpf.Command, cursor *Cursor, keys unsafe.Pointer
 }
 
 func (c *mapCore) batchWrite(keys unsafe.Pointer, n int, values unsafe.Pointer, nValues int, flags uint64) (int, error) {
-	if err := c.usable(); err != nil {
+	if err := cmp.Or(c.usable(), c.checkCPU("batch update", bpf.MapUpdateBatch, flags)); err != nil {
 		return 0, err
 	}
 	if err := c.sameLength(n, nValues, c.cpusWith(flags)); err != nil {

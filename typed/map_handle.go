@@ -52,6 +52,7 @@ type mapCore struct {
 	keyErrors keyErrors
 	stride    int // bytes of one CPU's value in a system call
 	cpus      int // values per key: 1, or the number of possible CPUs
+	perCPU    bool
 
 	events eventSlot // the reader or producer of a map that carries records
 
@@ -110,7 +111,7 @@ func (c *mapCore) check(shape MapShape, m *ebpf.Map) error {
 // layOut decides how values lie in the memory that the kernel gets.
 func (c *mapCore) layOut(shape MapShape, possibleCPUs func() (int, error)) (err error) {
 	c.stride, c.cpus = int(c.facts.ValueSize), 1
-	if classes[shape.Class].perCPU {
+	if c.perCPU = classes[shape.Class].perCPU; c.perCPU {
 		// bpf_percpu_hash_copy, bpf_percpu_array_copy: round_up(value_size, 8).
 		c.stride = (c.stride + 7) &^ 7
 		c.cpus, err = possibleCPUs()

@@ -695,3 +695,24 @@ func mountBPF(t *testing.T) string {
 	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
 	return dir
 }
+
+// After Close a batch says so, also one that asks for nothing.
+func TestEmptyBatchesAfterClose(t *testing.T) {
+	m := testMap[flows](t, flowSpec(ebpf.Hash, 10))
+	fillFlows(t, m, 3)
+	keys, values := make([]flowKey, 10), make([]flowStats, 10)
+	var begun, done Cursor
+	for !done.Done() {
+		got(BatchLookup(m, &done, keys, values, nil))(t)
+	}
+	got(BatchLookup(m, &begun, nil, nil, nil))(t)
+	must(t, m.Close())
+	for _, c := range []*Cursor{&begun, &done, {}} {
+		_, err := BatchLookup(m, c, nil, nil, nil)
+		failsWith(t, "batch lookup of nothing", err, os.ErrClosed)
+	}
+	_, err := BatchUpdate(m, nil, nil, nil)
+	failsWith(t, "batch update of nothing", err, os.ErrClosed)
+	_, err = BatchDelete(m, nil)
+	failsWith(t, "batch delete of nothing", err, os.ErrClosed)
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"syscall"
+	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
 	"github.com/cilium/ebpf"
@@ -53,7 +54,8 @@ func EveryCPU() CPUs { return CPUs{bpf.FlagAllCPUs} }
 type ReadOptions struct {
 	// Flags are those of the kernel: LookupLock, or 0.
 	Flags LookupFlags
-	// CPU, of a per-CPU map, reads the value of one CPU only: [OneCPU].
+	// CPU, of a per-CPU map, reads the value of one CPU only: [OneCPU]. What removes
+	// what it reads has no such option.
 	CPU CPUs
 }
 
@@ -62,7 +64,7 @@ type WriteOptions struct {
 	// Flags are those of the kernel: UpdateNoExist, UpdateExist, UpdateLock, or 0.
 	Flags UpdateFlags
 	// CPU, of a per-CPU map, writes one value only: to one CPU ([OneCPU]) or to
-	// all ([EveryCPU]).
+	// all ([EveryCPU]). Flags must be 0 then, which the kernel does not heed beside it.
 	CPU CPUs
 }
 
@@ -91,10 +93,41 @@ func (c *mapCore) cpusWith(flags uint64) int {
 	return c.cpus
 }
 
+// checkCPU refuses what no kernel can do with the CPU of options, and what kernels do
+// otherwise than asked: Linux 7.0 to 7.3 heed UpdateNoExist and UpdateExist only
+// where no CPU is named (check_flags, kernel/bpf/hashtab.c).
+func (c *mapCore) checkCPU(op string, cmd bpf.Command, flags uint64) error {
+	if flags&cpuFlags == 0 {
+		return nil
+	}
+	if err := c.usable(); err != nil {
+		return err
+	}
+	var why string
+	switch writes := cmd == bpf.MapUpdateElem || cmd == bpf.MapUpdateBatch; {
+	case !c.perCPU:
+		why = "the values of this map are not per CPU"
+	case takes(cmd):
+		why = "what is removed is removed of all CPUs"
+	case !writes && flags&bpf.FlagAllCPUs != 0:
+		why = "EveryCPU is for writing"
+	case writes && uint32(flags)&^cpuFlags != 0:
+		why = "the kernel does not heed flags of updates beside it"
+	default:
+		return nil
+	}
+	return opError(c.name, op, fmt.Errorf("the CPU of the options: %s: %w", why, syscall.EINVAL))
+}
+
+// takes says that a command removes what it reads.
+func takes(cmd bpf.Command) bool {
+	return cmd == bpf.MapLookupAndDeleteElem || cmd == bpf.MapLookupAndDelBatch
+}
+
 // explainCPU tells a kernel that has no flags for CPUs from other errors: both
 // are EINVAL.
 func (c *mapCore) explainCPU(flags uint64, err error) error {
-	if flags&cpuFlags == 0 || !errors.Is(err, syscall.EINVAL) || kernelHasCPUFlags() {
+	if flags&cpuFlags == 0 || !errors.Is(err, syscall.EINVAL) || c.fake != nil || kernelHasCPUFlags() {
 		return err
 	}
 	return fmt.Errorf("%w (%w: the kernel reads and writes the values of all CPUs only)", err, ebpf.ErrNotSupported)
@@ -114,5 +147,5 @@ var kernelHasCPUFlags = sync.OnceValue(func() bool {
 	}
 	var key uint32
 	var value uint64
-	return lookupElem(&h.c, &key, &value, bpf.FlagCPU) == nil
+	return h.c.elem("lookup", bpf.MapLookupElem, unsafe.Pointer(&key), unsafe.Pointer(&value), bpf.FlagCPU) == nil
 })

@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"syscall"
@@ -62,7 +63,7 @@ func (h *MapCore) PutEach(key, value unsafe.Pointer) error {
 
 // elemCPUs does a command with the n values of a key.
 func (c *mapCore) elemCPUs(op string, cmd bpf.Command, key, values unsafe.Pointer, n int, flags uint64) error {
-	if err := c.countCPUs(n, flags); err != nil {
+	if err := cmp.Or(c.checkCPU(op, cmd, flags), c.countCPUs(n, flags)); err != nil {
 		return err
 	}
 	if c.stride == int(c.facts.ValueSize) || flags&cpuFlags != 0 {

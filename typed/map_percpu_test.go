@@ -3,7 +3,10 @@
 package typed
 
 import (
+	"errors"
+	"iter"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
@@ -275,4 +278,60 @@ func TestPerCPUDrainUnderChange(t *testing.T) {
 		}
 		return errf()
 	})
+}
+
+// What no kernel does with the CPU of options, and what it would do otherwise than
+// asked, is refused and named: where the kernel has no such flags, too.
+func TestCPUOptionsThatAreRefused(t *testing.T) {
+	h := testMap[flows](t, flowSpec(ebpf.Hash, 10))
+	c := testMap[PerCPUHashMap[uint32, odd]](t, arraySpec(ebpf.PerCPUHash, 5, 2))
+	one := []odd{{}}
+	key, stats := flow(1)
+	read, each := &ReadOptions{CPU: OneCPU(0)}, &ReadOptions{CPU: EveryCPU()}
+	write := &WriteOptions{CPU: OneCPU(0), Flags: UpdateNoExist}
+	for want, errs := range map[string][]error{
+		"values of this map are not per CPU": {
+			LookupWith(h, key, &stats, read), LookupAndDeleteWith(h, key, &stats, read),
+			UpdateWith(h, key, stats, &WriteOptions{CPU: EveryCPU()}),
+			errorOfLoop(AllWith(h, read)), errorOfLoop(DrainWith(h, read)), second(DeleteFuncWith(h, read, func(flowKey, *flowStats) bool { return true })),
+			second(BatchUpdate(h, []flowKey{key}, []flowStats{stats}, &WriteOptions{CPU: OneCPU(0)})),
+			second(BatchLookup(h, new(Cursor), []flowKey{key}, []flowStats{stats}, read)),
+		},
+		"EveryCPU is for writing": {
+			PerCPULookupWith(c, 1, one, each), second(PerCPUBatchLookup(c, new(Cursor), []uint32{1}, one, each)),
+		},
+		"what is removed is removed of all CPUs":              {second(PerCPUBatchLookupAndDelete(c, new(Cursor), []uint32{1}, one, read))},
+		"the kernel does not heed flags of updates beside it": {PerCPUUpdateWith(c, 1, one, write), second(PerCPUBatchUpdate(c, []uint32{1}, one, write))},
+	} {
+		for i, err := range errs {
+			if !errors.Is(err, unix.EINVAL) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%d: %v, want %s", i, err, want)
+			}
+		}
+	}
+}
+
+// A kernel without flags for CPUs is named as the cause, in loops over a map, too.
+func TestCPUOptionsWithoutKernel(t *testing.T) {
+	m := testMap[PerCPUHashMap[uint32, odd]](t, arraySpec(ebpf.PerCPUHash, 5, 2))
+	must(t, m.PutEach(1, odd{}))
+	var errs []error
+	read, write := &ReadOptions{CPU: OneCPU(0)}, &WriteOptions{CPU: EveryCPU()}
+	errs = append(errs, errorOfLoop(PerCPUAllWith(m, read)), PerCPULookupWith(m, 1, []odd{{}}, read), PerCPUUpdateWith(m, 1, []odd{{}}, write),
+		second(PerCPUBatchLookup(m, new(Cursor), make([]uint32, 2), make([]odd, 2), read)),
+		second(PerCPUBatchUpdate(m, []uint32{1}, []odd{{}}, write)))
+	for i, err := range errs {
+		if has := kernelHasCPUFlags(); has != (err == nil) || !has && !errors.Is(err, ebpf.ErrNotSupported) {
+			t.Errorf("%d: %v, the kernel has the flags: %v", i, err, has)
+		}
+	}
+}
+
+// second is the error of a call that returns something else before it.
+func second[T any](_ T, err error) error { return err }
+
+// errorOfLoop runs a loop and returns its error.
+func errorOfLoop[K, V any](seq iter.Seq2[K, V], errf func() error) error {
+	seq(func(K, V) bool { return true })
+	return errf()
 }

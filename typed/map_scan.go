@@ -57,6 +57,7 @@ func (s *MapScan) Each(use func(key, value unsafe.Pointer) bool) {
 	if s.err = s.ready(); s.err != nil {
 		return
 	}
+	defer func() { s.err = s.c.explainCPU(s.flags, s.err) }()
 	w := s.c.newWalk(s.cmd, s.flags)
 	if w.taking() {
 		s.err = s.c.drain(w, s.keep, use)
@@ -78,7 +79,7 @@ func (s *MapScan) ready() error {
 	if s.check != nil {
 		return s.check()
 	}
-	return s.c.usable()
+	return cmp.Or(s.c.usable(), s.c.checkCPU("batch lookup", s.cmd, s.flags))
 }
 
 // Err is what ended the last Each early.
@@ -254,7 +255,7 @@ func (h *MapCore) DeleteFunc(del func(key, value unsafe.Pointer) bool) (int, err
 }
 
 func (c *mapCore) deleteFunc(flags uint64, del func(key, value unsafe.Pointer) bool) (deleted int, err error) {
-	if err := c.usable(); err != nil {
+	if err := cmp.Or(c.usable(), c.checkCPU("batch lookup", bpf.MapLookupBatch, flags)); err != nil {
 		return 0, err
 	}
 	var delErr error

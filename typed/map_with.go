@@ -10,25 +10,30 @@ import (
 // The operations on one element and the loops, with options. They are functions
 // and not methods, so that only who calls them compiles them.
 
-// lookupElem reads the value of a key.
-func lookupElem[K, V any](c *mapCore, key *K, value *V, flags uint64) error {
-	return c.elem("lookup", bpf.MapLookupElem, unsafe.Pointer(key), unsafe.Pointer(value), flags)
+// elemWith does a command on one element with flags out of options.
+//
+//go:noinline
+func (c *mapCore) elemWith(op string, cmd bpf.Command, key, value unsafe.Pointer, flags uint64) error {
+	if err := c.checkCPU(op, cmd, flags); err != nil {
+		return err
+	}
+	return c.elem(op, cmd, key, value, flags)
 }
 
 // LookupWith is LookupInto with options: [LookupLock] reads the value under its
 // spin lock.
 func LookupWith[K, V any](m MapReader[K, V], key K, value *V, opts *ReadOptions) error {
-	return lookupElem(mapOf(m), &key, value, opts.flags())
+	return mapOf(m).elemWith("lookup", bpf.MapLookupElem, unsafe.Pointer(&key), unsafe.Pointer(value), opts.flags())
 }
 
 // UpdateWith is Update with options.
 func UpdateWith[K, V any](m FixedMap[K, V], key K, value V, opts *WriteOptions) error {
-	return mapOf(m).elem("update", bpf.MapUpdateElem, unsafe.Pointer(&key), unsafe.Pointer(&value), opts.flags())
+	return mapOf(m).elemWith("update", bpf.MapUpdateElem, unsafe.Pointer(&key), unsafe.Pointer(&value), opts.flags())
 }
 
 // LookupAndDeleteWith is LookupAndDelete into the caller's memory, with options.
 func LookupAndDeleteWith[K, V any](m Hash[K, V], key K, value *V, opts *ReadOptions) error {
-	return mapOf(m).elem("lookup and delete", bpf.MapLookupAndDeleteElem, unsafe.Pointer(&key), unsafe.Pointer(value), opts.flags())
+	return mapOf(m).elemWith("lookup and delete", bpf.MapLookupAndDeleteElem, unsafe.Pointer(&key), unsafe.Pointer(value), opts.flags())
 }
 
 // AllWith is All with options: [LookupLock] reads each value under its spin lock.
@@ -83,5 +88,6 @@ func slicePointerOf[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.
 // StorageLookupWith is LookupInto of a storage with options: [LookupLock] reads
 // the value under its spin lock.
 func StorageLookupWith[V any](m StorageLike[V], fd int, value *V, opts *ReadOptions) error {
-	return mapOf(m).elemOf("lookup", bpf.MapLookupElem, fd, unsafe.Pointer(value), opts.flags())
+	key := int32(fd)
+	return mapOf(m).elemWith("lookup", bpf.MapLookupElem, unsafe.Pointer(&key), unsafe.Pointer(value), opts.flags())
 }

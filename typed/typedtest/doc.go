@@ -14,15 +14,16 @@
 //   - The order of All and Drain is random, where the kernel does not promise
 //     one. As with the kernel, a loop reads many entries at a time, and Drain has
 //     removed these before it yields the first.
-//   - [typed.UpdateLock] and [typed.LookupLock] are taken as if the value had a
-//     struct bpf_spin_lock.
+//   - A value has a lock, for [typed.UpdateLock] and [typed.LookupLock], if a field
+//     of it has a type whose name ends in BpfSpinLock, as the generated one's does. Locks,
+//     timers and what else belongs to the kernel reads as zero, whatever was written.
 //   - [typed.OneCPU] and [typed.EveryCPU] work as in Linux 7.0.
 //
 // All maps may be used from several goroutines. Programs that fill the maps are
 // played by the test, through the same methods. [Fail] makes calls fail. [NewProgram]
 // makes a program whose Run calls a function of the test.
 //
-// Where to go next: maps.go makes maps; memory.go and tables.go are the kernel's
-// part; variables.go global variables; events.go readers, producer.go what they
+// Where to go next: maps.go makes maps; memory.go, tables.go and special.go are the
+// kernel's part; variables.go global variables; events.go readers, producer.go what they
 // have on the other side; programs.go what answers a Run.
 package typedtest

@@ -17,8 +17,10 @@ import (
 
 // memory answers the commands on one map.
 type memory struct {
-	facts bpf.MapFacts
-	cpus  int
+	facts   bpf.MapFacts
+	cpus    int
+	special []span // of a value: what belongs to the kernel
+	lock    bool   // one of them is a struct bpf_spin_lock
 
 	mu    sync.Mutex
 	table table
@@ -97,6 +99,7 @@ func bind(h typed.AnyMap, typ ebpf.MapType, maxEntries, cpus int) {
 	}
 	m, err := newMemory(typ, shape.Key, shape.Value, maxEntries, cpus)
 	if err == nil {
+		m.special, m.lock = kernelFields(valueType(h))
 		err = hook.BindMap(h, "typedtest", m)
 	}
 	if err != nil {
@@ -129,16 +132,13 @@ func (m *memory) Elem(cmd bpf.Command, key, value []byte, flags uint64) error {
 }
 
 func (m *memory) elem(cmd bpf.Command, key, value []byte, flags uint64) error {
-	if err := m.checkCPU(flags); err != nil {
+	if err := m.checkFlags(flags, elemFlags[cmd]); err != nil {
 		return err
 	}
 	switch cmd {
 	case bpf.MapLookupElem:
 		if ebpf.MapType(m.facts.Type) == ebpf.BloomFilter {
 			key = value // the filter is asked for a value
-		}
-		if flags&^(bpf.FlagLock|bpf.FlagCPU|0xffffffff<<32) != 0 || m.lockless(flags) {
-			return syscall.EINVAL
 		}
 		return m.read(m.table.lookup, key, value, flags)
 	case bpf.MapLookupAndDeleteElem:
@@ -168,12 +168,9 @@ func (m *memory) read(find func([]byte) ([]byte, error), key, value []byte, flag
 
 // write writes all of a value, or the part of one CPU or of each.
 func (m *memory) write(key, value []byte, flags uint64) error {
+	value = m.withoutKernelFields(value)
 	each := flags & (bpf.FlagCPU | bpf.FlagAllCPUs)
-	plain := flags & 0xffffffff &^ (bpf.FlagCPU | bpf.FlagAllCPUs)
-	if m.lockless(plain) {
-		return syscall.EINVAL
-	}
-	plain &^= bpf.FlagLock
+	plain := flags & 0xffffffff &^ (bpf.FlagCPU | bpf.FlagAllCPUs | bpf.FlagLock)
 	if each == 0 {
 		_, err := m.table.update(key, value, plain)
 		return err
@@ -200,24 +197,33 @@ func (m *memory) part(slots []byte, flags uint64) []byte {
 	return slots[int(flags>>32)*m.stride():][:m.facts.ValueSize]
 }
 
-// checkCPU refuses CPUs where there are none (bpf_map_check_op_flags).
-func (m *memory) checkCPU(flags uint64) error {
+// elemFlags and batchFlags are the flags that commands may have. An update looks at
+// those that have nothing to do with CPUs and locks itself.
+var (
+	elemFlags = map[bpf.Command]uint32{
+		bpf.MapLookupElem: bpf.FlagLock | bpf.FlagCPU, bpf.MapLookupAndDeleteElem: bpf.FlagLock, bpf.MapUpdateElem: 1<<32 - 1,
+	}
+	batchFlags = map[bpf.Command]uint32{
+		bpf.MapLookupBatch: bpf.FlagLock | bpf.FlagCPU, bpf.MapLookupAndDelBatch: bpf.FlagLock | bpf.FlagCPU,
+		bpf.MapUpdateBatch: bpf.FlagLock | bpf.FlagCPU | bpf.FlagAllCPUs, bpf.MapDeleteBatch: bpf.FlagLock,
+	}
+)
+
+// checkFlags refuses flags of others, a lock where there is none, and CPUs where
+// there are none (bpf_map_check_op_flags, include/linux/bpf.h).
+func (m *memory) checkFlags(flags uint64, allowed uint32) error {
 	named := flags & (bpf.FlagCPU | bpf.FlagAllCPUs)
 	switch {
-	case named == 0 && flags>>32 == 0:
-		return nil
-	case named == 0 || !kinds[ebpf.MapType(m.facts.Type)].perCPU || named == bpf.FlagCPU|bpf.FlagAllCPUs:
+	case uint32(flags)&^allowed != 0 || flags&bpf.FlagLock != 0 && !m.lock:
 		return syscall.EINVAL
-	case named == bpf.FlagCPU && int(flags>>32) >= m.cpus:
+	case flags&bpf.FlagCPU == 0 && flags>>32 != 0:
+		return syscall.EINVAL
+	case named != 0 && !kinds[ebpf.MapType(m.facts.Type)].perCPU || named == bpf.FlagCPU|bpf.FlagAllCPUs:
+		return syscall.EINVAL
+	case named == bpf.FlagCPU && flags>>32 >= uint64(m.cpus):
 		return syscall.ERANGE
 	}
 	return nil
-}
-
-// lockless says that a lock is asked for which values of the type cannot have.
-func (m *memory) lockless(flags uint64) bool {
-	typ := ebpf.MapType(m.facts.Type)
-	return flags&bpf.FlagLock != 0 && (kinds[typ].perCPU || typ == ebpf.LPMTrie)
 }
 
 // Batch does a command on many elements.
@@ -226,6 +232,9 @@ func (m *memory) Batch(cmd bpf.Command, in, out, keys, values []byte, count int,
 	defer m.mu.Unlock()
 	if err := m.failing(Call{Operation: operations[cmd], Elements: count}); err != nil {
 		return 0, err
+	}
+	if err := m.checkFlags(flags, batchFlags[cmd]); err != nil {
+		return 0, err // package typed tries the elements one by one then
 	}
 	b := batch{m, keys, values, count, flags}
 	hashes, isHash := m.table.(*hashTable)

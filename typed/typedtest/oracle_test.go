@@ -70,7 +70,7 @@ func (*skStorage) Shape() typed.MapShape {
 // meaning is what an error says to callers, as text.
 func meaning(err error) string {
 	for _, known := range []error{
-		ebpf.ErrKeyNotExist, ebpf.ErrKeyExist, typed.ErrMapFull, unix.EINVAL, unix.EBADF,
+		ebpf.ErrKeyNotExist, ebpf.ErrKeyExist, typed.ErrMapFull, unix.EINVAL, unix.EBADF, unix.ERANGE, ebpf.ErrNotSupported,
 	} {
 		if errors.Is(err, known) {
 			return known.Error()
@@ -100,7 +100,11 @@ func (p *pair) same(what string, kernel, memory any, kerr, merr error) {
 
 // sequences runs random operations over new pairs of maps.
 func sequences(t *testing.T, start func(p *pair) (operation func())) {
-	for seed := range uint64(seeds) {
+	someSequences(t, seeds, operations, start)
+}
+
+func someSequences(t *testing.T, seeds uint64, operations int, start func(p *pair) (operation func())) {
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			p := &pair{t: t, rng: rand.New(rand.NewPCG(seed, 2))}
 			operation := start(p)
