@@ -581,3 +581,32 @@ func testProgramID(t *testing.T, p interface {
 	id, _ := info.ID()
 	return id
 }
+
+// Of a directory where only the link of a struct_ops map is pinned, the collection
+// has the link, and its map says why it is not loaded.
+func TestFromPinsOfStructOpsLinks(t *testing.T) {
+	sinceKernel(t, 6, 4, "links of struct_ops maps")
+	isolate(t)
+	dir, err := os.MkdirTemp(bpffs(t), "bpfgen-test-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	r := &hookRun{T: t}
+	loadStructOps(r)
+	if _, err := r.coll.AttachAll(); err != nil {
+		t.Fatal(err)
+	}
+	must(t, r.coll.Links.Pin(dir))
+	set := newCollectionSpec("test", r.coll.spec.Copy())
+	must(t, r.coll.Close())
+	again, err := FromPins(pinned{set}, dir, nil)
+	must(t, err)
+	if links := again.Links.named("golden"); len(links) != 1 {
+		t.Errorf("%d links", len(links))
+	}
+	h := new(OpaqueMap)
+	BindMap(again, h, "golden")
+	if err := h.Err(); !errors.Is(err, ErrNotLoaded) || !strings.Contains(err.Error(), "only the link of golden is pinned") {
+		t.Errorf("the map: %v", err)
+	}
+	must(t, errors.Join(again.Links.Unpin(), again.Close()))
+}

@@ -39,7 +39,7 @@ func (c *CollectionSpec) core() *CollectionSpec { return c }
 // What is pinned is compared with the spec: a map of another type, size or
 // layout, a program of another type, or what is no map or program at all is an
 // error. What is not pinned is not loaded: its handle's Err wraps [ErrNotLoaded]
-// and says so, also that of a program of which only the link is pinned, and the
+// and says so, also that of a program or struct_ops map of which only the link is pinned, and the
 // variables of a section that is not. Where nothing of it is pinned, the error wraps
 // [fs.ErrNotExist]. Close closes descriptors; what is pinned stays, and stays
 // attached. opts may be nil.
@@ -68,6 +68,9 @@ func (c *specCore) fromPins(dir string, opts *ebpf.LoadPinOptions) (*Collection,
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c.Spec.Maps)) {
 		errs = append(errs, p.openMap(name))
+		if c.Spec.Maps[name].Type == ebpf.StructOpsMap {
+			errs = append(errs, p.openLinks(name))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Spec.Programs)) {
 		errs = append(errs, p.openProgram(name), p.openLinks(name))
@@ -77,10 +80,11 @@ func (c *specCore) fromPins(dir string, opts *ebpf.LoadPinOptions) (*Collection,
 	for _, l := range p.links {
 		errs = append(errs, coll.Links.Add(l, nil))
 	}
-	if p.none() {
-		errs = append(errs, p.nothing())
+	err := errors.Join(errs...)
+	if err == nil && p.none() {
+		err = p.nothing()
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open pins of %s in %s: %w", c.name, dir, err), coll.Close())
 	}
 	return coll, nil
@@ -135,8 +139,11 @@ func (p *pinsOpened) nothing() error {
 // path, and Unpin would do nothing.
 func loadPin(path string, opts *ebpf.LoadPinOptions) (pin.Pinner, error) {
 	object, err := pin.Load(path, opts)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // of which the caller makes more
 		return nil, err
+	case err != nil:
+		return nil, withPinRemedy(path, err)
 	}
 	if err := object.Close(); err != nil {
 		return nil, err
@@ -172,12 +179,16 @@ func (p *pinsOpened) openMap(name string) error {
 	if object == nil || err != nil {
 		return err
 	}
+	spec := p.set.Spec.Maps[name].Copy()
+	if _, isLink := object.(link.Link); isLink && spec.Type == ebpf.StructOpsMap {
+		p.left[name] = fmt.Errorf("only the link of %s is pinned in %s: %w", name, p.dir, ErrNotLoaded)
+		return object.Close() // openLinks opens it again
+	}
 	m, ok := object.(*ebpf.Map)
 	if !ok {
 		return errors.Join(fmt.Errorf("%s is not a map", path), object.Close())
 	}
 	p.coll.Maps[name] = m
-	spec := p.set.Spec.Maps[name].Copy()
 	fixRing(spec)
 	if strings.HasPrefix(name, ".") {
 		spec.Flags |= m.Flags() & flagMmapableMap
@@ -215,7 +226,8 @@ func (p *pinsOpened) openProgram(name string) error {
 	return errors.Join(fmt.Errorf("%s is not a program", path), object.Close())
 }
 
-// openLinks opens the links of a program, by the names that Links.Pin gives.
+// openLinks opens the links of a program, or of a struct_ops map, by the names that
+// Links.Pin gives.
 func (p *pinsOpened) openLinks(name string) error {
 	for n := 1; ; n++ {
 		file := name
@@ -225,7 +237,7 @@ func (p *pinsOpened) openLinks(name string) error {
 		path := filepath.Join(p.dir, file)
 		object, err := loadPin(path, p.opts)
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && n > 1, errors.Is(err, fs.ErrNotExist) && n == 1 && p.coll.Programs[name] == nil:
+		case errors.Is(err, fs.ErrNotExist) && n > 1, errors.Is(err, fs.ErrNotExist) && n == 1 && p.coll.Programs[name] == nil && p.coll.Maps[name] == nil:
 			return nil
 		case err != nil:
 			return err
@@ -235,7 +247,7 @@ func (p *pinsOpened) openLinks(name string) error {
 			if err := object.Close(); err != nil || n > 1 {
 				return err
 			}
-			continue // the program itself
+			continue // the program or map itself
 		}
 		l := newLink(name, lk)
 		l.pinned = path

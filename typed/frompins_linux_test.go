@@ -104,3 +104,63 @@ func TestFromPins(t *testing.T) {
 		}
 	}
 }
+
+// A file that is no pin, and a place where there can be none, are named as the cause,
+// whichever way pins are made or opened, and what the error says to do helps.
+func TestRemediesOfPins(t *testing.T) {
+	needKernel(t)
+	dir, err := os.MkdirTemp(bpffs(t), "bpfgen-test-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	newSpec := func() *CollectionSpec {
+		spec := flowSpec(ebpf.Hash, 2)
+		spec.Name, spec.Pinning = "flows", ebpf.PinByName
+		return newCollectionSpec("test", &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{"flows": spec}})
+	}
+	ways := map[string]func(dir string) error{
+		"Load": func(dir string) error {
+			coll, err := newSpec().Load(&ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: dir}})
+			return errors.Join(err, coll.Close())
+		},
+		"NewMap": func(dir string) error {
+			var s *MapSpec[*flows]
+			bindSpecOf(newSpec(), &s, "flows")
+			m, err := NewMap(s, &ebpf.MapOptions{PinPath: dir})
+			return errors.Join(err, m.Close())
+		},
+		"Pin": func(dir string) error {
+			m := testMap[flows](t, flowSpec(ebpf.Hash, 2))
+			return errors.Join(m.Pin(filepath.Join(dir, "flows")), m.Unpin())
+		},
+		"FromPins": func(dir string) error {
+			_, err := FromPins(pinned{newSpec()}, dir, nil)
+			return err
+		},
+	}
+	elsewhere, none, taken := t.TempDir(), filepath.Join(dir, "none"), filepath.Join(dir, "taken")
+	must(t, os.WriteFile(filepath.Join(elsewhere, "flows"), nil, 0o600))
+	must(t, os.MkdirAll(filepath.Join(taken, "flows"), 0o700))
+	wants := func(way string, err error, want string) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "security module") {
+			t.Errorf("%s: %v, want %s", way, err, want)
+		}
+	}
+	for way, do := range ways {
+		wants(way, do(elsewhere), elsewhere+" is not on a bpf file system: use a directory on one")
+		wants(way, do(taken), filepath.Join(taken, "flows")+" is a directory, and no pin: remove it")
+		if way != "FromPins" { // which says that nothing is pinned
+			wants(way, do(none), "make the directory "+none)
+		}
+	}
+	must(t, os.Mkdir(none, 0o700))
+	must(t, os.Remove(filepath.Join(taken, "flows")))
+	for _, way := range []string{"Load", "NewMap", "Pin"} {
+		for _, dir := range []string{none, taken} {
+			os.Remove(filepath.Join(dir, "flows"))
+			if err := ways[way](dir); err != nil {
+				t.Errorf("%s: what the error said to do does not help: %v", way, err)
+			}
+		}
+	}
+}

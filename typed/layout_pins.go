@@ -85,7 +85,7 @@ func (e *existing) findPin(name, path string, m *ebpf.MapSpec, opts *ebpf.Collec
 	case errors.Is(err, os.ErrNotExist):
 		return nil
 	case err != nil:
-		return fmt.Errorf("map %s: open pinned map %s: %w", name, path, err)
+		return fmt.Errorf("map %s: open pinned map %s: %w", name, path, explainPin(path, err))
 	}
 	e.found[name], e.given[name] = found, path
 	if opts.MapReplacements == nil {
@@ -155,7 +155,7 @@ func (e *existing) pinNew(coll *ebpf.Collection) error {
 				if errors.Is(err, os.ErrExist) {
 					err = fmt.Errorf("%w: %w", errPinnedMeanwhile, err)
 				}
-				errs := []error{fmt.Errorf("map %s: pin to %s: %w", name, e.pins[name], err)}
+				errs := []error{fmt.Errorf("map %s: pin to %s: %w", name, e.pins[name], explainPin(e.pins[name], err))}
 				for _, p := range pinned {
 					errs = append(errs, p.Unpin())
 				}

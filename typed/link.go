@@ -161,7 +161,7 @@ func (l *Link) Pin(path string) error {
 		l.pin.Lock()
 		defer l.pin.Unlock()
 		if err := lk.Pin(path); err != nil {
-			return err
+			return withPinRemedy(path, err)
 		}
 		l.setPinned(path)
 		return nil

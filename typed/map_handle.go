@@ -230,7 +230,7 @@ func (h *MapHandle) Freeze() error { return h.Use((*ebpf.Map).Freeze) }
 //
 //go:noinline
 func (h *MapHandle) Pin(path string) error {
-	return h.core().useAlone(func(m *ebpf.Map) error { return m.Pin(path) })
+	return h.core().useAlone(func(m *ebpf.Map) error { return withPinRemedy(path, m.Pin(path)) })
 }
 
 // Unpin removes that name. An unpinned map is no error.

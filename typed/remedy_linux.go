@@ -34,3 +34,17 @@ func multipath(fd int, err error) error {
 	}
 	return fmt.Errorf("%w: the socket is one of Multipath TCP, as net.Listen makes them; listen by a net.ListenConfig after SetMultipathTCP(false)", err)
 }
+
+// isBPFFS says whether a directory is on a bpf file system, if that can be had.
+func isBPFFS(dir string) (is, known bool) {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(dir, &stat); err != nil {
+		return false, false
+	}
+	return uint32(stat.Type) == unix.BPF_FS_MAGIC, true // the type has 32 bits, signed or not
+}
+
+// mayOpen says whether the mode of a file lets the process read and write it.
+func mayOpen(path string) bool {
+	return unix.Faccessat(unix.AT_FDCWD, path, unix.R_OK|unix.W_OK, unix.AT_EACCESS) == nil
+}
