@@ -442,6 +442,9 @@ func DecodeRecord[T any](raw []byte, minSize int, rec *Record[T]) error {
 	if err != nil {
 		return err
 	}
+	if rec == nil {
+		return errNoRecord
+	}
 	if short := decode(raw, unsafe.Pointer(&rec.Event), size, least, &rec.RecordInfo); short != nil {
 		return short
 	}

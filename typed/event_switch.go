@@ -32,6 +32,9 @@ func AsInto[T any](record []byte, event *T) (tail []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if event == nil {
+		return nil, errNoRecord
+	}
 	return asInto(record, unsafe.Pointer(event), size, least)
 }
 

@@ -114,3 +114,13 @@ func TestAs(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Functions that write into the caller's memory say so where there is none.
+func TestNothingToReadInto(t *testing.T) {
+	if _, err := AsInto[uint64](make([]byte, 8), nil); !errors.Is(err, os.ErrInvalid) {
+		t.Errorf("AsInto: %v", err)
+	}
+	if err := DecodeRecord[uint64](make([]byte, 8), 0, nil); !errors.Is(err, os.ErrInvalid) {
+		t.Errorf("DecodeRecord: %v", err)
+	}
+}

@@ -20,7 +20,7 @@ func init() {
 	hook.BindProgram = func(h any, name string, run func(*bpf.Run) error) {
 		handle := h.(programHandle)
 		b := handle.base()
-		b.name, b.life = name, &programLife{fake: run, takesPacket: handle.kind().takesPacket()}
+		b.name, b.life = name, &programLife{fake: run, typ: handle.kind().typ}
 	}
 }
 

@@ -165,13 +165,13 @@ func (k *progKind) options() []string {
 	return nil
 }
 
-// takesPacket says whether the kernel runs such programs on a packet
+// takesPacket says whether the kernel runs programs of a type on a packet
 // (net/bpf/test_run.c).
-func (k *progKind) takesPacket() bool {
+func takesPacket(typ ebpf.ProgramType) bool {
 	return slices.Contains([]ebpf.ProgramType{
 		ebpf.XDP, ebpf.SchedCLS, ebpf.SchedACT, ebpf.SocketFilter, ebpf.CGroupSKB, ebpf.LWTIn, ebpf.LWTOut, ebpf.LWTXmit,
 		ebpf.Netfilter, ebpf.FlowDissector,
-	}, k.typ)
+	}, typ)
 }
 
 func expects(t ebpf.AttachType) []ebpf.AttachType { return []ebpf.AttachType{t} }

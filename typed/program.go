@@ -21,12 +21,20 @@ type programLife struct {
 	p     *ebpf.Program // nil in memory
 	calls inuse.Count
 
-	// fake is what a program in memory does when it is run, takesPacket whether the
-	// kernel would want a packet for that.
-	fake        func(*bpf.Run) error
-	takesPacket bool
+	// fake is what a program in memory does when it is run, typ the type of such a
+	// program.
+	fake func(*bpf.Run) error
+	typ  ebpf.ProgramType
 
 	pin sync.Mutex // the library keeps the name of a pin without one
+}
+
+// programType is the type of the program.
+func (l *programLife) programType() ebpf.ProgramType {
+	if l.p == nil {
+		return l.typ
+	}
+	return l.p.Type()
 }
 
 // newProgramLife takes over p: closing the life closes it.
@@ -168,7 +176,7 @@ func (p *program) verifierLog() string {
 }
 
 func (p *program) pin(path string) error {
-	return p.usePin(func(prog *ebpf.Program) error { return prog.Pin(path) })
+	return p.usePin(func(prog *ebpf.Program) error { return withPinRemedy(path, prog.Pin(path)) })
 }
 
 func (p *program) unpin() error { return p.usePin((*ebpf.Program).Unpin) }

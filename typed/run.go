@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"structs"
@@ -88,6 +89,9 @@ type runResult struct {
 // be the same memory, or nil.
 func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte, error) {
 	o := deref(opts)
+	if o.OutputSize < 0 {
+		return 0, nil, fmt.Errorf("run program %s: an OutputSize of %d bytes: %w", p.name, o.OutputSize, syscall.EINVAL)
+	}
 	var room []byte
 	switch {
 	case o.LiveFrames:
@@ -109,6 +113,8 @@ func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte,
 		err = fmt.Errorf("the packet has %d bytes then, OutputSize is %d: %w", result.output, len(room), err)
 	case errors.Is(err, ebpf.ErrNotSupported):
 		err = fmt.Errorf("the kernel cannot run programs of this type: %w", err)
+	case p.life != nil && (errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.E2BIG)):
+		err = p.explainRun(packet, in, o, err)
 	}
 	if err != nil {
 		return 0, nil, fmt.Errorf("run program %s: %w", p.name, err)
@@ -117,6 +123,56 @@ func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte,
 		return result.ret, nil, nil
 	}
 	return result.ret, slices.Clone(room[:min(result.output, len(room))]), nil
+}
+
+// explainRun says what of a run the kernel has refused, as far as that is certain.
+func (p *program) explainRun(packet, in []byte, o RunOptions, err error) error {
+	why := refusedRun(p.life.programType(), packet, in, o)
+	switch {
+	case why != "":
+	case o.LiveFrames && olderThan("5.18"):
+		why = "LiveFrames needs Linux 5.18"
+	case len(packet) > os.Getpagesize()-1024:
+		why = fmt.Sprintf("a packet of %d bytes may be too large: of most types of programs the kernel runs those that fit into a page with their headers", len(packet))
+	default:
+		return err
+	}
+	return fmt.Errorf("%s: %w", why, err)
+}
+
+// leastPacket is ETH_HLEN, which the kernel asks for where a program takes a
+// packet, mostContext what it takes of a syscall program's context, maxRawArgs of the
+// arguments of raw tracepoints, and maxLiveBatch of packets at once (net/bpf/test_run.c,
+// kernel/bpf/syscall.c).
+const (
+	leastPacket  = 14
+	mostContext  = 1<<16 - 1
+	maxRawArgs   = 12
+	maxLiveBatch = 256
+)
+
+// refusedRun says what of a run no kernel takes, "" if some may.
+func refusedRun(typ ebpf.ProgramType, packet, in []byte, o RunOptions) string {
+	raw := typ == ebpf.RawTracepoint || typ == ebpf.RawTracepointWritable
+	for _, rule := range []struct {
+		broken bool
+		why    string
+	}{
+		{takesPacket(typ) && len(packet) < leastPacket, fmt.Sprintf("a packet has at least %d bytes, not %d", leastPacket, len(packet))},
+		{o.LiveFrames && typ != ebpf.XDP, "LiveFrames is for XDP programs alone"},
+		{o.BatchSize > maxLiveBatch, fmt.Sprintf("a BatchSize is at most %d packets", maxLiveBatch)},
+		{o.BatchSize != 0 && !o.LiveFrames, "BatchSize goes with LiveFrames alone"},
+		{o.OnCPU && !raw, "OnCPU is for raw tracepoint programs alone"},
+		{raw && o.CPU != 0 && !o.OnCPU, "CPU goes with OnCPU"},
+		{raw && len(in) > 8*maxRawArgs, fmt.Sprintf("a raw tracepoint has at most %d arguments", maxRawArgs)},
+		{(raw || typ == ebpf.Syscall) && o.Repeat != 0, "programs of this type run once: Repeat must be 0"},
+		{typ == ebpf.Syscall && len(in) > mostContext, fmt.Sprintf("a context has at most %d bytes", mostContext)},
+	} {
+		if rule.broken {
+			return rule.why
+		}
+	}
+	return ""
 }
 
 // testRun is BPF_PROG_TEST_RUN, of the kernel or in memory.
@@ -135,14 +191,10 @@ func (p *program) testRun(packet, room, in, out []byte, o RunOptions) (result ru
 	return result, err
 }
 
-// leastPacket is ETH_HLEN, which the kernel asks for where a program takes a
-// packet (net/bpf/test_run.c, bpf_test_init).
-const leastPacket = 14
-
 // fakeRun runs a program in memory.
 func (l *programLife) fakeRun(packet, room, in, out []byte, o RunOptions) (runResult, error) {
-	if l.takesPacket && len(packet) < leastPacket {
-		return runResult{}, fmt.Errorf("a packet of %d bytes: %w", len(packet), syscall.EINVAL)
+	if refusedRun(l.typ, packet, in, o) != "" {
+		return runResult{}, syscall.EINVAL
 	}
 	r := bpf.Run{
 		Packet: slices.Clone(packet), Context: slices.Clone(in),
@@ -433,10 +485,10 @@ func (p *Syscall) Run(ctx []byte, opts *RunOptions) (uint32, error) {
 
 // RunSyscall runs a syscall program with a context of type T, a struct of
 // fixed size such as the generated type of the program's argument; the program
-// may change it. opts may be nil.
+// may change it. ctx and opts may be nil.
 func RunSyscall[T any](p *Syscall, ctx *T, opts *RunOptions) (uint32, error) {
 	if err := plain.CheckOften(reflect.TypeFor[T]()); err != nil {
 		return 0, fmt.Errorf("run program %s: %w", p.Name(), err)
 	}
-	return p.Run(plain.Memory(ctx), opts)
+	return p.Run(contextOf(ctx), opts)
 }

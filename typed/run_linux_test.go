@@ -325,3 +325,48 @@ func TestRunNotLoaded(t *testing.T) {
 		t.Error("a program that is not there is loaded")
 	}
 }
+
+// What no kernel takes of a run is named, and refused of programs in memory alike.
+func TestRunNamesWhatIsRefused(t *testing.T) {
+	sinceKernel(t, 5, 18, "all options of runs")
+	code := func() []asm.Instruction { return []asm.Instruction{asm.Mov.Imm(asm.R0, 2), asm.Return()} }
+	x, s := runner[XDP](t, "xdp", code()...), runner[SocketFilter](t, "socket", code()...)
+	raw, sys := runner[RawTracepoint](t, "raw_tp", code()...), runner[Syscall](t, "syscall", code()...)
+	xdp := func(packet []byte, o RunOptions) func() error {
+		return func() error { _, _, err := x.Run(packet, nil, &o); return err }
+	}
+	args := func(n int, o RunOptions) func() error {
+		return func() error { _, err := raw.Run(make([]uint64, n), &o); return err }
+	}
+	packet := make([]byte, 64)
+	for want, run := range map[string]func() error{
+		"a packet has at least 14 bytes, not 13":               xdp(packet[:13], RunOptions{}),
+		"a packet has at least 14 bytes, not 0":                xdp(nil, RunOptions{}),
+		"an OutputSize of -1 bytes":                            xdp(packet, RunOptions{OutputSize: -1}),
+		"a BatchSize is at most 256":                           xdp(packet, RunOptions{LiveFrames: true, BatchSize: 257}),
+		"BatchSize goes with LiveFrames":                       xdp(packet, RunOptions{BatchSize: 2}),
+		"OnCPU is for raw tracepoint programs":                 xdp(packet, RunOptions{OnCPU: true}),
+		"at most 12 arguments":                                 args(13, RunOptions{}),
+		"programs of this type run once: Repeat must be 0: in": args(1, RunOptions{Repeat: 2}),
+		"CPU goes with OnCPU":                                  args(1, RunOptions{CPU: 1}),
+		"LiveFrames is for XDP programs": func() error {
+			_, _, err := s.Run(packet, nil, &RunOptions{LiveFrames: true})
+			return err
+		},
+		"a packet of 1048576 bytes may be too large": func() error {
+			_, _, err := s.Run(make([]byte, 1<<20), nil, nil)
+			return err
+		},
+		"a context has at most 65535 bytes": func() error {
+			_, err := sys.Run(make([]byte, 1<<16), nil)
+			return err
+		},
+	} {
+		if err := run(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if ret, err := RunSyscall[uint64](sys, nil, nil); err != nil || ret != 2 {
+		t.Errorf("without a context: %d, %v", ret, err)
+	}
+}

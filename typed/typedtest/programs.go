@@ -40,8 +40,9 @@ func ContextOf[T any](r *Run) *T { return view[T](r.Context) }
 //
 // run is called once for each Run, whatever it is to repeat, and may be called from
 // several goroutines. An error of it is that of Run: a [syscall.Errno], say. As with
-// the kernel's, a packet of less than 14 bytes is EINVAL, one that does not fit into
-// OutputSize ENOSPC, and a Run after Close an error that wraps [os.ErrClosed].
+// the kernel's, a packet of less than 14 bytes is EINVAL, and so are options that
+// programs of this type do not have; a packet that does not fit into OutputSize is
+// ENOSPC, and a Run after Close an error that wraps [os.ErrClosed].
 //
 // Nothing else can be done with it: Attach, Pin, Info and the like return an error
 // that wraps [ebpf.ErrNotSupported].
