@@ -17,22 +17,34 @@ func collect(dir string) error {
 	if err := tools(dir); err != nil {
 		return err
 	}
-	for set, pattern := range map[string]string{"golden": "golden/*/*_bpfel.o", "examples": "examples/*/*_bpfel.o"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			return fmt.Errorf("no files %s (%v); run this in the repository", pattern, err)
-		}
-		for _, file := range files {
-			content, err := os.ReadFile(file)
-			if err != nil {
-				return err
-			}
-			if err := keep(dir, set, strings.TrimSuffix(filepath.Base(file), ".o"), content); err != nil {
-				return err
-			}
+	for _, set := range []string{"golden", "examples"} {
+		if err := committed(dir, set); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// committed are the objects of this repository. Several have one name, so that the
+// folder's is part of what they are called: "examples:start.xdp.hello_bpfel".
+func committed(dir, set string) error {
+	found := 0
+	err := filepath.WalkDir(set, func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_bpfel.o") {
+			return err
+		}
+		found++
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		inside := strings.TrimSuffix(strings.TrimPrefix(path, set+"/"), ".o")
+		return keep(dir, set, strings.ReplaceAll(inside, "/", "."), content)
+	})
+	if err == nil && found == 0 {
+		err = fmt.Errorf("no objects in %s; run this in the repository", set)
+	}
+	return err
 }
 
 func keep(dir, set, name string, content []byte) error {

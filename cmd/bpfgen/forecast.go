@@ -21,6 +21,7 @@ import (
 	"github.com/bpfgen/bpfgen/forecast"
 	"github.com/bpfgen/bpfgen/internal/kernelbtf"
 	"github.com/bpfgen/bpfgen/internal/lazyregexp"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // errFails is said by the findings alone.
@@ -63,10 +64,16 @@ func runForecast(ctx context.Context, c *cli, args []string) error {
 	if err := r.kernels(ctx, sources); err != nil {
 		return err
 	}
+	if err := r.unmatched(); err != nil {
+		return err // ahead of causes that nobody asked for
+	}
 	if err := out.close(); err != nil {
 		return err
 	}
-	return r.answer()
+	if r.fails {
+		return errFails
+	}
+	return nil
 }
 
 func (c *cli) parseForecast(args []string) (*forecastOptions, error) {
@@ -201,7 +208,9 @@ type forecastRun struct {
 	required patterns
 	// matched are the patterns of required that a kernel has matched.
 	matched map[string]bool
-	fails   bool
+	// names of the kernels so far.
+	names []string
+	fails bool
 }
 
 // checkedKernel is what one kernel gives.
@@ -266,6 +275,7 @@ func (r *forecastRun) take(done checkedKernel, names map[string]string) error {
 		return fmt.Errorf("%s and %s are both called %s: give one of them another file name", other, done.kernel.Path(), name)
 	}
 	names[name] = done.kernel.Path()
+	r.names = append(r.names, name)
 	if r.isRequired(done.kernel) {
 		if len(done.reports) == 0 {
 			return fmt.Errorf("%s is required, and no object is for its byte order", name)
@@ -289,18 +299,17 @@ func (r *forecastRun) isRequired(k *forecast.Kernel) (required bool) {
 	return required
 }
 
-func (r *forecastRun) answer() error {
+// unmatched is the error of patterns that no kernel matches. Releases are known when
+// the kernels have been read.
+func (r *forecastRun) unmatched() error {
 	var missing []string
 	for _, pattern := range r.required {
 		if !r.matched[pattern] {
 			missing = append(missing, pattern)
 		}
 	}
-	switch {
-	case len(missing) > 0:
-		return fmt.Errorf("no kernel is called %s, which -required names", strings.Join(missing, " or "))
-	case r.fails:
-		return errFails
+	if len(missing) == 0 {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("no kernel is called %s, which -required names; there are %s", strings.Join(missing, " or "), words.Some(r.names, 10))
 }

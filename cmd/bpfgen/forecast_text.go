@@ -181,7 +181,7 @@ func (r *verdictRow) counts() string {
 }
 
 // findings explains the verdicts of an object, cause by cause: what stops several
-// programs is said once.
+// programs, or one in several places, is said once.
 func (t *forecastText) findings(o *objectVerdicts) {
 	var groups []*causeGroup
 	for _, c := range t.causes.list {
@@ -193,7 +193,7 @@ func (t *forecastText) findings(o *objectVerdicts) {
 			i = len(groups)
 			groups = append(groups, &causeGroup{cause: c})
 		}
-		groups[i].add(o.row(c.isMap, c.subject).title())
+		groups[i].add(o.row(c.isMap, c.subject).title(), c.Place())
 	}
 	slices.SortStableFunc(groups, func(a, b *causeGroup) int { return int(b.Finding.Verdict - a.Finding.Verdict) })
 	for _, g := range groups {
@@ -204,19 +204,29 @@ func (t *forecastText) findings(o *objectVerdicts) {
 	}
 }
 
-// causeGroup is one finding of several programs or maps.
+// causeGroup is one finding of several programs or maps, wherever in them.
 type causeGroup struct {
 	*cause
 	programs []string
+	// places in C, the first of them that of the finding.
+	places []string
 }
 
 func (g *causeGroup) sameAs(c *cause) bool {
-	return g.Finding == c.Finding && slices.Equal(g.kernels, c.kernels)
+	return withoutPlace(g.Finding) == withoutPlace(c.Finding) && slices.Equal(g.kernels, c.kernels)
 }
 
-func (g *causeGroup) add(program string) {
+func withoutPlace(f forecast.Finding) forecast.Finding {
+	f.File, f.Line, f.Code = "", 0, ""
+	return f
+}
+
+func (g *causeGroup) add(program, place string) {
 	if !slices.Contains(g.programs, program) {
 		g.programs = append(g.programs, program)
+	}
+	if place != "" && !slices.Contains(g.places, place) {
+		g.places = append(g.places, place)
 	}
 }
 
@@ -225,6 +235,9 @@ func (t *forecastText) finding(g *causeGroup) {
 	fmt.Fprintf(t.w, "    in %s\n", oneLine(words.Some(g.programs, 10)))
 	if g.Place() != "" {
 		fmt.Fprintf(t.w, "    at %s: %s\n", oneLine(g.Place()), oneLine(g.Code))
+	}
+	if len(g.places) > 1 {
+		fmt.Fprintf(t.w, "    and at %s\n", oneLine(words.Some(g.places[1:], 10)))
 	}
 	if since := t.causes.since(g.cause); since != "" {
 		fmt.Fprintf(t.w, "    not so since %s\n", oneLine(since))
