@@ -87,7 +87,7 @@ names_of() {
 	local file
 	for file in "$(progs_of "$1")"/*.c; do
 		case $(basename "$file" .c) in
-		pyperf* | strobemeta* | core_kern* | loop[0-9]* | test_verif_scale* | netif_receive_skb | *_scale* | profiler* | test_sysctl_loop* | verifier_loops* | verifier_live_stack) ;;
+		pyperf* | strobemeta* | core_kern* | loop[0-9]* | test_verif_scale* | netif_receive_skb | *_scale* | profiler* | test_sysctl_loop* | verifier_loops* | verifier_liveness_exp) ;;
 		*) basename "$file" .c ;;
 		esac
 	done | sort

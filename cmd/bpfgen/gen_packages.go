@@ -188,6 +188,9 @@ func (c *cli) typeCheck(ctx context.Context, o writeOptions, all []gopkg.Generat
 	for _, n := range v.Notes {
 		c.note("uses what has changed: " + n)
 	}
+	for _, n := range v.Before {
+		c.note("an error that was there before: " + n)
+	}
 	return joinTexts(v.Fatal)
 }
 

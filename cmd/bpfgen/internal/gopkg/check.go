@@ -32,8 +32,10 @@ type Generated struct {
 type Verdict struct {
 	// Fatal are errors in generated files, and names that are declared twice.
 	Fatal []string
-	// Notes are errors in files of the user, which may use what changed.
+	// Notes are errors in files of the user, which use what changed.
 	Notes []string
+	// Before are errors in files of the user that the files on disk give, too.
+	Before []string
 	// Skipped says why nothing was checked, "" if it was.
 	Skipped string
 }
@@ -57,7 +59,8 @@ func TypeCheck(ctx context.Context, env []string, all []Generated) Verdict {
 	}
 	slices.Sort(v.Fatal)
 	slices.Sort(v.Notes)
-	v.Fatal, v.Notes = slices.Compact(v.Fatal), slices.Compact(v.Notes)
+	slices.Sort(v.Before)
+	v.Fatal, v.Notes, v.Before = slices.Compact(v.Fatal), slices.Compact(v.Notes), slices.Compact(v.Before)
 	return v
 }
 
@@ -117,9 +120,43 @@ func (v *Verdict) check(ctx context.Context, env []string, root string, group []
 		v.Skipped = whatTheDriverSaid(err)
 		return
 	}
+	var now Verdict
 	for _, p := range pkgs {
-		v.add(p, generated)
+		now.add(p, generated)
 	}
+	if len(now.Notes) > 0 {
+		now.tellBefore(cfg, slices.Compact(patterns))
+	}
+	v.merge(now)
+}
+
+// tellBefore takes what is wrong without the new files, too, out of the notes.
+func (v *Verdict) tellBefore(cfg packages.Config, patterns []string) {
+	cfg.Overlay = nil
+	pkgs, err := load(cfg, patterns)
+	if err != nil {
+		return // of nothing it is known that it was so
+	}
+	var old Verdict
+	for _, p := range pkgs {
+		old.add(p, nil)
+	}
+	notes := v.Notes
+	v.Notes = nil
+	for _, n := range notes {
+		if slices.Contains(old.Notes, n) {
+			v.Before = append(v.Before, n)
+		} else {
+			v.Notes = append(v.Notes, n)
+		}
+	}
+}
+
+func (v *Verdict) merge(other Verdict) {
+	v.Fatal = append(v.Fatal, other.Fatal...)
+	v.Notes = append(v.Notes, other.Notes...)
+	v.Before = append(v.Before, other.Before...)
+	v.Skipped = cmp.Or(other.Skipped, v.Skipped)
 }
 
 // lookup is the value of a variable, "" if it is not set.
