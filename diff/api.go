@@ -89,10 +89,29 @@ func (c *comparison) api() error {
 			known[key] = ch
 		}
 	}
+	kept := keptPlaces(old, new)
 	for _, key := range sortedAPIKeys(changed) {
-		c.addNames(key, changed[key], known[key])
+		holder := apiKey{owner: key.owner}
+		if key.member != "" && known[key] == nil && changed[holder] != nil && !kept[holder] {
+			continue // the whole type has come or gone, which is told
+		}
+		c.addNames(key, changed[key], known[key], kept[key])
 	}
 	return nil
+}
+
+// keptPlaces are the places in C that both sides have names for.
+func keptPlaces(old, new map[string]emit.Declared) map[apiKey]bool {
+	had, kept := make(map[apiKey]bool), make(map[apiKey]bool)
+	for _, was := range old {
+		had[apiKey{was.Owner, was.Member}] = true
+	}
+	for _, is := range new {
+		if key := (apiKey{is.Owner, is.Member}); had[key] {
+			kept[key] = true
+		}
+	}
+	return kept
 }
 
 // unknownNames are patterns and maps that neither side has.
@@ -151,11 +170,11 @@ func sortedAPIKeys(changed map[apiKey][]GoChange) []apiKey {
 }
 
 // addNames adds the changed names of one place to the change of that place, or
-// makes one.
-func (c *comparison) addNames(key apiKey, names []GoChange, known *Change) {
+// makes one. kept is true for a place that both sides have.
+func (c *comparison) addNames(key apiKey, names []GoChange, known *Change, kept bool) {
 	breaks := slices.ContainsFunc(names, func(n GoChange) bool { return n.Old != "" })
 	if known == nil {
-		known = c.add(newName(key, names))
+		known = c.add(newName(key, names, kept))
 	}
 	known.Go = append(known.Go, names...)
 	if breaks {
@@ -163,12 +182,15 @@ func (c *comparison) addNames(key apiKey, names []GoChange, known *Change) {
 	}
 }
 
-func newName(key apiKey, names []GoChange) Change {
+func newName(key apiKey, names []GoChange, kept bool) Change {
 	place := key.owner
 	if key.member != "" {
 		place += " > " + strings.TrimPrefix("field "+key.member, enumField(key))
 	}
 	change := Change{Class: API, Place: place, What: "Go names"}
+	if kept {
+		return change
+	}
 	if allOf(names, func(n GoChange) bool { return n.Old == "" }) {
 		change.What = "added"
 	}

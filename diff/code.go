@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -31,6 +32,8 @@ type program struct {
 // function is a function's instructions.
 type function struct {
 	name string
+	// linkage is "global" for one that the verifier checks by itself, else "static".
+	linkage string
 	// text has each instruction with what it refers to, lines where it stands in C.
 	text  []string
 	lines []*btf.Line
@@ -38,6 +41,14 @@ type function struct {
 	helpers, kfuncs, relocations map[string]bool
 	// uses are "map flows" and "variable rate".
 	uses map[string]bool
+}
+
+// line is where the program begins in C, "" for one that has not been read.
+func (p *program) line() string {
+	if p == nil || len(p.functions) == 0 {
+		return ""
+	}
+	return p.functions[0].line(0)
 }
 
 // hash of the instructions.
@@ -68,7 +79,7 @@ func (i *Input) readPrograms() error {
 			ins := &spec.Instructions[n]
 			if name := ins.Symbol(); name != "" || n == 0 {
 				p.functions = append(p.functions, &function{
-					name: name, helpers: make(map[string]bool), kfuncs: make(map[string]bool),
+					name: name, linkage: linkage(ins), helpers: make(map[string]bool), kfuncs: make(map[string]bool),
 					relocations: make(map[string]bool), uses: make(map[string]bool),
 				})
 			}
@@ -79,6 +90,13 @@ func (i *Input) readPrograms() error {
 		i.programs[name] = p
 	}
 	return nil
+}
+
+func linkage(first *asm.Instruction) string {
+	if fn := btf.FuncMetadata(first); fn != nil {
+		return fn.Linkage.String()
+	}
+	return ""
 }
 
 // codeReader writes instructions as text.
@@ -198,7 +216,10 @@ func (c *comparison) code() error {
 	}
 	for _, p := range c.old.object.Programs {
 		if other := c.new.programNamed(p.Name); other != nil && p.Section != other.Section {
-			c.add(Change{Class: Code, Place: string(p.Path()), What: "section", Old: p.Section, New: other.Section})
+			c.add(Change{
+				Class: Code, Place: string(p.Path()), What: "section", Old: p.Section, New: other.Section,
+				OldLine: c.old.programs[p.Name].line(), NewLine: c.new.programs[p.Name].line(),
+			})
 		}
 	}
 	if c.old.spec == nil || c.new.spec == nil {
@@ -209,7 +230,46 @@ func (c *comparison) code() error {
 			c.program(name, c.old.programs[name], other)
 		}
 	}
+	return c.weak()
+}
+
+// weak compares which kernel functions and symbols may be absent: the instructions are
+// the same, and a kernel without them loads only the one.
+func (c *comparison) weak() error {
+	old, err := c.old.weakSymbols()
+	if err != nil {
+		return err
+	}
+	new, err := c.new.weakSymbols()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(old)) {
+		is, ok := new[name]
+		if gone, added := without(old[name], is), without(is, old[name]); ok && gone+added != "" {
+			c.add(Change{
+				Class: Code, Place: "program " + name, What: "weak symbols", Old: gone, New: added,
+				OldLine: c.old.programs[name].line(), NewLine: c.new.programs[name].line(),
+			})
+		}
+	}
 	return nil
+}
+
+// weakSymbols are the weak ones that each program refers to.
+func (i *Input) weakSymbols() (map[string]map[string]bool, error) {
+	o, err := i.asObject()
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]map[string]bool)
+	for _, u := range o.Uses() {
+		all[u.Program] = make(map[string]bool)
+		for _, name := range u.Weak {
+			all[u.Program][name] = true
+		}
+	}
+	return all, nil
 }
 
 func (i *Input) programNamed(name string) *btfparse.Program {
@@ -245,6 +305,9 @@ func (c *comparison) program(name string, old, new *program) {
 
 // function compares instructions and what they ask of the kernel.
 func (c *comparison) function(place string, users []string, old, new *function) {
+	if old.linkage != new.linkage && users != nil { // the entry point's means nothing
+		c.add(Change{Class: Code, Place: place, What: "linkage", Old: old.linkage, New: new.linkage, UsedBy: users, OldLine: old.line(0), NewLine: new.line(0)})
+	}
 	if old.hash() == new.hash() {
 		return
 	}
@@ -265,7 +328,7 @@ func (c *comparison) function(place string, users []string, old, new *function) 
 	} {
 		gone, added := without(part.old, part.new), without(part.new, part.old)
 		if gone+added != "" {
-			c.add(Change{Class: Code, Place: place, What: part.what, Old: gone, New: added, UsedBy: users})
+			c.add(Change{Class: Code, Place: place, What: part.what, Old: gone, New: added, UsedBy: users, OldLine: old.line(at), NewLine: new.line(at)})
 		}
 	}
 }
@@ -296,7 +359,7 @@ func (c *comparison) values() error {
 		was, is := c.old.initial(v), c.new.initial(other)
 		if !bytes.Equal(was, is) {
 			c.add(Change{
-				Class: Code, Place: string(v.Path()), What: "initial value", Old: value(was), New: value(is),
+				Class: Code, Place: string(v.Path()), What: "initial value", Old: value(v.Type, was), New: value(other.Type, is),
 				UsedBy: c.programsUsing("variable " + v.Name),
 			})
 		}
@@ -304,14 +367,28 @@ func (c *comparison) values() error {
 	return nil
 }
 
-// value is a short form of bytes.
-func value(b []byte) string {
+// value is a short form of bytes, of a type that may be nil: text of char arrays, else
+// hex.
+func value(t btfparse.Type, b []byte) string {
 	const most = 32
+	if text := bytes.TrimRight(b, "\x00"); isText(t) && len(text) <= most {
+		return strconv.Quote(string(text))
+	}
 	if len(b) > most {
 		sum := sha256.Sum256(b)
 		return fmt.Sprintf("%x… (%d bytes, SHA-256 %x…)", b[:8], len(b), sum[:8])
 	}
 	return fmt.Sprintf("%x", b)
+}
+
+// isText is true for an array of char.
+func isText(t btfparse.Type) bool {
+	array, ok := t.(*btfparse.Array)
+	if !ok {
+		return false
+	}
+	char, ok := array.Elem.(*btfparse.Int)
+	return ok && char.Char
 }
 
 // rawCode compares objects that the library refuses by the bytes of their sections.

@@ -20,7 +20,12 @@ const compiler = "clang-19"
 // source is testdata/app.c.
 func source(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("testdata/app.c")
+	return readSource(t, "app.c")
+}
+
+func readSource(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,14 +71,17 @@ func read(t *testing.T, path string) *Input {
 	return in
 }
 
-// planted are changes of the source, each with all that must be found: class, place,
+// plantedChange is a change of a source, with all that must be found: class, place,
 // what, and after a colon who it breaks.
-var planted = []struct {
+type plantedChange struct {
 	name string
 	// edits are pairs of old and new text.
 	edits []string
 	want  []string
-}{
+}
+
+// planted are changes of app.c.
+var planted = []plantedChange{
 	{name: "max_entries of a pinned map", edits: []string{"max_entries, 1024", "max_entries, 2048"}, want: []string{
 		"pinned_map map flows max_entries: pins",
 	}},
@@ -201,16 +209,20 @@ var planted = []struct {
 }
 
 func TestPlantedChanges(t *testing.T) {
-	text := source(t)
+	findPlanted(t, source(t), planted, &Options{Types: []string{"config"}})
+}
+
+// findPlanted compares a source with each of its changes.
+func findPlanted(t *testing.T, text string, all []plantedChange, opts *Options) {
 	old := build(t, text)
-	for _, p := range planted {
+	for _, p := range all {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			changed := strings.NewReplacer(p.edits...).Replace(text)
 			if changed == text {
 				t.Fatal("nothing is changed")
 			}
-			report, err := Compare(old, build(t, changed), &Options{Types: []string{"config"}})
+			report, err := Compare(old, build(t, changed), opts)
 			if err != nil {
 				t.Fatal(err)
 			}

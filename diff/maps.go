@@ -5,6 +5,9 @@ package diff
 
 import (
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit"
@@ -63,6 +66,7 @@ func (c *comparison) mapPair(place string, old, new *btfparse.Map, users []strin
 		}
 		c.add(change)
 	}
+	c.operations(place, old, new)
 	c.mapTypes(place, old, new, users, pins)
 	if old.Inner != nil && new.Inner != nil {
 		c.mapPair(place+" > inner map", old.Inner, new.Inner, users)
@@ -151,7 +155,67 @@ func slots(m *btfparse.Map) string {
 		if i > 0 {
 			text += ", "
 		}
-		text += fmt.Sprintf("%d: %s", s.Key, s.Name)
+		text += slotName(m, s.Key) + ": " + s.Name
 	}
 	return text
+}
+
+// slotName is the number of a slot, and the member of a struct of operations.
+func slotName(m *btfparse.Map, key uint32) string {
+	if ops, ok := m.Value.(*btfparse.Struct); ok && m.Type == btfparse.MapStructOps {
+		for _, f := range ops.Fields {
+			if f.OffsetBits == key*8 {
+				return f.Name
+			}
+		}
+	}
+	return fmt.Sprint(key)
+}
+
+// operations compares the members of a struct of operations that are no programs.
+// The kernel finds members by name, wherever the struct of C has them.
+func (c *comparison) operations(place string, old, new *btfparse.Map) {
+	if old.Type != btfparse.MapStructOps || new.Type != btfparse.MapStructOps || c.old.spec == nil || c.new.spec == nil {
+		return
+	}
+	was, is := c.old.operands(old), c.new.operands(new)
+	for _, name := range slices.Compact(slices.Sorted(concat(maps.Keys(was), maps.Keys(is)))) {
+		if was[name] != is[name] {
+			c.add(Change{Class: Code, Place: place + " > field " + name, What: "initial value", Old: was[name], New: is[name]})
+		}
+	}
+}
+
+// operands are the values of the members of a struct of operations that are set.
+func (i *Input) operands(m *btfparse.Map) map[string]string {
+	all := make(map[string]string)
+	ops, ok := m.Value.(*btfparse.Struct)
+	if !ok {
+		return all
+	}
+	content := i.section(m.Name)
+	for _, f := range ops.Fields {
+		start, end := f.OffsetBits/8, (f.OffsetBits+f.SizeBits+7)/8
+		if _, isPointer := f.Type.(*btfparse.Pointer); isPointer || end > uint32(len(content)) {
+			continue
+		}
+		if b := content[start:end]; !isZero(b) {
+			all[f.Name] = value(f.Type, b)
+		}
+	}
+	return all
+}
+
+func isZero(b []byte) bool { return !slices.ContainsFunc(b, func(b byte) bool { return b != 0 }) }
+
+func concat[T any](all ...iter.Seq[T]) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, seq := range all {
+			for x := range seq {
+				if !yield(x) {
+					return
+				}
+			}
+		}
+	}
 }

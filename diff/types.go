@@ -105,10 +105,12 @@ func owner(place string) (typ, member string) {
 	afterType := false
 	for _, step := range steps {
 		field, isField := strings.CutPrefix(step, "field ")
+		kind, isAnonymous := strings.CutPrefix(step, "anonymous ")
 		switch {
 		case isField:
 			member = field
-		case strings.HasPrefix(step, "anonymous "): // its members are the holder's
+		case isAnonymous && member != "": // as package emit calls it
+			typ, member = fmt.Sprintf("the %s %s in %s", kind, member, typ), ""
 		case afterType:
 			return typ, step // an enumerator
 		default:
@@ -133,6 +135,7 @@ func isUse(step string) bool {
 // C only keeps for them.
 func (c *comparison) records() error {
 	untyped := false
+	told := make(map[string]bool)
 	for _, m := range c.old.object.Maps {
 		other := c.new.mapNamed(m.Name)
 		if other == nil || !m.Type.CarriesEvents() || !other.Type.CarriesEvents() {
@@ -148,25 +151,27 @@ func (c *comparison) records() error {
 		}
 		untyped = untyped || len(old) == 0
 		for i := range min(len(old), len(new)) {
+			told[old[i].CName()] = true
 			c.compareRoot(root{
 				place: "map " + m.Name + " > record", user: "record of map " + m.Name, old: old[i], new: new[i],
 				class: isAlways(Event), users: c.programsUsing("map " + m.Name),
 			})
 		}
 	}
-	c.markers(untyped)
+	c.markers(untyped, told)
 	return nil
 }
 
 // markers are pointers like "struct event *unused": what they point to is a record
-// if there is a map that does not say what its records are.
-func (c *comparison) markers(records bool) {
+// if there is a map that does not say what its records are. Those that are told have
+// been compared.
+func (c *comparison) markers(records bool, told map[string]bool) {
 	class := ofVariable
 	if records {
 		class = isAlways(Event)
 	}
 	for _, v := range c.old.object.Variables {
-		if v.Marks == nil {
+		if v.Marks == nil || told[v.Marks.CName()] {
 			continue
 		}
 		other := c.new.marked(v.Name)

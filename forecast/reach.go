@@ -44,7 +44,8 @@ func known(n int64) value { return value{kind: constant, n: n} }
 
 // state is everything that is known before an instruction.
 type state struct {
-	regs  [11]value
+	// regs are R0 to R10, and the five more that an instruction has room for.
+	regs  [16]value
 	slots map[int64]value
 	// escaped: an address of the stack is kept in memory, so any call may write there.
 	escaped bool

@@ -103,6 +103,9 @@ func TestReachable(t *testing.T) {
 			slot8(4), asm.StoreMem(asm.R10, -6, asm.R1, asm.Byte), asm.LoadMem(asm.R1, asm.R10, -8, asm.DWord),
 			asm.JEq.Imm(asm.R1, 4, "end"), zero, zero.WithSymbol("end"), exit,
 		}, nil},
+		"registers that no machine has": {asm.Instructions{
+			asm.StoreMem(15, -8, 11, asm.DWord), asm.Mov.Reg(12, 13), asm.LoadMem(14, 15, 0, asm.DWord), asm.JEq.Imm(15, 0, "end"), zero, zero.WithSymbol("end"), exit,
+		}, nil},
 		"a slot that a helper may write": {asm.Instructions{
 			slot8(4), asm.Mov.Reg(asm.R1, asm.R10), asm.Add.Imm(asm.R1, -8), asm.FnGetCurrentComm.Call(),
 			asm.LoadMem(asm.R1, asm.R10, -8, asm.DWord), asm.JEq.Imm(asm.R1, 4, "end"), zero, zero.WithSymbol("end"), exit,

@@ -25,6 +25,8 @@ type Use struct {
 	Ksyms []string
 	// Kconfig are settings of the kernel's build.
 	Kconfig []string
+	// Weak are those of Kfuncs and Ksyms that the kernel need not have.
+	Weak []string
 	// Relocations are CO-RE's, as findings name them.
 	Relocations []string
 	// Instructions of the program as the library links it.
@@ -57,11 +59,18 @@ func (c *code) use(program string, o *Object) Use {
 			named[pt.kind][name] = true
 		}
 	}
+	weak := make(map[string]bool)
+	for _, ext := range c.externs {
+		if ext.weak {
+			weak[ext.name] = true
+		}
+	}
 	list := func(kind pointKind) []string { return slices.Sorted(maps.Keys(named[kind])) }
 	return Use{
 		Program: program, Instructions: len(c.ins),
 		Maps: list(pointMap), Helpers: list(pointHelper), Kfuncs: list(pointKfuncCall),
 		Ksyms: list(pointKsym), Kconfig: list(pointKconfig), Relocations: c.relocationNames(o),
+		Weak: slices.Sorted(maps.Keys(weak)),
 	}
 }
 

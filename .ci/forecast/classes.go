@@ -33,12 +33,13 @@ type rule struct {
 	words *regexp.Regexp
 }
 
-// verifierRules are tried in order on the last line of the verifier's log. What
-// none of them knows is the verifier's logic: bounds, types, complexity, values.
+// verifierRules are tried in order on the last line of the verifier's log, which since
+// Linux 7 is the last one of a suggestion. What none of them knows is the verifier's
+// logic: bounds, types, complexity, values.
 var verifierRules = []rule{
 	{classRelocation, regexp.MustCompile(`^invalid func unknown#195896080$`)},
 	{classKfunc, regexp.MustCompile(`^calling (invalid )?kernel function|^kernel function .* is not allowed|^invalid func unknown#-|^kernel btf_id .* is not a function|^program must be sleepable to call sleepable kfunc`)},
-	{classHelper, regexp.MustCompile(`^(invalid|unknown) func |^program of this type cannot use helper|^helper call might sleep`)},
+	{classHelper, regexp.MustCompile(`^(invalid|unknown) func |^program of this type cannot use helper|^helper call might sleep|^ *Use a helper allowed for this program|^ *Use the helper only from an allowed`)},
 	{classInsn, regexp.MustCompile(`^unknown opcode|uses reserved fields$|^BPF_\w+ uses reserved fields|^invalid BPF_LD_IMM insn|^unrecognized bpf_ld_imm64 insn|^addr_space_cast insn|^invalid atomic operand size|^jit does not support|^The use of (insn|may_goto)`)},
 	{classLicense, regexp.MustCompile(`GPL`)},
 	{classStructOps, regexp.MustCompile(`is not a supported struct$|^attach to unsupported member|^struct ops programs must`)},

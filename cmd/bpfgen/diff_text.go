@@ -128,13 +128,15 @@ func diffMarkdown(out io.Writer, doc *diffDocument) error {
 	w := bufio.NewWriter(out)
 	for _, r := range doc.Reports {
 		fmt.Fprintf(w, "### %s\n\n", cell(summary(r)))
-		if len(r.Changes) == 0 {
-			continue
+		if len(r.Changes) > 0 {
+			fmt.Fprint(w, "| class | change | used by | breaks |\n|---|---|---|---|\n")
 		}
-		fmt.Fprint(w, "| class | change | used by | breaks |\n|---|---|---|---|\n")
 		for i := range r.Changes {
 			c := &r.Changes[i]
 			change := []string{headline(c)}
+			if c.OldLine+c.NewLine != "" {
+				change = append(change, "C: "+was(c.OldLine, c.NewLine))
+			}
 			for _, g := range c.Go {
 				change = append(change, fmt.Sprintf("Go: %s %s", g.Name, was(g.Old, g.New)))
 			}
@@ -144,7 +146,15 @@ func diffMarkdown(out io.Writer, doc *diffDocument) error {
 			}
 			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", classTitles[c.Class], cells(change), cells(c.UsedBy), cells(breaks))
 		}
-		fmt.Fprintln(w)
+		if len(r.Changes) > 0 {
+			fmt.Fprintln(w)
+		}
+		for _, place := range r.Unproved {
+			fmt.Fprintf(w, "- not known to be the same: %s\n", cell(place))
+		}
+		if len(r.Unproved) > 0 {
+			fmt.Fprintln(w)
+		}
 	}
 	for _, name := range doc.Removed {
 		fmt.Fprintf(w, "- only on the old side: %s\n", cell(name))
