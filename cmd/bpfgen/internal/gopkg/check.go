@@ -2,6 +2,7 @@ package gopkg
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"go/build/constraint"

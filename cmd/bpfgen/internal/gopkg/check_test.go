@@ -40,7 +40,7 @@ func TestTypeCheck(t *testing.T) {
 		{name: "a release tag", files: map[string]string{"a.go": "//go:build go1.21 && !go1.999\n\npackage m\n\nvar X int\n"}, generated: map[string]string{"x.go": "package m\n\nvar X int\n"}, fatal: "X redeclared"},
 		{name: "two packages in a directory", files: map[string]string{"a.go": "package other\n"}, generated: map[string]string{"x.go": "package m\n"}, skipped: "found packages other (a.go) and m (x.go)"},
 		{name: "C that Go refuses", files: map[string]string{"a.go": "package m\n", "a.c": "int x;\n"}, generated: map[string]string{"x.go": "package m\n"}, skipped: "C source files not allowed"},
-		{name: "a file that does not parse", files: map[string]string{"a.go": "package m\n\nvar A int =\n"}, generated: map[string]string{"x.go": "package m\n\nvar X int\n"}, note: "a.go:3:13: expected operand"},
+		{name: "a file that does not parse", files: map[string]string{"a.go": "package m\n\nvar A int =\n"}, generated: map[string]string{"x.go": "package m\n\nvar X int\n"}, before: "a.go:3:13: expected operand"},
 		{name: "a file without a clause", files: map[string]string{"a.go": "pakage m\n"}, generated: map[string]string{"x.go": "package m\n\nvar X int\n"}, skipped: "expected 'package'"},
 		{name: "types of types of imports", files: map[string]string{"a.go": "package m\n\nimport (\n\t\"net/http\"\n\t\"time\"\n)\n\nvar _ time.Duration = http.DefaultClient.Timeout\nvar _ = http.DefaultTransport.(*http.Transport).TLSClientConfig.Certificates[0].Leaf.Subject.Names\n"}, generated: map[string]string{"x.go": "package m\n"}},
 		{name: "an embedded file", generated: map[string]string{"x.go": "package m\n\nimport _ \"embed\"\n\n//go:embed x.o\nvar x []byte\n", "x.o": "?"}},
