@@ -161,6 +161,12 @@ func (s *Set) Link() (int64, error) {
 	return info.Size(), nil
 }
 
+// Dir is where the source of a package of the module, or of one that it requires, is.
+func Dir(path string) (string, error) {
+	out, err := output("go", "list", "-f", "{{.Dir}}", path)
+	return strings.TrimSpace(out), err
+}
+
 // tool is the path of a tool of the go command, which builds it if need be.
 func tool(name string) (string, error) {
 	out, err := output("go", "tool", "-n", name)

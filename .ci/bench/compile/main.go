@@ -6,7 +6,8 @@
 //
 // For each object, both generators write a package with exported names, and this
 // command a second package that imports it and uses each map once. Each is compiled
-// alone (internal/buildcost), in turns; the times are the least of n runs.
+// alone (internal/buildcost), in turns; the times are the least of n runs. The same
+// for what all of them import: packages typed and cilium/ebpf.
 package main
 
 import (
@@ -56,6 +57,9 @@ func run(c config) error {
 		if err := m.add(in, filepath.Join(dir, in.name)); err != nil {
 			return fmt.Errorf("%s: %w", in.name, err)
 		}
+	}
+	if err := m.addRuntime(); err != nil {
+		return err
 	}
 	m.print(os.Stdout)
 	return nil

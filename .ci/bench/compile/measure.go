@@ -12,7 +12,20 @@ import (
 // measurement collects the rows of the tables.
 type measurement struct {
 	config
-	rows []row
+	rows    []row
+	runtime []runtimeCost // of typed and of the library
+}
+
+// runtimeCost is what a package costs that all generated ones import.
+type runtimeCost struct {
+	path string
+	buildcost.Cost
+}
+
+// runtimePaths are what is compiled once for each GOARCH, however many packages
+// are generated.
+var runtimePaths = []string{
+	"github.com/bpfgen/bpfgen/typed", "github.com/bpfgen/bpfgen/typed/ctypes", "github.com/cilium/ebpf", "github.com/cilium/ebpf/btf",
 }
 
 // row is an input: what both packages cost by both generators.
@@ -81,6 +94,31 @@ func (m *measurement) add(in input, dir string) error {
 		return err
 	}
 	m.rows = append(m.rows, r)
+	return nil
+}
+
+// addRuntime compiles the packages that generated ones import.
+func (m *measurement) addRuntime() error {
+	set, err := buildcost.NewSet(runtimePaths...)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	m.runtime = make([]runtimeCost, len(runtimePaths))
+	for i := range m.n {
+		for j, path := range runtimePaths {
+			dir, err := buildcost.Dir(path)
+			if err != nil {
+				return err
+			}
+			cost, err := set.Compile(path, dir)
+			if err != nil {
+				return err
+			}
+			m.runtime[j].path = path
+			least(&m.runtime[j].Cost, cost, i == 0)
+		}
+	}
 	return nil
 }
 
@@ -184,6 +222,15 @@ func (m *measurement) print(w io.Writer) {
 			fmt.Fprintf(w, "\nA stripped program that loads and uses %s: %.2f MB, bpf2go's %.2f MB, ratio %.2f\n", r.in.title,
 				mb(r.bpfgen.binary), mb(r.bpf2go.binary), mb(r.bpfgen.binary)/mb(r.bpf2go.binary))
 		}
+	}
+	m.printRuntime(w)
+}
+
+func (m *measurement) printRuntime(w io.Writer) {
+	fmt.Fprintln(w, "\n| package | user s | archive MB | memory MB |")
+	fmt.Fprintln(w, "|---|--:|--:|--:|")
+	for _, r := range m.runtime {
+		fmt.Fprintf(w, "| %s | %.2f | %.2f | %.0f |\n", r.path, r.User.Seconds(), mb(r.Archive), mb(r.Memory))
 	}
 }
 
