@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
+	"os"
+	"os/signal"
 	"time"
 
 	mapsall "github.com/bpfgen/bpfgen/golden/maps-all"
@@ -91,4 +94,101 @@ func ExampleProducer() {
 	// Output:
 	// <nil>
 	// 1
+}
+
+// In a program, the reader is one of a map: a ring buffer's, or a perf array's.
+func ExampleRingBuf() {
+	var ring typed.RingBuf[mapsall.MapsAllEvent] = bpf.Maps.RingbufTyped
+	reader, err := ring.NewReader(&typed.RingBufOptions{MinSize: 4}) // older programs write less
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer reader.Close()
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	for event, err := range reader.All(ctx) {
+		var overwritten *typed.OverwrittenError
+		switch {
+		case errors.As(err, &overwritten): // a ring with BPF_F_RB_OVERWRITE
+			fmt.Println(overwritten.Bytes, "bytes were not read")
+			continue
+		case err != nil:
+			log.Fatal(err)
+		}
+		fmt.Println(event.Pid)
+	}
+}
+
+func ExamplePerfEventArray() {
+	var array typed.PerfEventArray[mapsall.MapsAllEvent] = bpf.Maps.PerfEventArrayTyped
+	reader, err := array.NewReader(&typed.PerfOptions{PerCPUBuffer: 64 << 10, WakeupEvents: 16})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer reader.Close()
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	for rec, err := range reader.Records(ctx) {
+		if err != nil {
+			log.Print(err) // records were lost, say
+			continue
+		}
+		fmt.Println(rec.CPU, rec.Event.Pid)
+	}
+}
+
+// A record that is made in the ring, with bytes behind it.
+func ExampleUserRingBuf() {
+	var ring typed.UserRingBuf[mapsall.MapsAllEvent] = bpf.Maps.UserRingbuf
+	producer, err := ring.NewProducer()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer producer.Close()
+	var r typed.Reservation[mapsall.MapsAllEvent]
+	if r, err = producer.Reserve(16); err != nil { // the ring is full, say
+		log.Fatal(err)
+	}
+	r.Put(mapsall.MapsAllEvent{Pid: 1})
+	copy(r.Tail(), "sixteen bytes...")
+	r.Submit()
+}
+
+// Records of several types that have no common header are told apart by hand.
+func ExampleAs() {
+	type opened struct{ Kind, Flags uint8 }
+	record := []byte{1, 7, 'x', 'y'} // RecordInfo.Raw
+	event, err := typed.As[opened](record)
+	fmt.Println(event.Flags, err)
+	tail, err := typed.AsInto(record, &event)
+	fmt.Println(string(tail), err)
+
+	var short *typed.ShortRecordError
+	_, err = typed.As[opened](record[:1])
+	fmt.Println(errors.As(err, &short), short.Got, "of", short.Want)
+	// Output:
+	// 7 <nil>
+	// xy <nil>
+	// true 1 of 2
+}
+
+// Records that were kept in a file are decoded as a reader does it.
+func ExampleDecodeRecord() {
+	var rec typed.Record[[2]uint8]
+	fmt.Println(typed.DecodeRecord([]byte{1, 2, 3}, 0, &rec), rec.Event, rec.Tail)
+	fmt.Println(typed.DecodeRecord([]byte{1}, 1, &rec), rec.Event) // what is missing is zero
+	// Output:
+	// <nil> [1 2] [3]
+	// <nil> [1 0]
+}
+
+// A record of a kind without a case ends Run; a default case takes them all.
+func ExampleUnknownEventError() {
+	events := typedtest.NewEvents[uint8](nil)
+	events.Send(9)
+	s := typed.NewSwitch(events, func(kind uint8) uint8 { return kind })
+	var unknown *typed.UnknownEventError
+	err := s.Run(context.Background())
+	fmt.Println(errors.As(err, &unknown), unknown.Kind)
+	// Output: true 9
 }

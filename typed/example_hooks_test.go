@@ -8,11 +8,13 @@ import (
 	"net"
 	"os"
 	"time"
+	"unsafe"
 
 	mapsall "github.com/bpfgen/bpfgen/golden/maps-all"
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/typedtest"
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
 )
 
 // One example for each family of hooks. They are compiled and not run, but for
@@ -42,6 +44,19 @@ type collection struct {
 		Sample       *typed.PerfEvent
 		Encapsulate  *typed.LWTXmit
 		Compute      *typed.Syscall
+		OnAlloc      *typed.UprobeMulti
+		OnVFS        *typed.FentryMulti
+		NewVerdict   *typed.Freplace
+		OnBind       *typed.LSMCgroup
+		OnPort       *typed.XDPDevMap
+		OnPair       *typed.Netkit
+		Mirror       *typed.SchedAct
+		Meter        *typed.CgroupSKBAny
+		Snoop        *typed.SocketFilter
+		Split        *typed.SkSKBAny
+		Decode       *typed.LircMode2
+		SlowStart    *typed.StructOpsProgram
+		Custom       *typed.Generic
 	}
 	Maps mapsall.MapsAllCollectionMaps
 }
@@ -110,6 +125,30 @@ func ExampleTC() {
 	defer first.Close()
 }
 
+// A program of a slot runs on what is redirected through it.
+func ExampleXDPDevMap() {
+	const slot, ifindex = 0, 2
+	if err := bpf.Maps.DevmapProg.Put(slot, ifindex, bpf.Programs.OnPort); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func ExampleNetkit() {
+	link, err := bpf.Programs.OnPair.Attach(5, &typed.NetkitOptions{Anchor: typed.AtHead()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer link.Close()
+}
+
+func ExampleSchedAct() {
+	link, err := bpf.Programs.Mirror.AttachIngress(2, &typed.SchedActOptions{Priority: 10})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer link.Close() // removes the filter that carries the action
+}
+
 func ExampleNetfilter() {
 	link, err := bpf.Programs.Filter.Attach(2 /* NFPROTO_IPV4 */, 1 /* NF_INET_LOCAL_IN */, &typed.NetfilterOptions{Priority: -128})
 	if err != nil {
@@ -124,6 +163,20 @@ func ExampleCgroupSKB() {
 		log.Fatal(err)
 	}
 	defer link.Close()
+}
+
+// SEC("cgroup/skb") names no direction, so that one program serves both.
+func ExampleCgroupSKBAny() {
+	in, err := bpf.Programs.Meter.AttachIngress("/sys/fs/cgroup/app", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer in.Close()
+	out, err := bpf.Programs.Meter.AttachEgress("/sys/fs/cgroup/app", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer out.Close()
 }
 
 func ExampleKprobe() {
@@ -156,6 +209,20 @@ func ExampleUprobe() {
 		log.Fatal(err)
 	}
 	defer link.Close()
+}
+
+// Many functions by one link, a pattern or places in the file, with a number each.
+func ExampleUprobeMulti() {
+	link, err := bpf.Programs.OnAlloc.AttachTo("libc.so.6", "*alloc", &typed.UprobeMultiOptions{PID: os.Getpid()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer link.Close()
+	places, err := bpf.Programs.OnAlloc.AttachOffsets("/usr/bin/app", []typed.UprobePlace{{Offset: 0x11f0, Cookie: 1}}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer places.Close()
 }
 
 func ExampleUSDT() {
@@ -198,6 +265,44 @@ func ExampleFentry() {
 	defer link.Close()
 }
 
+func ExampleFentryMulti() {
+	link, err := bpf.Programs.OnVFS.AttachTo("vfs_*", nil) // Linux 7.2
+	if errors.Is(err, ebpf.ErrNotSupported) {
+		fmt.Println(err)
+		return
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer link.Close()
+}
+
+// A function of another BPF program is replaced: verdict of classify, which is
+// loaded first.
+func ExampleFreplace() {
+	var spec struct {
+		*typed.CollectionSpec
+		Programs struct {
+			NewVerdict *typed.ProgramSpec[typed.Freplace]
+		}
+	}
+	spec.Programs.NewVerdict.SetTargetProgram(bpf.Programs.Classify, "verdict") // before Load
+	link, err := bpf.Programs.NewVerdict.Attach()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer link.Close() // the function is what it was
+}
+
+// A hook of the security modules, for the processes of a cgroup.
+func ExampleLSMCgroup() {
+	link, err := bpf.Programs.OnBind.Attach("/sys/fs/cgroup/app", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer link.Close()
+}
+
 func ExampleLSM() {
 	link, err := bpf.Programs.OnFileOpen.Attach(nil)
 	if err != nil {
@@ -231,6 +336,72 @@ func ExampleSkMsg() {
 	}
 }
 
+func ExampleSkSKBAny() {
+	parser, err := bpf.Programs.Split.AttachParser(bpf.Maps.Sockhash)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer parser.Close()
+	verdict, err := bpf.Programs.Split.AttachStreamVerdict(bpf.Maps.Sockhash)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer verdict.Close()
+}
+
+func ExampleSocketFilter() {
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	link, err := bpf.Programs.Snoop.Attach(conn.(*net.UDPConn))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer link.Close() // else the filter goes with the socket
+}
+
+// A filter returns how many bytes of the packet are kept.
+func ExampleSocketFilter_Run() {
+	program := typedtest.NewProgram[typed.SocketFilter](func(run *typedtest.Run) error {
+		run.Return = uint32(min(len(run.Packet), 20))
+		return nil
+	})
+	kept, _, err := program.Run(make([]byte, 64), nil, nil)
+	fmt.Println(kept, err)
+	// Output: 20 <nil>
+}
+
+// A dissector fills in what it found in the packet.
+func ExampleFlowDissector_Run() {
+	program := typedtest.NewProgram[typed.FlowDissector](func(run *typedtest.Run) error {
+		run.Packet = make([]byte, unsafe.Sizeof(typed.FlowKeys{}))
+		(*typed.FlowKeys)(unsafe.Pointer(&run.Packet[0])).Dport.Set(443)
+		return nil
+	})
+	_, keys, err := program.Run(make([]byte, 64), nil)
+	fmt.Println(keys.Dport, err)
+	// Output: 443 <nil>
+}
+
+// A test of code that asks where a connection would go: the program is played.
+func ExampleSkLookup_Run() {
+	program := typedtest.NewProgram[typed.SkLookup](func(run *typedtest.Run) error {
+		if typedtest.ContextOf[typed.SkLookupContext](run).LocalPort == 7777 {
+			run.Return = 1 // SK_PASS
+		}
+		return nil
+	})
+	for _, port := range []uint32{7777, 80} {
+		verdict, err := program.Run(&typed.SkLookupContext{LocalPort: port}, nil)
+		fmt.Println(port, verdict, err)
+	}
+	// Output:
+	// 7777 1 <nil>
+	// 80 0 <nil>
+}
+
 func ExampleSkLookup() {
 	netns, err := os.Open("/proc/self/ns/net")
 	if err != nil {
@@ -259,6 +430,47 @@ func ExampleLWTXmit() {
 		log.Fatal(err)
 	}
 	defer route.Close() // removes the route
+}
+
+// An infrared receiver.
+func ExampleLircMode2() {
+	device, err := os.Open("/dev/lirc0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer device.Close()
+	link, err := bpf.Programs.Decode.Attach(int(device.Fd()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer link.Close()
+}
+
+// What has no type of its own is attached by the library, on its own object.
+func ExampleGeneric() {
+	err := bpf.Programs.Custom.Use(func(program *ebpf.Program) error {
+		l, err := link.AttachRawLink(link.RawLinkOptions{Target: 1, Program: program, Attach: ebpf.AttachXDP})
+		if err != nil {
+			return err
+		}
+		return l.Pin("/sys/fs/bpf/custom")
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// A struct of functions is attached as a whole; its programs can be told apart
+// from those that were left out.
+func ExampleStructOpsProgram() {
+	if err := bpf.Programs.SlowStart.Err(); err != nil {
+		log.Fatal(err) // disabled, or not in this object
+	}
+	link, err := bpf.Maps.StructOps.Attach()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer link.Close()
 }
 
 func ExampleStructOps() {
@@ -332,6 +544,23 @@ func ExampleLoadedProgram() {
 	}
 }
 
+// Slots that have no program take the interface, or the size of the queue, alone.
+func ExampleMapHandle_devMap() {
+	if err := bpf.Maps.Devmap.Put(0, 2); err != nil { // interface 2
+		log.Fatal(err)
+	}
+	if err := bpf.Maps.Cpumap.Put(0, 192); err != nil {
+		log.Fatal(err)
+	}
+	slots, errf := bpf.Maps.Devmap.All()
+	for slot, ifindex := range slots {
+		fmt.Println(slot, ifindex)
+	}
+	if err := errf(); err != nil {
+		log.Fatal(err)
+	}
+}
+
 func ExampleMapHandle_mapOfMaps() {
 	inner, err := bpf.Maps.ArrayOfMaps.NewInner(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 16, MaxEntries: 8})
 	if err != nil {
@@ -348,6 +577,11 @@ func ExampleMapHandle_mapOfMaps() {
 	if err := errf(); err != nil {
 		log.Fatal(err)
 	}
+	found, err := bpf.Maps.HashOfMaps.Lookup(mapsall.MapsAllKey{Id: 1}) // the caller closes it
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer found.Close()
 }
 
 func ExampleSocketMap() {
@@ -374,6 +608,48 @@ func ExampleNewCgroupStorageKey() {
 	}
 	value, err := bpf.Maps.CgroupStorage.Lookup(key)
 	fmt.Println(value.Count, err)
+
+	id, err := typed.CgroupID("/sys/fs/cgroup/app") // the short form of the key
+	if err != nil {
+		log.Fatal(err)
+	}
+	values, err := bpf.Maps.PercpuCgroupStorage.Lookup(id)
+	fmt.Println(len(values), err)
+}
+
+// What a program keeps about an object of the kernel is found by a descriptor of
+// the object.
+func ExampleStorageLike_objects() {
+	conn, err := net.Dial("tcp", "192.0.2.1:80")
+	if err != nil {
+		log.Fatal(err)
+	}
+	ofConn, err := bpf.Maps.SkStorage.LookupConn(conn.(*net.TCPConn))
+	fmt.Println(ofConn.Count, err)
+
+	process, err := typed.OpenPID(os.Getpid())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer process.Close()
+	ofProcess, err := bpf.Maps.TaskStorage.Lookup(int(process.Fd()))
+	fmt.Println(ofProcess.Count, err)
+
+	file, err := os.Open("/etc/hosts")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer file.Close()
+	ofFile, err := bpf.Maps.InodeStorage.Lookup(int(file.Fd()))
+	fmt.Println(ofFile.Count, err)
+
+	cgroup, err := os.Open("/sys/fs/cgroup/app")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer cgroup.Close()
+	ofCgroup, err := bpf.Maps.CgrpStorage.Lookup(int(cgroup.Fd()))
+	fmt.Println(ofCgroup.Count, err)
 }
 
 func ExampleStackBuildID() {

@@ -115,7 +115,8 @@ func ExamplePerCPUMap() {
 	if err := flows.Put(key, []mapsall.MapsAllValue{{Count: 1}, {Count: 2}}); err != nil {
 		fmt.Println(err)
 	}
-	values, err := flows.Lookup(key)
+	var reader typed.PerCPUReader[mapsall.MapsAllKey, mapsall.MapsAllValue] = flows // all that code may need
+	values, err := reader.Lookup(key)
 	count := typed.SumOf(values, func(v *mapsall.MapsAllValue) uint64 { return v.Count })
 	fmt.Println(len(values), count, err)
 	// Output: 2 3 <nil>

@@ -150,3 +150,11 @@ func TestSetTarget(t *testing.T) {
 		})
 	}
 }
+
+// KindNames are the Go types of allKinds, for the tests outside of the package.
+func KindNames() (names []string) {
+	for _, h := range allKinds {
+		names = append(names, h.kind().name)
+	}
+	return names
+}
