@@ -12,6 +12,7 @@ import (
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 	"github.com/bpfgen/bpfgen/internal/goshape"
+	wording "github.com/bpfgen/bpfgen/internal/words"
 )
 
 // BoundType is a Go type of the user.
@@ -70,10 +71,23 @@ func (w *wanted) prove(b *binding, pkgs map[string]string) {
 			for _, problem := range w.mismatches(i, t, b) {
 				w.fail([]int{i}, "-bind %s=%s: %s", b.c, b.spelled(), problem)
 			}
+			w.lacking(i, t, b)
 		}
 	}
 	if !found {
 		w.fail(w.everywhere(), "-bind %s: no such type in the BTF%s", b.c, w.similarType(b.c, w.everywhere()...))
+	}
+}
+
+// lacking warns of enumerators that the Go type has no constant for.
+func (w *wanted) lacking(target int, t btfparse.Type, b *binding) {
+	e, ok := btfparse.Underlying(t).(*btfparse.Enum)
+	arches := slices.Sorted(maps.Keys(b.Shapes))
+	if !ok || len(arches) == 0 {
+		return
+	}
+	if names := lackingValues(e, b.Shapes[arches[0]]); len(names) > 0 {
+		w.warn([]int{target}, btfparse.Diagnostic{Path: btfparse.Path(b.c), What: fmt.Sprintf("%s, which -bind gives it, has no constant for %s", b.spelled(), wording.Some(names, 4)), Remedy: "declare it beside the type"})
 	}
 }
 

@@ -55,6 +55,10 @@ func (m *matcher) value(path string, c btfparse.Type, g *goshape.Shape) {
 	default:
 		if why := scalarMismatch(u, g); why != "" {
 			m.problem(path, "%s in C, %s in Go: %s", c.CName(), g.Name, why)
+		} else if e, ok := u.(*btfparse.Enum); ok {
+			for _, text := range otherValues(e, g) {
+				m.problem(path, "%s", text)
+			}
 		}
 	}
 }

@@ -28,6 +28,16 @@ type Shape struct {
 	Len  int64
 	// Fields are those of a struct, in order of offset.
 	Fields []Field
+	// Constants are those of an integer type that has a name, in its own package, by
+	// name.
+	Constants []Constant
+}
+
+// Constant is one of a type.
+type Constant struct {
+	Name string
+	// Value in two's complement, extended to 64 bits.
+	Value uint64
 }
 
 // Field is one field of a struct.

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/build"
+	"go/constant"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -343,7 +344,35 @@ func (l *archLoader) need(p *partial, name string) error {
 		return true
 	}
 	ast.Inspect(node, visit)
+	if spec, ok := node.(*ast.TypeSpec); ok && first == nil {
+		l.needConstants(p, spec)
+	}
 	return first
+}
+
+// needConstants marks the constants of a type that may be a number. What they need
+// and is not there yet, they alone lack.
+func (l *archLoader) needConstants(p *partial, spec *ast.TypeSpec) {
+	switch spec.Type.(type) {
+	case *ast.Ident, *ast.SelectorExpr:
+	default:
+		return
+	}
+	for name, d := range p.decls {
+		if d.decl != nil && d.decl.Tok == token.CONST && !d.file.generated && !p.needed[d.node] && mentions(d.node, spec.Name.Name) {
+			_ = l.need(p, name)
+		}
+	}
+}
+
+// mentions says whether an identifier stands anywhere in a declaration.
+func mentions(node ast.Node, name string) (found bool) {
+	ast.Inspect(node, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		found = found || ok && id.Name == name
+		return !found
+	})
+	return found
 }
 
 // needOther marks what a file uses of another package.
@@ -466,6 +495,7 @@ func (l *archLoader) shapeOf(t types.Type) *goshape.Shape {
 	switch u := t.Underlying().(type) {
 	case *types.Basic:
 		s.Kind = kindOf(u)
+		s.Constants = constantsOf(t)
 	case *types.Array:
 		s.Kind, s.Elem, s.Len = goshape.Array, l.shapeOf(u.Elem()), u.Len()
 	case *types.Struct:
@@ -478,6 +508,27 @@ func (l *archLoader) shapeOf(t types.Type) *goshape.Shape {
 		}
 	}
 	return s
+}
+
+// constantsOf are those of an integer type, in its package.
+func constantsOf(t types.Type) (found []goshape.Constant) {
+	named, ok := t.(*types.Named)
+	if !ok || named.Obj().Pkg() == nil {
+		return nil
+	}
+	scope := named.Obj().Pkg().Scope()
+	for _, name := range scope.Names() {
+		c, ok := scope.Lookup(name).(*types.Const)
+		if !ok || !types.Identical(c.Type(), t) {
+			continue
+		}
+		if v, exact := constant.Uint64Val(c.Val()); exact {
+			found = append(found, goshape.Constant{Name: name, Value: v})
+		} else if v, exact := constant.Int64Val(c.Val()); exact {
+			found = append(found, goshape.Constant{Name: name, Value: uint64(v)})
+		}
+	}
+	return found
 }
 
 // kindOf is what a predeclared type is in memory.
