@@ -21,6 +21,7 @@ import (
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/cache"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gogen"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gopkg"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // repo are the lines of some packages.
@@ -121,9 +122,26 @@ func findRepo(ctx context.Context, c *cli, patterns []string) (*repo, error) {
 		return nil, err
 	}
 	if len(r.jobs) == 0 {
-		return nil, fmt.Errorf("no go:generate line runs bpfgen in %s (%s)", strings.Join(patterns, " "), count(uint32(r.others), "line")+" of other tools")
+		return nil, fmt.Errorf("no go:generate line runs bpfgen in %s (%s of other tools)%s", strings.Join(patterns, " "), count(uint32(r.others), "line"), modulesBelow(cmp.Or(c.base, "."), patterns))
 	}
 	return r, r.order()
+}
+
+// modulesBelow says that "./..." leaves out other modules, as it does for go build,
+// where there are some right below.
+func modulesBelow(dir string, patterns []string) string {
+	if !slices.Contains(patterns, "./...") {
+		return ""
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "*", "go.mod"))
+	var modules []string
+	for _, f := range files {
+		modules = append(modules, "./"+filepath.Base(filepath.Dir(f))+"/...")
+	}
+	if len(modules) == 0 {
+		return ""
+	}
+	return "; modules below are named one by one: " + words.Some(modules, 4)
 }
 
 // packageDirs are the directories that patterns name, sorted.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/temp"
+	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 	"github.com/bpfgen/bpfgen/internal/words"
 )
 
@@ -182,6 +183,9 @@ func (v *Verdict) add(p *packages.Package, generated map[string]bool) {
 	for _, e := range p.Errors {
 		if e.Kind == packages.ListError || strings.Contains(e.Msg, "could not import") {
 			first, _, _ := strings.Cut(e.Msg, "\n")
+			if m := noPackage().FindStringSubmatch(first); m != nil {
+				first = "no module that go.mod requires has " + m[1] + ": run go mod tidy"
+			}
 			v.Skipped = fmt.Sprintf("package %s: %s", p.PkgPath, first)
 			return
 		}
@@ -213,6 +217,10 @@ func (v *Verdict) add(p *packages.Package, generated map[string]bool) {
 		v.Fatal = append(v.Fatal, fmt.Sprintf("%s: bpfgen wrote it before, for another line or target, and it declares the same names (%s): remove it; with -bpf2go, -prune does", seenFrom(old), words.Some(names, 3)))
 	}
 }
+
+// noPackage is what the type checker makes of an import that the go command has not
+// found.
+var noPackage = lazyregexp.New(`^could not import (\S+) \(invalid package name: ""\)$`)
 
 // whatTheDriverSaid is an error of packages.Load on one line: of the go command's
 // failure, what it said itself.
