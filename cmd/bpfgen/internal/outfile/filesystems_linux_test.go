@@ -54,7 +54,7 @@ func TestFileSystems(t *testing.T) {
 			cmd.Env = append(os.Environ(), insideEnv+"="+name)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 			out, err := cmd.CombinedOutput()
-			if err != nil || !bytes.Contains(out, []byte("killed ")) {
+			if err != nil || !bytes.Contains(out, []byte("killed, ")) {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			t.Logf("%s", out)
