@@ -86,7 +86,8 @@ func (p *Uprobe) Attach(opts *UprobeOptions) (*Link, error) {
 // AttachTo attaches to a function of an executable or shared library.
 //
 // A path without "/" is looked up among the files that the process of opts.PID
-// runs, if there is one; then in $PATH or, for a library, in the usual folders.
+// runs, if there is one, those that were replaced since included; then in $PATH or, for
+// a library, in the usual folders.
 // A file in the mount namespace of another process, such as a container's, is
 // named by "/proc/PID/root/usr/bin/app".
 //

@@ -44,14 +44,11 @@ func find(name string, pid int) (string, error) {
 	}
 	root := ""
 	if pid != 0 {
-		root = fmt.Sprintf("/proc/%d/root", pid)
-		path, err := mapped(name, fmt.Sprintf("/proc/%d/maps", pid))
-		if err != nil {
-			return "", err
+		proc := fmt.Sprintf("/proc/%d", pid)
+		if path, err := mapped(name, proc); err != nil || path != "" {
+			return path, err
 		}
-		if path != "" {
-			return root + path, nil
-		}
+		root = proc + "/root"
 	}
 	return inFolders(name, root)
 }
@@ -64,23 +61,39 @@ func processExists(pid int) error {
 	return err
 }
 
-// mapped is the path of an executable file of that name in a process's memory,
-// as the process sees it; empty if there is none. maps is its /proc/PID/maps:
-// lines of "addresses perms offset dev inode path".
-func mapped(name, maps string) (string, error) {
-	f, err := os.Open(maps)
+// mapped is the path of an executable file of that name in a process's memory, empty
+// if there is none. A file that was removed or replaced since is still what the process
+// runs, and has a path through the memory alone.
+func mapped(name, proc string) (string, error) {
+	f, err := os.Open(proc + "/maps")
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		field := strings.Fields(lines.Text())
-		if len(field) == 6 && strings.Contains(field[1], "x") && filepath.Base(field[5]) == name {
-			return field[5], nil
+		m := parseMapping(lines.Text())
+		switch path, deleted := strings.CutSuffix(m.path, " (deleted)"); {
+		case !strings.Contains(m.perms, "x") || filepath.Base(path) != name:
+		case deleted:
+			start, end, _ := strings.Cut(m.addresses, "-") // which has no zeroes before them there
+			return proc + "/map_files/" + strings.TrimLeft(start, "0") + "-" + strings.TrimLeft(end, "0"), nil
+		default:
+			return proc + "/root" + path, nil
 		}
 	}
 	return "", lines.Err()
+}
+
+// mapping is a line of /proc/PID/maps: "addresses perms offset dev inode path".
+type mapping struct{ addresses, perms, path string }
+
+func parseMapping(line string) mapping {
+	var fields [5]string
+	for i := range fields {
+		fields[i], line, _ = strings.Cut(strings.TrimLeft(line, " "), " ")
+	}
+	return mapping{fields[0], fields[1], strings.TrimLeft(line, " ")}
 }
 
 // inFolders looks in $PATH, or in the folders of libraries if name looks like

@@ -77,7 +77,10 @@ func (e *AmbiguousError) Error() string {
 	var at []string
 	for _, f := range e.Functions {
 		s := fmt.Sprintf("offset %#x", f.Offset)
-		if f.Source != "" {
+		switch {
+		case f.indirect:
+			s += " (the resolver of an IFUNC)"
+		case f.Source != "":
 			s += " (" + f.Source + ")"
 		}
 		at = append(at, s)
@@ -132,7 +135,6 @@ func (f *File) named(name string) (Function, error) {
 	for _, better := range []func(Function) bool{
 		func(fn Function) bool { return fn.dynamic },
 		func(fn Function) bool { return !fn.weak },
-		func(fn Function) bool { return !fn.indirect },
 	} {
 		if slices.ContainsFunc(found, better) {
 			found = slices.DeleteFunc(found, func(fn Function) bool { return !better(fn) })

@@ -4,7 +4,9 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -138,6 +140,7 @@ func TestNamed(t *testing.T) {
 		"two static ones":                  {[]Function{at(1, nil), at(2, nil)}, "f", 0},
 		"two weak ones":                    {[]Function{at(1, weak), at(2, weak)}, "f", 0},
 		"indirect, static of another file": {[]Function{at(1, nil), at(2, indirect)}, "f", 0},
+		"indirect and static of one table": {[]Function{at(1, nil), at(2, func(fn *Function) { fn.indirect = true })}, "f", 0},
 		"old version":                      {[]Function{at(1, hidden("V1")), at(2, nil)}, "f", 2},
 		"old version by name":              {[]Function{at(1, hidden("V1")), at(2, nil)}, "f@V1", 1},
 		"old versions alone":               {[]Function{at(1, hidden("V1")), at(2, hidden("V2"))}, "f", 0},
@@ -170,5 +173,62 @@ func TestFindInProcess(t *testing.T) {
 	}
 	if _, err := find("libc.so.6", 1<<30); !errors.Is(err, syscall.ESRCH) {
 		t.Errorf("%v", err)
+	}
+}
+
+// What a process runs is found when its file was replaced or removed since, and where
+// the path has blanks in it.
+func TestFindWhatAProcessRunsOfAReplacedFile(t *testing.T) {
+	if os.Getenv("BPFGEN_USERFILE_RUNS") != "" { // the process that is looked at
+		io.Copy(io.Discard, os.Stdin)
+		return
+	}
+	code, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "a folder", "runs-for-a-test")
+	if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o700), os.WriteFile(path, code, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), "BPFGEN_USERFILE_RUNS=1")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stdin.Close(); cmd.Wait() })
+	runs, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := func(when string) {
+		t.Helper()
+		found, err := find("runs-for-a-test", cmd.Process.Pid)
+		if err != nil {
+			t.Fatalf("%s: %v", when, err)
+		}
+		if at, err := os.Stat(found); err != nil || !os.SameFile(at, runs) {
+			t.Errorf("%s: %s is another file, %v", when, found, err)
+		}
+	}
+	same("as it was started")
+	if err := errors.Join(os.WriteFile(path+".new", code, 0o700), os.Rename(path+".new", path)); err != nil {
+		t.Fatal(err)
+	}
+	same("replaced")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	same("removed")
+	f, err := Open("runs-for-a-test", cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.CheckOffset(1 << 40); err == nil || len(f.segments) == 0 {
+		t.Errorf("its segments: %v, %v", f.segments, err)
 	}
 }
