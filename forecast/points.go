@@ -104,7 +104,7 @@ func (p *programCheck) kfunc(pt point) {
 		p.suspectAlways(pt.index, f)
 		return
 	case problem != "":
-		f.Verdict, f.What, f.Remedy = Fails, problem, "declare it as the kernel does"
+		f.Verdict, f.What, f.Remedy = Fails, problem, p.declareAs(pt.name)
 		p.suspectAlways(pt.index, f)
 		return
 	}
@@ -131,6 +131,35 @@ func (p *programCheck) kernelFunction(name string) (*btf.Func, string) {
 	return found[0], ""
 }
 
+// declareAs is the remedy for another prototype. A struct that is only declared is
+// spelled like the kernel's, and is another type to btf.CheckTypeCompatibility.
+func (p *programCheck) declareAs(name string) string {
+	if fn := p.object.kernelFuncs[name]; fn != nil {
+		if proto, ok := fn.Type.(*btf.FuncProto); ok {
+			types := []btf.Type{proto.Return}
+			for _, param := range proto.Params {
+				types = append(types, param.Type)
+			}
+			for _, t := range types {
+				if fwd := onlyDeclared(t); fwd != nil {
+					return fmt.Sprintf("declare it as the kernel does, and give %s its members: to cilium/ebpf v0.22 a type without them is another one", spellType(fwd))
+				}
+			}
+		}
+	}
+	return "declare it as the kernel does"
+}
+
+// onlyDeclared is what a pointer points to if that has no members in C.
+func onlyDeclared(t btf.Type) *btf.Fwd {
+	pointer, ok := btf.UnderlyingType(t).(*btf.Pointer)
+	if !ok {
+		return nil
+	}
+	fwd, _ := btf.UnderlyingType(pointer.Target).(*btf.Fwd)
+	return fwd
+}
+
 func mayNot(kind, function string) string {
 	return fmt.Sprintf("%s programs may not call %s on this kernel", kind, function)
 }
@@ -143,11 +172,12 @@ func notMeasured(kind, function string) string {
 func (p *programCheck) kfuncAllowed(pt point, f Finding) {
 	switch {
 	case p.kernel.supports(featKfuncs) == no:
-		f.What = fmt.Sprintf("the kernel does not have %s (Linux %s)", featKfuncs.name, featKfuncs.version)
+		f.What, f.Remedy = fmt.Sprintf("the kernel does not have %s (Linux %s)", featKfuncs.name, featKfuncs.version), optional
 		p.suspectAlways(pt.index, f)
 		return
 	case !p.gpl:
-		f.Cause, f.What = CauseLicense, fmt.Sprintf("kernel functions may be called by GPL-compatible programs only, and the license is %q", p.License)
+		f.Cause, f.Remedy = CauseLicense, gplRemedy
+		f.What = fmt.Sprintf("%s may be called by GPL-compatible programs only, and the license is %q", pt.name, p.License)
 		p.suspectAlways(pt.index, f)
 		return
 	}
@@ -171,6 +201,8 @@ func (p *programCheck) kfuncAddress(pt point, on *conditions) {
 		on.addresses[pt.index] = value{kind: data, section: "kernel function"}
 	case target == nil && p.code.externs[pt.index].weak:
 		on.addresses[pt.index] = known(0)
+	case target != nil:
+		p.suspectAlways(pt.index, Finding{Verdict: Fails, Cause: CauseKfunc, Subject: pt.name, What: problem, Remedy: p.declareAs(pt.name)})
 	default:
 		p.suspectAlways(pt.index, Finding{Verdict: p.kernel.absent(Fails), Cause: CauseKfunc, Subject: pt.name, What: problem,
 			Remedy: "declare it __weak"})

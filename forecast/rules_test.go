@@ -234,3 +234,25 @@ func TestUses(t *testing.T) {
 		}
 	}
 }
+
+// What is spelled alike and is another type to the library is told with a remedy that
+// makes it the same: a struct that is only declared.
+func TestRemedyForDeclaredTypes(t *testing.T) {
+	function := func(pointee btf.Type) *btf.Func {
+		return &btf.Func{Name: "release", Linkage: btf.ExternFunc, Type: &btf.FuncProto{
+			Return: &btf.Void{}, Params: []btf.FuncParam{{Name: "t", Type: &btf.Pointer{Target: pointee}}},
+		}}
+	}
+	for name, test := range map[string]struct {
+		pointee btf.Type
+		says    string
+	}{
+		"declared": {&btf.Fwd{Name: "task", Kind: btf.FwdStruct}, "give struct task its members"},
+		"defined":  {structOf("task", btf.Member{Name: "pid", Type: intType}), "declare it as the kernel does"},
+	} {
+		p := programCheck{checker: &checker{object: &Object{kernelFuncs: map[string]*btf.Func{"release": function(test.pointee)}}}}
+		if got := p.declareAs("release"); !strings.HasSuffix(got, test.says) && !strings.Contains(got, test.says+":") {
+			t.Errorf("%s: %q, want %q", name, got, test.says)
+		}
+	}
+}
