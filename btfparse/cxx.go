@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // leftOut is said of several.
@@ -265,7 +267,7 @@ func (c *converter) baseClass(what string, m btf.Member, n int, bytes uint32) bt
 	}
 	m.Type = &btf.Array{Type: &btf.Int{Name: "unsigned char", Size: 1}, Index: &btf.Int{Name: "int", Size: 4}, Nelems: bytes}
 	c.notes = append(c.notes, Diagnostic{
-		Path: Path(what).Join("field " + m.Name), What: fmt.Sprintf("is a base class that the BTF does not describe: it is %s", byteCount(bytes)),
+		Path: Path(what).Join("field " + m.Name), What: fmt.Sprintf("is a base class that the BTF does not describe: it is %s", words.Bytes(bytes)),
 		Remedy: "declare a variable of the base class, so that clang describes it, or make it a member",
 	})
 	return m

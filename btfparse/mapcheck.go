@@ -3,7 +3,11 @@ package btfparse
 // This file says of each map why no kernel creates it, by the rules of
 // kernelmaps.go and what the library adds to them.
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/bpfgen/bpfgen/internal/words"
+)
 
 // The kinds of what is wrong with a map.
 var (
@@ -87,7 +91,7 @@ func (c *mapCheck) sizes() {
 		if s.wanted.allow(s.size) {
 			continue
 		}
-		what := fmt.Sprintf("the %s has %s, and a map of type %s wants %s", s.name, byteCount(s.size), c.Type, s.wanted.wanted(s.size))
+		what := fmt.Sprintf("the %s has %s, and a map of type %s wants %s", s.name, words.Bytes(s.size), c.Type, s.wanted.wanted(s.size))
 		remedy := fmt.Sprintf("change it in C, or set %sSize of the spec in Go before Load", map[string]string{"key": "Key", "value": "Value"}[s.name])
 		if s.wanted.allow(0) {
 			remedy = "remove the " + s.name
@@ -112,7 +116,7 @@ func (c *mapCheck) flags() {
 		c.add(wrongFlags, fmt.Sprintf("a map of type %s wants %s", c.Type, flagNames(missing)), "add it to map_flags")
 	}
 	if c.Flags&flagStackBuildID != 0 && c.ValueSize%32 != 0 {
-		c.add(wrongSize, fmt.Sprintf("the value has %s, and with BPF_F_STACK_BUILD_ID it is made of structs of 32", byteCount(c.ValueSize)),
+		c.add(wrongSize, fmt.Sprintf("the value has %s, and with BPF_F_STACK_BUILD_ID it is made of structs of 32", words.Bytes(c.ValueSize)),
 			"use __type(value, struct bpf_stack_build_id[…])")
 	}
 	for _, both := range []uint32{flagsOfUser, flagsOfProg} {
@@ -171,7 +175,7 @@ func slotProblems(m *Map, maps map[string]*Map, programs map[string]*Program) []
 			what = fmt.Sprintf("max_entries is %d", m.MaxEntries)
 		}
 		if what == "" && m.Type == MapHashOfMaps && m.KeySize != 4 {
-			what = fmt.Sprintf("keys have %s, and C numbers slots by 4", byteCount(m.KeySize))
+			what = fmt.Sprintf("keys have %s, and C numbers slots by 4", words.Bytes(m.KeySize))
 		}
 		if what != "" {
 			at := m.Path().Join(fmt.Sprintf("slot %d", slot.Key))
@@ -196,20 +200,13 @@ func (m *Map) cannotHold(slot MapSlot, inner *Map) string {
 	case inner.Type != want.Type:
 		return fmt.Sprintf("%s is of type %s, the maps inside are %s", slot.Name, inner.Type, want.Type)
 	case inner.KeySize != want.KeySize:
-		return fmt.Sprintf("the key of %s has %s, that of the maps inside %s", slot.Name, byteCount(inner.KeySize), byteCount(want.KeySize))
+		return fmt.Sprintf("the key of %s has %s, that of the maps inside %s", slot.Name, words.Bytes(inner.KeySize), words.Bytes(want.KeySize))
 	case inner.ValueSize != want.ValueSize:
-		return fmt.Sprintf("the value of %s has %s, that of the maps inside %s", slot.Name, byteCount(inner.ValueSize), byteCount(want.ValueSize))
+		return fmt.Sprintf("the value of %s has %s, that of the maps inside %s", slot.Name, words.Bytes(inner.ValueSize), words.Bytes(want.ValueSize))
 	case inner.Flags != want.Flags:
 		return fmt.Sprintf("%s has map_flags %#x, the maps inside %#x", slot.Name, inner.Flags, want.Flags)
 	case inner.MaxEntries != want.MaxEntries && mapRules[want.Type].sameEntries && want.Flags&flagInnerMap == 0:
 		return fmt.Sprintf("%s has max_entries %d, the maps inside %d", slot.Name, inner.MaxEntries, want.MaxEntries)
 	}
 	return ""
-}
-
-func byteCount(n uint32) string {
-	if n == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprintf("%d bytes", n)
 }

@@ -52,7 +52,7 @@ type bindings struct {
 // name, on every target.
 func (w *wanted) bind() *bindings {
 	b := &bindings{byName: make(map[string]*binding)}
-	pkgs := packagePaths(w.opts.Binds)
+	pkgs := packagePaths(w.opts.Binds, typedProfile.runtime)
 	for _, c := range slices.Sorted(maps.Keys(w.opts.Binds)) {
 		one := &binding{BoundType: w.opts.Binds[c], c: c}
 		w.prove(one, pkgs)
@@ -237,9 +237,12 @@ var takenPackageNames = setOf("typed", "ctypes", "tc", "ebpf", "bytes", "io", "i
 
 // packagePaths is how the plan writes import paths: with a name in front where
 // the last element of the path is not the name, or another has that.
-func packagePaths(binds map[string]*BoundType) map[string]string {
-	names := map[string]string{ctypesPath: "ctypes", typedPath: "typed"}
-	paths := map[string]string{"": "", ctypesPath: ctypesPath, typedPath: typedPath}
+func packagePaths(binds map[string]*BoundType, runtime plan.Runtime) map[string]string {
+	names := make(map[string]string)
+	paths := map[string]string{"": ""}
+	for _, own := range runtime.Packages() {
+		names[own], paths[own] = plan.PackageName(own), own
+	}
 	taken := maps.Clone(takenPackageNames)
 	for _, c := range slices.Sorted(maps.Keys(binds)) {
 		b := binds[c]

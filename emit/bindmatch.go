@@ -10,6 +10,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/internal/goshape"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // mismatches says what keeps a Go type from standing for a C type, a line each,
@@ -34,7 +35,7 @@ func (m *matcher) problem(path, format string, args ...any) {
 // value compares one value. Raw bytes stand for anything.
 func (m *matcher) value(path string, c btfparse.Type, g *goshape.Shape) {
 	if int64(c.Size()) != g.Size {
-		m.problem(path, "%s has %s, Go's %s %s", c.CName(), byteCount(c.Size()), g.Name, byteCount(uint32(g.Size)))
+		m.problem(path, "%s has %s, Go's %s %s", c.CName(), words.Bytes(c.Size()), g.Name, words.Bytes(uint32(g.Size)))
 		if s, ok := btfparse.Underlying(c).(*btfparse.Struct); ok && !s.Union && g.Kind == goshape.Struct {
 			m.structure(path, s, g) // says where it begins
 		}
@@ -182,7 +183,7 @@ func join(path, name string) string {
 // member finds what Go has at the place of a member.
 func (m *matcher) member(path string, c cMember, g *goshape.Shape) {
 	f, ok := fieldAt(g, c)
-	place := fmt.Sprintf("%s at offset %d, %s", c.Type.CName(), c.start(), byteCount(uint32(c.end()-c.start())))
+	place := fmt.Sprintf("%s at offset %d, %s", c.Type.CName(), c.start(), words.Bytes(uint32(c.end()-c.start())))
 	switch {
 	case !ok:
 		m.problem(path, "%s; Go has no field there", place)
@@ -202,7 +203,7 @@ func (m *matcher) member(path string, c cMember, g *goshape.Shape) {
 }
 
 func describeField(f goshape.Field) string {
-	return fmt.Sprintf("%s %s at offset %d, %s", f.Name, f.Type.Name, f.Offset, byteCount(uint32(f.Type.Size)))
+	return fmt.Sprintf("%s %s at offset %d, %s", f.Name, f.Type.Name, f.Offset, words.Bytes(uint32(f.Type.Size)))
 }
 
 // fieldAt is the field with the bytes of a member: of several around each other
@@ -287,7 +288,7 @@ func (m *matcher) gaps(path string, g *goshape.Shape) {
 	at, before := int64(0), "the start"
 	check := func(to int64, behind string) {
 		if to > at {
-			m.problem(path, "between %s and %s Go's %s has %s of padding whose content nobody sets: add a field _ [%d]byte", before, behind, g.Name, byteCount(uint32(to-at)), to-at)
+			m.problem(path, "between %s and %s Go's %s has %s of padding whose content nobody sets: add a field _ [%d]byte", before, behind, g.Name, words.Bytes(uint32(to-at)), to-at)
 		}
 	}
 	for _, f := range g.Fields {

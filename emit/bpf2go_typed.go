@@ -13,6 +13,7 @@ import (
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 	"github.com/bpfgen/bpfgen/internal/layout"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // wantTyped is what the typed API needs of all targets. -type is for bpf2go's file.
@@ -157,7 +158,7 @@ func (b *bpf2go) identifiers(f *plan.Bpf2go) scope {
 		}
 	}
 	load := verb("load", ident)
-	upper := upperFirst(ident)
+	upper := words.UpperFirst(ident)
 	s.add("of bpf2go's API", load, load+"Objects", "_"+upper+"Bytes", "_"+upper+"Close")
 	for _, part := range []string{"Specs", "ProgramSpecs", "MapSpecs", "VariableSpecs", "Objects", "Programs", "Maps", "Variables"} {
 		s.add("of bpf2go's API", ident+part)
@@ -206,7 +207,7 @@ func alone[T any](on []*T, target int) []*T {
 // api is the plan of what the typed API has beside types.
 func (b *bpf2go) api(target int, w *wanted, ts *typeSet, n *names, f *plan.Bpf2go) *plan.Plan {
 	bld := &builder{wanted: w, types: ts, names: n, goType: b.rootType, plan: &plan.Plan{
-		Package: b.opts.Package, Constraint: f.Constraint, Runtime: typedProfile.runtime, API: n.api,
+		Package: b.opts.Package, Constraint: f.Constraint, Runtime: ts.profile.runtime, API: n.api,
 	}}
 	bld.maps()
 	bld.programs()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // goType is the Go type expression. Names must have been settled.
@@ -94,7 +95,7 @@ const maxUsers = 4
 func (v *variant) useSentences() []string {
 	var uses []string
 	for _, u := range slices.Sorted(slices.Values(v.uses)) {
-		uses = append(uses, upperFirst(u)+".")
+		uses = append(uses, words.UpperFirst(u)+".")
 	}
 	if len(v.users) > 0 && v.owner == nil {
 		users := slices.Sorted(slices.Values(v.users))

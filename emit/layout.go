@@ -25,6 +25,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // goBase is a Go type that is no declaration of ours, with what the layout
@@ -169,7 +170,7 @@ func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
 	if name, ok := tagValue(use.tags, typeTag); ok {
 		switch base, known := ts.profile.addresses[name]; {
 		case known:
-			ts.warnOf(use, tagDiagnostic(use.path, name, "is on "+t.CName()+" of "+byteCount(t.Size()), addressRemedy(base)))
+			ts.warnOf(use, tagDiagnostic(use.path, name, "is on "+t.CName()+" of "+words.Bytes(t.Size()), addressRemedy(base)))
 		case !isAddress(name):
 			ts.warnOf(use, tagDiagnostic(use.path, name, "is on "+t.CName()+", which is no integer", ""))
 		}
@@ -215,17 +216,21 @@ func (ts *typeSet) address(t btfparse.Type, use typeUse) (goBase, bool) {
 func isAddress(tag string) bool { return tag == "ipv4" || tag == "ipv6" }
 
 func addressRemedy(base goBase) string {
-	return "tag an integer, an array of integers or a struct of " + byteCount(base.size)
+	return "tag an integer, an array of integers or a struct of " + words.Bytes(base.size)
 }
 
 // arrayRef is an array. Go's are as long as an int of the GOARCH can count; in
 // C only one of elements without size can be longer.
 func arrayRef(n uint32, elem typeRef) typeRef {
 	if size := uint64(n) * elem.size(); size > maxValueBytes {
-		return typeRef{base: bytesBase(0, fmt.Sprintf("an array of %d bytes is more than Go's functions can take (512 MiB)", size))}
+		base := bytesBase(0, fmt.Sprintf("an array of %d bytes is more than Go's functions can take (512 MiB)", size))
+		base.remedy = "declare a smaller one"
+		return typeRef{base: base}
 	}
 	if n > math.MaxInt32 {
-		return typeRef{base: bytesBase(0, fmt.Sprintf("an array of %d elements is longer than Go's on 32-bit machines", n))}
+		base := bytesBase(0, fmt.Sprintf("an array of %d elements is longer than Go's on 32-bit machines", n))
+		base.remedy = "declare one of fewer elements"
+		return typeRef{base: base}
 	}
 	elem.dims = append([]uint32{n}, elem.dims...)
 	return elem
@@ -259,9 +264,9 @@ func (ts *typeSet) tagged(t *btfparse.Int, ref typeRef, use typeUse) typeRef {
 		return ref
 	}
 	misfit := func(what, remedy string) { ts.warnOf(use, tagDiagnostic(use.path, name, what, remedy)) }
-	size := "is on an integer of " + byteCount(ref.base.size)
+	size := "is on an integer of " + words.Bytes(ref.base.size)
 	if whole := use.size(); whole > ref.base.size {
-		size = "is on an array of " + byteCount(whole) + " with elements of " + byteCount(ref.base.size)
+		size = "is on an array of " + words.Bytes(whole) + " with elements of " + words.Bytes(ref.base.size)
 	}
 	base, known := ts.profile.byteOrdered[name]
 	address, hasAddresses := ts.profile.addresses[name]
@@ -299,7 +304,7 @@ func isByteOrder(name string) bool {
 // referEnum is the enum's declaration; one of a size that Go has not is bytes.
 func (ts *typeSet) referEnum(t *btfparse.Enum, use typeUse) typeRef {
 	if base := sizedInt(t.Bytes, t.Signed); len(base.typ.Dims) > 0 {
-		base.problem = fmt.Sprintf("%s is of %s", t.CName(), byteCount(t.Bytes))
+		base.problem = fmt.Sprintf("%s is of %s", t.CName(), words.Bytes(t.Bytes))
 		return typeRef{base: base}
 	}
 	return typeRef{decl: ts.enumeration(t, use), inline: ts.profile.inline(t, use.owner == nil)}

@@ -91,13 +91,13 @@ var (
 // sayAny says whether a word of these names is in the list.
 func sayAny(names []string, list map[string]bool) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
-		return slices.ContainsFunc(words(name), func(word string) bool { return list[word] })
+		return slices.ContainsFunc(wordsOf(name), func(word string) bool { return list[word] })
 	})
 }
 
-// words are those of a C name, in lower case and without digits: src and ip of
+// wordsOf are those of a C name, in lower case and without digits: src and ip of
 // src_ip4 and of srcIp.
-func words(name string) []string {
+func wordsOf(name string) []string {
 	var spaced strings.Builder
 	last := ' '
 	for _, r := range name {

@@ -14,6 +14,7 @@ import (
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/internal/lazyregexp"
 	"github.com/bpfgen/bpfgen/internal/suggest"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // MapTypes are what -map says of one map: C types, "" for one that stays as C
@@ -80,7 +81,7 @@ func (w *wanted) sideType(target int, m *btfparse.Map, class mapClass, s side) (
 	case *s.typ != nil && !reflect.DeepEqual(*s.typ, t):
 		return fail("C declares the %s, %s: leave it out, -map is for maps that have sizes alone", s.role, (*s.typ).CName())
 	case t.Size() != s.size:
-		return fail("the %s has %s in the map, %s has %s", s.role, byteCount(s.size), t.CName(), byteCount(t.Size()))
+		return fail("the %s has %s in the map, %s has %s", s.role, words.Bytes(s.size), t.CName(), words.Bytes(t.Size()))
 	}
 	return t, true
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // identifier is an exported Go identifier for a C name: flow_key → FlowKey. It
@@ -123,12 +125,6 @@ func enumeratorName(enum, enumerator string) string {
 	return exactIdentifier(enumerator)
 }
 
-// upperFirst is s with its first letter in upper case.
-func upperFirst(s string) string {
-	r, n := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(r)) + s[n:]
-}
-
 // joined puts words between underscores together, each with its first letter
 // in upper case. Where all letters are, the others go to lower case: ALL_CAPS →
 // AllCaps, X_A → XA, two_words → TwoWords, MixedCase → MixedCase.
@@ -136,11 +132,11 @@ func joined(c string) string {
 	if strings.IndexFunc(c, unicode.IsLower) < 0 {
 		c = strings.ToLower(c)
 	}
-	words := strings.FieldsFunc(c, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	for i, w := range words {
-		words[i] = upperFirst(w)
+	parts := strings.FieldsFunc(c, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for i, w := range parts {
+		parts[i] = words.UpperFirst(w)
 	}
-	return strings.Join(words, "")
+	return strings.Join(parts, "")
 }
 
 // reservedMethods mean something to fmt, to errors, to encoding/… or to go

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // names are all Go names that are not those of a thing or member.
@@ -138,10 +139,10 @@ func apiOf(ident string) plan.API {
 		Collection:     ident + "Collection",
 		Open:           open,
 		OpenFrom:       open + "From",
-		Bytes:          "_" + upperFirst(ident) + "Bytes", // as bpf2go calls it
-		Checksum:       "_" + upperFirst(ident) + "Checksum",
-		Layouts:        "_" + upperFirst(ident) + "Layouts",
-		Set:            "_" + upperFirst(ident) + "Set",
+		Bytes:          "_" + words.UpperFirst(ident) + "Bytes", // as bpf2go calls it
+		Checksum:       "_" + words.UpperFirst(ident) + "Checksum",
+		Layouts:        "_" + words.UpperFirst(ident) + "Layouts",
+		Set:            "_" + words.UpperFirst(ident) + "Set",
 	}
 }
 
@@ -161,9 +162,9 @@ func reservedForAPI(a plan.API) []string {
 // verb puts a verb before a name, exported as the name is.
 func verb(verb, name string) string {
 	if token.IsExported(name) {
-		return upperFirst(verb) + name
+		return words.UpperFirst(verb) + name
 	}
-	return verb + upperFirst(name)
+	return verb + words.UpperFirst(name)
 }
 
 // nameFields gives every map, program and variable its field.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 type profile struct {
@@ -88,7 +89,7 @@ func unalignedBases(names ...string) map[string]goBase {
 	bases := make(map[string]goBase)
 	for _, name := range names {
 		bits, _ := strconv.Atoi(strings.TrimLeft(name, "abdefgilnotuv"))
-		typ := plan.GoType{Pkg: ctypesPath, Name: upperFirst(name)}
+		typ := plan.GoType{Pkg: ctypesPath, Name: words.UpperFirst(name)}
 		bases[name] = goBase{typ: typ, size: uint32(bits / 8), align: 1}
 	}
 	bases["ctypes.Pointer"] = bases["uint64"]

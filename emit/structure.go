@@ -8,6 +8,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/internal/lazyregexp"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // structureHash tells types of one C name apart by what C says of their own
@@ -61,7 +62,7 @@ func describeMembers(t btfparse.Type) string {
 	if len(names) > maxListed {
 		names = append(names[:maxListed], "…")
 	}
-	return byteCount(t.Size()) + ": " + strings.Join(names, ", ")
+	return words.Bytes(t.Size()) + ": " + strings.Join(names, ", ")
 }
 
 // structures are texts that are the same for two types only if they are

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // thing is a C type that has one Go name, with all its variants.
@@ -226,7 +227,7 @@ func (v *variant) kindSuffix() string {
 	if fromTypedef(v.typ) {
 		return "Typedef"
 	}
-	return upperFirst(v.kind())
+	return words.UpperFirst(v.kind())
 }
 
 // kindRank is the order in which they keep a name.

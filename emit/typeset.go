@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // The tags by which C speaks to bpfgen. Other decl tags become comments.
@@ -317,11 +318,11 @@ func (ts *typeSet) referLeaf(v *variant, l *leaf, target int) {
 	switch {
 	case unsized(f) && f.SizeBits > 0:
 		remedy := l.ref.base.remedy
-		l.ref = typeRef{base: bytesBase(f.SizeBits/8, fmt.Sprintf("%s; it has the %s up to the next member or the end", l.ref.base.problem, byteCount(f.SizeBits/8)))}
+		l.ref = typeRef{base: bytesBase(f.SizeBits/8, fmt.Sprintf("%s; it has the %s up to the next member or the end", l.ref.base.problem, words.Bytes(f.SizeBits/8)))}
 		l.ref.base.remedy = remedy
 	case !f.Bitfield && l.ref.size()*8 != uint64(f.SizeBits):
 		l.ref = typeRef{base: bytesBase(f.SizeBits/8, fmt.Sprintf("%s does not have the size that BTF gives the member, %s",
-			f.Type.CName(), byteCount(f.SizeBits/8)))}
+			f.Type.CName(), words.Bytes(f.SizeBits/8)))}
 	}
 	if l.ref.base.problem != "" && !ts.targets[target].Object.RefusedAt(l.path) { // else that has been said
 		v.warn(l.ref.base.diagnostic(l.path))
@@ -420,12 +421,4 @@ func strayTags(path btfparse.Path, tags []string, known ...string) []btfparse.Di
 		}
 	}
 	return stray
-}
-
-// byteCount is a size for people: "1 byte", "2 bytes".
-func byteCount(n uint32) string {
-	if n == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprintf("%d bytes", n)
 }

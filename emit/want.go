@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // wanted is what the objects of all targets need of Go.
@@ -487,7 +488,7 @@ func (w *wanted) variableOn(target int, key variableKey, v *btfparse.Variable) *
 	case v.Type.Size() != v.Size:
 		w.warn([]int{target}, btfparse.Diagnostic{
 			Path:   v.Path(),
-			What:   fmt.Sprintf("is [%d]byte in Go: it has a size of its own, %s has %s", v.Size, v.Type.CName(), byteCount(v.Type.Size())),
+			What:   fmt.Sprintf("is [%d]byte in Go: it has a size of its own, %s has %s", v.Size, v.Type.CName(), words.Bytes(v.Type.Size())),
 			Remedy: "ctypes.Load reads the type, and its Tail method what is behind it",
 		})
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/internal/suggest"
 	"github.com/bpfgen/bpfgen/internal/target"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 const intro = `bpfgen writes Go source for eBPF objects: types that are proved at compile time
@@ -159,7 +160,7 @@ func usage(cmd command) string {
 
 // printHelp is the help of one command.
 func printHelp(w io.Writer, cmd command, fs *flag.FlagSet) {
-	fmt.Fprintf(w, "Usage: bpfgen %s\n\n%s.\n", cmd.synopsis, upperFirst(cmd.summary))
+	fmt.Fprintf(w, "Usage: bpfgen %s\n\n%s.\n", cmd.synopsis, words.UpperFirst(cmd.summary))
 	if text := details[cmd.name]; text != "" {
 		fmt.Fprint(w, "\n", text)
 	}
@@ -176,5 +177,3 @@ func printHelp(w io.Writer, cmd command, fs *flag.FlagSet) {
 	}
 	fmt.Fprint(w, environmentHelp)
 }
-
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -64,6 +64,11 @@ type Runtime struct {
 	Netlink string
 }
 
+// Packages are those that types can name.
+func (r Runtime) Packages() []string {
+	return slices.DeleteFunc([]string{r.Types, r.Loader}, func(path string) bool { return path == "" })
+}
+
 // Lender is another ident of the package, whose types are used.
 type Lender struct {
 	// Ident is "" where none is used.

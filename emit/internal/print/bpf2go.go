@@ -4,10 +4,9 @@ import (
 	"go/token"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/internal/words"
 	"github.com/bpfgen/bpfgen/templates"
 )
 
@@ -29,7 +28,7 @@ func bpf2goFile(p *plan.Plan, f *plan.Bpf2go) ([]byte, error) {
 	s := newSource("")
 	s.offsetsAlone = true
 	s.declareAll(f.Types)
-	upper := upperFirst(f.Ident)
+	upper := words.UpperFirst(f.Ident)
 	d := bpf2goData{
 		Header: header{p.Package, f.Constraint}, Bpf2go: f, Upper: upper,
 		Load: "load" + upper, LoadObjects: "load" + upper + "Objects",
@@ -69,9 +68,4 @@ func (bpf2goData) Fields(class string, all []plan.Named) string {
 	return fieldLines(all, func(n plan.Named) []string {
 		return []string{n.Go, "*ebpf." + class, "`ebpf:" + strconv.Quote(n.C) + "`"}
 	})
-}
-
-func upperFirst(s string) string {
-	first, n := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(first)) + s[n:]
 }

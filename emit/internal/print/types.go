@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/internal/words"
 )
 
 // types writes a Go file of type declarations. It stands alone, asks no
@@ -64,19 +65,11 @@ func (s *source) declare(d *plan.Decl) {
 
 // declComment is the doc comment of the type.
 func declComment(d *plan.Decl) []string {
-	paragraphs := []string{fmt.Sprintf("%s is %s, %s.", d.Name, d.C, byteCount(d.Size))}
+	paragraphs := []string{fmt.Sprintf("%s is %s, %s.", d.Name, d.C, words.Bytes(d.Size))}
 	if len(d.Uses) > 0 {
 		paragraphs = append(paragraphs, strings.Join(d.Uses, " "))
 	}
 	return append(paragraphs, d.Doc...)
-}
-
-// byteCount is a size for people: "1 byte", "2 bytes".
-func byteCount(n uint32) string {
-	if n == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprintf("%d bytes", n)
 }
 
 // method is the header of a method of d up to its parameters.
