@@ -17,6 +17,12 @@
 //   - [LoadError], [AttachError] and [LayoutError] say what went wrong, where, and
 //     what to do about it. [ErrNotLoaded] is what handles of absent things return.
 //
+// Options are pointers to structs whose zero values are good, and nil means that
+// one. They are the last argument, but for a function to be called. What is opened
+// or attached is closed by the caller; closing the collection closes its maps,
+// programs, readers and [Links] too. Close may be called twice, and from any
+// goroutine; what comes later returns an error that wraps [os.ErrClosed].
+//
 // Package [github.com/bpfgen/bpfgen/typed/ctypes] has what C has and Go has not.
 // Functions whose names begin with Bind, and Open, are for generated code.
 //

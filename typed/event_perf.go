@@ -66,7 +66,7 @@ type PerfOptions struct {
 const defaultPerCPUBuffer = 16
 
 // NewPerfReader is the NewReader of a [PerfEventArray]: types of maps call it.
-// minSize is the MinSize of options that say nothing.
+// minSize is the MinSize of options that say nothing. opts may be nil.
 func NewPerfReader[T any](h *MapHandle, minSize int, opts *PerfOptions) (*Reader[T], error) {
 	core, err := h.core().openPerf((*T)(nil), minSize, opts)
 	if err != nil {

@@ -43,8 +43,8 @@ type RingBufOptions struct {
 	MinSize int
 }
 
-// NewRingBufReader is the NewReader of a [RingBuf]: types of maps call it. minSize
-// is the MinSize of options that say nothing.
+// NewRingBufReader is the NewReader of a [RingBuf]: types of maps call it.
+// minSize is the MinSize of options that say nothing. opts may be nil.
 func NewRingBufReader[T any](h *MapHandle, minSize int, opts *RingBufOptions) (*Reader[T], error) {
 	core, err := h.core().openRing((*T)(nil), minSize, opts)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // of what Load of generated code returned.
 
 func ExampleHash() {
-	flows := typedtest.New[mapsall.MapsAllHashMap](typedtest.Options{MaxEntries: 8})
+	flows := typedtest.New[mapsall.MapsAllHashMap](&typedtest.Options{MaxEntries: 8})
 	key := mapsall.MapsAllKey{Id: 1}
 	if err := flows.Put(key, mapsall.MapsAllValue{Count: 3}); err != nil {
 		fmt.Println(err)
@@ -35,7 +35,7 @@ func ExampleHash() {
 
 // Loops read many entries at a time. What ended them early comes out afterwards.
 func ExampleMapReader() {
-	flows := typedtest.New[mapsall.MapsAllHashMap](typedtest.Options{MaxEntries: 8})
+	flows := typedtest.New[mapsall.MapsAllHashMap](&typedtest.Options{MaxEntries: 8})
 	for id := range uint32(3) {
 		if err := flows.Put(mapsall.MapsAllKey{Id: id}, mapsall.MapsAllValue{Count: uint64(id)}); err != nil {
 			fmt.Println(err)
@@ -51,7 +51,7 @@ func ExampleMapReader() {
 }
 
 func ExampleMap() {
-	flows := typedtest.New[mapsall.MapsAllHashMap](typedtest.Options{MaxEntries: 8})
+	flows := typedtest.New[mapsall.MapsAllHashMap](&typedtest.Options{MaxEntries: 8})
 	for id := range uint32(4) {
 		if err := flows.Put(mapsall.MapsAllKey{Id: id}, mapsall.MapsAllValue{Last: id}); err != nil {
 			fmt.Println(err)
@@ -73,7 +73,7 @@ func ExampleMap() {
 // The key of a trie comes from a prefix; a lookup finds the longest that covers the
 // address.
 func ExampleMap_lpmTrie() {
-	routes := typedtest.New[mapsall.MapsAllLpmTrieMap](typedtest.Options{MaxEntries: 8})
+	routes := typedtest.New[mapsall.MapsAllLpmTrieMap](&typedtest.Options{MaxEntries: 8})
 	for i, prefix := range []string{"10.0.0.0/8", "10.1.0.0/16"} {
 		key, err := mapsall.NewMapsAllLpmTrieKey(netip.MustParsePrefix(prefix))
 		if err == nil {
@@ -93,7 +93,7 @@ func ExampleMap_lpmTrie() {
 }
 
 func ExampleFixedMap() {
-	array := typedtest.New[mapsall.MapsAllArrayMap](typedtest.Options{MaxEntries: 2})
+	array := typedtest.New[mapsall.MapsAllArrayMap](&typedtest.Options{MaxEntries: 2})
 	err := array.Put(1, mapsall.MapsAllValue{Count: 5})
 	fmt.Println(err)
 	entries, errf := array.All() // every index has a value
@@ -110,7 +110,7 @@ func ExampleFixedMap() {
 
 // A per-CPU map has a value on each possible CPU.
 func ExamplePerCPUMap() {
-	flows := typedtest.New[mapsall.MapsAllPercpuHashMap](typedtest.Options{MaxEntries: 8, CPUs: 2})
+	flows := typedtest.New[mapsall.MapsAllPercpuHashMap](&typedtest.Options{MaxEntries: 8, CPUs: 2})
 	key := mapsall.MapsAllKey{Id: 1}
 	if err := flows.Put(key, []mapsall.MapsAllValue{{Count: 1}, {Count: 2}}); err != nil {
 		fmt.Println(err)
@@ -123,7 +123,7 @@ func ExamplePerCPUMap() {
 }
 
 func ExampleFixedPerCPUMap() {
-	array := typedtest.New[mapsall.MapsAllPercpuArrayMap](typedtest.Options{MaxEntries: 2, CPUs: 4})
+	array := typedtest.New[mapsall.MapsAllPercpuArrayMap](&typedtest.Options{MaxEntries: 2, CPUs: 4})
 	if err := array.PutEach(0, mapsall.MapsAllValue{Count: 1}); err != nil {
 		fmt.Println(err)
 	}
@@ -135,7 +135,7 @@ func ExampleFixedPerCPUMap() {
 }
 
 func ExampleQueueLike() {
-	queue := typedtest.New[mapsall.MapsAllQueueMap](typedtest.Options{MaxEntries: 2})
+	queue := typedtest.New[mapsall.MapsAllQueueMap](&typedtest.Options{MaxEntries: 2})
 	for i := range uint64(2) {
 		if err := queue.Push(mapsall.MapsAllValue{Count: i}); err != nil {
 			fmt.Println(err)
@@ -150,7 +150,7 @@ func ExampleQueueLike() {
 }
 
 func ExampleQueueLike_stack() {
-	stack := typedtest.New[mapsall.MapsAllStackMap](typedtest.Options{MaxEntries: 2})
+	stack := typedtest.New[mapsall.MapsAllStackMap](&typedtest.Options{MaxEntries: 2})
 	for i := range uint64(2) {
 		if err := stack.Push(mapsall.MapsAllValue{Count: i}); err != nil {
 			fmt.Println(err)
@@ -168,7 +168,7 @@ func ExampleQueueLike_stack() {
 }
 
 func ExampleFilterLike() {
-	filter := typedtest.New[mapsall.MapsAllBloomFilterMap](typedtest.Options{})
+	filter := typedtest.New[mapsall.MapsAllBloomFilterMap](nil)
 	if err := filter.Add(mapsall.MapsAllValue{Count: 1}); err != nil {
 		fmt.Println(err)
 	}
@@ -182,7 +182,7 @@ func ExampleFilterLike() {
 // Storage of sockets, inodes, tasks and cgroups is found by a descriptor of the
 // object: of a socket, a file, a pidfd ([typed.OpenPID]), a directory.
 func ExampleStorageLike() {
-	storage := typedtest.New[mapsall.MapsAllTaskStorageMap](typedtest.Options{})
+	storage := typedtest.New[mapsall.MapsAllTaskStorageMap](nil)
 	const pidfd = 7
 	if err := storage.Put(pidfd, mapsall.MapsAllValue{Count: 1}); err != nil {
 		fmt.Println(err)
@@ -194,7 +194,7 @@ func ExampleStorageLike() {
 
 // Batches are functions: they cost where they are called.
 func ExampleBatchUpdate() {
-	flows := typedtest.New[mapsall.MapsAllHashMap](typedtest.Options{MaxEntries: 8})
+	flows := typedtest.New[mapsall.MapsAllHashMap](&typedtest.Options{MaxEntries: 8})
 	keys := []mapsall.MapsAllKey{{Id: 1}, {Id: 2}}
 	n, err := typed.BatchUpdate(flows, keys, make([]mapsall.MapsAllValue, 2), &typed.WriteOptions{Flags: typed.UpdateNoExist})
 	fmt.Println(n, err)
@@ -207,7 +207,7 @@ func ExampleBatchUpdate() {
 
 // A cursor goes over a map in pieces.
 func ExampleCursor() {
-	array := typedtest.New[mapsall.MapsAllArrayMap](typedtest.Options{MaxEntries: 5})
+	array := typedtest.New[mapsall.MapsAllArrayMap](&typedtest.Options{MaxEntries: 5})
 	var at typed.Cursor
 	keys, values := make([]uint32, 2), make([]mapsall.MapsAllValue, 2)
 	for !at.Done() {

@@ -47,18 +47,21 @@ func (c *Cursor) walk(m *mapCore, cmd bpf.Command, flags uint64) (*walk, error) 
 
 // BatchLookup reads the next elements of the map and says how many. keys and
 // values must be of the same length, and for hashes not smaller than the
-// largest bucket, else the error wraps ENOSPC and the cursor stays.
+// largest bucket, else the error wraps ENOSPC and the cursor stays. opts may be
+// nil.
 func BatchLookup[K, V any](m MapReader[K, V], c *Cursor, keys []K, values []V, opts *ReadOptions) (int, error) {
 	return batchRead(mapOf(m), bpf.MapLookupBatch, c, keys, values, opts.flags())
 }
 
-// BatchLookupAndDelete is BatchLookup that removes what it reads.
+// BatchLookupAndDelete is BatchLookup that removes what it reads. opts may be
+// nil.
 func BatchLookupAndDelete[K, V any](m Map[K, V], c *Cursor, keys []K, values []V, opts *ReadOptions) (int, error) {
 	return batchRead(mapOf(m), bpf.MapLookupAndDelBatch, c, keys, values, opts.flags())
 }
 
 // BatchUpdate writes values[i] under keys[i], in that order, and says how many
-// it wrote before the error. keys and values must be of the same length.
+// it wrote before the error. keys and values must be of the same length. opts
+// may be nil.
 func BatchUpdate[K, V any](m FixedMap[K, V], keys []K, values []V, opts *WriteOptions) (int, error) {
 	return batchWrite(mapOf(m), keys, values, opts.flags())
 }
@@ -71,19 +74,20 @@ func BatchDelete[K any](m DeletingMap[K], keys []K) (int, error) {
 }
 
 // PerCPUBatchLookup is [BatchLookup] of a per-CPU map: values has CPUs elements
-// for each key, one key after the other; with [OneCPU], one.
+// for each key, one key after the other; with [OneCPU], one. opts may be nil.
 func PerCPUBatchLookup[K, V any](m PerCPUReader[K, V], c *Cursor, keys []K, values []V, opts *ReadOptions) (int, error) {
 	return batchRead(mapOf(m), bpf.MapLookupBatch, c, keys, values, opts.flags())
 }
 
-// PerCPUBatchLookupAndDelete is PerCPUBatchLookup that removes what it reads, of all
-// CPUs.
+// PerCPUBatchLookupAndDelete is PerCPUBatchLookup that removes what it reads,
+// of all CPUs. opts may be nil.
 func PerCPUBatchLookupAndDelete[K, V any](m PerCPUMap[K, V], c *Cursor, keys []K, values []V, opts *ReadOptions) (int, error) {
 	return batchRead(mapOf(m), bpf.MapLookupAndDelBatch, c, keys, values, opts.flags())
 }
 
 // PerCPUBatchUpdate is [BatchUpdate] of a per-CPU map: values has CPUs elements
-// for each key, one key after the other; with [OneCPU] or [EveryCPU], one.
+// for each key, one key after the other; with [OneCPU] or [EveryCPU], one. opts
+// may be nil.
 func PerCPUBatchUpdate[K, V any](m FixedPerCPUMap[K, V], keys []K, values []V, opts *WriteOptions) (int, error) {
 	return batchWrite(mapOf(m), keys, values, opts.flags())
 }

@@ -56,15 +56,15 @@ func (p *XDP) Attach(ifindex int, opts *XDPOptions) (*UpdatableLink[XDP], error)
 func onInterface(ifindex int) target { return target{netInterface, strconv.Itoa(ifindex)} }
 
 // XDPDevMap is a program of SEC("xdp/devmap"): it runs on packets that are
-// redirected through a slot of a device map. It is not attached: its FD goes
-// into the slot's value.
+// redirected through a slot of a device map. It is not attached: Put of the map
+// takes it as a part of the slot's value.
 type XDPDevMap struct{ common program }
 
 func (*XDPDevMap) kind() *progKind { return &kindXDPDevMap }
 
 // XDPCPUMap is a program of SEC("xdp/cpumap"): it runs on packets that are
-// redirected through a slot of a CPU map. It is not attached: its FD goes into
-// the slot's value.
+// redirected through a slot of a CPU map. It is not attached: Put of the map
+// takes it as a part of the slot's value.
 type XDPCPUMap struct{ common program }
 
 func (*XDPCPUMap) kind() *progKind { return &kindXDPCPUMap }

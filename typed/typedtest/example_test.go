@@ -146,7 +146,7 @@ func ExampleNewStorage() {
 
 // A map of a generated type, in the place of one of the kernel: bpf.Maps.Flows, say.
 func ExampleNew() {
-	flows := typedtest.New[typedtest.Hash[uint32, uint64]](typedtest.Options{MaxEntries: 8})
+	flows := typedtest.New[typedtest.Hash[uint32, uint64]](&typedtest.Options{MaxEntries: 8})
 	fmt.Println(flows.Put(1, 2))
 	fmt.Println(flows.Lookup(1))
 	// Output:

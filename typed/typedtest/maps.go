@@ -26,27 +26,32 @@ type mapOf[M any] interface {
 
 // New makes a map of a generated type, in memory:
 //
-//	b.Maps.Flows = typedtest.New[counterFlowsMap](typedtest.Options{MaxEntries: 10})
+//	b.Maps.Flows = typedtest.New[counterFlowsMap](&typedtest.Options{MaxEntries: 10})
 //
 // It panics if typedtest has no such maps; those of sockets, programs, devices and
-// other maps are among these.
-func New[M any, P mapOf[M]](opts Options) *M {
+// other maps are among these. opts may be nil for Bloom filters and storage, which
+// need no MaxEntries.
+func New[M any, P mapOf[M]](opts *Options) *M {
 	m := new(M)
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
 	class := P(m).Shape().Class
 	typ, ok := typesOf[class]
 	if !ok {
 		panic(fmt.Sprintf("typedtest: no maps like %T", m))
 	}
-	if opts.LRU {
+	if o.LRU {
 		typ = lruOf(class)
 	}
-	if opts.CPUs == 0 {
-		opts.CPUs = 4
+	if o.CPUs == 0 {
+		o.CPUs = 4
 	}
 	if boundless[typ] {
-		opts.MaxEntries = 1
+		o.MaxEntries = 1
 	}
-	bind(P(m), typ, opts.MaxEntries, opts.CPUs)
+	bind(P(m), typ, o.MaxEntries, o.CPUs)
 	return m
 }
 
@@ -79,7 +84,7 @@ func lruOf(class typed.MapClass) ebpf.MapType {
 // NewHash makes a BPF_MAP_TYPE_HASH. A write that finds maxEntries entries
 // fails with [typed.ErrMapFull], unless the key is there already.
 func NewHash[K, V any](maxEntries int) *Hash[K, V] {
-	return New[Hash[K, V]](Options{MaxEntries: maxEntries})
+	return New[Hash[K, V]](&Options{MaxEntries: maxEntries})
 }
 
 // NewLRUHash makes a BPF_MAP_TYPE_LRU_HASH. A write that finds maxEntries
@@ -92,7 +97,7 @@ func NewHash[K, V any](maxEntries int) *Hash[K, V] {
 // entry younger; reading in a program does, which a test can only play by
 // writing.
 func NewLRUHash[K, V any](maxEntries int) *Hash[K, V] {
-	return New[Hash[K, V]](Options{MaxEntries: maxEntries, LRU: true})
+	return New[Hash[K, V]](&Options{MaxEntries: maxEntries, LRU: true})
 }
 
 // NewLPMTrie makes a BPF_MAP_TYPE_LPM_TRIE. K is the C struct: the length of
@@ -103,34 +108,34 @@ func NewLRUHash[K, V any](maxEntries int) *Hash[K, V] {
 // Before Linux 6.13 the kernel ignores UpdateExist and UpdateNoExist, and
 // replaces nothing in a full trie.
 func NewLPMTrie[K, V any](maxEntries int) *LPMTrie[K, V] {
-	return New[LPMTrie[K, V]](Options{MaxEntries: maxEntries})
+	return New[LPMTrie[K, V]](&Options{MaxEntries: maxEntries})
 }
 
 // NewArray makes a BPF_MAP_TYPE_ARRAY: every index below maxEntries has a value,
 // zero at first. K must be a type of 4 bytes.
 func NewArray[K, V any](maxEntries int) *Array[K, V] {
-	return New[Array[K, V]](Options{MaxEntries: maxEntries})
+	return New[Array[K, V]](&Options{MaxEntries: maxEntries})
 }
 
 // NewPerCPUHash makes a BPF_MAP_TYPE_PERCPU_HASH for a machine with so many
 // possible CPUs. It fills up as [NewHash] does.
 func NewPerCPUHash[K, V any](maxEntries, cpus int) *PerCPUHash[K, V] {
 	checkCPUs(cpus)
-	return New[PerCPUHash[K, V]](Options{MaxEntries: maxEntries, CPUs: cpus})
+	return New[PerCPUHash[K, V]](&Options{MaxEntries: maxEntries, CPUs: cpus})
 }
 
 // NewLRUPerCPUHash makes a BPF_MAP_TYPE_LRU_PERCPU_HASH, which removes entries
 // as [NewLRUHash] does.
 func NewLRUPerCPUHash[K, V any](maxEntries, cpus int) *PerCPUHash[K, V] {
 	checkCPUs(cpus)
-	return New[PerCPUHash[K, V]](Options{MaxEntries: maxEntries, CPUs: cpus, LRU: true})
+	return New[PerCPUHash[K, V]](&Options{MaxEntries: maxEntries, CPUs: cpus, LRU: true})
 }
 
 // NewPerCPUArray makes a BPF_MAP_TYPE_PERCPU_ARRAY for a machine with so many
 // possible CPUs. K must be a type of 4 bytes.
 func NewPerCPUArray[K, V any](maxEntries, cpus int) *PerCPUArray[K, V] {
 	checkCPUs(cpus)
-	return New[PerCPUArray[K, V]](Options{MaxEntries: maxEntries, CPUs: cpus})
+	return New[PerCPUArray[K, V]](&Options{MaxEntries: maxEntries, CPUs: cpus})
 }
 
 func checkCPUs(cpus int) {
@@ -140,20 +145,24 @@ func checkCPUs(cpus int) {
 }
 
 // NewQueue makes a BPF_MAP_TYPE_QUEUE: first in, first out.
-func NewQueue[V any](maxEntries int) *Queue[V] { return New[Queue[V]](Options{MaxEntries: maxEntries}) }
+func NewQueue[V any](maxEntries int) *Queue[V] {
+	return New[Queue[V]](&Options{MaxEntries: maxEntries})
+}
 
 // NewStack makes a BPF_MAP_TYPE_STACK: last in, first out.
-func NewStack[V any](maxEntries int) *Stack[V] { return New[Stack[V]](Options{MaxEntries: maxEntries}) }
+func NewStack[V any](maxEntries int) *Stack[V] {
+	return New[Stack[V]](&Options{MaxEntries: maxEntries})
+}
 
 // NewBloomFilter makes a BPF_MAP_TYPE_BLOOM_FILTER. It never takes a value for
 // contained that was not added; the kernel's may, so code must not rely on that.
 // Like the kernel's it takes any number of values.
-func NewBloomFilter[V any]() *BloomFilter[V] { return New[BloomFilter[V]](Options{}) }
+func NewBloomFilter[V any]() *BloomFilter[V] { return New[BloomFilter[V]](nil) }
 
 // NewStorage makes a local storage. A key is any number that is not negative: it
 // stands for an object, where the kernel takes two descriptors of one object for
 // the same key.
-func NewStorage[V any]() *Storage[V] { return New[Storage[V]](Options{}) }
+func NewStorage[V any]() *Storage[V] { return New[Storage[V]](nil) }
 
 // What the types can do.
 var (

@@ -180,8 +180,8 @@ func TestMistakes(t *testing.T) {
 		"an array with large keys":     func() { typedtest.NewArray[uint64, uint64](1) },
 		"a trie without data":          func() { typedtest.NewLPMTrie[uint32, uint32](1) },
 		"a value with a Go pointer":    func() { typedtest.NewHash[uint32, *int32](1) },
-		"an array that removes":        func() { typedtest.New[typedtest.Array[uint32, uint32]](typedtest.Options{MaxEntries: 1, LRU: true}) },
-		"a type without map in memory": func() { typedtest.New[typed.Arena](typedtest.Options{MaxEntries: 1}) },
+		"an array that removes":        func() { typedtest.New[typedtest.Array[uint32, uint32]](&typedtest.Options{MaxEntries: 1, LRU: true}) },
+		"a type without map in memory": func() { typedtest.New[typed.Arena](&typedtest.Options{MaxEntries: 1}) },
 		"Fail of a map that is none":   func() { typedtest.Fail(new(typed.Arena), nil) },
 	} {
 		func() {
