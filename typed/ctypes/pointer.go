@@ -13,11 +13,13 @@ type Pointer uint64
 // String is the address in hexadecimal: 0xffff888003a2c000.
 func (p Pointer) String() string { return "0x" + strconv.FormatUint(uint64(p), 16) }
 
-// Format prints String for %v and %s, and the number for other verbs.
+// Format prints String for %v, %s and %q, and the number for other verbs.
 func (p Pointer) Format(f fmt.State, verb rune) {
 	switch {
-	case verb == 's' || verb == 'v' && !f.Flag('#'):
+	case verb == 'v' && !f.Flag('#'):
 		fmt.Fprintf(f, fmt.FormatString(f, 's'), p.String())
+	case verb == 's' || verb == 'q':
+		fmt.Fprintf(f, fmt.FormatString(f, verb), p.String())
 	default:
 		fmt.Fprintf(f, fmt.FormatString(f, verb), uint64(p))
 	}
