@@ -5,7 +5,6 @@ package diff
 
 import (
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 
@@ -179,7 +178,9 @@ func (c *comparison) operations(place string, old, new *btfparse.Map) {
 		return
 	}
 	was, is := c.old.operands(old), c.new.operands(new)
-	for _, name := range slices.Compact(slices.Sorted(concat(maps.Keys(was), maps.Keys(is)))) {
+	set := maps.Clone(was)
+	maps.Copy(set, is)
+	for _, name := range slices.Sorted(maps.Keys(set)) {
 		if was[name] != is[name] {
 			c.add(Change{Class: Code, Place: place + " > field " + name, What: "initial value", Old: was[name], New: is[name]})
 		}
@@ -207,15 +208,3 @@ func (i *Input) operands(m *btfparse.Map) map[string]string {
 }
 
 func isZero(b []byte) bool { return !slices.ContainsFunc(b, func(b byte) bool { return b != 0 }) }
-
-func concat[T any](all ...iter.Seq[T]) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for _, seq := range all {
-			for x := range seq {
-				if !yield(x) {
-					return
-				}
-			}
-		}
-	}
-}
