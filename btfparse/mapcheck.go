@@ -37,10 +37,13 @@ func (p *parser) checkMaps() {
 // mapProblems says why no kernel creates the map, nil where one might.
 func mapProblems(m *Map) []Diagnostic {
 	rule, ok := mapRules[m.Type]
-	if !ok {
-		return nil
-	}
 	c := mapCheck{Map: m, rule: rule}
+	if m.Type == MapUnspec {
+		c.add(wrongMap, "nothing says of what type it is", "add __uint(type, BPF_MAP_TYPE_…)")
+	}
+	if !ok {
+		return c.found
+	}
 	c.entries()
 	c.sizes()
 	c.flags()

@@ -282,7 +282,7 @@ func (w *wanted) wantMaps() {
 func (w *wanted) mapOn(target int, m *btfparse.Map) *mapOn {
 	class, ok := classOf(m)
 	m, named := w.typedMap(target, m, class)
-	if !ok {
+	if !ok && m.Type != btfparse.MapUnspec { // that is no type at all, as btfparse says
 		w.warn([]int{target}, btfparse.Diagnostic{
 			Path: m.Path(), What: fmt.Sprintf("map type %s is unknown to cilium/ebpf v0.22", m.Type),
 			Remedy: "use the raw .Map of its typed.OpaqueMap",

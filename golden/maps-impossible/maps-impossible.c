@@ -26,6 +26,11 @@ struct odd { __u8 bytes[6]; };
 
 MAP(fine, HASH, N(8) KEY(__u32) VALUE(__u32));
 
+struct {
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, __u32);
+} no_type SEC(".maps");
 MAP(no_entries, HASH, KEY(__u32) VALUE(__u32));
 MAP(no_entries_ring, RINGBUF, );
 MAP(entries_of_storage, TASK_STORAGE, N(8) FLAGS(BPF_F_NO_PREALLOC) KEY(int) VALUE(__u32));

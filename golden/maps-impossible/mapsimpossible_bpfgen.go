@@ -16,7 +16,7 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _MapsImpossibleSet = 0x4fc10021
+const _MapsImpossibleSet = 0x9ed9e49a
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.
@@ -103,6 +103,7 @@ func OpenMapsImpossibleFrom(object io.ReaderAt) (*MapsImpossibleCollectionSpec, 
 	s.Maps.NoEntries = (*typed.MapSpec[*MapsImpossibleNoEntriesMap])(typed.BindMapSpec(c, "no_entries", (*MapsImpossibleNoEntriesMap)(nil)))
 	s.Maps.NoEntriesRing = (*typed.MapSpec[*MapsImpossibleNoEntriesRingMap])(typed.BindMapSpec(c, "no_entries_ring", (*MapsImpossibleNoEntriesRingMap)(nil)))
 	s.Maps.NoKey = (*typed.MapSpec[*MapsImpossibleNoKeyMap])(typed.BindMapSpec(c, "no_key", (*MapsImpossibleNoKeyMap)(nil)))
+	s.Maps.NoType = (*typed.MapSpec[*MapsImpossibleNoTypeMap])(typed.BindMapSpec(c, "no_type", (*MapsImpossibleNoTypeMap)(nil)))
 	s.Maps.NoValue = (*typed.MapSpec[*MapsImpossibleNoValueMap])(typed.BindMapSpec(c, "no_value", (*MapsImpossibleNoValueMap)(nil)))
 	s.Maps.NothingInside = (*typed.MapSpec[*MapsImpossibleNothingInsideMap])(typed.BindMapSpec(c, "nothing_inside", (*MapsImpossibleNothingInsideMap)(nil)))
 	s.Maps.OddStack = (*typed.MapSpec[*MapsImpossibleOddStackMap])(typed.BindMapSpec(c, "odd_stack", (*MapsImpossibleOddStackMap)(nil)))
@@ -173,6 +174,8 @@ func (s *MapsImpossibleCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Maps
 	typed.BindMap(c, b.Maps.NoEntriesRing, "no_entries_ring")
 	b.Maps.NoKey = new(MapsImpossibleNoKeyMap)
 	typed.BindMap(c, b.Maps.NoKey, "no_key")
+	b.Maps.NoType = new(MapsImpossibleNoTypeMap)
+	typed.BindMap(c, b.Maps.NoType, "no_type")
 	b.Maps.NoValue = new(MapsImpossibleNoValueMap)
 	typed.BindMap(c, b.Maps.NoValue, "no_value")
 	b.Maps.NothingInside = new(MapsImpossibleNothingInsideMap)
@@ -222,6 +225,7 @@ type MapsImpossibleCollectionSpecMaps struct {
 	NoEntries          *typed.MapSpec[*MapsImpossibleNoEntriesMap]
 	NoEntriesRing      *typed.MapSpec[*MapsImpossibleNoEntriesRingMap]
 	NoKey              *typed.MapSpec[*MapsImpossibleNoKeyMap]
+	NoType             *typed.MapSpec[*MapsImpossibleNoTypeMap]
 	NoValue            *typed.MapSpec[*MapsImpossibleNoValueMap]
 	NothingInside      *typed.MapSpec[*MapsImpossibleNothingInsideMap]
 	OddStack           *typed.MapSpec[*MapsImpossibleOddStackMap]
@@ -273,6 +277,7 @@ type MapsImpossibleCollectionMaps struct {
 	NoEntries          *MapsImpossibleNoEntriesMap
 	NoEntriesRing      *MapsImpossibleNoEntriesRingMap
 	NoKey              *MapsImpossibleNoKeyMap
+	NoType             *MapsImpossibleNoTypeMap
 	NoValue            *MapsImpossibleNoValueMap
 	NothingInside      *MapsImpossibleNothingInsideMap
 	OddStack           *MapsImpossibleOddStackMap

@@ -14,7 +14,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_MapsImpossibleSet ^ 0x4fc10021)
+const _ = -uint32(_MapsImpossibleSet ^ 0x9ed9e49a)
 
 // The types of the maps: methods of one line each over package typed, so that
 // they cost little to compile. What more can be done with a map, batches and flags
@@ -977,6 +977,9 @@ func _MapsImpossibleNoKeyMapLoop(s *typed.MapScan) (iter.Seq2[[0]byte, uint32], 
 		})
 	}, s.Err
 }
+
+// MapsImpossibleNoTypeMap is the type of the map no_type (UNSPEC).
+type MapsImpossibleNoTypeMap = typed.OpaqueMap
 
 // MapsImpossibleNoValueMap is the type of the map no_value (HASH). [typed.Hash]
 // says more of its methods.

@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_MapsImpossibleSet ^ 0x4fc10021)
+const _ = -uint32(_MapsImpossibleSet ^ 0x9ed9e49a)
 
 // MapsImpossibleLarge is struct large, 40000 bytes.
 //
