@@ -238,11 +238,11 @@ func (c *checker) loadImports(roots []*packages.Package) bool {
 	if len(c.paths) == 0 {
 		return true
 	}
-	exports, err := c.exports(slices.Sorted(maps.Keys(c.paths)))
+	exports, all, err := c.exports(slices.Sorted(maps.Keys(c.paths)))
 	if err != nil {
 		return false
 	}
-	if slices.ContainsFunc(roots, func(p *packages.Package) bool { _, back := exports[p.PkgPath]; return back }) {
+	if slices.ContainsFunc(roots, func(p *packages.Package) bool { return all[p.PkgPath] }) {
 		return false
 	}
 	for path := range c.paths {
@@ -253,19 +253,23 @@ func (c *checker) loadImports(roots []*packages.Package) bool {
 	return true
 }
 
-// exports are the files with the types of packages and all that they import.
-func (c *checker) exports(paths []string) (map[string]string, error) {
-	args := append(slices.Clone(c.cfg.BuildFlags), "-export", "-deps", "-f", `{{.ImportPath}} {{if not .Error}}{{.Export}}{{end}}`, "--")
+// exports are the files with the types of packages; all are these and what they import.
+func (c *checker) exports(paths []string) (exports map[string]string, all map[string]bool, err error) {
+	args := append(slices.Clone(c.cfg.BuildFlags), "-export", "-f", "{{.ImportPath}}{{range .Deps}} {{.}}{{end}}\t{{if not .Error}}{{.Export}}{{end}}", "--")
 	out, err := c.goCommand(append(args, paths...)...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	exports := make(map[string]string)
+	exports, all = make(map[string]string), make(map[string]bool)
 	for line := range strings.Lines(string(out)) {
-		path, file, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		paths, file, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		path, _, _ := strings.Cut(paths, " ")
 		exports[path] = file
+		for path := range strings.SplitSeq(paths, " ") {
+			all[path] = true
+		}
 	}
-	return exports, nil
+	return exports, all, nil
 }
 
 // readTypes reads one file of exports.
