@@ -152,7 +152,7 @@ func (m *migration) goFile(path string, content []byte, env []string) []byte {
 func (m *migration) line(l gogen.Line, text string, aliases map[string]bool) string {
 	call, ok := l.Call()
 	switch {
-	case ok && call.Tool == "bpf2go" && call.End > 0 && !strings.Contains(text[call.Start:call.End], "$"):
+	case ok && call.Tool == "bpf2go" && call.Dir == "" && call.End > 0 && !strings.Contains(text[call.Start:call.End], "$"):
 		m.lines++
 		return text[:call.Start] + m.tool + " -bpf2go" + text[call.End:]
 	case ok && call.Tool == "bpf2go" && call.End == 0 && len(aliases) > 0:
@@ -170,7 +170,7 @@ func unreadLine(l gogen.Line, text string) string {
 		word, _, _ := strings.Cut(program, " ")
 		return place + word + " is set elsewhere: name the Makefile that sets it, too, if it runs bpf2go"
 	}
-	return place + "bpf2go is not run directly: change the line by hand"
+	return place + "bpf2go is not run directly, or in another directory: change the line by hand"
 }
 
 // alias edits a -command.

@@ -194,7 +194,7 @@ func (r *repo) add(c *cli, line gogen.Line) error {
 		return at(err)
 	}
 	j := &job{line: line, output: new(bytes.Buffer), done: make(chan struct{})}
-	j.cli = &cli{env: append(line.Env(c.env), call.Env...), stdout: j.output, stderr: j.output, base: seen(line.Dir()), cache: c.cache, strips: c.strips}
+	j.cli = &cli{env: append(line.Env(c.env), call.Env...), stdout: j.output, stderr: j.output, base: seen(workDir(line, call)), cache: c.cache, strips: c.strips}
 	args := call.Args
 	var err error
 	switch first := firstWord(args); first {
@@ -214,6 +214,14 @@ func (r *repo) add(c *cli, line gogen.Line) error {
 	}
 	r.jobs = append(r.jobs, j)
 	return nil
+}
+
+// workDir is where a line's command runs.
+func workDir(line gogen.Line, call gogen.Call) string {
+	if filepath.IsAbs(call.Dir) {
+		return call.Dir
+	}
+	return filepath.Join(line.Dir(), call.Dir)
 }
 
 // namesBpfgen says whether bpfgen is one of the words, or of the words in them.

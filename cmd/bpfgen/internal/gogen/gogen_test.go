@@ -116,3 +116,19 @@ func TestDirectories(t *testing.T) {
 		t.Error("a directory that is not there is no error")
 	}
 }
+
+// The go command may run a tool in another directory.
+func TestChangedDirectory(t *testing.T) {
+	for line, want := range map[string]string{
+		"go tool -C ../sub bpfgen x y":                             "../sub",
+		"go tool -C=sub -modfile tools.mod bpfgen x y":             "sub",
+		"go -C sub tool bpfgen x y":                                "sub",
+		"go --C /abs run -mod=mod example.com/cmd/bpfgen@v1.2 x y": "/abs",
+		"go tool bpfgen -C x":                                      "",
+	} {
+		lines := Parse("/d/f.go", []byte("package p\n\n//go:generate "+line+"\n"), nil)
+		if c, ok := lines[0].Call(); !ok || c.Tool != "bpfgen" || c.Dir != want {
+			t.Errorf("%s: %+v, %t, want directory %q", line, c, ok, want)
+		}
+	}
+}

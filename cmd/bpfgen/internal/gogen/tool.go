@@ -1,6 +1,7 @@
 package gogen
 
 import (
+	"cmp"
 	"path"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,8 @@ type Call struct {
 	Env []string
 	// Args of the program.
 	Args []string
+	// Dir is where the go command changes to before (-C), "" for nowhere.
+	Dir string
 	// Start and End are the bytes of the line's Text that name the program:
 	// "go run path". Both are 0 where a -command stands between.
 	Start, End int
@@ -34,11 +37,12 @@ func (l Line) Call() (c Call, ok bool) {
 	}
 	first := len(l.Words) - len(words)
 	if command(words[0]) == "go" && len(words) > 1 {
-		flags := goFlags[words[1]]
-		if flags == nil {
+		before, rest := cutChdir(words[1:])
+		if len(rest) == 0 || goFlags[rest[0]] == nil {
 			return Call{}, false
 		}
-		words = cutFlags(words[2:], flags)
+		behind, flags := cutChdir(rest[1:])
+		c.Dir, words = cmp.Or(before, behind), cutFlags(flags, goFlags[rest[0]])
 	}
 	if len(words) == 0 {
 		return Call{}, false
@@ -49,6 +53,21 @@ func (l Line) Call() (c Call, ok bool) {
 		c.Start, c.End = l.split[first].start, l.split[len(l.Words)-len(words)].end
 	}
 	return c, true
+}
+
+// cutChdir takes -C from the front, where alone the go command has it.
+func cutChdir(words []string) (dir string, rest []string) {
+	if len(words) == 0 || !strings.HasPrefix(words[0], "-") {
+		return "", words
+	}
+	name := strings.TrimLeft(words[0], "-")
+	if dir, ok := strings.CutPrefix(name, "C="); ok {
+		return dir, words[1:]
+	}
+	if name == "C" && len(words) > 1 {
+		return words[1], words[2:]
+	}
+	return "", words
 }
 
 // command is the name of a program without its directory, its version as major
