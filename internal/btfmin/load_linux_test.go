@@ -87,6 +87,13 @@ func tryLoad(spec *ebpf.CollectionSpec, name string, types *btf.Spec) string {
 			delete(one.Programs, other)
 		}
 	}
+	for _, m := range one.Maps { // what Go would set
+		switch m.Type {
+		case ebpf.Hash, ebpf.PerCPUHash, ebpf.LRUHash, ebpf.Array, ebpf.PerCPUArray, ebpf.StackTrace:
+			m.MaxEntries = max(m.MaxEntries, 1)
+		default: // their sizes stand in C
+		}
+	}
 	coll, err := ebpf.NewCollectionWithOptions(one, ebpf.CollectionOptions{Programs: ebpf.ProgramOptions{KernelTypes: types}})
 	if err != nil {
 		return "error: " + err.Error()
