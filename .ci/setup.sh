@@ -15,6 +15,8 @@ packages=(
 	iproute2               # tests of tc and network namespaces
 	util-linux             # unshare
 	xz-utils               # compressed kernel modules
+	chromium               # pages of bpfgen inspect -html
+	zsh fish               # completion; bash is there
 )
 
 missing=()

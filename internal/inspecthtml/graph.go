@@ -16,6 +16,8 @@ type Graph struct {
 	Width, Height int
 	Nodes         []Node
 	Edges         []Edge
+	// Apart is how many maps no program uses: they are not drawn.
+	Apart int
 }
 
 // Node is a box with two lines of text.
@@ -49,20 +51,48 @@ const (
 // columnWidths of hooks, programs and maps.
 var columnWidths = [3]int{270, 270, 270}
 
-// newGraph is nil where there is neither program nor map.
+// newGraph is nil where there is nothing to draw.
 func newGraph(p *Page) *Graph {
-	if len(p.Programs)+len(p.Maps) == 0 {
+	maps, apart := connected(p)
+	if len(p.Programs)+len(maps) == 0 {
 		return nil
 	}
 	g := &graphBuilder{at: make(map[string]int)}
+	g.Apart = apart
 	programs := slices.Clone(p.Programs)
 	slices.SortStableFunc(programs, func(a, b Program) int {
 		return cmp.Or(strings.Compare(a.Hook, b.Hook), strings.Compare(a.Name, b.Name))
 	})
 	g.programs(programs)
-	g.maps(p.Maps, programs)
-	g.edges(programs, p.Maps)
+	g.maps(maps, programs)
+	g.edges(programs, maps)
 	return g.finish()
+}
+
+// connected are the maps that a program uses, that hold something or are held. Of
+// those that stand apart, which may be hundreds, the table tells. Where uses are not
+// known, all are drawn.
+func connected(p *Page) (maps []Map, apart int) {
+	if p.GraphNote != "" {
+		return p.Maps, 0
+	}
+	used := make(map[string]bool)
+	for _, program := range p.Programs {
+		for _, name := range program.Maps {
+			used[name] = true
+		}
+	}
+	for _, m := range p.Maps {
+		for _, name := range m.Holds {
+			used[m.Name], used[name] = true, true
+		}
+	}
+	for _, m := range p.Maps {
+		if used[m.Name] {
+			maps = append(maps, m)
+		}
+	}
+	return maps, len(p.Maps) - len(maps)
 }
 
 type graphBuilder struct {
