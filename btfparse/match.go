@@ -46,6 +46,18 @@ func (o *Object) Matching(pattern string) []Type {
 	return found
 }
 
+// Names are those that Matching and Named know types by.
+func (o *Object) Names() []string {
+	var names []string
+	for _, t := range o.Types {
+		names = append(names, t.CName())
+		if bare := BareName(t); bare != "" {
+			names = append(names, bare)
+		}
+	}
+	return names
+}
+
 // MatchingEnumerators are the enums without a name that have an enumerator of
 // that name, or one that the glob matches.
 func (o *Object) MatchingEnumerators(pattern string) []*Enum {

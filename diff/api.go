@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/emit"
+	"github.com/bpfgen/bpfgen/internal/suggest"
 )
 
 // apiIdent stands for the ident, which names are reported without.
@@ -118,7 +119,8 @@ func keptPlaces(old, new map[string]emit.Declared) map[apiKey]bool {
 func (c *comparison) unknownNames() error {
 	for _, pattern := range c.opts.Types {
 		if len(c.old.object.Matching(pattern))+len(c.new.object.Matching(pattern)) == 0 {
-			return fmt.Errorf("-type %s: neither %s nor %s has such a type", pattern, c.old.name, c.new.name)
+			return fmt.Errorf("-type %s: neither %s nor %s has such a type%s", pattern, c.old.name, c.new.name,
+				suggest.DidYouMean(pattern, slices.Concat(c.old.object.Names(), c.new.object.Names())))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.opts.Events)) {

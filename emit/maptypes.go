@@ -173,12 +173,7 @@ func (w *wanted) named(target int, name string) []btfparse.Type {
 func (w *wanted) similarType(name string, targets ...int) string {
 	var names []string
 	for _, i := range targets {
-		for _, t := range w.targets[i].Object.Types {
-			names = append(names, t.CName())
-			if bare := btfparse.BareName(t); bare != "" {
-				names = append(names, bare)
-			}
-		}
+		names = append(names, w.targets[i].Object.Names()...)
 	}
 	return suggest.DidYouMean(name, names)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/internal/suggest"
 	"github.com/bpfgen/bpfgen/internal/words"
 )
 
@@ -36,6 +37,8 @@ type names struct {
 	things []*thing
 	// renamed are the keys of Options.Renames that name something.
 	renamed map[string]bool
+	// renamable are the keys that would.
+	renamable []string
 	// damaged is true if there are more clashes than names.
 	damaged bool
 }
@@ -406,6 +409,9 @@ func noIdentifier(path btfparse.Path, name string) btfparse.Diagnostic {
 
 // rename is what -rename says of something.
 func (n *names) rename(key string) (name string, ok bool) {
+	if len(n.opts.Renames) > 0 {
+		n.renamable = append(n.renamable, key)
+	}
 	name, ok = n.opts.Renames[key]
 	if ok {
 		n.renamed[key] = true
@@ -595,7 +601,7 @@ func (n *names) unknownRenames() {
 	for _, key := range sortedKeys(n.opts.Renames) {
 		if !n.renamed[key] {
 			n.warn(n.everywhere(), btfparse.Diagnostic{
-				What: fmt.Sprintf("-rename %s=%s names nothing that is generated", key, n.opts.Renames[key]),
+				What: fmt.Sprintf("-rename %s=%s names nothing that is generated%s", key, n.opts.Renames[key], suggest.DidYouMean(key, n.renamable)),
 				Remedy: `types are called as in C: "struct foo", "enum foo", "foo" for a typedef; others "struct foo.member", ` +
 					`"FOO_ENUMERATOR", "map foo", "program foo", "variable foo"`,
 			})

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -18,18 +20,48 @@ to have C's layout, and a loader with typed maps, programs and variables.
 
 `
 
-const environmentHelp = `
-Environment:
-  GOPACKAGE, GOFILE  set by go generate: the package's name; whether files end in _test.go
-  BPF2GO_CC, BPF2GO_CFLAGS, BPF2GO_STRIP, BPF2GO_MAKEBASE, V
-                     defaults of -cc, -cflags, -strip, -makebase and -verbose
+// variables are those of the environment, and the commands that read them.
+var variables = []struct {
+	name, meaning string
+	commands      []string
+}{
+	{"GOPACKAGE", "the package's name; go generate sets it", []string{"gen", "types"}},
+	{"GOFILE", "whether files end in _test.go; go generate sets it", []string{"gen", "types"}},
+	{"BPF2GO_CC", "default of -cc", []string{"gen", "init"}},
+	{"BPF2GO_CFLAGS", "default of -cflags", []string{"gen"}},
+	{"BPF2GO_STRIP", "default of -strip", []string{"gen"}},
+	{"BPF2GO_MAKEBASE", "default of -makebase", []string{"gen"}},
+	{"V", "default of -verbose", []string{"gen", "types"}},
+	{"BPFGEN_CACHE", "the directory of the cache of gen and check over packages; off for none", []string{"gen", "check"}},
+	{"NO_COLOR", "if set, a terminal gets no colours", []string{"inspect"}},
+}
 
-  BPFGEN_CACHE       the directory of the cache of gen and check over packages; off for none
+// environmentHelp lists the variables that a command reads; all for "".
+func environmentHelp(w io.Writer, command string) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	title := "\nEnvironment:\n"
+	for _, v := range variables {
+		if command == "" || slices.Contains(v.commands, command) {
+			fmt.Fprintf(tw, "%s  %s\t%s\n", title, v.name, v.meaning)
+			title = ""
+		}
+	}
+	tw.Flush()
+}
 
-Exit status: 0 when all is well, 2 otherwise; then every file is as it was. check
-answers 1 where files are not current, forecast 1 where a required kernel fails,
-diff 1 where something differs.
-`
+// statuses are the exit statuses of commands that have others than the usual.
+var statuses = map[string]string{
+	"gen":      strictStatus,
+	"check":    "0 when all is current, 1 when something is not, 2 when that cannot be told.",
+	"forecast": "0; 1 when a program or map fails on a kernel of -required; 2 when something went\nwrong.",
+	"diff":     "0 when both are the same, 1 when they differ (with -breaking: when something\nbreaks), 2 when something went wrong.",
+	"types":    strictStatus,
+}
+
+const (
+	strictStatus = "0 when all is well; 1 with -strict, when there are warnings; 2 otherwise. With 1 and 2\nevery file is as it was."
+	usualStatus  = "0 when all is well, 2 otherwise."
+)
 
 // details is what a subcommand's help has to say beside its flags.
 var details = map[string]string{
@@ -57,7 +89,7 @@ go:generate line that runs bpfgen is generated in memory and compared:
   missing    the file is not there
   orphaned   bpfgen wrote it once, and no line gives it any more
   untracked  the file is right, and git does not know it
-Lines of other tools are counted. Exit status: 0 current, 1 not, 2 trouble.
+Lines of other tools are counted.
 `,
 	"init": `The directory (the current one if none is named) gets hello.c, main.go with a
 go:generate line for the clang and the headers of this machine, a test that needs no
@@ -97,7 +129,7 @@ Each program on each kernel is one of
   unknown  it depends on what BTF does not tell
   fails    it does not load
 with the cause, the place in C and a remedy. docs/forecast.md says how far to trust
-it. Exit status: 0, or 1 where a kernel of -required has a program or map that fails.
+it.
 `,
 	"diff": `Old and new are two objects, the BTF of two kernels, or two folders of them, of which
 files of one path are compared; of two folders with a kernel each those, and their modules
@@ -110,11 +142,10 @@ by name. Every change has one of the classes
 with what it was and is in C, who uses it, and what it breaks: Go compiled against the
 old, pins made by the old, kernels that load the old (of those that -kernel gives).
 Two builds of one C source are the same.
-Exit status: 0 same, 1 differs (with -breaking: something breaks), 2 trouble.
 `,
-	"inspect": `Structs that maps and variables use are shown with offset, size and holes;
--type names others. Of raw BTF all types are shown. -html prints a page that needs
-nothing else. docs/inspect.md describes it and the output of -json.
+	"inspect": `Structs that maps and variables use are shown with offset, size and holes; -type
+names others in their place. Maps, programs and variables are shown either way. Of
+raw BTF all types are shown. -html prints a page that needs nothing else. docs/inspect.md describes it and the output of -json.
 `,
 }
 
@@ -150,7 +181,9 @@ func overview(w io.Writer) {
 		fmt.Fprintf(tw, "  %s\t%s\n", cmd.name, cmd.summary)
 	}
 	tw.Flush()
-	fmt.Fprint(w, "\nFlags: see bpfgen <command> -h.\n", environmentHelp)
+	fmt.Fprint(w, "\nFlags: see bpfgen <command> -h.\n")
+	environmentHelp(w, "")
+	fmt.Fprint(w, "\nExit status: 0 when all is well, 2 otherwise; then every file is as it was. 1 is the\nanswer of check, diff and forecast, and of -strict: see their help.\n")
 }
 
 // usage is one line for errors.
@@ -164,16 +197,22 @@ func printHelp(w io.Writer, cmd command, fs *flag.FlagSet) {
 	if text := details[cmd.name]; text != "" {
 		fmt.Fprint(w, "\n", text)
 	}
-	fmt.Fprint(w, "\nFlags:\n")
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fs.VisitAll(func(f *flag.Flag) {
-		value, text := flag.UnquoteUsage(f)
-		text = strings.TrimPrefix(text, value+": ")
-		fmt.Fprintf(tw, "  %s\t%s\n", strings.TrimSpace("-"+f.Name+" "+value), text)
-	})
-	tw.Flush()
+	flagsHelp(w, fs)
 	if fs.Lookup("target") != nil {
 		fmt.Fprintf(w, "\nTargets: %s.\n", strings.Join(target.Names(), ", "))
 	}
-	fmt.Fprint(w, environmentHelp)
+	environmentHelp(w, cmd.name)
+	fmt.Fprintf(w, "\nExit status: %s\n", cmp.Or(statuses[cmd.name], usualStatus))
+}
+
+func flagsHelp(w io.Writer, fs *flag.FlagSet) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	title := "\nFlags:\n"
+	fs.VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		text = strings.TrimPrefix(text, value+": ")
+		fmt.Fprintf(tw, "%s  %s\t%s\n", title, strings.TrimSpace("-"+f.Name+" "+value), text)
+		title = ""
+	})
+	tw.Flush()
 }

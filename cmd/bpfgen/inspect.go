@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/bpfgen/bpfgen/btfparse"
+	"github.com/bpfgen/bpfgen/internal/suggest"
 )
 
 // reportFormat is the version of the JSON form. It grows when a member changes
@@ -418,7 +419,7 @@ func shownTypes(object *btfparse.Object, types patterns) ([]shownType, error) {
 		clear(s.isChosen)
 		for _, pattern := range types {
 			if !s.choose(object, pattern) {
-				return nil, fmt.Errorf("-type %s: no such struct, union, enum or typedef in the BTF", pattern)
+				return nil, fmt.Errorf("-type %s: no such struct, union, enum or typedef in the BTF%s", pattern, suggest.DidYouMean(pattern, object.Names()))
 			}
 		}
 	}

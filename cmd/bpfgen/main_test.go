@@ -96,12 +96,17 @@ func setup(env *testscript.Env) error {
 }
 
 func condition(cond string) (bool, error) {
-	if cond != "clang" {
+	program := cond
+	switch cond {
+	case "clang":
+		program = compiler()
+	case "zsh", "fish":
+	default:
 		return false, fmt.Errorf("unknown condition %q", cond)
 	}
-	_, err := exec.LookPath(compiler())
+	_, err := exec.LookPath(program)
 	if err != nil && os.Getenv("CI") == "true" {
-		return false, fmt.Errorf("under CI a compiler is required: %w", err)
+		return false, fmt.Errorf("under CI %s is required: %w", cond, err)
 	}
 	return err == nil, nil
 }

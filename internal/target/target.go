@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"github.com/bpfgen/bpfgen/internal/suggest"
 	"maps"
 	"runtime"
 	"slices"
@@ -84,7 +85,7 @@ func Find(id string) (Info, error) {
 	}
 	a, ok := archs[id]
 	if !ok || a.linux == "" {
-		return Info{}, fmt.Errorf("target %q is not known; known are %s", id, strings.Join(Names(), ", "))
+		return Info{}, fmt.Errorf("target %q is not known%s; known are %s", id, suggest.DidYouMean(id, Names()), strings.Join(Names(), ", "))
 	}
 	return a.target(), nil
 }
