@@ -170,7 +170,7 @@ func runInspect(_ context.Context, c *cli, args []string) error {
 	asJSON := fs.Bool("json", false, "print JSON; docs/inspect.md has its form")
 	asHTML := fs.Bool("html", false, "print a page for a browser: programs with hooks and maps, and structs drawn byte by byte")
 	var types patterns
-	fs.Var(&types, "type", "C `names` and globs of the types to show; comma-separated, repeatable")
+	fs.Var(&types, "type", "C `names` and globs of the types to show in place of those that maps and variables use; comma-separated, repeatable")
 	if err := c.parse(fs, args); err != nil {
 		return err
 	}

@@ -157,8 +157,12 @@ func (m mapReport) page() inspecthtml.Map {
 	return page
 }
 
-// entries of a ring buffer are bytes.
+// entries of a ring buffer are bytes; a perf event array of none gets one for each
+// CPU when it is loaded.
 func (m mapReport) entries() string {
+	if m.Type == btfparse.MapPerfEventArray.String() && m.MaxEntries == 0 {
+		return "each CPU"
+	}
 	if m.Type == btfparse.MapRingBuf.String() || m.Type == btfparse.MapUserRingBuf.String() {
 		return byteSize(uint64(m.MaxEntries))
 	}
