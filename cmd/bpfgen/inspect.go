@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/internal/suggest"
@@ -62,8 +63,19 @@ type mapReport struct {
 	ValueID string `json:"valueID,omitempty"`
 	// EventSize is the size of the records of a ring buffer or perf event array.
 	EventSize uint32 `json:"eventSize,omitempty"`
+	// Events are the types of these records: the one that all begin with, and
+	// further kinds.
+	Events []eventReport `json:"events,omitempty"`
 
 	key, value btfparse.Type
+}
+
+type eventReport struct {
+	Type   string `json:"type"`
+	Size   uint32 `json:"size"`
+	TypeID string `json:"typeID,omitempty"`
+
+	typ btfparse.Type
 }
 
 type slotReport struct {
@@ -244,7 +256,7 @@ func newReport(object *btfparse.Object, types patterns) (*report, error) {
 		}
 	}
 	for _, m := range object.Maps {
-		r.Maps = append(r.Maps, newMapReport(m))
+		r.Maps = append(r.Maps, newMapReport(object, m))
 	}
 	for _, p := range object.Programs {
 		r.Programs = append(r.Programs, newProgramReport(p))
@@ -267,6 +279,9 @@ func (r *report) addIDs() {
 	for i := range r.Maps {
 		for m := &r.Maps[i]; m != nil; m = m.Inner {
 			m.KeyID, m.ValueID = idOf(ids, m.key), idOf(ids, m.value)
+			for e := range m.Events {
+				m.Events[e].TypeID = idOf(ids, m.Events[e].typ)
+			}
 		}
 	}
 	for i := range r.Variables {
@@ -297,7 +312,7 @@ func isBigEndian(object *btfparse.Object) bool {
 	return object.ByteOrder != nil && object.ByteOrder.String() == "BigEndian"
 }
 
-func newMapReport(m *btfparse.Map) mapReport {
+func newMapReport(object *btfparse.Object, m *btfparse.Map) mapReport {
 	r := mapReport{
 		Name:       m.Name,
 		Section:    m.Section,
@@ -319,14 +334,34 @@ func newMapReport(m *btfparse.Map) mapReport {
 	for _, slot := range m.Contents {
 		r.Contents = append(r.Contents, slotReport{slot.Key, slot.Name})
 	}
-	if m.Type.CarriesEvents() && m.Value != nil {
-		r.EventSize = m.Value.Size()
+	for _, event := range eventsOf(object, m) {
+		r.Events = append(r.Events, eventReport{Type: event.CName(), Size: event.Size(), typ: event})
+	}
+	if r.Events != nil {
+		r.EventSize = r.Events[0].Size
 	}
 	if m.Inner != nil {
-		inner := newMapReport(m.Inner)
+		inner := newMapReport(object, m.Inner)
 		r.Inner = &inner
 	}
 	return r
+}
+
+// eventsOf are the types of the records of a map that carries events: what tags name,
+// else its value, as for generated code.
+func eventsOf(object *btfparse.Object, m *btfparse.Map) (events []btfparse.Type) {
+	if !m.Type.CarriesEvents() {
+		return nil
+	}
+	for _, tag := range m.Tags {
+		if name, ok := strings.CutPrefix(tag, btfparse.EventTag); ok {
+			events = append(events, object.Named(name)...)
+		}
+	}
+	if events == nil && m.Value != nil {
+		events = append(events, m.Value)
+	}
+	return events
 }
 
 func newProgramReport(p *btfparse.Program) programReport {
@@ -398,6 +433,11 @@ func shownTypes(object *btfparse.Object, types patterns) ([]shownType, error) {
 	for _, m := range object.Maps {
 		s.use(m.Key, "key of map "+m.Name)
 		s.use(m.Value, "value of map "+m.Name)
+		for _, event := range eventsOf(object, m) {
+			if event != m.Value {
+				s.use(event, "event of map "+m.Name)
+			}
+		}
 		if m.Inner != nil {
 			s.use(m.Inner.Key, "key of the maps in "+m.Name)
 			s.use(m.Inner.Value, "value of the maps in "+m.Name)

@@ -144,7 +144,10 @@ func (m mapReport) page() inspecthtml.Map {
 	page := inspecthtml.Map{
 		Name: oneLine(m.Name), Type: m.Type, Entries: m.entries(), Memory: m.Memory.String(), Notes: oneLine(m.notes()),
 		Key:   inspecthtml.Ref{Text: oneLine(m.describe(m.Key, m.KeySize)), Type: m.KeyID},
-		Value: inspecthtml.Ref{Text: oneLine(m.describe(m.Value, m.recordSize())), Type: m.ValueID},
+		Value: inspecthtml.Ref{Text: oneLine(m.describeValue()), Type: m.ValueID},
+	}
+	if len(m.Events) > 0 {
+		page.Value.Type = m.Events[0].TypeID
 	}
 	if m.Flags != 0 {
 		page.Flags = fmt.Sprintf("%#x", m.Flags)

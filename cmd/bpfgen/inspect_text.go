@@ -43,7 +43,7 @@ func (r *report) writeText(w io.Writer) error {
 func (r *report) writeMaps(w io.Writer) {
 	t := table{header: []string{"MAP", "TYPE", "KEY", "VALUE", "ENTRIES", "MEMORY", "FLAGS", "NOTES"}, right: "    rrr "}
 	for _, m := range r.Maps {
-		t.add(m.Name, m.Type, m.describe(m.Key, m.KeySize), m.describe(m.Value, m.recordSize()),
+		t.add(m.Name, m.Type, m.describe(m.Key, m.KeySize), m.describeValue(),
 			m.entries(), m.Memory.String(), fmt.Sprintf("%#x", m.Flags), m.notes())
 	}
 	t.write(w)
@@ -60,12 +60,12 @@ func (m mapReport) describe(name string, size uint32) string {
 	return fmt.Sprintf("%s (%d)", name, size)
 }
 
-// recordSize is the size of a value, or of a record of what carries events.
-func (m mapReport) recordSize() uint32 {
-	if m.EventSize > 0 {
-		return m.EventSize
+// describeValue is the value, or the record of what carries events.
+func (m mapReport) describeValue() string {
+	if len(m.Events) > 0 {
+		return m.describe(m.Events[0].Type, m.Events[0].Size)
 	}
-	return m.ValueSize
+	return m.describe(m.Value, m.ValueSize)
 }
 
 func (m mapReport) notes() string {
