@@ -124,7 +124,10 @@ func (c *claim) settle(s scope) {
 
 // clash says of a renamed claim why it has another name.
 func (c *claim) clash(what string) string {
-	return fmt.Sprintf("its %s in Go is %s, because %s is that of %s", what, c.name, c.first, c.rivalName())
+	if !strings.HasPrefix(what, "the ") {
+		what = "its " + what
+	}
+	return fmt.Sprintf("%s in Go is %s, because %s is that of %s", what, c.name, c.first, c.rivalName())
 }
 
 // rivalName is who has the name instead.

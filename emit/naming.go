@@ -35,6 +35,8 @@ type names struct {
 
 	// things are all of them, those without an owner first.
 	things []*thing
+	// named are the keys of things that have a name in C.
+	named map[string]bool
 	// renamed are the keys of Options.Renames that name something.
 	renamed map[string]bool
 	// renamable are the keys that would.
@@ -65,7 +67,9 @@ func name(w *wanted, ts *typeSet, taken scope) *names {
 	maps.Copy(n.pkg, taken)
 	n.nameFields(w)
 	n.nameAliases(w)
-	for _, level := range ts.things(w.typedefs) {
+	levels := ts.things(w.typedefs)
+	n.named = namedThings(levels)
+	for _, level := range levels {
 		if n.damaged {
 			return n
 		}
@@ -87,6 +91,19 @@ func name(w *wanted, ts *typeSet, taken scope) *names {
 	return n
 }
 
+// namedThings are the keys of those that have a name in C.
+func namedThings(levels [][]*thing) map[string]bool {
+	named := make(map[string]bool)
+	for _, level := range levels {
+		for _, th := range level {
+			if th.variants[0].cBare() != "" {
+				named[th.key] = true
+			}
+		}
+	}
+	return named
+}
+
 // all are the names by what -rename calls what has them, see Plan.Names.
 func (n *names) all(w *wanted) map[string]string {
 	all := make(map[string]string)
@@ -104,7 +121,7 @@ func (n *names) all(w *wanted) map[string]string {
 		key := th.fullKey()
 		all[key] = strings.TrimPrefix(th.name, n.opts.Ident)
 		for _, m := range th.members {
-			all[strings.TrimSuffix(key, "{}")+"."+m.c] = m.goName
+			all[inside(key)+"."+m.c] = m.goName
 		}
 		for c, name := range th.consts {
 			all[key+"."+c.name] = strings.TrimPrefix(name, n.opts.Ident)
@@ -118,7 +135,7 @@ func (n *names) all(w *wanted) map[string]string {
 func (th *thing) fullKey() string {
 	switch {
 	case th.owner != nil:
-		return strings.TrimSuffix(th.owner.fullKey(), "{}") + "." + th.member.c + "{}"
+		return inside(th.owner.fullKey()) + "." + th.member.c + "{}"
 	case th.split:
 		return th.key + structureHash(th.variants[0].typ)
 	}
@@ -327,15 +344,26 @@ func (n *names) nameAliases(w *wanted) {
 	n.settle(n.pkg, claims)
 	for i, m := range w.maps {
 		n.aliases[m] = claims[i].name
+		n.warnMapTypeClash(m, claims[i], "the name of its type")
 	}
 	for i, m := range inners {
-		n.inners[m] = claims[len(w.maps)+i].name
+		c := claims[len(w.maps)+i]
+		n.inners[m] = c.name
+		n.warnMapTypeClash(m, c, "the name of the type of the maps in it")
 	}
 	for _, p := range w.programs {
 		n.alias(p, ident+n.fields[p]+"Program", "the type of program "+p.name)
 	}
 	for _, v := range w.variables {
 		n.alias(v, ident+n.fields[v]+"Variable", "the type of variable "+v.name)
+	}
+}
+
+// warnMapTypeClash says why the type of a map did not get the name that it would have
+// alone. Another name of the map gives it another one.
+func (n *names) warnMapTypeClash(m *wantedMap, c *claim, what string) {
+	if c.renamed() {
+		n.warn(targetsOf(m.on), clashDiagnostic(btfparse.Path("map "+m.name), c, what, "map "+m.name))
 	}
 }
 
@@ -357,7 +385,7 @@ func (n *names) nameMembers(th *thing) {
 }
 
 // memberKey is what -rename calls a member.
-func (th *thing) memberKey(m *member) string { return strings.TrimSuffix(th.key, "{}") + "." + m.c }
+func (th *thing) memberKey(m *member) string { return inside(th.key) + "." + m.c }
 
 // memberClaim is the wish of a member.
 func (n *names) memberClaim(th *thing, m *member) *claim {
@@ -369,7 +397,7 @@ func (n *names) memberClaim(th *thing, m *member) *claim {
 	var keys []string
 	if len(n.opts.Renames) > 0 {
 		for _, key := range n.renameKeys(th) {
-			keys = append(keys, strings.TrimSuffix(key, "{}")+"."+m.c)
+			keys = append(keys, inside(key)+"."+m.c)
 		}
 	}
 	c := fieldName(m.c)
@@ -455,7 +483,11 @@ func (n *names) warnTypeClash(th *thing, c *claim) {
 	if c.rival == c.label {
 		rename += structureHash(th.variants[0].typ)
 	}
-	d := clashDiagnostic(btfparse.Path(th.key), c, "name", rename)
+	path := btfparse.Path(th.key)
+	if v := th.variants[0]; th.owner == nil && v.cBare() == "" {
+		path = v.path
+	}
+	d := clashDiagnostic(path, c, "name", rename)
 	if c.rival == c.label {
 		d.What += ", of a different structure"
 	}
@@ -525,7 +557,7 @@ func (n *names) namedClaim(th *thing, c, label string) *claim {
 	pretty, exact := n.opts.Ident+n.profile.typeName(c), n.exact(n.opts.Ident, c)
 	return &claim{label: label, rank: r, first: pretty, more: func() []string {
 		kind, hash := v.kindSuffix(), structureHash(v.typ)
-		id := hashSuffix(th.key+"\n"+(&structures{make(map[btfparse.Type]string)}).of(v.typ), 16)
+		id := hashSuffix(settledKey(th.key)+"\n"+(&structures{make(map[btfparse.Type]string)}).of(v.typ), 16)
 		more := []string{exact, exact + kind, exact + hash, exact + id}
 		switch {
 		case th.split:
@@ -551,11 +583,11 @@ func (n *names) memberTypeClaim(th *thing) *claim {
 	parent, member := th.owner.name, th.member.goName
 	return &claim{
 		label: th.key,
-		rank:  rank{class: classDerived, spelling: th.key},
+		rank:  rank{class: classDerived, spelling: settledKey(th.key)},
 		first: n.profile.memberType(parent, member),
 		more: func() []string {
 			exact := n.exact(n.opts.Ident, parent+"_"+member)
-			return []string{n.profile.memberType(parent+"_", member), exact, exact + hashSuffix(th.key, 16)}
+			return []string{n.profile.memberType(parent+"_", member), exact, exact + hashSuffix(settledKey(th.key), 16)}
 		},
 	}
 }
@@ -587,13 +619,18 @@ func (n *names) checkName(key, name string) {
 }
 
 // renameKeys are how -rename may call a type: by its C name, by that with the
-// hash of its structure, by a typedef of it.
+// hash of its structure, by a typedef of it; one without a name also without braces,
+// where these tell it from nothing.
 func (n *names) renameKeys(th *thing) []string {
 	var keys []string
 	for _, v := range th.variants {
 		keys = append(keys, th.key+structureHash(v.typ))
 	}
-	return append(append(keys, th.key), th.typedefs...)
+	keys = append(append(keys, th.key), th.typedefs...)
+	if root, rest := rootOf(th.key); rest != "" && !n.named[root] {
+		keys = append(keys, root+strings.TrimPrefix(rest, "{}"))
+	}
+	return keys
 }
 
 // unknownRenames warns of renames that name nothing.
@@ -736,10 +773,10 @@ func (n *names) constantClaim(th *thing, e *btfparse.Enum, key constKey) *claim 
 			first, class = n.opts.Ident+name, classChosen
 		}
 	}
-	id := th.key + " " + key.name
+	id := settledKey(th.key) + " " + key.name
 	return &claim{
 		label: th.key + "'s " + key.name,
-		rank:  rank{class: class, spelling: key.name, kind: key.n, more: th.fullKey()},
+		rank:  rank{class: class, spelling: key.name, kind: key.n, more: settledKey(th.fullKey())},
 		first: first,
 		more: func() []string {
 			exact := n.exact(goType, key.name)

@@ -117,6 +117,23 @@ func newThing(variants []*variant) *thing {
 	return th
 }
 
+// rootOf is the part of a key that names the type at its root; rest is what follows,
+// nothing where that type has a name.
+func rootOf(key string) (root, rest string) {
+	root, rest, ok := strings.Cut(key, "{}")
+	if !ok || strings.Contains(root, ".") {
+		return key, ""
+	}
+	return root, "{}" + rest
+}
+
+// settledKey is a key without the braces of its root. Ranks and hashes are of it, as they
+// were before there were braces.
+func settledKey(key string) string {
+	root, rest := rootOf(key)
+	return root + strings.TrimPrefix(rest, "{}")
+}
+
 // plain says whether the thing is no type, only constants.
 func (th *thing) plain() bool { return th.variants[0].plain }
 

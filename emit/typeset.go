@@ -274,7 +274,7 @@ func (ts *typeSet) warnOf(u typeUse, warnings ...btfparse.Diagnostic) {
 // use remembers who refers to the type.
 func (v *variant) use(u typeUse) {
 	if u.owner != nil {
-		v.users = appendNew(v.users, u.owner.cKey())
+		v.users = appendNew(v.users, settledKey(u.owner.cKey()))
 		return
 	}
 	v.direct = v.direct || u.asked == ""
@@ -337,16 +337,29 @@ func (ts *typeSet) referLeaf(v *variant, l *leaf, target int) {
 }
 
 // cKey is what C calls the type. One without a name is called after the place
-// where it stands: "struct flow.addr{}" for the type of that member.
+// where it stands: "struct flow.addr{}" for the type of that member, "struct
+// flows_value{}" for that of the map flows, which is not C's struct flows_value.
 func (v *variant) cKey() string {
 	switch {
 	case v.owner != nil:
-		return strings.TrimSuffix(v.owner.cKey(), "{}") + "." + v.member.field.Name + "{}"
+		return inside(v.owner.cKey()) + "." + v.member.field.Name + "{}"
 	case v.cBare() == "":
-		return v.kind() + " " + v.root
+		return v.kind() + " " + v.root + "{}"
 	}
 	return v.typ.CName()
 }
+
+// inside is what keys of members begin with: the braces stay where the name could be
+// that of another type of C.
+func inside(key string) string {
+	if !strings.Contains(key, ".") {
+		return key
+	}
+	return strings.TrimSuffix(key, "{}")
+}
+
+// cPlace is the key without braces, as comments have it.
+func (v *variant) cPlace() string { return strings.ReplaceAll(v.cKey(), "{}", "") }
 
 // cBare is the name of the type in C without its kind, "" if it has none.
 func (v *variant) cBare() string { return btfparse.BareName(v.typ) }
@@ -355,9 +368,9 @@ func (v *variant) cBare() string { return btfparse.BareName(v.typ) }
 func (v *variant) cName() string {
 	switch {
 	case v.owner != nil && v.member.extends.Type != nil:
-		return fmt.Sprintf("%s in %s, with the bytes of its flexible array that stand there", v.member.declaration(), strings.TrimSuffix(v.owner.cKey(), "{}"))
+		return fmt.Sprintf("%s in %s, with the bytes of its flexible array that stand there", v.member.declaration(), v.owner.cPlace())
 	case v.owner != nil:
-		return fmt.Sprintf("the %s %s in %s", v.kind(), v.member.field.Name, strings.TrimSuffix(v.owner.cKey(), "{}"))
+		return fmt.Sprintf("the %s %s in %s", v.kind(), v.member.field.Name, v.owner.cPlace())
 	case v.cBare() == "":
 		return "an " + v.typ.CName()
 	}

@@ -142,6 +142,31 @@ known gk; also ga; derived gd;`,
 		opts: emit.Options{NoGlobalTypes: true, Types: []string{"flow"}, Events: map[string]emit.EventType{"events": {Type: "event"}}},
 		want: []string{"type XFlow struct", "type XEvent struct", "(value XFlow, err error)"}, not: []string{"type XOther struct"},
 	}, {
+		name: "the type of a map gives way to that of another",
+		c:    hashMap("flows", "__u64") + hashMap("flows_map", "__u32"),
+		want: []string{"FlowsMap *XFlowsMapMap", "Flows    *XFlowsMap"},
+		says: []string{"map flows_map: the name of its type in Go is XFlowsMapMap, because XFlowsMap is that of the type of map flows; -rename 'map flows_map=…'"},
+	}, {
+		name: "a map is renamed where its type gave way",
+		c:    hashMap("flows", "__u64") + hashMap("flows_map", "__u32"),
+		opts: emit.Options{Renames: map[string]string{"map flows_map": "Table"}},
+		want: []string{"Table *XTableMap", "Flows *XFlowsMap"}, says: []string{},
+	}, {
+		name: "a type without a name gives way to one of that name",
+		c:    "struct flows_value { int z; };" + hashMap("flows", "struct { int a; }") + hashMap("others", "struct flows_value"),
+		want: []string{"XFlowsValue is struct flows_value", "XFlowsValueStruct is an anonymous struct"},
+		says: []string{"map flows > value > anonymous struct: its name in Go is XFlowsValueStruct, because XFlowsValue is that of struct flows_value; -rename 'struct flows_value{}=…'"},
+	}, {
+		name: "the type without a name is renamed",
+		c:    "struct flows_value { int z; };" + hashMap("flows", "struct { int a; }") + hashMap("others", "struct flows_value"),
+		opts: emit.Options{Renames: map[string]string{"struct flows_value{}": "Inline", "struct flows_value{}.a": "First"}},
+		want: []string{"XFlowsValue is struct flows_value", "XInline is an anonymous struct", "First int32", "Z int32"}, says: []string{},
+	}, {
+		name: "braces are left out where no type has the name",
+		c:    hashMap("flows", "struct { int a; }"),
+		opts: emit.Options{Renames: map[string]string{"struct flows_value": "Inline", "struct flows_value.a": "First"}},
+		want: []string{"XInline is an anonymous struct", "First int32"}, says: []string{},
+	}, {
 		name: "single letters in enumerators",
 		c:    `enum act { A_B, A_C, AB_C, ACT_D }; enum act a;`,
 		want: []string{"XActAB XAct = 0", "XActAC XAct = 1", "XActAbC XAct = 2", "XActD XAct = 3"}, not: []string{"A_B "},

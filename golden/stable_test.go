@@ -26,7 +26,7 @@ var outranked = map[string][]string{
 		"struct bpf_iter__task", "struct bpf_iter__task_vma", // bpf_iter_task, bpf_iter_task_vma
 		"struct trace_event_raw_xen_mc__batch", "struct trace_event_raw_xen_mmu__set_pte", // xen_mc_batch, xen_mmu_set_pte
 		"struct task_struct.__state", "struct iov_iter.__iov", "struct super_block.__s_d_op", // state, iov, s_d_op
-		"enum RES_USAGE_7af21f", // there are several with these enumerators
+		"enum RES_USAGE_7af21f{}", // there are several with these enumerators
 	},
 }
 
