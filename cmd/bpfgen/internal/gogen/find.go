@@ -133,7 +133,7 @@ func isGenerated(path string) (bool, error) {
 	defer f.Close()
 	start := make([]byte, len(generated))
 	n, err := io.ReadFull(f, start)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
 	}
 	return string(start[:n]) == generated, err
