@@ -4,8 +4,6 @@ package forecast
 // the library links them: where jumps go, what each instruction refers to.
 
 import (
-	"fmt"
-
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
@@ -56,9 +54,10 @@ const (
 	pointMap
 	pointInstruction
 	pointUnlinked
+	pointOutside // a jump out of the function, or into the middle of an instruction
 )
 
-func newCode(ins asm.Instructions, links *links, maps map[string]*ebpf.MapSpec) (*code, error) {
+func newCode(ins asm.Instructions, links *links, maps map[string]*ebpf.MapSpec) *code {
 	c := &code{
 		ins: ins, target: make([]int32, len(ins)), byStart: make(map[int]int),
 		externs: make(map[int]extern), constants: make(map[string][]byte), links: links,
@@ -71,11 +70,9 @@ func newCode(ins asm.Instructions, links *links, maps map[string]*ebpf.MapSpec) 
 	raw := make(map[asm.RawInstructionOffset]int, len(ins))
 	at := c.split(raw)
 	for i := range ins {
-		if err := c.link(i, at, raw); err != nil {
-			return nil, err
-		}
+		c.link(i, at, raw)
 	}
-	return c, nil
+	return c
 }
 
 // constantData is what the verifier takes for constants: a read-only array with
@@ -110,7 +107,7 @@ func (c *code) split(raw map[asm.RawInstructionOffset]int) []asm.RawInstructionO
 }
 
 // link resolves what one instruction refers to.
-func (c *code) link(i int, at []asm.RawInstructionOffset, raw map[asm.RawInstructionOffset]int) error {
+func (c *code) link(i int, at []asm.RawInstructionOffset, raw map[asm.RawInstructionOffset]int) {
 	ins := &c.ins[i]
 	c.target[i] = -1
 	fn := c.functionOf(i)
@@ -127,15 +124,11 @@ func (c *code) link(i int, at []asm.RawInstructionOffset, raw map[asm.RawInstruc
 			c.target[i] = int32(to)
 		}
 	case isJump(ins):
-		to := jumpTarget(ins, at[i])
-		index, ok := raw[to]
-		if !ok || index < fn.start {
-			return fmt.Errorf("a jump of instruction %d leads out of the function %s", i, fn.name)
+		if to, ok := raw[jumpTarget(ins, at[i])]; ok && fn.start <= to && to < fn.end {
+			c.target[i] = int32(to)
 		}
-		c.target[i] = int32(index)
 	}
 	c.addPoint(i, ins)
-	return nil
 }
 
 func (c *code) functionOf(i int) *function {
@@ -183,6 +176,8 @@ func (c *code) addPoint(i int, ins *asm.Instruction) {
 	switch {
 	case ins.IsFunctionReference() && c.target[i] < 0:
 		c.points = append(c.points, point{index: i, kind: pointUnlinked, name: ins.Reference()})
+	case isJump(ins) && c.target[i] < 0:
+		c.points = append(c.points, point{index: i, kind: pointOutside})
 	case ins.IsBuiltinCall():
 		c.points = append(c.points, point{index: i, kind: pointHelper, id: functionID(ins)})
 	case ins.IsKfuncCall():

@@ -107,7 +107,8 @@ func ReadObject(name string, r io.ReaderAt) (o *Object, err error) {
 	o.types = spec.Types
 	o.readExterns(spec.Types)
 	o.readMaps(spec)
-	return o, o.readPrograms(spec, links)
+	o.readPrograms(spec, links)
+	return o, nil
 }
 
 // explain lists what is in an object that the library refuses, with the reasons
@@ -169,18 +170,13 @@ func (o *Object) readMaps(spec *ebpf.CollectionSpec) {
 	}
 }
 
-func (o *Object) readPrograms(spec *ebpf.CollectionSpec, links *links) error {
+func (o *Object) readPrograms(spec *ebpf.CollectionSpec, links *links) {
 	for _, name := range slices.Sorted(maps.Keys(spec.Programs)) {
 		p := &program{ProgramSpec: spec.Programs[name], gpl: gplCompatible[spec.Programs[name].License]}
 		completeSection(p.ProgramSpec)
-		code, err := newCode(p.Instructions, links, spec.Maps)
-		if err != nil {
-			return fmt.Errorf("%s: program %s: %w", o.name, name, err)
-		}
-		p.code = code
+		p.code = newCode(p.Instructions, links, spec.Maps)
 		o.programs = append(o.programs, p)
 	}
-	return nil
 }
 
 // gplCompatible are the licenses of license_is_gpl_compatible in

@@ -33,8 +33,18 @@ func (p *programCheck) point(pt point, on *conditions) {
 	case pointUnlinked:
 		p.suspectAlways(pt.index, Finding{Verdict: Fails, Cause: CauseLibrary, Subject: pt.name, What: fmt.Sprintf("the function %s is not in the object", pt.name),
 			Remedy: "define it, or link the objects with bpftool gen object"})
+	case pointOutside:
+		p.outside(pt.index)
 	case pointMap:
 	}
+}
+
+// outside: check_subprogs of kernel/bpf/verifier.c looks at every jump, reached or not.
+func (p *programCheck) outside(i int) {
+	function := p.code.functionOf(i).name
+	p.suspectAlways(i, Finding{Verdict: Fails, Cause: CauseInstruction, Subject: function,
+		What:   fmt.Sprintf("a jump of the function %s does not lead to an instruction of it, and no kernel loads that", function),
+		Remedy: "mend the assembler there: compilers write no such jump"})
 }
 
 // probeReads are the helpers that the library replaces by bpf_probe_read and

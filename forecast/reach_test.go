@@ -164,11 +164,7 @@ func TestReachable(t *testing.T) {
 		}, []int{2, 3}},
 	} {
 		ins := assemble(t, name, test.code)
-		code, err := newCode(ins, &links{order: binary.LittleEndian}, dataMaps)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
+		code := newCode(ins, &links{order: binary.LittleEndian}, dataMaps)
 		var dead []int
 		for i, reached := range code.reachable(conditions{ins: ins, order: binary.LittleEndian}) {
 			if !reached {
@@ -181,12 +177,27 @@ func TestReachable(t *testing.T) {
 	}
 }
 
-// A jump out of its function is an error and nothing worse.
+// A program that jumps out of its function fails, also where the jump is not reached.
 func TestJumpOutOfFunction(t *testing.T) {
-	for _, distance := range []int16{-5, 30} {
-		ins := asm.Instructions{asm.Mov.Imm(asm.R0, 0), {OpCode: asm.Ja.Op(asm.ImmSource), Offset: distance}, asm.Return()}
-		if _, err := newCode(ins, &links{order: binary.LittleEndian}, nil); err == nil {
-			t.Errorf("a jump by %d is no error", distance)
+	k := madeUp(t, binary.LittleEndian)[1]
+	for _, distance := range []int16{-5, -1, 0, 1, 2, 3, 30} {
+		ins := asm.Instructions{
+			asm.Mov.Imm(asm.R0, 0).WithSymbol("main"), {OpCode: asm.Ja.Op(asm.ImmSource)},
+			asm.LoadImm(asm.R1, 1<<40, asm.DWord), asm.Return(), {OpCode: asm.Ja.Op(asm.ImmSource), Offset: distance - 5}, asm.Return(),
+			asm.Mov.Imm(asm.R0, 0).WithSymbol("other"), asm.Return(),
+		}
+		p := &program{ProgramSpec: &ebpf.ProgramSpec{Name: "main", Type: ebpf.SocketFilter, Instructions: ins}, code: newCode(ins, &links{order: binary.LittleEndian}, nil)}
+		r, err := Check(&Object{order: binary.LittleEndian, programs: []*program{p}}, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// At 2 the wide instruction begins, at 3 is its middle, at 7 begins the other function.
+		want := Fails
+		if to := 6 + int(distance) - 5; to >= 0 && to < 7 && to != 3 {
+			want = Clear
+		}
+		if r.Verdict != want {
+			t.Errorf("a jump by %d: %v, want %v: %+v", distance-5, r.Verdict, want, r.Programs)
 		}
 	}
 }
