@@ -143,10 +143,15 @@ func (c *comparison) hasMap(name string) bool {
 // changedNames are the names that differ, by place in C.
 func changedNames(old, new map[string]emit.Declared) map[apiKey][]GoChange {
 	changed := make(map[apiKey][]GoChange)
+	kept := keptPlaces(old, new)
 	for name, was := range old {
 		is, ok := new[name]
+		key := apiKey{was.Owner, was.Member}
+		if ok && kept[key] && key != (apiKey{is.Owner, is.Member}) {
+			// The name has moved to something else in C, and what had it has another.
+			was.Type, is.Type = was.Type+" of "+placeOf(was), is.Type+" of "+placeOf(is)
+		}
 		if !ok || was.Type != is.Type {
-			key := apiKey{was.Owner, was.Member}
 			changed[key] = append(changed[key], GoChange{Name: name, Old: was.Type, New: is.Type})
 		}
 	}
@@ -160,6 +165,14 @@ func changedNames(old, new map[string]emit.Declared) map[apiKey][]GoChange {
 		slices.SortFunc(names, func(a, b GoChange) int { return cmp.Compare(a.Name, b.Name) })
 	}
 	return changed
+}
+
+// placeOf is what a name stands for in C.
+func placeOf(d emit.Declared) string {
+	if d.Member == "" {
+		return d.Owner
+	}
+	return d.Member + " of " + d.Owner
 }
 
 func sortedAPIKeys(changed map[apiKey][]GoChange) []apiKey {

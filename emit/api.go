@@ -38,6 +38,7 @@ func (p *Plan) API() []Declared {
 	}
 	for _, m := range p.plan.Maps {
 		l.add("Maps."+m.Field, l.mapType(m), "map "+m.Name, "")
+		l.mapNames(m)
 	}
 	for _, prog := range p.plan.Programs {
 		l.add("Programs."+prog.Field, l.spell(prog.Type), "program "+prog.Name, "")
@@ -74,6 +75,15 @@ func (l *apiList) short(t plan.GoType) plan.GoType {
 		t.Fields[i].Type = l.short(t.Fields[i].Type)
 	}
 	return t
+}
+
+// mapNames are the names of the map's type and of that of the maps inside. What the
+// types are made of stands with the field.
+func (l *apiList) mapNames(m *plan.Map) {
+	l.add(strings.TrimPrefix(m.Alias, l.ident), "map type", "map "+m.Name, "")
+	if inner := m.Inner(); inner != nil {
+		l.add(strings.TrimPrefix(inner.Alias, l.ident), "type of maps inside", "map "+m.Name, "")
+	}
 }
 
 // mapType is what the type of a map is made of: "LRUHash[FlowKey, FlowStats]".
