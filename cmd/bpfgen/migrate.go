@@ -1,7 +1,7 @@
 package main
 
 // bpfgen migrate: from bpf2go's lines to bpfgen's, with -bpf2go, which leaves
-// everything else as it is.
+// everything else as it is. migrate_module.go takes bpf2go out of modules.
 
 import (
 	"bytes"
@@ -9,18 +9,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"go/parser"
-	"go/token"
 	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
-	"golang.org/x/mod/modfile"
 
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/git"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gogen"
@@ -45,6 +41,8 @@ type migration struct {
 	unread []string
 	// toolless are the go.mod files that lack the tool that the lines will run.
 	toolless []string
+	// dropped says that go.mod or a tools.go names bpf2go no more.
+	dropped bool
 }
 
 func runMigrate(ctx context.Context, c *cli, args []string) error {
@@ -88,13 +86,14 @@ func (m *migration) collect(ctx context.Context, c *cli, args []string) error {
 	}
 	dirs, err := packageDirs(ctx, c, patterns)
 	errs = append(errs, err)
-	modules := make(map[string]bool)
+	modules := make(map[string][]string)
 	for _, dir := range dirs {
 		errs = append(errs, m.directory(dir, c.env))
-		if root := moduleOf(dir); root != "" && !modules[root] {
-			modules[root] = true
-			errs = append(errs, m.goMod(filepath.Join(root, "go.mod")))
-		}
+		root := moduleOf(dir)
+		modules[root] = append(modules[root], dir)
+	}
+	for root, dirs := range modules { // when all lines are as they will be
+		errs = append(errs, m.module(root, dirs))
 	}
 	return errors.Join(errs...)
 }
@@ -125,7 +124,7 @@ func (m *migration) directory(dir string, env []string) error {
 	return nil
 }
 
-// goFile edits lines and the imports of a tools.go.
+// goFile edits lines.
 func (m *migration) goFile(path string, content []byte, env []string) []byte {
 	var out bytes.Buffer
 	lines := make(map[int]gogen.Line)
@@ -145,7 +144,7 @@ func (m *migration) goFile(path string, content []byte, env []string) []byte {
 			out.WriteString(text)
 		}
 	}
-	return m.toolsImport(path, out.Bytes())
+	return out.Bytes()
 }
 
 // line edits one line.
@@ -153,8 +152,11 @@ func (m *migration) line(l gogen.Line, text string, aliases map[string]bool) str
 	call, ok := l.Call()
 	switch {
 	case ok && call.Tool == "bpf2go" && call.Dir == "" && call.End > 0 && !strings.Contains(text[call.Start:call.End], "$"):
-		m.lines++
-		return text[:call.Start] + m.tool + " -bpf2go" + text[call.End:]
+		place := fmt.Sprintf("%s:%d", seen(l.File), l.Number)
+		if program := text[call.Start:call.End]; m.mayLose(place, program) {
+			m.lines++
+			return text[:call.Start] + m.tool + " -bpf2go" + text[call.End:]
+		}
 	case ok && call.Tool == "bpf2go" && call.End == 0 && len(aliases) > 0:
 		return text // the -command above was edited
 	case strings.Contains(text, "bpf2go") || strings.Contains(text, "BPF2GO") && strings.HasPrefix(strings.TrimSpace(text[len("//go:generate"):]), "$"):
@@ -175,15 +177,16 @@ func unreadLine(l gogen.Line, text string) string {
 
 // alias edits a -command.
 func (m *migration) alias(path string, number int, text string, aliases map[string]bool) string {
-	edited, n := m.replace(text)
+	place := fmt.Sprintf("%s:%d", seen(path), number)
+	edited, n, left := m.replace(place, text)
 	if n > 0 {
 		m.lines += n
 		words := strings.Fields(text)
 		aliases[words[2]] = true
 		return edited
 	}
-	if strings.Contains(strings.SplitN(text, "-command", 2)[1], "bpf2go") {
-		m.unread = append(m.unread, fmt.Sprintf("%s:%d: the -command is not understood: change it by hand", seen(path), number))
+	if !left && strings.Contains(strings.SplitN(text, "-command", 2)[1], "bpf2go") {
+		m.unread = append(m.unread, place+": the -command is not understood: change it by hand")
 	}
 	return text
 }
@@ -191,14 +194,19 @@ func (m *migration) alias(path string, number int, text string, aliases map[stri
 // invocation is bpf2go as it is run by the go command, anywhere in a text.
 var invocation = lazyregexp.New(`\bgo\s+(?:run\s+(?:-\S+\s+)*` + regexp.QuoteMeta(bpf2goPath) + `(?:@\S+)?|tool\s+(?:-\S+\s+)*(?:` + regexp.QuoteMeta(bpf2goPath) + `|bpf2go))(\s|$|["'])`)
 
-// replace edits the invocations in a text.
-func (m *migration) replace(text string) (edited string, n int) {
+// replace edits the invocations in a line of some text; left says that one stays for
+// a reason that was told.
+func (m *migration) replace(place, text string) (edited string, n int, left bool) {
 	edited = invocation().ReplaceAllStringFunc(text, func(found string) string {
-		n++
 		end := invocation().FindStringSubmatch(found)[1]
+		if !m.mayLose(place, strings.TrimSuffix(found, end)) {
+			left = true
+			return found
+		}
+		n++
 		return m.tool + " -bpf2go" + end
 	})
-	return edited, n
+	return edited, n, left
 }
 
 // textFile edits a Makefile or a script.
@@ -207,80 +215,29 @@ func (m *migration) textFile(path string) error {
 	if err != nil {
 		return err
 	}
-	edited, n := m.replace(string(content))
-	m.lines += n
-	if n > 0 {
-		m.edit(path, content, []byte(edited))
-	}
+	var edited bytes.Buffer
 	number := 0
-	for text := range strings.Lines(edited) {
+	for text := range strings.Lines(string(content)) {
 		number++
-		if strings.Contains(text, bpf2goPath) || strings.Contains(text, "bpf2go ") {
-			if _, n := m.replace(text); n == 0 && !strings.Contains(text, "-bpf2go") {
-				what := "not understood"
-				if strings.Contains(text, "go install") {
-					what = "installs bpf2go: take it out when nothing runs it any more"
-				}
-				m.unread = append(m.unread, fmt.Sprintf("%s:%d: %s: %s", seen(path), number, what, strings.TrimSpace(text)))
+		place := fmt.Sprintf("%s:%d", seen(path), number)
+		line, n, left := m.replace(place, text)
+		edited.WriteString(line)
+		m.lines += n
+		if n == 0 && !left && (strings.Contains(text, bpf2goPath) || strings.Contains(text, "bpf2go ")) && !strings.Contains(text, "-bpf2go") {
+			what := "not understood"
+			if strings.Contains(text, "go install") {
+				what = "installs bpf2go: take it out when nothing runs it any more"
 			}
+			m.unread = append(m.unread, fmt.Sprintf("%s: %s: %s", place, what, strings.TrimSpace(text)))
 		}
+	}
+	if !bytes.Equal(edited.Bytes(), content) {
+		m.edit(path, content, edited.Bytes())
 	}
 	return nil
 }
 
-// toolsImport removes the import that keeps bpf2go in go.mod.
-func (m *migration) toolsImport(path string, content []byte) []byte {
-	if !bytes.Contains(content, []byte(strconv.Quote(bpf2goPath))) {
-		return content
-	}
-	files := token.NewFileSet()
-	f, err := parser.ParseFile(files, path, content, parser.ImportsOnly|parser.ParseComments)
-	if err != nil {
-		m.unread = append(m.unread, fmt.Sprintf("%s: %v", seen(path), err))
-		return content
-	}
-	for _, imp := range f.Imports {
-		if imp.Path.Value != strconv.Quote(bpf2goPath) || imp.Name == nil || imp.Name.Name != "_" {
-			continue
-		}
-		first, last := files.Position(imp.Pos()).Line, files.Position(imp.End()).Line
-		lines := slices.Collect(strings.Lines(string(content)))
-		m.lines++
-		return []byte(strings.Join(slices.Delete(lines, first-1, last), ""))
-	}
-	return content
-}
-
-// goMod removes the tool directive. The module itself stays: whoever needs it
-// no more has go mod tidy.
-func (m *migration) goMod(path string) error {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	f, err := modfile.Parse(path, content, nil)
-	if err != nil {
-		return err
-	}
-	has := func(tool string) bool {
-		return slices.ContainsFunc(f.Tool, func(t *modfile.Tool) bool { return t.Path == tool })
-	}
-	if words := strings.Fields(m.tool); len(words) == 3 && words[0] == "go" && words[1] == "tool" && !has(bpfgenPath) {
-		m.toolless = append(m.toolless, path)
-	}
-	if !has(bpf2goPath) {
-		return nil
-	}
-	if err := f.DropTool(bpf2goPath); err != nil {
-		return err
-	}
-	f.Cleanup()
-	m.lines++
-	edited, err := f.Format()
-	m.edit(path, content, edited)
-	return err
-}
-
+// edit sets what a file will be; old is what it is.
 func (m *migration) edit(path string, old, edited []byte) {
 	m.old[path], m.edits[path] = old, edited
 }
@@ -312,7 +269,11 @@ func (m *migration) finish(ctx context.Context, c *cli, write bool) error {
 	if err := m.write(ctx, paths); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.stdout, "%s changed in %s; next: bpfgen gen ./..., go build ./...\n", count(uint32(m.lines), "line"), count(uint32(len(paths)), "file"))
+	tidy := ""
+	if m.dropped {
+		tidy = ", go mod tidy"
+	}
+	fmt.Fprintf(c.stdout, "%s changed in %s; next: bpfgen gen ./..., go build ./...%s\n", count(uint32(m.lines), "line"), count(uint32(len(paths)), "file"), tidy)
 	return nil
 }
 

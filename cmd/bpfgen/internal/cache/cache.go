@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -137,16 +136,8 @@ func (c *Cache) File(path string) (string, error) {
 	})
 }
 
-// checksum is the size and two cyclic redundancy checks, 64 bits together: a compiler and its
-// libraries have 200 MB, and SHA-256 of them takes longer than all else that is done for a line.
-func checksum(r io.Reader) (string, error) {
-	a, b := crc32.NewIEEE(), crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	n, err := io.CopyBuffer(io.MultiWriter(a, b), struct{ io.Reader }{r}, make([]byte, 1<<18))
-	return fmt.Sprintf("%d-%08x%08x", n, a.Sum32(), b.Sum32()), err
-}
-
 // Program is a hash of a large file that seldom changes, such as a compiler:
-// it is read only if its size, time or inode is another than when it was read
+// it is read only if its size, times or inode are others than when it was read
 // last.
 func (c *Cache) Program(path string) (string, error) {
 	return c.hash("program\x00"+path, func() (string, error) { return c.program(path) })
@@ -161,7 +152,7 @@ func (c *Cache) program(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key := Key("program", real, strconv.FormatInt(info.Size(), 10), info.ModTime().Format(time.RFC3339Nano), inode(info))
+	key := Key("sha256 of a program", real, strconv.FormatInt(info.Size(), 10), info.ModTime().Format(time.RFC3339Nano), inode(real))
 	var hash string
 	if c.Get(key, &hash) {
 		return hash, nil
@@ -171,9 +162,11 @@ func (c *Cache) program(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	if hash, err = checksum(f); err != nil {
+	h := sha256.New()
+	if _, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{f}, make([]byte, 1<<18)); err != nil {
 		return "", err
 	}
+	hash = hex.EncodeToString(h.Sum(nil))
 	c.Put(key, hash)
 	return hash, nil
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 func TestEntries(t *testing.T) {
@@ -93,5 +94,32 @@ func write(t *testing.T, path string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o666); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Neither its size nor its time says that a program is another: some other bytes of
+// as many, with the time set back.
+func TestProgramIsReadAgainThoughItsTimeIsSetBack(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(t.TempDir(), "cc")
+	write(t, path, []byte("one"))
+	if inode(path) == "" {
+		t.Skip("this system does not say when a file changed")
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := New(dir).Program(path)
+	if err != nil || first != Hash([]byte("one")) {
+		t.Fatalf("%s, %v, want SHA-256", first, err)
+	}
+	time.Sleep(20 * time.Millisecond) // a tick of the file system's clock
+	write(t, path, []byte("two"))
+	if err := os.Chtimes(path, before.ModTime(), before.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	if second, err := New(dir).Program(path); second != Hash([]byte("two")) || err != nil {
+		t.Errorf("%s, %v after a change", second, err)
 	}
 }

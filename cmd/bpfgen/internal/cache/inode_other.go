@@ -1,7 +1,5 @@
-//go:build !unix
+//go:build !unix || aix
 
 package cache
 
-import "os"
-
-func inode(os.FileInfo) string { return "" }
+func inode(string) string { return "" }

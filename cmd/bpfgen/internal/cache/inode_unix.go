@@ -1,17 +1,19 @@
-//go:build unix
+//go:build unix && !aix
 
 package cache
 
 import (
 	"fmt"
-	"os"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// inode tells a file from another that took its name.
-func inode(info os.FileInfo) string {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return fmt.Sprint(st.Dev, st.Ino)
+// inode tells a file from another that took its name, and from itself before a change,
+// though its time was set back: nobody can set the time of that.
+func inode(path string) string {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil {
+		return ""
 	}
-	return ""
+	return fmt.Sprint(st.Dev, st.Ino, st.Ctim.Sec, st.Ctim.Nsec)
 }
