@@ -33,6 +33,9 @@ const (
 	stateMissing = "missing"
 	// stateOrphaned: bpfgen wrote it once, and no line gives it.
 	stateOrphaned = "orphaned"
+	// stateInterrupted: the file stands for a run that was killed, and keeps what is
+	// beside it from being compiled.
+	stateInterrupted = "interrupted"
 	// stateUntracked: the file is right, and git does not know it.
 	stateUntracked = "untracked"
 )
@@ -41,7 +44,7 @@ const (
 type finding struct {
 	File  string `json:"file"`
 	State string `json:"state"`
-	// Line is the go:generate line, "" for an orphan.
+	// Line is the go:generate line, "" for an orphan and for what a killed run left.
 	Line string `json:"line,omitempty"`
 	Diff string `json:"diff,omitempty"`
 }
@@ -194,19 +197,24 @@ func absolutePath(p string) string {
 }
 
 // orphans are the files that bpfgen wrote in a directory with lines, or to which
-// lines write, and that no line of the module gives.
+// lines write, and that no line of the module gives; and those that killed runs left.
 func (r *repo) orphans(ctx context.Context, c *cli, report *checkReport) ([]finding, error) {
 	planned, err := r.planned()
 	if err != nil {
 		return nil, err
 	}
 	found := make(map[string]string) // file, directory
+	var barriers []finding
 	for dir, files := range planned {
 		all, err := outfile.New(dir, "")
 		if err != nil {
 			return nil, err
 		}
 		for name, embeds := range all.Ours() {
+			if all.IsBarrier(name) {
+				barriers = append(barriers, finding{File: seen(filepath.Join(dir, name)), State: stateInterrupted})
+				continue
+			}
 			if files[name] || slices.ContainsFunc(r.jobs, func(j *job) bool { return j.result == nil && j.mayWrite(dir, name) }) {
 				continue
 			}
@@ -219,14 +227,14 @@ func (r *repo) orphans(ctx context.Context, c *cli, report *checkReport) ([]find
 		}
 	}
 	if len(found) == 0 {
-		return nil, nil
+		return barriers, nil
 	}
 	if len(r.opaque) > 0 {
 		report.Notes = append(report.Notes, fmt.Sprintf("what %s gives is not known, so no file was called orphaned: it runs bpfgen by way of another program", r.opaque[0]))
-		return nil, nil
+		return barriers, nil
 	}
 	rest := r.moduleLines(ctx, c)
-	var orphans []finding
+	orphans := barriers
 	for _, file := range sortedNames(found) {
 		if !slices.ContainsFunc(rest, func(j *job) bool { return j.mayWrite(found[file], filepath.Base(file)) }) {
 			orphans = append(orphans, finding{File: seen(file), State: stateOrphaned})
@@ -356,7 +364,7 @@ func (report *checkReport) print(c *cli, o checkOptions) error {
 		return enc.Encode(report)
 	}
 	for _, f := range report.Findings {
-		fmt.Fprintf(c.stdout, "%-9s %s%s\n", f.State, f.File, behind(f.Line))
+		fmt.Fprintf(c.stdout, "%-9s %s%s\n", f.State, f.File, behind(f.why()))
 		fmt.Fprint(c.stdout, f.Diff)
 	}
 	for _, note := range report.Notes {
@@ -380,10 +388,18 @@ func (report *checkReport) remedy() string {
 	if states[stateOrphaned] {
 		todo = append(todo, "remove what is orphaned")
 	}
-	if states[stateStale] || states[stateMissing] || states[stateEdited] {
+	if states[stateStale] || states[stateMissing] || states[stateEdited] || states[stateInterrupted] {
 		todo = append(todo, "run bpfgen gen ./...")
 	}
 	return strings.Join(append(todo, "commit the files"), ", ")
+}
+
+// why is what stands behind a file: its line, or how it came there.
+func (f finding) why() string {
+	if f.State == stateInterrupted {
+		return "a run was killed here; run go generate again"
+	}
+	return f.Line
 }
 
 func behind(line string) string {

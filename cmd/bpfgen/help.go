@@ -84,11 +84,12 @@ argument, "./..." for all below. It keeps what the compiler made in a cache.
 `,
 	"check": `Packages are named as for go build: "." if none is, "./..." for all below. Every
 go:generate line that runs bpfgen is generated in memory and compared:
-  stale      generating gives something else
-  edited     what is committed is right, the file is not
-  missing    the file is not there
-  orphaned   bpfgen wrote it once, and no line gives it any more
-  untracked  the file is right, and git does not know it
+  stale        generating gives something else
+  edited       what is committed is right, the file is not
+  missing      the file is not there
+  orphaned     bpfgen wrote it once, and no line gives it any more
+  interrupted  a run was killed here, and the next one removes the file
+  untracked    the file is right, and git does not know it
 Lines of other tools are counted.
 `,
 	"init": `The directory (the current one if none is named) gets hello.c, main.go with a

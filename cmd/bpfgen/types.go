@@ -65,6 +65,9 @@ func (c *cli) parseTypes(args []string) (*typesOptions, error) {
 		cmd, _ := findCommand("types")
 		return nil, fmt.Errorf("a BTF source is needed: %s", usage(cmd))
 	}
+	if err := errors.Join(c.wellLabelled(fs.Args()), c.notLabelled(o.bases[""])); err != nil {
+		return nil, err
+	}
 	for _, arg := range fs.Args() {
 		o.args = append(o.args, c.typesArgument(arg))
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"go/token"
@@ -37,6 +38,42 @@ func splitLabel(arg string) (label, path string) {
 		return "", arg
 	}
 	return label, path
+}
+
+// asLabel suggests a label for words that are none.
+func asLabel(words ...string) string {
+	fields := strings.FieldsFunc(strings.Join(words, " "), func(r rune) bool { return !labelForm().MatchString(string(r)) })
+	return cmp.Or(strings.Join(fields, "-"), "6.1")
+}
+
+// notLabelled says why an argument that is no file has no label either.
+func (c *cli) notLabelled(arg string) error {
+	label, path, ok := strings.Cut(arg, "=")
+	if _, err := os.Stat(c.path(arg)); err == nil || !ok || labelForm().MatchString(label) && path != "" {
+		return nil
+	}
+	if path == "" {
+		return fmt.Errorf("%s: a path is missing behind the label", arg)
+	}
+	return fmt.Errorf("%s: there is no such file, and %q is no label, which is one word of letters, digits, \".\", \"_\" and \"-\", as in %s=%s", arg, label, asLabel(label), path)
+}
+
+// wellLabelled finds arguments whose labels are none, or are parts of one that the
+// shell took apart.
+func (c *cli) wellLabelled(args []string) error {
+	for i, arg := range args {
+		if err := c.notLabelled(arg); err != nil {
+			return err
+		}
+		if i+1 == len(args) || arg == kernelbtf.Stdin || strings.Contains(arg, "=") {
+			continue
+		}
+		label, path := splitLabel(args[i+1])
+		if _, err := os.Stat(c.path(arg)); err != nil && label != "" {
+			return fmt.Errorf("%s: there is no such file; if it is of the label behind it, that is one word, as in %s=%s", arg, asLabel(arg, label), path)
+		}
+	}
+	return nil
 }
 
 func (c *cli) typesArgument(arg string) typesArgument {

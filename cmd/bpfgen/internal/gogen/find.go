@@ -10,12 +10,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/mod/modfile"
 )
 
 // Directories are those of packages that patterns like ".", "./x" and "./..."
 // name, relative to dir, sorted. Like the go command, "..." leaves out vendor,
-// testdata, what begins with a dot or an underscore, and other modules; unlike
-// it, it does not mind whether files are excluded by build constraints. other
+// testdata, what begins with a dot or an underscore, what go.mod says to ignore, and
+// other modules; unlike it, it does not mind whether files are excluded by build constraints. other
 // are the patterns that are import paths.
 func Directories(dir string, patterns []string) (dirs, other []string, err error) {
 	var errs []error
@@ -62,11 +64,12 @@ func directories(root string, recursive bool) (dirs []string, err error) {
 	if !recursive {
 		return []string{root}, nil
 	}
+	ignores := ignoredBy(root)
 	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil || !e.IsDir():
 			return err
-		case path != root && skipped(path):
+		case path != root && skipped(path) || ignores(path):
 			return fs.SkipDir
 		}
 		dirs = append(dirs, path)
@@ -83,6 +86,47 @@ func skipped(path string) bool {
 	}
 	_, err := os.Stat(filepath.Join(path, "go.mod"))
 	return err == nil
+}
+
+// ignoredBy says which directories the go.mod above one has the go command ignore
+// (directive ignore, Go 1.25): "./x" is one of the module's root, "x/y" any of these
+// names. A go.mod that cannot be read ignores nothing, as in cmd/go/internal/search.
+func ignoredBy(dir string) func(path string) bool {
+	module, content := moduleAbove(dir)
+	f, err := modfile.ParseLax("go.mod", content, nil)
+	if module == "" || err != nil || len(f.Ignore) == 0 {
+		return func(string) bool { return false }
+	}
+	return func(path string) bool {
+		rel, err := filepath.Rel(module, path)
+		if err != nil || rel == "." {
+			return false
+		}
+		rel = slashed(rel)
+		return slices.ContainsFunc(f.Ignore, func(i *modfile.Ignore) bool {
+			if root, ok := strings.CutPrefix(i.Path, "./"); ok {
+				return strings.HasPrefix(rel, slashed(root))
+			}
+			return strings.Contains(rel, slashed(i.Path))
+		})
+	}
+}
+
+// slashed has a slash at both ends.
+func slashed(path string) string { return "/" + strings.Trim(filepath.ToSlash(path), "/") + "/" }
+
+// moduleAbove is the directory of the go.mod above one, and its content.
+func moduleAbove(dir string) (module string, content []byte) {
+	for {
+		if content, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, content
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", nil
+		}
+		dir = parent
+	}
 }
 
 // InDirectory has the lines of all Go files of a directory, tests and files for

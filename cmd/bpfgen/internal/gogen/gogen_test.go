@@ -1,11 +1,16 @@
 package gogen
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestCalls(t *testing.T) {
@@ -114,6 +119,46 @@ func TestDirectories(t *testing.T) {
 	}
 	if _, _, err := Directories(root, []string{"./nowhere"}); err == nil {
 		t.Error("a directory that is not there is no error")
+	}
+}
+
+// What go.mod has the go command ignore is not among "...", and may be named. The go
+// command is the judge.
+func TestIgnoredDirectories(t *testing.T) {
+	for _, ignore := range []string{"./a", "b", "a/b", "./b", "b/", "./a/b", "x", "(\n\t./c\n\ta/b\n)"} {
+		root, err := filepath.EvalSymlinks(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := map[string]string{"go.mod": "module m\n\ngo 1.25\n\nignore " + ignore + "\n"}
+		for _, dir := range []string{".", "a", "a/b", "ab", "b", "c/a/b/d", "c/b2"} {
+			files[dir+"/f.go"] = "package p\n"
+		}
+		for name, content := range files {
+			path := filepath.Join(root, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(content), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, pattern := range []string{"./...", "./a/...", "./a", "./c/a/..."} {
+			cmd := exec.Command("go", "list", "-f", "{{.Dir}}", pattern)
+			cmd.Dir, cmd.Env = root, append(os.Environ(), "GOWORK=off", "GOFLAGS=", "PWD="+root)
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			dirs, _, err := Directories(root, []string{pattern})
+			if err != nil {
+				t.Fatal(err)
+			}
+			dirs = slices.DeleteFunc(dirs, func(d string) bool { // the go command lists packages
+				_, err := os.Stat(filepath.Join(d, "f.go"))
+				return err != nil
+			})
+			if diff := cmp.Diff(strings.Fields(string(out)), dirs, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("ignore %s, %s (-go +got):\n%s", ignore, pattern, diff)
+			}
+		}
 	}
 }
 

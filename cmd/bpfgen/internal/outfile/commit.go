@@ -448,11 +448,23 @@ func (t *transaction) raiseBarrier() error {
 	}
 	name := t.plan.barrierName()
 	content := Header + "\n\n" + pkg + "\n\n// bpfgen was interrupted while it changed several files. They may not fit\n// together: run it again, which also removes this file. Where nothing generates\n// the files " + t.plan.stem + "_*.go any more, remove them.\n" +
-		"const _ = bpfgen_was_interrupted_run_it_again\n"
+		"const _ = " + barrierMark + "\n"
 	if err := t.prepare(name, []byte(content)); err != nil {
 		return err
 	}
 	return t.plan.disk.rename(t.prepared[name], t.plan.path(name))
+}
+
+// barrierMark is what the compiler's error names.
+const barrierMark = "bpfgen_was_interrupted_run_it_again"
+
+// IsBarrier says whether a file stands for a run that was killed.
+func (p *Plan) IsBarrier(name string) bool {
+	if !slices.ContainsFunc(barrierEnds, func(end string) bool { return strings.HasSuffix(name, end) }) {
+		return false
+	}
+	content, err := os.ReadFile(p.path(name))
+	return err == nil && strings.Contains(string(content), barrierMark)
 }
 
 // removeBarrier removes the barrier, of this run or of one that was killed.
