@@ -10,7 +10,8 @@
 #   .ci/forecast.sh allowed      asks the kernels which functions programs may call,
 #                                and writes forecast/allowed.txt
 #   .ci/forecast.sh cost         measures 128 objects on 7 kernels, and 1000 kernels
-#   .ci/forecast.sh minimised    holds minimised BTF against the whole and bpftool's
+#   .ci/forecast.sh minimised    holds minimised BTF against the whole and bpftool's, in
+#                                every kernel, and writes what came of it in docs/forecast.md
 #   .ci/forecast.sh reduce BTF FILE.btf.gz
 #                                takes of a kernel's BTF what tests need of it
 #
@@ -40,7 +41,15 @@ table() { score -table docs/forecast.md; }
 show() { score -show "$1"; }
 
 cost() { score -cost; }
-minimised() { score -minimised; }
+# minimised compares what relocations become here, and what loads in every kernel.
+minimised() {
+	BPFGEN_TEST_FORECAST=$work/objects "${kernels[@]}" -host -copy "$work/objects" -- ./internal/btfmin -test.run='^TestLoadsTheSame$' >"$work/minimised.log" 2>&1 ||
+		{ tail -n 40 "$work/minimised.log" && return 1; }
+	sizes
+}
+
+# sizes is minimised without loading again.
+sizes() { go run ./.ci/forecast -objects "$work/objects" -truth "$work/minimised.log" -cache "$cache" -minimised -table docs/forecast.md; }
 reduce() { go run ./.ci/forecast -reduce "$@"; }
 
 allowed() {

@@ -65,7 +65,10 @@ func (p *programCheck) helper(pt point) {
 	switch has {
 	case no:
 		f.Verdict, f.What = Fails, "the kernel has no helper "+name
-		f.Remedy = fmt.Sprintf("ask bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_%s) first, or %s", strings.TrimPrefix(name, "bpf_"), optional)
+		f.Remedy = optional
+		if short, named := strings.CutPrefix(name, "bpf_"); named {
+			f.Remedy = fmt.Sprintf("ask bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_%s) first, or %s", short, optional)
+		}
 	case unclear:
 		f.Verdict, f.What = Unknown, "the kernel's BTF has no enum bpf_func_id, so it does not say which helpers there are"
 		f.Remedy = "give the kernel's whole BTF"

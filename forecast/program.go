@@ -151,7 +151,7 @@ func (p *programCheck) require(f *feature, cause Cause) {
 // target checks what the section's second part names.
 func (p *programCheck) target() {
 	if p.Type == ebpf.Extension {
-		p.say(Fails, CauseTarget, p.SectionName, "the program and function that it replaces are not known before they are loaded", "SetTarget in Go before Load")
+		p.say(Fails, CauseTarget, p.SectionName, "the program and function that it replaces are not known before they are loaded", "SetTargetProgram in Go before Load")
 		return
 	}
 	t, ok := targetOf(p.ProgramSpec)

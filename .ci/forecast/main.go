@@ -79,7 +79,7 @@ func run(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s := &score{}
+	s := &score{unread: make(map[string]error)}
 	for _, k := range kernels {
 		if err := s.kernel(c, k); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -43,16 +44,79 @@ func minimised(c config, w io.Writer) error {
 			return err
 		}
 	}
-	ratio := float64(m.ours) / float64(m.theirs)
-	fmt.Fprintf(w, "%d pairs of object and kernel, %d relocations, %d come out otherwise\n", m.pairs, m.relocations, len(m.wrong))
-	fmt.Fprintf(w, "size where bpftool can (%d pairs): %d bytes on average, bpftool's %d, ratio %.3f\n", m.compared, m.ours/max(m.compared, 1), m.theirs/max(m.compared, 1), ratio)
+	loaded, err := loadedSame(c.truth)
+	if err != nil {
+		return err
+	}
+	text := m.text() + loaded
 	for _, text := range m.wrong {
 		fmt.Fprintln(w, text)
 	}
-	if len(m.wrong) > 0 || m.compared == 0 || ratio > maxRatio {
+	if len(m.wrong) > 0 || m.compared == 0 || m.ratio() > maxRatio {
 		return errors.New("minimised BTF is not what it should be")
 	}
-	return nil
+	if c.table != "" {
+		return writeBetween(c.table, "minimised", []byte(text))
+	}
+	_, err = fmt.Fprint(w, text)
+	return err
+}
+
+func (m *minimiser) ratio() float64 { return float64(m.ours) / float64(m.theirs) }
+
+func (m *minimiser) text() string {
+	return fmt.Sprintf(`%d pairs of object and kernel, %d relocations: %d come out otherwise. Where bpftool can (%d pairs), minimised BTF has %d bytes
+on average and bpftool's %d, ratio %.3f.
+
+`, m.pairs, m.relocations, len(m.wrong), m.compared, m.ours/max(m.compared, 1), m.theirs/max(m.compared, 1), m.ratio())
+}
+
+var (
+	comparedLine = regexp.MustCompile(`(\d+) programs with relocations were compared, (\d+) of them load$`)
+	okLine       = regexp.MustCompile(`^ok\s+(\S+)\s\S+/internal/btfmin\s`)
+)
+
+// loadedSame tells what the test TestLoadsTheSame of internal/btfmin found, by the logs
+// of .ci/kernels -v: in a kernel without its "ok" a program behaves otherwise.
+func loadedSame(logs []string) (string, error) {
+	kernels, err := readTruth(logs)
+	if err != nil {
+		return "", err
+	}
+	counts, passed := make(map[string][]string), make(map[string]bool)
+	for _, file := range logs {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		series := ""
+		for line := range strings.Lines(string(text)) {
+			line = strings.TrimRight(line, "\r\n")
+			if m := kernelLine.FindStringSubmatch(line); m != nil {
+				series = m[1]
+			}
+			if m := comparedLine.FindStringSubmatch(line); m != nil {
+				counts[series] = m[1:]
+			}
+			if m := okLine.FindStringSubmatch(line); m != nil {
+				passed[m[1]] = true
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString("Programs loaded with it and with the kernel's own BTF, which must come to the same instructions or the same error:\n\n" +
+		"| kernel | programs | load | otherwise |\n|---|---|---|---|\n")
+	for _, k := range kernels {
+		count := counts[k.series]
+		if !passed[k.series] || count == nil {
+			return "", fmt.Errorf("kernel %s: programs behave otherwise with minimised BTF, see %s", k.series, strings.Join(logs, ", "))
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | 0 |\n", k.series, count[0], count[1])
+	}
+	if len(kernels) == 0 {
+		return "", errors.New("no kernel loaded programs with minimised BTF: -truth wants the log of internal/btfmin")
+	}
+	return b.String(), nil
 }
 
 type minimiser struct {

@@ -16,6 +16,8 @@ import (
 type score struct {
 	pairs   []pair
 	kernels []string
+	// unread are the errors of objects that package forecast refuses, by name.
+	unread map[string]error
 }
 
 // pair is one program or map on one kernel.
@@ -53,7 +55,7 @@ func (s *score) kernel(c config, truth *truthOf) error {
 		}
 		o, err := readObject(name, file)
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "not read:", err)
+			s.unread[name] = err
 			continue
 		}
 		report, err := forecast.Check(o, k)

@@ -1,6 +1,6 @@
 package main
 
-// This file writes the table of docs/forecast.md, between its two marks.
+// This file writes the tables of docs/forecast.md, each between its two marks.
 
 import (
 	"bytes"
@@ -12,11 +12,6 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/forecast"
-)
-
-const (
-	tableStart = "<!-- table -->\n"
-	tableEnd   = "<!-- end of table -->\n"
 )
 
 const tableText = `Written by ` + "`.ci/forecast.sh`" + `, which loads every program alone in these kernels and compares; not edited by hand. Objects:
@@ -31,17 +26,21 @@ refuse stand in a row of their own: what refuses them is the verifier's logic, i
 
 `
 
-func (s *score) writeTable(file string) error {
+func (s *score) writeTable(file string) error { return writeBetween(file, "table", s.markdown()) }
+
+// writeBetween replaces what stands in a file between the two marks of a name.
+func writeBetween(file, name string, content []byte) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	head, rest, ok := bytes.Cut(text, []byte(tableStart))
-	_, tail, ok2 := bytes.Cut(rest, []byte(tableEnd))
+	start, end := []byte("<!-- "+name+" -->\n"), []byte("<!-- end of "+name+" -->\n")
+	head, rest, ok := bytes.Cut(text, start)
+	_, tail, ok2 := bytes.Cut(rest, end)
 	if !ok || !ok2 {
-		return fmt.Errorf("%s has no marks for the table", file)
+		return fmt.Errorf("%s has no marks for the %s", file, name)
 	}
-	return os.WriteFile(file, slices.Concat(head, []byte(tableStart), s.markdown(), []byte(tableEnd), tail), 0o644)
+	return os.WriteFile(file, slices.Concat(head, start, content, end, tail), 0o644)
 }
 
 func (s *score) markdown() []byte {
@@ -59,7 +58,29 @@ func (s *score) markdown() []byte {
 		}
 	}
 	s.misses(&b)
+	s.refused(&b)
 	return b.Bytes()
+}
+
+// refused tells of objects of which nothing is loaded, whose programs no row counts.
+func (s *score) refused(b *bytes.Buffer) {
+	said := make(map[string]bool)
+	for _, p := range s.pairs {
+		if p.class == classObject {
+			said[p.Object] = p.verdict == forecast.Fails
+		}
+	}
+	fails := 0
+	for _, ok := range said {
+		if ok {
+			fails++
+		}
+	}
+	fmt.Fprintf(b, "\ncilium/ebpf refuses %d objects whole, on every kernel; they are in no row. Of %d of them everything is said to fail, with what is wrong and a remedy.\n", len(said)+len(s.unread), fails)
+	for _, name := range slices.Sorted(maps.Keys(s.unread)) {
+		_, why, _ := strings.Cut(s.unread[name].Error(), ": ")
+		fmt.Fprintf(b, "Of `%s` the forecast is an error: %s.\n", name, why)
+	}
 }
 
 // misses counts what was missed and what was a false alarm, by its kind.
