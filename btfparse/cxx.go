@@ -3,10 +3,14 @@ package btfparse
 // This file reads what clang's BTF backend makes of structs of C++. It takes
 // every entry of a class for a member: base classes (without a name, and of type
 // void where nothing else uses the class), static members (at offset 0) and
-// member functions (of type void, at an offset that is made of their flags). In C
-// no member of a struct overlaps another, so that these can be told apart.
+// member functions (of type void, at an offset that is made of their flags: never 0,
+// since each has a prototype). References, pointers to members and the types that
+// BTF has not (char16_t, decltype(nullptr)) are members of type void with a place of
+// their own. In C no member of a struct overlaps another, so that these can be told
+// apart.
 
 import (
+	"debug/elf"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +19,29 @@ import (
 
 	"github.com/bpfgen/bpfgen/internal/words"
 )
+
+// definition is how the definition of a type gets into the BTF that is only declared
+// there. Of C++ clang describes what code needs, unless it is told otherwise
+// (-fstandalone-debug); no code needs what map definitions point to. A template that
+// nothing instantiates has no definition at all.
+func (p *parser) definition(t *Opaque) string {
+	const flag = "compile with -fstandalone-debug, without which clang leaves out definitions of C++ types"
+	template := strings.Contains(t.Spelling, "<")
+	switch {
+	case t.Why != "forward declaration":
+		return "define it in C"
+	case template:
+		return flag + fmt.Sprintf(", and instantiate it: static_assert(sizeof(%s) > 0)", strings.TrimPrefix(t.Spelling, "struct "))
+	case p.hasMangled():
+		return "define it, and " + flag
+	}
+	return "define it in C; if it is C++ that defines it, " + flag
+}
+
+// hasMangled says whether a symbol has a name as C++ gives it.
+func (p *parser) hasMangled() bool {
+	return slices.ContainsFunc(p.elf.symbols, func(s elf.Symbol) bool { return strings.HasPrefix(s.Name, "_Z") })
+}
 
 // leftOut is said of several.
 var leftOut = &Kind{
@@ -30,22 +57,41 @@ func (c *converter) ownMembers(what string, union bool, bytes uint32, members []
 	if !likeCXX(union, bytes, members) {
 		return members
 	}
+	placed := c.withoutFunctions(what, union, bytes, c.withoutStatics(what, union, bytes, members))
+	own := c.baseClasses(what, union, bytes, placed)
+	if !union {
+		c.sayShared(what, own)
+	}
+	return own
+}
+
+// withoutStatics leaves out static members.
+func (c *converter) withoutStatics(what string, union bool, bytes uint32, members []btf.Member) (placed []btf.Member) {
 	x := c.newClass(union, bytes, members)
-	var placed []btf.Member
 	sized := false // a member behind offset 0 was seen
 	for _, m := range members {
-		if x.isFunction(m) || x.isStatic(m, sized) {
+		if x.isStatic(m, sized) {
 			c.leaveOut(what, m.Name)
 		} else {
 			placed = append(placed, m)
 		}
 		sized = sized || m.Offset > 0 && memberBits(m) > 0
 	}
-	own := c.baseClasses(what, union, bytes, placed)
-	if !union {
-		c.sayShared(what, own)
+	return placed
+}
+
+// withoutFunctions leaves out member functions. Static members are gone: they would
+// take the place of a member of type void at the start.
+func (c *converter) withoutFunctions(what string, union bool, bytes uint32, members []btf.Member) (placed []btf.Member) {
+	x := c.newClass(union, bytes, members)
+	for _, m := range members {
+		if x.isFunction(m) {
+			c.leaveOut(what, m.Name)
+		} else {
+			placed = append(placed, m)
+		}
 	}
-	return own
+	return placed
 }
 
 // baseClasses gives base classes that BTF does not describe the bytes where no
@@ -129,8 +175,9 @@ type class struct {
 	bases []uint64
 	// next is the first start behind 0, align its alignment; 0 for none.
 	next, align uint64
-	// reached is true if a member at offset 0 reaches to next.
-	reached bool
+	// reached is true if a member at offset 0 reaches to next, voidFirst if one of
+	// type void is there.
+	reached, voidFirst bool
 }
 
 func (c *converter) newClass(union bool, bytes uint32, members []btf.Member) *class {
@@ -159,6 +206,7 @@ func (c *converter) newClass(union bool, bytes uint32, members []btf.Member) *cl
 	}
 	for _, m := range members {
 		x.reached = x.reached || m.Offset == 0 && x.reaches(m)
+		x.voidFirst = x.voidFirst || m.Offset == 0 && m.Name != "" && isVoid(m.Type)
 	}
 	return x
 }
@@ -171,7 +219,7 @@ func (x *class) isFunction(m btf.Member) bool {
 		return false
 	}
 	at := uint64(m.Offset)
-	if at >= x.bits || x.union {
+	if at == 0 || at >= x.bits || x.union {
 		return at != 0
 	}
 	n, found := slices.BinarySearch(x.starts, at)
@@ -179,13 +227,13 @@ func (x *class) isFunction(m btf.Member) bool {
 }
 
 // isStatic is true for a member at offset 0 that is not the first of the struct:
-// one behind that was there before, or another reaches to the next. Of several
+// one behind that was there before, or one of type void, or another reaches to the next. Of several
 // that do, or of none, nobody knows.
 func (x *class) isStatic(m btf.Member, sized bool) bool {
 	if x.union || m.Offset != 0 || m.BitfieldSize > 0 || memberBits(m) == 0 {
 		return false
 	}
-	return sized || memberBits(m) > x.bits || x.reached && !x.reaches(m)
+	return sized || x.voidFirst || memberBits(m) > x.bits || x.reached && !x.reaches(m)
 }
 
 // reaches says whether the next member stands where it would behind this one,

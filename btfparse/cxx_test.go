@@ -75,6 +75,22 @@ struct st, 8 bytes
 struct st, 1 bytes
 `, `struct st > field only: is left out, since static members and member functions are no part of the data; declare what maps and variables hold as a plain struct
 `},
+		{"a reference that is first, beside static members", []btf.Type{
+			&btf.Struct{Name: "behind", Size: 24, Members: []btf.Member{member("r", nothing, 0), member("x", btfU32, 8), member("k", nothing, 16), member("s", btfU32, 0), at("f", nothing, 256)}},
+			&btf.Struct{Name: "before", Size: 16, Members: []btf.Member{member("s", btfU64, 0), member("r", nothing, 0), member("x", btfU32, 8)}},
+			&btf.Struct{Name: "only", Size: 8, Members: []btf.Member{member("r", nothing, 0), member("s", btfU32, 0)}},
+		}, `
+struct before, 16 bytes
+	+0 r void
+	+8 x unsigned int
+struct behind, 24 bytes
+	+0 r void
+	+8 x unsigned int
+	+16 k void
+struct only, 8 bytes
+	+0 r void
+`, `4 members in C++ are left out, since static members and member functions are no part of the data: s of struct before, f of struct behind, s of struct behind, s of struct only; declare what maps and variables hold as a plain struct
+`},
 		{"a union with a function", []btf.Type{&btf.Union{Name: "un", Size: 40, Members: []btf.Member{member("a", btfU32, 0), at("f", nothing, 256)}}}, `
 union un, 40 bytes
 	+0 a unsigned int

@@ -117,7 +117,7 @@ func TestBadInput(t *testing.T) {
 		{"long section", bpfELF([]testSection{{name: ".data", typ: elf.SHT_PROGBITS, data: code, size: 1 << 40}}).bytes(t), "truncated ELF file: section .data reaches behind its end"},
 		{"variable too long", bpfELF([]testSection{progbits(".data", code)}, testSymbol{"v", elf.STT_OBJECT, elf.STB_GLOBAL, 1, 4, 8}).bytes(t), "variable v reaches behind the end of section .data"},
 		{"program too long", bpfELF([]testSection{executable("xdp")}, testSymbol{"p", elf.STT_FUNC, elf.STB_GLOBAL, 1, 0, 16}).bytes(t), "program p reaches behind the end of section xdp"},
-		{"two programs", bpfELF([]testSection{executable("xdp"), executable("tc")}, testSymbol{"p", elf.STT_FUNC, elf.STB_GLOBAL, 1, 0, 8}, testSymbol{"p", elf.STT_FUNC, elf.STB_GLOBAL, 2, 0, 8}).bytes(t), "two programs are named p"},
+		{"two programs", bpfELF([]testSection{executable("xdp"), executable("tc")}, testSymbol{"p", elf.STT_FUNC, elf.STB_GLOBAL, 1, 0, 8}, testSymbol{"p", elf.STT_FUNC, elf.STB_GLOBAL, 2, 0, 8}).bytes(t), "two programs are named p, and no loader has two of one name; rename one in C"},
 		{"legacy map of an old clang", bpfELF([]testSection{progbits("maps", make([]byte, 20))}, testSymbol{"m", elf.STT_NOTYPE, elf.STB_GLOBAL, 1, 0, 0}).bytes(t), "map m: its symbol in section maps has no size, as an old clang writes it, so that no loader knows how long the definition is; compile with a newer clang"},
 		{"short legacy map", bpfELF([]testSection{progbits("maps", make([]byte, 16))}, testSymbol{"m", elf.STT_OBJECT, elf.STB_GLOBAL, 1, 0, 16}).bytes(t), "map m: the definition has 16 bytes, struct bpf_map_def has 20"},
 

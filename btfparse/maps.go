@@ -210,7 +210,10 @@ var mapMembers = map[string]func(*mapDef, btf.Member) error{
 // read goes through the members. The members "values" come last, because they
 // depend on the type.
 func (d *mapDef) read(def *btf.Struct) error {
+	const behindName = "put it behind the name of the map"
+	d.obj.Warnings = append(d.obj.Warnings, strayTags(d.m.Path(), behindName, def.Tags)...)
 	for _, member := range def.Members {
+		d.obj.Warnings = append(d.obj.Warnings, strayTags(d.m.Path().Join("member "+member.Name), behindName, member.Tags)...)
 		read := mapMembers[member.Name]
 		if read == nil {
 			if member.Name != "values" {
@@ -324,7 +327,7 @@ func (d *mapDef) warnUnsized(member string, t *Opaque) {
 			"clang writes void for _Atomic and _Complex types: declare a plain one")
 		return
 	}
-	d.complain(fmt.Sprintf("a %s of %s, which has no size (%s)", member, t.Spelling, t.Why), "define it in C")
+	d.complain(fmt.Sprintf("a %s of %s, which has no size (%s)", member, t.Spelling, t.Why), d.definition(t))
 }
 
 // values reads __array(values, T): T is the definition of the inner maps, or a

@@ -191,4 +191,4 @@ func (v *Variable) Path() Path {
 }
 
 // EventTag starts a btf_decl_tag that names a type of a map's records.
-const EventTag = "bpfgen:event="
+const EventTag = TagPrefix + "event="

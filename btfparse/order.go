@@ -20,12 +20,12 @@ func (o *Object) sort() error {
 	sortDiagnostics(&o.Warnings)
 	for i := range o.Maps[min(1, len(o.Maps)):] {
 		if o.Maps[i].Name == o.Maps[i+1].Name {
-			return fmt.Errorf("two maps are named %s", o.Maps[i].Name)
+			return fmt.Errorf("two maps are named %s, and no loader has two of one name; rename one in C", o.Maps[i].Name)
 		}
 	}
 	for i := range o.Programs[min(1, len(o.Programs)):] {
 		if o.Programs[i].Name == o.Programs[i+1].Name {
-			return fmt.Errorf("two programs are named %s", o.Programs[i].Name)
+			return fmt.Errorf("two programs are named %s, and no loader has two of one name; rename one in C", o.Programs[i].Name)
 		}
 	}
 	return nil

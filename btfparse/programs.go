@@ -35,6 +35,7 @@ func (p *parser) programs() error {
 		}
 	}
 	p.undefinedSymbols()
+	p.warnStrayFunctionTags()
 	return nil
 }
 

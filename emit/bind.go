@@ -4,6 +4,7 @@ package emit
 // they can.
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -75,7 +76,7 @@ func (w *wanted) prove(b *binding, pkgs map[string]string) {
 		}
 	}
 	if !found {
-		w.fail(w.everywhere(), "-bind %s: no such type in the BTF%s", b.c, w.similarType(b.c, w.everywhere()...))
+		w.fail(w.everywhere(), "-bind %s: no such type in the BTF%s", b.c, cmp.Or(similarScalar(b.c), w.similarType(b.c, w.everywhere()...)))
 	}
 }
 

@@ -106,6 +106,14 @@ func valueSize(m *btfparse.Map) uint32 {
 	return m.ValueSize
 }
 
+// tags are the beginnings of those that mean something on such a map.
+func (c mapClass) tags() []string {
+	if c.has(paramEvent) {
+		return []string{nameTag, btfparse.EventTag}
+	}
+	return []string{nameTag}
+}
+
 // has says whether the class has a type parameter of that kind.
 func (c mapClass) has(p mapParam) bool {
 	for _, q := range c.params {

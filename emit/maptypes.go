@@ -4,7 +4,6 @@ package emit
 // values of maps that C declares by their sizes alone.
 
 import (
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -141,8 +140,7 @@ func (w *wanted) typeNamed(target int, m *mapOn, role, name string) (btfparse.Ty
 		if t := plainType(name); t != nil {
 			return t, true
 		}
-		w.fail([]int{target}, "%s: %s type %s is not in the object; use it in C, for example: struct %s *unused __attribute__((unused))%s",
-			m.Path(), role, name, strings.TrimPrefix(name, "struct "), w.similarType(name, target))
+		w.fail([]int{target}, "%s: %s type %s is not in the object%s", m.Path(), role, name, w.insteadOf(name, target))
 	case 1:
 		return found[0], true
 	default:
@@ -167,52 +165,6 @@ func (w *wanted) named(target int, name string) []btfparse.Type {
 	return slices.DeleteFunc(object.Named(bare), func(t btfparse.Type) bool {
 		return bare+structureHash(btfparse.Underlying(t)) != name
 	})
-}
-
-// similarType suggests a type of the targets for a name that none has.
-func (w *wanted) similarType(name string, targets ...int) string {
-	var names []string
-	for _, i := range targets {
-		names = append(names, w.targets[i].Object.Names()...)
-	}
-	return suggest.DidYouMean(name, names)
-}
-
-// plainTypes are the scalars that C has without a declaration, and the kernel's
-// names of integers (include/uapi/asm-generic/int-ll64.h): an object lacks what
-// no code of it uses. The names of each are those of one type, the first is its
-// name in an Object.
-var plainTypes = []struct {
-	names    []string
-	bytes    uint32
-	encoding btfparse.IntEncoding
-}{
-	{[]string{"char"}, 1, btfparse.Signed},
-	{[]string{"signed char", "__s8"}, 1, btfparse.Signed},
-	{[]string{"unsigned char", "__u8"}, 1, btfparse.Unsigned},
-	{[]string{"_Bool", "bool"}, 1, btfparse.Bool},
-	{[]string{"short", "__s16"}, 2, btfparse.Signed},
-	{[]string{"unsigned short", "__u16"}, 2, btfparse.Unsigned},
-	{[]string{"int", "__s32"}, 4, btfparse.Signed},
-	{[]string{"unsigned int", "__u32"}, 4, btfparse.Unsigned},
-	{[]string{"long long", "__s64", "long"}, 8, btfparse.Signed},
-	{[]string{"unsigned long long", "__u64", "unsigned long"}, 8, btfparse.Unsigned},
-}
-
-// plainType is a scalar by its name; nil for any other name.
-func plainType(name string) btfparse.Type {
-	for _, p := range plainTypes {
-		if slices.Contains(p.names, name) {
-			return &btfparse.Int{Name: p.names[0], Bytes: p.bytes, Encoding: p.encoding, Char: p.names[0] == "char"}
-		}
-	}
-	for _, td := range btfparse.ByteOrderTypedefs() {
-		if td.Name == name {
-			of := fmt.Sprintf("__u%d", 8*td.Bytes)
-			return &btfparse.Typedef{Name: name, Type: plainType(of)}
-		}
-	}
-	return nil
 }
 
 // arrayName is an array of C types: "__u8[16]".

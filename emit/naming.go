@@ -192,13 +192,13 @@ func (n *names) nameFields(w *wanted) {
 	var f fieldClaims
 	for _, m := range w.maps {
 		tags := tagsOn(m.on, func(m *mapOn) []string { return m.Tags })
-		f.add(m, targetsOf(m.on), n.fieldClaim(targetsOf(m.on), "map "+m.name, m.name, tags))
+		f.add(m, targetsOf(m.on), n.fieldClaim(targetsOf(m.on), m.name, tags, "map "+m.name))
 	}
 	n.settleFields(f)
 	f = fieldClaims{}
 	for _, p := range w.programs {
 		tags := tagsOn(p.on, func(p *programOn) []string { return p.Tags })
-		f.add(p, targetsOf(p.on), n.fieldClaim(targetsOf(p.on), "program "+p.name, p.name, tags))
+		f.add(p, targetsOf(p.on), n.fieldClaim(targetsOf(p.on), p.name, tags, "program "+p.name))
 	}
 	n.settleFields(f)
 	f = fieldClaims{}
@@ -247,11 +247,12 @@ func tagsOn[T any](on []*T, tags func(*T) []string) []string {
 	return all
 }
 
-// fieldClaim is the wish of a map, program or variable for a field. Names that
-// differ only in what no identifier of Go may have get a hash.
-func (n *names) fieldClaim(targets []int, label, c string, tags []string) *claim {
+// fieldClaim is the wish of a map, program or variable for a field. It has that
+// label, which -rename takes, and so it does any further key. Names that differ
+// only in what no identifier of Go may have get a hash.
+func (n *names) fieldClaim(targets []int, c string, tags []string, label string, further ...string) *claim {
 	class, first := classOfName(c), identifier(c)
-	if chosen := n.chosenField(targets, btfparse.Path(label), tags, label); chosen != "" {
+	if chosen := n.chosenField(targets, btfparse.Path(label), tags, append([]string{label}, further...)...); chosen != "" {
 		class, first = classChosen, identifier(chosen)
 	}
 	return &claim{label: label, rank: rank{class: class, spelling: c}, first: first, more: func() []string {
@@ -260,16 +261,15 @@ func (n *names) fieldClaim(targets []int, label, c string, tags []string) *claim
 }
 
 // variableClaim is that of a variable. Static ones may share a name: they are
-// told apart by section and order.
+// told apart by section and order. -rename takes the name alone for all of them.
 func (n *names) variableClaim(v *wantedVariable) *claim {
 	tags := tagsOn(v.on, func(v *variableOn) []string { return v.Tags })
 	if !v.static {
-		return n.fieldClaim(targetsOf(v.on), "variable "+v.name, v.name, tags)
+		return n.fieldClaim(targetsOf(v.on), v.name, tags, v.label())
 	}
 	// clang puts the function in front of the variables inside: prog.count
 	name := strings.ReplaceAll(v.name, ".", "_")
-	c := n.fieldClaim(targetsOf(v.on), "variable "+v.name, name, tags)
-	c.label = v.label()
+	c := n.fieldClaim(targetsOf(v.on), name, tags, v.label(), "variable "+v.name)
 	c.rank.kind = 1
 	place := "_" + strings.Trim(spelled(v.section), "_")
 	if v.index > 0 {
@@ -283,7 +283,7 @@ func (n *names) variableClaim(v *wantedVariable) *claim {
 	return c
 }
 
-// label is what messages call the variable.
+// label is what messages and -rename call the variable.
 func (k variableKey) label() string {
 	if !k.static {
 		return "variable " + k.name
@@ -301,8 +301,7 @@ func (n *names) settleFields(f fieldClaims) {
 	for i, c := range f.claims {
 		n.fields[f.of[i]] = c.name
 		if c.renamed() {
-			key, _, _ := strings.Cut(strings.TrimPrefix(c.label, "static "), " in ") // statics share a key
-			n.warn(f.targets[i], clashDiagnostic(btfparse.Path(c.label), c, "field", key))
+			n.warn(f.targets[i], clashDiagnostic(btfparse.Path(c.label), c, "field", c.label))
 		}
 	}
 }
@@ -640,7 +639,7 @@ func (n *names) unknownRenames() {
 			n.warn(n.everywhere(), btfparse.Diagnostic{
 				What: fmt.Sprintf("-rename %s=%s names nothing that is generated%s", key, n.opts.Renames[key], suggest.DidYouMean(key, n.renamable)),
 				Remedy: `types are called as in C: "struct foo", "enum foo", "foo" for a typedef; others "struct foo.member", ` +
-					`"FOO_ENUMERATOR", "map foo", "program foo", "variable foo"`,
+					`"FOO_ENUMERATOR", "map foo", "program foo", "variable foo", "static variable foo in .bss (2)"`,
 			})
 		}
 	}

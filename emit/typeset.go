@@ -11,11 +11,11 @@ import (
 
 // The tags by which C speaks to bpfgen. Other decl tags become comments.
 const (
-	tagPrefix = "bpfgen:"
+	tagPrefix = btfparse.TagPrefix
 	// nameTag gives a type or member another Go name.
-	nameTag = "bpfgen:name="
+	nameTag = tagPrefix + "name="
 	// typeTag makes a plain integer one of a byte order, or bytes text.
-	typeTag = "bpfgen:type="
+	typeTag = tagPrefix + "type="
 )
 
 // typeSet is what is found of the C types that the roots need: which are

@@ -270,7 +270,7 @@ func (w *wanted) wantMaps() {
 				byName[m.Name] = &wantedMap{m.Name, make([]*mapOn, len(w.targets))}
 			}
 			byName[m.Name].on[i] = w.mapOn(i, m)
-			w.warn([]int{i}, strayTags(m.Path(), m.Tags, nameTag, btfparse.EventTag)...)
+			w.warn([]int{i}, strayTags(m.Path(), m.Tags, byName[m.Name].on[i].class.tags()...)...)
 		}
 	}
 	w.maps = sorted(byName)
@@ -437,6 +437,10 @@ func (w *wanted) wantVariables() {
 				w.global(&root{target: i, Type: v.Marks, Path: btfparse.Path(v.Marks.CName()), ByName: true})
 			}
 			if !hasHandle(v) {
+				for _, stray := range strayTags(v.Path(), v.Tags) {
+					stray.InC = "the variable is not in the Go API: take it away"
+					w.warn([]int{i}, stray)
+				}
 				continue
 			}
 			if byKey[key] == nil {

@@ -136,6 +136,22 @@ known gk; also ga; derived gd;`,
 			"2 places in the BTF are refused by the kernel",
 		},
 	}, {
+		name: "C++: references, and static members at their place", language: "c++",
+		c: `struct refs { int &r; unsigned char c; const long &k; private: int p; static int s; public: refs(int &i, long &l) : r(i), k(l) {} };
+int one; long two; refs g(one, two);`,
+		want: []string{"R [8]byte // void", "K [8]byte // void"},
+		says: []string{"left out, since static members and member functions are no part of the data: refs of struct refs, s of struct refs;",
+			"4 places in the BTF are refused by the kernel", "variable g: is initialised with addresses"},
+	}, {
+		name: "C++: a type that clang does not define", language: "c++",
+		c: `struct plain { int a; }; template<class T> struct box { T a; };
+struct { int (*type)[1]; int (*max_entries)[8]; plain *key; box<int> *value; } boxes __attribute__((section(".maps"), used));
+int mangled() { return 0; }`,
+		says: []string{
+			"-fstandalone-debug, without which clang leaves out definitions of C++ types",
+			"and instantiate it: static_assert(sizeof(box<int>) > 0)", "2 maps are created by no kernel",
+		},
+	}, {
 		name: "types that are asked for by name, without those of maps",
 		c: `struct event { __u32 pid; char comm[16]; }; struct flow { __u32 a; }; struct other { __u64 z; };` +
 			hashMap("flows", "struct flow") + hashMap("others", "struct other") + ringOfBytes + `events SEC(".maps"); struct event *unused;`,

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/bpfgen/bpfgen/typed"
+	_ "github.com/bpfgen/bpfgen/typed/tc" // programs that attach by netlink
 	"github.com/cilium/ebpf"
 )
 
@@ -16,14 +17,18 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _DeclTagsStraySet = 0x4ea0b78d
+const _DeclTagsStraySet = 0xc45caa33
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.
 const _DeclTagsStrayLayouts = `
 map events key u32 60a4e951072ee49c
 map events value #2 3a973082b166a48b
+map numbers key u32 60a4e951072ee49c
+map numbers value u32 60a4e951072ee49c
+map records event "struct event" #2 3a973082b166a48b
 variable address be32(tag) 14a5e5fecf74ed56
+type "struct event" #2 3a973082b166a48b
 #1 4 struct other = DeclTagsStrayOther: a u32 @0
 #2 44 struct event = DeclTagsStrayEvent: port u16 @0, rate f32 @4, kind u32 @8, wide u32 @12, half u16 @16, eight [8]u8 @18, other #1 @28, number f32 @32, five u32 @36, inside u32 @40
 `
@@ -42,6 +47,9 @@ func OpenDeclTagsStrayFrom(object io.ReaderAt) (*DeclTagsStrayCollectionSpec, er
 	}
 	s := &DeclTagsStrayCollectionSpec{CollectionSpec: c}
 	s.Maps.Events = (*typed.MapSpec[*DeclTagsStrayEventsMap])(typed.BindMapSpec(c, "events", (*DeclTagsStrayEventsMap)(nil)))
+	s.Maps.Numbers = (*typed.MapSpec[*DeclTagsStrayNumbersMap])(typed.BindMapSpec(c, "numbers", (*DeclTagsStrayNumbersMap)(nil)))
+	s.Maps.Records = (*typed.MapSpec[*DeclTagsStrayRecordsMap])(typed.BindMapSpec(c, "records", (*DeclTagsStrayRecordsMap)(nil)))
+	typed.BindProgramSpec(c, &s.Programs.Prog, "prog")
 	s.Variables.Address = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "address", (*uint32)(nil)))
 	typed.CheckLayouts(c, _DeclTagsStrayLayouts)
 	if err := c.Err(); err != nil {
@@ -69,17 +77,25 @@ func (s *DeclTagsStrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclT
 	b := &DeclTagsStrayCollection{Collection: c}
 	b.Maps.Events = new(DeclTagsStrayEventsMap)
 	typed.BindMap(c, b.Maps.Events, "events")
+	b.Maps.Numbers = new(DeclTagsStrayNumbersMap)
+	typed.BindMap(c, b.Maps.Numbers, "numbers")
+	b.Maps.Records = new(DeclTagsStrayRecordsMap)
+	typed.BindMap(c, b.Maps.Records, "records")
+	typed.BindProgram(c, &b.Programs.Prog, "prog")
 	b.Variables.Address = (*typed.Constant[uint32])(typed.BindVariable(c, "address", (*uint32)(nil)))
 	return b, nil
 }
 
 // DeclTagsStrayCollectionSpecMaps are the maps before they are created.
 type DeclTagsStrayCollectionSpecMaps struct {
-	Events *typed.MapSpec[*DeclTagsStrayEventsMap]
+	Events  *typed.MapSpec[*DeclTagsStrayEventsMap]
+	Numbers *typed.MapSpec[*DeclTagsStrayNumbersMap]
+	Records *typed.MapSpec[*DeclTagsStrayRecordsMap]
 }
 
 // DeclTagsStrayCollectionSpecPrograms are the programs before they are loaded.
 type DeclTagsStrayCollectionSpecPrograms struct {
+	Prog *typed.ProgramSpec[typed.TC] // SEC("tc")
 }
 
 // DeclTagsStrayCollectionSpecVariables are the global variables with their initial
@@ -98,11 +114,14 @@ type DeclTagsStrayCollection struct {
 
 // DeclTagsStrayCollectionMaps are the maps in the kernel.
 type DeclTagsStrayCollectionMaps struct {
-	Events *DeclTagsStrayEventsMap
+	Events  *DeclTagsStrayEventsMap
+	Numbers *DeclTagsStrayNumbersMap
+	Records *DeclTagsStrayRecordsMap
 }
 
 // DeclTagsStrayCollectionPrograms are the programs in the kernel.
 type DeclTagsStrayCollectionPrograms struct {
+	Prog *typed.TC // SEC("tc")
 }
 
 // DeclTagsStrayCollectionVariables are the global variables in the kernel.

@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_DeclTagsStraySet ^ 0x4ea0b78d)
+const _ = -uint32(_DeclTagsStraySet ^ 0xc45caa33)
 
 // The types of the maps: methods of one line each over package typed, so that
 // they cost little to compile. What more can be done with a map, batches and flags
@@ -132,4 +132,179 @@ func _DeclTagsStrayEventsMapLoop(s *typed.MapScan) (iter.Seq2[uint32, DeclTagsSt
 			return yield(*(*uint32)(key), *(*DeclTagsStrayEvent)(value))
 		})
 	}, s.Err
+}
+
+// DeclTagsStrayNumbersMap is the type of the map numbers (HASH). [typed.Hash]
+// says more of its methods.
+type DeclTagsStrayNumbersMap typed.MapHandle
+
+// Shape is what the type is made for.
+func (*DeclTagsStrayNumbersMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassHash, Key: unsafe.Sizeof(*new(uint32)), Value: unsafe.Sizeof(*new(uint32))}
+}
+
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *DeclTagsStrayNumbersMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *DeclTagsStrayNumbersMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *DeclTagsStrayNumbersMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *DeclTagsStrayNumbersMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *DeclTagsStrayNumbersMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *DeclTagsStrayNumbersMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *DeclTagsStrayNumbersMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *DeclTagsStrayNumbersMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *DeclTagsStrayNumbersMap) Close() error {
+	return m.Handle().Close()
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *DeclTagsStrayNumbersMap) Lookup(key uint32) (value uint32, err error) {
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *DeclTagsStrayNumbersMap) LookupInto(key uint32, value *uint32) error {
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *DeclTagsStrayNumbersMap) Put(key uint32, value uint32) error {
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *DeclTagsStrayNumbersMap) Update(key uint32, value uint32, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *DeclTagsStrayNumbersMap) Delete(key uint32) error {
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
+}
+
+// LookupAndDelete removes a key and returns its value.
+func (m *DeclTagsStrayNumbersMap) LookupAndDelete(key uint32) (value uint32, err error) {
+	err = (*typed.MapCore)(m).LookupAndDelete(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *DeclTagsStrayNumbersMap) All() (iter.Seq2[uint32, uint32], func() error) {
+	return _DeclTagsStrayNumbersMapLoop((*typed.MapCore)(m).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *DeclTagsStrayNumbersMap) Drain() (iter.Seq2[uint32, uint32], func() error) {
+	return _DeclTagsStrayNumbersMapLoop((*typed.MapCore)(m).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *DeclTagsStrayNumbersMap) DeleteFunc(del func(key uint32, value *uint32) bool) (int, error) {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*uint32)(key), (*uint32)(value))
+	})
+}
+
+//go:noinline
+func _DeclTagsStrayNumbersMapLoop(s *typed.MapScan) (iter.Seq2[uint32, uint32], func() error) {
+	return func(yield func(uint32, uint32) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*uint32)(key), *(*uint32)(value))
+		})
+	}, s.Err
+}
+
+// DeclTagsStrayRecordsMap is the type of the map records (RINGBUF).
+// [typed.RingBuf] says more of its methods.
+type DeclTagsStrayRecordsMap typed.MapHandle
+
+// Shape is what the type is made for.
+func (*DeclTagsStrayRecordsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassRingBuf, Value: unsafe.Sizeof(*new(DeclTagsStrayEvent))}
+}
+
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *DeclTagsStrayRecordsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *DeclTagsStrayRecordsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *DeclTagsStrayRecordsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *DeclTagsStrayRecordsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *DeclTagsStrayRecordsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *DeclTagsStrayRecordsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *DeclTagsStrayRecordsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *DeclTagsStrayRecordsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *DeclTagsStrayRecordsMap) Close() error {
+	return m.Handle().Close()
+}
+
+// NewReader starts reading. opts may be nil. The caller closes the reader.
+func (m *DeclTagsStrayRecordsMap) NewReader(opts *typed.RingBufOptions) (*typed.Reader[DeclTagsStrayEvent], error) {
+	return typed.NewRingBufReader[DeclTagsStrayEvent](m.Handle(), 0, opts)
 }

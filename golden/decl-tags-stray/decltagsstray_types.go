@@ -12,11 +12,11 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_DeclTagsStraySet ^ 0x4ea0b78d)
+const _ = -uint32(_DeclTagsStraySet ^ 0xc45caa33)
 
 // DeclTagsStrayEvent is struct event, 44 bytes.
 //
-// Value of map events.
+// Event of map records. Value of map events.
 type DeclTagsStrayEvent struct {
 	_       structs.HostLayout
 	RawPort [2]byte // port

@@ -42,3 +42,9 @@ type Words struct{ N uint }
 
 // Big cannot hold what C has.
 type Big int32
+
+// Count is no int of C: its size is that of the machine.
+type Count int
+
+// Unsigned is no short of C.
+type Unsigned uint16
