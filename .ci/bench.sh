@@ -82,20 +82,22 @@ from_c() {
 		-b "$work/bpf2go -cc $clang -output-dir $work/$case-d bench golden/$case/$case.c"
 }
 
-# module <tool>: a module with twenty lines that run it, in five packages.
+# module <tool> [command]: a module with twenty lines that run it, in five packages,
+# by the command of its lines, else as it was built.
 module() {
-	local tool=$1 i package
+	local tool=$1 command=${2-$work/$1} i package
 	mkdir -p "$work/$tool-module" && cp -r golden/include "$work/$tool-module"
 	(
 		cd "$work/$tool-module"
 		cp "$OLDPWD/go.mod" "$OLDPWD/go.sum" .
 		go mod edit -module example.com/m -require github.com/bpfgen/bpfgen@v0.0.0 -replace "github.com/bpfgen/bpfgen=$OLDPWD"
+		go mod edit -tool github.com/cilium/ebpf/cmd/bpf2go
 		for i in {1..20}; do
 			package=p$((i % 5)) source=counter
 			((i % 2)) || source=scalars
 			mkdir -p $package
 			[ -f $package/lines.go ] || echo "package $package" >$package/lines.go
-			echo "//go:generate $work/$tool -cc $clang x$i x$i.c" >>$package/lines.go
+			echo "//go:generate $command -cc $clang x$i x$i.c" >>$package/lines.go
 			{ cat "$OLDPWD/golden/$source/$source.c" && echo "int only_here_$i = $i;"; } >$package/x$i.c
 		done
 	)
@@ -112,6 +114,7 @@ script() {
 if [ -n "$repo" ]; then
 	module bpfgen
 	module bpf2go
+	module bpf2go-tool "go tool bpf2go"
 	export BPFGEN_CACHE=$work/cache GOFLAGS=-mod=mod GOPROXY=off
 	unset GOPACKAGE
 	script a-first "rm -rf $work/cache $work/bpfgen-module/*/x*_*" "cd $work/bpfgen-module" "$work/bpfgen gen ./..."
@@ -120,10 +123,12 @@ if [ -n "$repo" ]; then
 	script a-check "cd $work/bpfgen-module" "$work/bpfgen check ./..."
 	script b-first "rm -rf $work/bpf2go-module/*/x*_*" "cd $work/bpf2go-module" "go generate ./..."
 	script b-again "cd $work/bpf2go-module" "go generate ./..."
+	script c-first "rm -rf $work/bpf2go-tool-module/*/x*_*" "cd $work/bpf2go-tool-module" "go generate ./..."
 	echo '| 20 lines, two targets each | bpfgen wall ms | bpf2go wall ms | ratio | bpfgen CPU ms | bpf2go CPU ms | ratio |'
 	echo '|---|---|---|---|---|---|---|'
 	all=1
-	compare 0.5 "no files, no cache" -a "$work/a-first" -b "$work/b-first"
+	compare 0.5 "no files, no cache, lines with \`go tool\`" -a "$work/a-first" -b "$work/c-first"
+	compare 1 "no files, no cache" -a "$work/a-first" -b "$work/b-first"
 	compare 0.5 "no cache" -a "$work/a-cold" -b "$work/b-again"
 	compare 0.03 "nothing changed" -a "$work/a-warm" -b "$work/b-again"
 	compare 0.03 "nothing changed, \`check\`" -a "$work/a-check" -b "$work/b-again"
