@@ -107,6 +107,8 @@ func TestBadInput(t *testing.T) {
 		{"x86-64", testELF{machine: elf.EM_X86_64, order: le}.bytes(t), "ELF for x86-64, not for BPF; pass the object that clang -target bpf made"},
 		{"s390x", testELF{machine: elf.EM_S390, order: binary.BigEndian}.bytes(t), "ELF for s390x, not for BPF; pass the object that clang -target bpf made"},
 		{"sparc", testELF{machine: elf.EM_SPARC, order: le}.bytes(t), "ELF for EM_SPARC, not for BPF; pass the object that clang -target bpf made"},
+		{"module", testELF{machine: elf.EM_X86_64, order: le, sections: []testSection{{name: ".modinfo", typ: elf.SHT_PROGBITS, data: []byte("name=x\x00")}}}.bytes(t),
+			"a kernel module without BTF; modules have it since Linux 5.11, if the kernel is built with CONFIG_DEBUG_INFO_BTF_MODULES"},
 		{"ELF32", elf32, "ELFCLASS32; an eBPF object is ELFCLASS64"},
 		{"ELF magic alone", []byte(elf.ELFMAG), "truncated ELF file"},
 		{"half an object", counter[:len(counter)/2], "truncated ELF file"},

@@ -189,7 +189,11 @@ type extern struct {
 // kernelObject reads vmlinux, a kernel module or any other ELF that carries
 // BTF without being an eBPF object.
 func (p *parser) kernelObject() (*Object, error) {
-	if p.elf.section(".BTF") == nil {
+	switch {
+	case p.elf.section(".BTF") != nil:
+	case p.elf.section(".modinfo") != nil:
+		return nil, errors.New("a kernel module without BTF; modules have it since Linux 5.11, if the kernel is built with CONFIG_DEBUG_INFO_BTF_MODULES")
+	default:
 		return nil, fmt.Errorf("ELF for %s, not for BPF; pass the object that clang -target bpf made", machineName(p.elf.Machine))
 	}
 	p.obj.TypesOnly = true

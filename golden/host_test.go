@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,12 +17,23 @@ import (
 const hostTypes = 8000
 
 // TestHostKernel declares every named type of the running kernel in one
-// package, compiles it with its guards and looks for every member.
+// package, compiles it with its guards and looks for every member. So it does for
+// the kernels whose raw BTF BPFGEN_TEST_KERNELS names, a list of files.
 func TestHostKernel(t *testing.T) {
 	const source = "/sys/kernel/btf/vmlinux"
+	if _, err := os.Stat(source); err != nil {
+		missing(t, "needs the BTF of the kernel: "+err.Error())
+	}
+	declareEverything(t, source)
+	for _, file := range filepath.SplitList(os.Getenv("BPFGEN_TEST_KERNELS")) {
+		t.Run(filepath.Base(file), func(t *testing.T) { declareEverything(t, file) })
+	}
+}
+
+func declareEverything(t *testing.T, source string) {
 	raw, err := os.Open(source)
 	if err != nil {
-		missing(t, "needs the BTF of the kernel: "+err.Error())
+		t.Fatal(err)
 	}
 	defer raw.Close()
 	object, err := btfparse.Parse("vmlinux", raw)
@@ -37,21 +49,24 @@ func TestHostKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := newModule(t)
-	writePackage(t, filepath.Join(dir, "vmlinux"), files)
-	goTool(t, dir, "amd64", "build", "./...")
-	// The guards are constants, so that the type-checker proves them, too. As
-	// amd64 aligns everybody with 64 bits, as 386 arm (go/types, gcsizes.go).
-	if _, err := newLoader(t, "386").load(filepath.Join(dir, "vmlinux")); err != nil {
-		t.Errorf("GOARCH=386: %v", err)
-	}
-
 	spec, err := btf.LoadSpecFromReader(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The guards are constants, so that the type-checker proves them, too. As
+	// amd64 aligns everybody with 64 bits, as 386 arm (go/types, gcsizes.go).
+	arch, narrow := "amd64", "386"
+	if object.ByteOrder == binary.BigEndian {
+		arch, narrow = "s390x", "mips"
+	}
+	dir := newModule(t)
+	writePackage(t, filepath.Join(dir, "vmlinux"), files)
+	goTool(t, dir, arch, "build", "./...")
+	if _, err := newLoader(t, narrow).load(filepath.Join(dir, "vmlinux")); err != nil {
+		t.Errorf("GOARCH=%s: %v", narrow, err)
+	}
 	vmlinux := generatedPackage{dir: filepath.Join(dir, "vmlinux"), ident: "Vmlinux", spec: spec, warnings: texts(plan.Warnings), allTypes: true}
-	sum := checkMembers(t, "amd64", []generatedPackage{vmlinux})
+	sum := checkMembers(t, arch, []generatedPackage{vmlinux})
 	t.Logf("%d structs, unions and enums: %v", sum.types, sum)
 	if sum.types < hostTypes {
 		t.Errorf("%d named types, want at least %d", sum.types, hostTypes)
