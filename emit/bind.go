@@ -53,7 +53,7 @@ type bindings struct {
 // name, on every target.
 func (w *wanted) bind() *bindings {
 	b := &bindings{byName: make(map[string]*binding)}
-	pkgs := packagePaths(w.opts.Binds, typedProfile.runtime)
+	pkgs := packagePaths(w.opts.Binds, typedRuntime())
 	for _, c := range slices.Sorted(maps.Keys(w.opts.Binds)) {
 		one := &binding{BoundType: w.opts.Binds[c], c: c}
 		w.prove(one, pkgs)

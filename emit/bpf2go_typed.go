@@ -40,7 +40,7 @@ func addTyped(w *wanted, all []*bpf2go, files []*plan.Bpf2go) {
 		}
 	}
 	taken.add("the API of "+w.opts.Ident, bridge)
-	types := findTypes(w.report, typedProfile, nil, nil)
+	types := w.typedBeside()
 	names := name(w, types, taken)
 	for i, b := range all {
 		f := files[i]

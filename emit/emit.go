@@ -172,7 +172,7 @@ func NewPlan(targets []Target, opts Options) (*Plan, error) {
 // adds what turns out to be declared otherwise.
 func typedPlan(targets []Target, opts *Options) (*Plan, error) {
 	w := want(targets, opts)
-	types := findTypes(w.report, typedProfile, w.binds, w.roots)
+	types := w.typedTypes()
 	names := name(w, types, nil)
 	if err := w.err(); err != nil {
 		return nil, err

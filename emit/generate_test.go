@@ -102,7 +102,7 @@ func planTypes(opts *Options, targets int, roots ...root) generated {
 	for _, r := range roots {
 		w.root(&r)
 	}
-	types := findTypes(w.report, typedProfile, w.binds, w.roots)
+	types := w.typedTypes()
 	g := generated{names: name(w, types, nil), types: types}
 	if w.err() == nil {
 		g.plan = build(w, types, g.names)

@@ -70,6 +70,15 @@ var typedProfile = &profile{
 	stringer:   true,
 }
 
+// typedTypes are the types of the typed API that the roots need.
+func (w *wanted) typedTypes() *typeSet { return findTypes(w.report, typedProfile, w.binds, w.roots) }
+
+// typedBeside is that API beside bpf2go's types, which others have found.
+func (w *wanted) typedBeside() *typeSet { return findTypes(w.report, typedProfile, nil, nil) }
+
+// typedRuntime are the packages that it calls.
+func typedRuntime() plan.Runtime { return typedProfile.runtime }
+
 // byteOrderedBases are BE16 … LE64 for __be16 … __le64.
 func byteOrderedBases() map[string]goBase {
 	bases := make(map[string]goBase)

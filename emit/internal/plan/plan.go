@@ -69,6 +69,9 @@ func (r Runtime) Packages() []string {
 	return slices.DeleteFunc([]string{r.Types, r.Loader}, func(path string) bool { return path == "" })
 }
 
+// LoaderQualifier is what stands in front of the names of package Loader.
+func (r Runtime) LoaderQualifier() string { return PackageName(r.Loader) + "." }
+
 // Lender is another ident of the package, whose types are used.
 type Lender struct {
 	// Ident is "" where none is used.

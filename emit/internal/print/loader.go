@@ -31,10 +31,12 @@ type loaderData struct {
 	// Imports is the import block, specs what is in it.
 	Imports string
 	specs   []string
+	// qualifier is that of the runtime package.
+	qualifier string
 }
 
 func newLoaderData(p *plan.Plan) loaderData {
-	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Aliases: aliases(p.Aliases), Text: p.Layouts, Sum: p.Checksum, LenderGuard: lenderGuard(p)}
+	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Aliases: aliases(p.Aliases), Text: p.Layouts, Sum: p.Checksum, LenderGuard: lenderGuard(p), qualifier: p.Runtime.LoaderQualifier()}
 	if len(p.Targets) > 0 {
 		d.Number = setNumber(p)
 	}

@@ -136,7 +136,7 @@ func (p *mapsPrinter) alias(m *plan.Map, of string) {
 
 // declare declares a type with its methods.
 func (p *mapsPrinter) declare(m *plan.Map) {
-	decl := templates.MapType{Name: m.Alias, T: m.Alias, Q: "typed.", Class: "Class" + m.Class, Doc: typeDoc(m, mapInterfaces[m.Class])}
+	decl := templates.MapType{Name: m.Alias, T: m.Alias, Q: p.runtime.LoaderQualifier(), Class: "Class" + m.Class, Doc: typeDoc(m, p.interfaceOf(m))}
 	if m.Short {
 		decl.MinSize = 1
 	}
@@ -167,9 +167,17 @@ func typeDoc(m *plan.Map, iface string) string {
 	}
 	text := fmt.Sprintf("%s is the type of the map %s (%s).", m.Alias, m.Name, kind)
 	if iface != "" {
-		text += fmt.Sprintf(" [typed.%s] says more of its methods.", iface)
+		text += fmt.Sprintf(" [%s] says more of its methods.", iface)
 	}
 	return strings.Join(docLines(slices.Concat([]string{text}, m.Tags)...), "\n")
+}
+
+// interfaceOf is the interface with the methods of a map's class, "" for none.
+func (p *mapsPrinter) interfaceOf(m *plan.Map) string {
+	if name := mapInterfaces[m.Class]; name != "" {
+		return p.runtime.LoaderQualifier() + name
+	}
+	return ""
 }
 
 // mapInterfaces are the interfaces of package typed that describe the methods of

@@ -15,7 +15,7 @@ import (
 func setGuard(p *plan.Plan) string {
 	switch {
 	case p.TypesOnly && p.Layouts != "":
-		return fmt.Sprintf("\n// %s is how C lays out the types, for [typed.CheckKernel].\nconst %[1]s = `\n%s`", p.API.Layouts, p.Layouts)
+		return fmt.Sprintf("\n// %[1]s is how C lays out the types, for [%[2]sCheckKernel].\nconst %[1]s = `\n%[3]s`", p.API.Layouts, p.Runtime.LoaderQualifier(), p.Layouts)
 	case p.TypesOnly:
 		return ""
 	}
