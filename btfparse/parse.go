@@ -171,6 +171,9 @@ type parser struct {
 	nameless []*btf.Enum
 	used     map[*btf.Enum]bool
 
+	// casts are the programs that use addresses in arenas.
+	casts map[string]bool
+
 	refs references
 	// mapTypes are the keys and values of maps, with their places.
 	mapTypes []btfPlace
@@ -214,6 +217,7 @@ func (p *parser) loadWithLibrary(r io.ReaderAt) func() error {
 		}
 		cs, err := safely(func() (*ebpf.CollectionSpec, error) { return ebpf.LoadCollectionSpecFromReader(r) })
 		p.obj.LoadError = err
+		p.findCasts(cs)
 		if err == nil && cs.Types != nil && p.indexBTF(cs.Types) {
 			return p.halved(p.measured.HalvedEnums())
 		}

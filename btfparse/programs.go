@@ -6,7 +6,11 @@ package btfparse
 import (
 	"debug/elf"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
 )
 
 // programs reads the symbols of the executable sections, as loadProgramSections
@@ -65,6 +69,35 @@ func (p *parser) program(section string, sym elf.Symbol) {
 	prog.Prefix, prog.Type, prog.AttachType = def.Prefix, def.Type, def.AttachType
 	prog.Sleepable, prog.Frags, prog.Target = def.Sleepable, def.Frags, def.target(bare)
 	p.obj.Programs = append(p.obj.Programs, prog)
+	if p.casts[prog.Name] {
+		p.warn(prog.Path(), LostCasts, LostCastsRemedy)
+	}
+}
+
+// What is said of programs that use addresses in arenas: Instruction.Marshal of
+// asm/instruction.go v0.22.0 writes an offset of zero for every ALU instruction
+// that it has no name for.
+const (
+	LostCasts       = "cilium/ebpf v0.22 loses the offset of addr_space_cast, by which programs use addresses in arenas, so that every kernel refuses the program"
+	LostCastsRemedy = "use global variables, or an array with BPF_F_MMAPABLE, in place of the arena's memory"
+)
+
+// findCasts finds the programs with the instruction addr_space_cast
+// (BPF_ADDR_SPACE_CAST in include/linux/filter.h).
+func (p *parser) findCasts(cs *ebpf.CollectionSpec) {
+	if cs == nil {
+		return
+	}
+	p.casts = make(map[string]bool)
+	for name, prog := range cs.Programs {
+		p.casts[name] = slices.ContainsFunc(prog.Instructions, func(ins asm.Instruction) bool { return IsAddrSpaceCast(&ins) })
+	}
+}
+
+// IsAddrSpaceCast says whether an instruction turns an address in an arena into one
+// of the kernel or back.
+func IsAddrSpaceCast(ins *asm.Instruction) bool {
+	return ins.OpCode.Class() == asm.ALU64Class && ins.OpCode.ALUOp() == asm.Mov && ins.Offset == 1
 }
 
 // unknownSections and oldSections are what is said of several programs.

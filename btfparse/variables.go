@@ -239,7 +239,7 @@ func (p *parser) warnSection(v *Variable, used bool) {
 	what, remedy := "a section "+v.Section, ""
 	switch {
 	case v.Kind == VarArena:
-		what, remedy = "a variable in an arena", "allocate with bpf_arena_alloc_pages instead"
+		what, remedy = "a variable in an arena", "make it a global variable without __arena"
 	case strings.HasPrefix(v.Section, ".bss."):
 		remedy = fmt.Sprintf("use .bss, or .data%s", strings.TrimPrefix(v.Section, ".bss"))
 	default:

@@ -4,6 +4,7 @@ package forecast
 // the library links them: where jumps go, what each instruction refers to.
 
 import (
+	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
@@ -217,9 +218,7 @@ var instructionSets = []struct {
 	{&featMayGoto, func(ins *asm.Instruction) bool {
 		return ins.OpCode.Class() == asm.JumpClass && ins.OpCode.JumpOp() == jumpCond
 	}},
-	{&featAddrSpaceCast, func(ins *asm.Instruction) bool {
-		return ins.OpCode.Class() == asm.ALU64Class && ins.OpCode.ALUOp() == asm.Mov && ins.Offset == 1
-	}},
+	{&featAddrSpaceCast, btfparse.IsAddrSpaceCast},
 	{&featFuncPointers, func(ins *asm.Instruction) bool { return ins.IsLoadOfFunctionPointer() }},
 	{&featV4, usesV4},
 }

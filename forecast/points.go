@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 )
@@ -254,6 +255,10 @@ func (k *Kernel) symbol(name string) tri {
 }
 
 func (p *programCheck) instruction(pt point) {
+	if btfparse.IsAddrSpaceCast(&p.code.ins[pt.index]) {
+		p.suspectAlways(pt.index, Finding{Verdict: Fails, Cause: CauseLibrary, Subject: featAddrSpaceCast.name, What: btfparse.LostCasts, Remedy: btfparse.LostCastsRemedy})
+		return
+	}
 	for _, set := range instructionSets {
 		if !set.uses(&p.code.ins[pt.index]) {
 			continue

@@ -200,6 +200,14 @@ int mangled() { return 0; }`,
 		c:    `extern const void bpf_prog_active __ksym; __u64 out; SEC("socket") int p(void *c) { out = (__u64)&bpf_prog_active; return 0; }`,
 		says: []string{"variable bpf_prog_active: cilium/ebpf v0.22 loads nothing of an object with kernel symbols of type const void; declare it: extern void bpf_prog_active __ksym"},
 	}, {
+		name: "addresses in arenas are lost by the library",
+		c: `struct { __uint(type, BPF_MAP_TYPE_ARENA); __uint(map_flags, 1024); __uint(max_entries, 4); } arena SEC(".maps");
+extern __attribute__((address_space(1))) void *pages(void *map) __ksym;
+SEC("syscall") int use(void *c) { __attribute__((address_space(1))) __u64 *p = pages(&arena); if (p) *p = 7; return 0; }
+SEC("syscall") int other(void *c) { return 0; }`,
+		says: []string{"program use: cilium/ebpf v0.22 loses the offset of addr_space_cast, by which programs use addresses in arenas, so that every kernel refuses the program; " +
+			"use global variables, or an array with BPF_F_MMAPABLE, in place of the arena's memory"},
+	}, {
 		name: "variables of no size",
 		c:    `struct nothing {}; struct nothing g; int n; SEC("socket") int p(void *c) { asm volatile("" :: "r"(&g)); return n; }`,
 		says: []string{"variable g: the kernel refuses BTF with a variable of no size"},
