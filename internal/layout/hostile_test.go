@@ -150,7 +150,7 @@ func TestCompareIsBounded(t *testing.T) {
 // TestHostileNames: whatever C++ or a forger calls things, the text can be read
 // again and stands between backticks.
 func TestHostileNames(t *testing.T) {
-	for _, name := range []string{"typedef", "a b", "`", "\"", "\n#1 4 struct", "ns::t<int>", "=", "é", "\xff", "", "9", "a:", ",", "@", "enum"} {
+	for _, name := range []string{"typedef", "typedefs", "typedef_kind", "structs", "enums", "u32", "u32s", "ptr", "a b", "`", "\"", "\n#1 4 struct", "ns::t<int>", "=", "é", "\xff", "", "9", "a:", ",", "@", "enum"} {
 		s := &btf.Struct{Name: name, Size: 8, Members: []btf.Member{
 			{Name: name + "1", Type: u32}, {Name: "e", Type: &btf.Enum{Name: name, Size: 4, Values: []btf.EnumValue{{Name: name, Value: 1}}}, Offset: 32},
 		}}

@@ -152,7 +152,7 @@ func (p *parser) node(line string) (*node, []string, error) {
 	if !slices.Contains([]string{structKind, unionKind, enumKind}, n.kind) {
 		s.fail()
 	}
-	n.typedef = s.accept(" " + typedefWord)
+	n.typedef = s.acceptTypedef()
 	if !strings.HasPrefix(s.rest, " =") && s.accept(" ") {
 		n.name = s.word()
 	}
@@ -222,6 +222,16 @@ func (s *scanner) accept(text string) bool {
 		s.rest = rest
 	}
 	return ok
+}
+
+// acceptTypedef accepts the word typedef, which a name may begin with.
+func (s *scanner) acceptTypedef() bool {
+	rest, ok := strings.CutPrefix(s.rest, " "+typedefWord)
+	if !ok || rest != "" && wordBytes[rest[0]] {
+		return false
+	}
+	s.rest = rest
+	return true
 }
 
 func (s *scanner) expect(text string) {
