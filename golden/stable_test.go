@@ -141,7 +141,11 @@ func (n nameTest) nothingMoves(change string, less, more *emit.Plan) {
 		typ, member, _ := strings.Cut(d.Name, ".")
 		of, isAlias := aliases[typ]
 		if !there[declared{d.Name, d.Owner, d.Member}] && !(isAlias && (member == "" || there[declared{of + "." + member, d.Owner, d.Member}])) {
-			n.outranks(d.Owner+"."+d.Member, "%s, %s: %s of %s %s is there, and not where there is more", n.name, change, d.Name, d.Owner, d.Member)
+			thing := d.Owner + "." + d.Member
+			if strings.HasPrefix(d.Owner, "map ") && d.Member == "" && !strings.Contains(d.Name, ".") {
+				thing = "the type of " + d.Owner
+			}
+			n.outranks(thing, "%s, %s: %s of %s %s is there, and not where there is more", n.name, change, d.Name, d.Owner, d.Member)
 		}
 	}
 	names := less.Names()

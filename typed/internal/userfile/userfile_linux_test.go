@@ -180,6 +180,7 @@ func TestFindInProcess(t *testing.T) {
 // the path has blanks in it.
 func TestFindWhatAProcessRunsOfAReplacedFile(t *testing.T) {
 	if os.Getenv("BPFGEN_USERFILE_RUNS") != "" { // the process that is looked at
+		os.Stdout.Write([]byte{1})
 		io.Copy(io.Discard, os.Stdin)
 		return
 	}
@@ -197,10 +198,17 @@ func TestFindWhatAProcessRunsOfAReplacedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stdin.Close(); cmd.Wait() })
+	if _, err := io.ReadFull(stdout, make([]byte, 1)); err != nil { // before, its memory may not have the file yet
+		t.Fatal(err)
+	}
 	runs, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
