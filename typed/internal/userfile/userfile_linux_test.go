@@ -202,7 +202,11 @@ func TestFindWhatAProcessRunsOfAReplacedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	if errors.Is(err, syscall.ENOEXEC) && os.Getenv("CI") == "" {
+		t.Skip("QEMU's user mode starts no program of its machine")
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stdin.Close(); cmd.Wait() })
