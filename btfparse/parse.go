@@ -252,19 +252,21 @@ func (p *parser) loadBTF() error {
 	if order := btfByteOrder(raw); order != p.elf.ByteOrder {
 		return fmt.Errorf("the BTF is %s, the ELF around it is %s", order, p.elf.ByteOrder)
 	}
-	return p.decodeBTF(raw)
+	return p.decodeBTF(raw, p.measured.HalvedEnums())
 }
 
 // loadRawBTF decodes BTF that no ELF is around.
 func (p *parser) loadRawBTF(raw []byte) error {
-	if err := hostile.CheckBTF(raw); err != nil {
+	halved, err := hostile.HalvedEnums(raw)
+	if err != nil {
 		return err
 	}
-	return p.decodeBTF(raw)
+	return p.decodeBTF(raw, halved)
 }
 
-// decodeBTF takes BTF that package hostile has seen.
-func (p *parser) decodeBTF(raw []byte) error {
+// decodeBTF takes BTF that package hostile has seen, and the enums of which it has
+// one half.
+func (p *parser) decodeBTF(raw []byte, halved []uint32) error {
 	spec, err := safely(func() (*btf.Spec, error) { return btf.LoadSpecFromReader(bytes.NewReader(raw)) })
 	if err != nil {
 		return fmt.Errorf("malformed BTF: %w", err)
@@ -272,7 +274,7 @@ func (p *parser) decodeBTF(raw []byte) error {
 	if !p.indexBTF(spec) {
 		return p.badType(spec)
 	}
-	return p.halved(hostile.HalvedEnums(raw))
+	return p.halved(halved)
 }
 
 // halved takes the ids of enums of whose values the BTF has one half.

@@ -6,7 +6,6 @@ package btfparse
 import (
 	"debug/elf"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -90,7 +89,9 @@ func (p *parser) findCasts(cs *ebpf.CollectionSpec) {
 	}
 	p.casts = make(map[string]bool)
 	for name, prog := range cs.Programs {
-		p.casts[name] = slices.ContainsFunc(prog.Instructions, func(ins asm.Instruction) bool { return IsAddrSpaceCast(&ins) })
+		for i := range prog.Instructions {
+			p.casts[name] = p.casts[name] || IsAddrSpaceCast(&prog.Instructions[i])
+		}
 	}
 }
 

@@ -14,12 +14,17 @@ import (
 // TagPrefix is how every btf_decl_tag for bpfgen begins.
 const TagPrefix = "bpfgen:"
 
+// StrayTag says that nothing comes of a tag.
+func StrayTag(path Path, inC, tag string) Diagnostic {
+	return Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect", tag), InC: inC}
+}
+
 // strayTags says of each tag for bpfgen that nothing comes of it.
 func strayTags(path Path, inC string, tags []string) []Diagnostic {
 	var stray []Diagnostic
 	for _, tag := range tags {
 		if strings.HasPrefix(tag, TagPrefix) {
-			stray = append(stray, Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect", tag), InC: inC})
+			stray = append(stray, StrayTag(path, inC, tag))
 		}
 	}
 	return stray

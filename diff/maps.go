@@ -4,6 +4,7 @@ package diff
 // pinned, can be the new object's.
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -200,11 +201,9 @@ func (i *Input) operands(m *btfparse.Map) map[string]string {
 		if _, isPointer := f.Type.(*btfparse.Pointer); isPointer || end > uint32(len(content)) {
 			continue
 		}
-		if b := content[start:end]; !isZero(b) {
+		if b := content[start:end]; len(bytes.Trim(b, "\x00")) > 0 {
 			all[f.Name] = value(f.Type, b)
 		}
 	}
 	return all
 }
-
-func isZero(b []byte) bool { return !slices.ContainsFunc(b, func(b byte) bool { return b != 0 }) }

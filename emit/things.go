@@ -127,8 +127,8 @@ func rootOf(key string) (root, rest string) {
 	return root, "{}" + rest
 }
 
-// settledKey is a key without the braces of its root. Ranks and hashes are of it, as they
-// were before there were braces.
+// settledKey is a key without the braces of its root. Ranks and hashes are of it: they
+// go by what a type is called, not by whether C or its place calls it so.
 func settledKey(key string) string {
 	root, rest := rootOf(key)
 	return root + strings.TrimPrefix(rest, "{}")

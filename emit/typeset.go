@@ -423,7 +423,7 @@ func strayTags(path btfparse.Path, tags []string, known ...string) []btfparse.Di
 		if len(known) > 0 {
 			remedy = "here it is " + strings.Join(known, "… or ") + "…"
 		}
-		stray = append(stray, btfparse.Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect", t), InC: remedy})
+		stray = append(stray, btfparse.StrayTag(path, remedy, t))
 	}
 	for _, prefix := range []string{nameTag, typeTag} { // events may have several
 		last, _ := tagValue(tags, prefix)

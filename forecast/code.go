@@ -210,17 +210,19 @@ func (c *code) line(i int) *btf.Line {
 var instructionSets = []struct {
 	feature *feature
 	uses    func(*asm.Instruction) bool
+	// lost is what the library does to the instruction, so that no kernel loads it.
+	lost string
 }{
 	{&featAtomics, func(ins *asm.Instruction) bool {
 		return isAtomic(ins) && ins.OpCode.AtomicOp() != asm.AddAtomic && !isAcquireRelease(ins)
-	}},
-	{&featLoadAcquire, isAcquireRelease},
+	}, ""},
+	{&featLoadAcquire, isAcquireRelease, ""},
 	{&featMayGoto, func(ins *asm.Instruction) bool {
 		return ins.OpCode.Class() == asm.JumpClass && ins.OpCode.JumpOp() == jumpCond
-	}},
-	{&featAddrSpaceCast, btfparse.IsAddrSpaceCast},
-	{&featFuncPointers, func(ins *asm.Instruction) bool { return ins.IsLoadOfFunctionPointer() }},
-	{&featV4, usesV4},
+	}, ""},
+	{&featAddrSpaceCast, btfparse.IsAddrSpaceCast, btfparse.LostCasts},
+	{&featFuncPointers, func(ins *asm.Instruction) bool { return ins.IsLoadOfFunctionPointer() }, ""},
+	{&featV4, usesV4, ""},
 }
 
 // jumpCond is BPF_JCOND.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/cilium/ebpf"
 )
 
@@ -191,7 +192,7 @@ var (
 	featFuncPointers   = feature{"pointers to functions as arguments (bpf_loop, bpf_for_each_map_elem)", v(5, 13), enumerator("BPF_FUNC_for_each_map_elem"), "put the call into a program of its own, and make that optional: SEC(\"?…\"), or Optional in Go"}
 	featV4             = feature{name: "the instructions of clang -mcpu=v4", version: v(6, 6), remedy: "compile with clang -mcpu=v3"}
 	featMayGoto        = feature{"may_goto", v(6, 9), enumerator("BPF_MAY_GOTO"), "bound the loop by a constant, or use bpf_loop"}
-	featAddrSpaceCast  = feature{"addresses in arenas (addr_space_cast)", v(6, 9), enumerator("BPF_ADDR_SPACE_CAST"), optional}
+	featAddrSpaceCast  = feature{name: "addresses in arenas (addr_space_cast)", version: v(6, 9), remedy: btfparse.LostCastsRemedy}
 	featLoadAcquire    = feature{name: "load-acquire and store-release", version: v(6, 15), remedy: "use a read-modify-write instruction"}
 	featRawTPSleepable = feature{name: "sleepable tracepoint programs", version: v(7, 0)}
 	featEmptyDatasec   = feature{name: "BTF of data sections without variables", version: v(5, 12)}
@@ -205,7 +206,7 @@ func wantedOfKernels() []fact {
 	for _, m := range marks {
 		wanted = append(wanted, m.fact)
 	}
-	for _, f := range []feature{featFrags, featFloatBTF, featGlobalLazy, featFuncPointers, featMayGoto, featAddrSpaceCast} {
+	for _, f := range []feature{featFrags, featFloatBTF, featGlobalLazy, featFuncPointers, featMayGoto} {
 		wanted = append(wanted, f.witness)
 	}
 	for _, f := range mapFlags {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 )
@@ -255,20 +254,18 @@ func (k *Kernel) symbol(name string) tri {
 }
 
 func (p *programCheck) instruction(pt point) {
-	if btfparse.IsAddrSpaceCast(&p.code.ins[pt.index]) {
-		p.suspectAlways(pt.index, Finding{Verdict: Fails, Cause: CauseLibrary, Subject: featAddrSpaceCast.name, What: btfparse.LostCasts, Remedy: btfparse.LostCastsRemedy})
-		return
-	}
 	for _, set := range instructionSets {
 		if !set.uses(&p.code.ins[pt.index]) {
 			continue
 		}
 		f := Finding{Cause: CauseInstruction, Subject: set.feature.name}
-		switch p.kernel.supports(*set.feature) {
-		case no:
+		switch has := p.kernel.supports(*set.feature); {
+		case set.lost != "":
+			f.Verdict, f.Cause, f.What, f.Remedy = Fails, CauseLibrary, set.lost, set.feature.remedy
+		case has == no:
 			f.Verdict, f.What = Fails, fmt.Sprintf("the kernel does not have %s (Linux %s)", set.feature.name, set.feature.version)
 			f.Remedy = set.feature.remedy
-		case unclear:
+		case has == unclear:
 			f.Verdict, f.What = Unknown, fmt.Sprintf("whether the kernel has %s (Linux %s) is not known", set.feature.name, set.feature.version)
 		default:
 			return

@@ -280,7 +280,7 @@ func (j *job) mayWrite(dir, name string) bool {
 func (r *repo) moduleLines(ctx context.Context, c *cli) (rest []*job) {
 	seen := make(map[string]bool)
 	for _, dir := range r.dirs {
-		root := moduleOf(dir)
+		root := gogen.ModuleRoot(dir)
 		if root == "" || seen[root] {
 			continue
 		}

@@ -89,7 +89,7 @@ func (m *migration) collect(ctx context.Context, c *cli, args []string) error {
 	modules := make(map[string][]string)
 	for _, dir := range dirs {
 		errs = append(errs, m.directory(dir, c.env))
-		root := moduleOf(dir)
+		root := gogen.ModuleRoot(dir)
 		modules[root] = append(modules[root], dir)
 	}
 	for root, dirs := range modules { // when all lines are as they will be
@@ -323,18 +323,4 @@ func (m *migration) write(ctx context.Context, paths []string) error {
 	}
 	_, err := outfile.CommitAll(ctx, slices.Collect(maps.Values(plans))...)
 	return err
-}
-
-// moduleOf is the directory of the go.mod above a directory, "" for none.
-func moduleOf(dir string) string {
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		if parent := filepath.Dir(dir); parent != dir {
-			dir = parent
-			continue
-		}
-		return ""
-	}
 }

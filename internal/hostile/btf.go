@@ -86,11 +86,15 @@ type btfTypes struct {
 // CheckBTF finds BTF that would exhaust the stack or the memory of the decoder,
 // or that is cut short. It takes the BTF of a kernel.
 func CheckBTF(raw []byte) error {
-	if len(raw) > MaxBTFBytes {
-		return fmt.Errorf("more than %d MiB of BTF", MaxBTFBytes>>20)
-	}
-	_, err := readBTF(raw, unlimited)
+	_, err := checkedBTF(raw)
 	return err
+}
+
+func checkedBTF(raw []byte) (*btfTypes, error) {
+	if len(raw) > MaxBTFBytes {
+		return nil, fmt.Errorf("more than %d MiB of BTF", MaxBTFBytes>>20)
+	}
+	return readBTF(raw, unlimited)
 }
 
 func readBTF(raw []byte, maxTypes int) (*btfTypes, error) {
@@ -272,16 +276,16 @@ func (g *btfTypes) eachName(yield func(uint32) bool) {
 	}
 }
 
-// HalvedEnums are the type ids of the enums of 8 bytes of which raw BTF, that CheckBTF
-// has seen, has the lower 4 of each value: BTF_KIND_ENUM and not
-// BTF_KIND_ENUM64. clang before 15 writes it, and later ones where C names the
-// type behind the colon by a typedef (enum e : __u64).
-func HalvedEnums(raw []byte) []uint32 {
-	g, err := splitBTF(raw)
-	if err != nil || g.index(unlimited) != nil {
-		return nil
+// HalvedEnums are the type ids of the enums of 8 bytes of which raw BTF has the lower
+// 4 of each value: BTF_KIND_ENUM and not BTF_KIND_ENUM64. clang before 15 writes it,
+// and later ones where C names the type behind the colon by a typedef (enum e :
+// __u64). The error is CheckBTF's.
+func HalvedEnums(raw []byte) ([]uint32, error) {
+	g, err := checkedBTF(raw)
+	if err != nil {
+		return nil, err
 	}
-	return g.halvedEnums()
+	return g.halvedEnums(), nil
 }
 
 // HalvedEnums are those of the object, see the function of that name.

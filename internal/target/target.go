@@ -6,12 +6,13 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
-	"github.com/bpfgen/bpfgen/internal/suggest"
 	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/bpfgen/bpfgen/internal/suggest"
 )
 
 // Info is one target of clang and the Go architectures that it serves.

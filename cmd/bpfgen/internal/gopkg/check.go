@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/tools/go/packages"
 
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gogen"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/outfile"
 	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/temp"
 	"github.com/bpfgen/bpfgen/internal/lazyregexp"
@@ -48,7 +49,7 @@ func TypeCheck(ctx context.Context, env []string, all []Generated) Verdict {
 	var v Verdict
 	modules := make(map[string][]Generated)
 	for _, g := range all {
-		root := moduleRoot(g.Dir)
+		root := gogen.ModuleRoot(g.Dir)
 		if root == "" {
 			continue // nobody could build it here
 		}
@@ -64,20 +65,6 @@ func TypeCheck(ctx context.Context, env []string, all []Generated) Verdict {
 	slices.Sort(v.Before)
 	v.Fatal, v.Notes, v.Before = slices.Compact(v.Fatal), slices.Compact(v.Notes), slices.Compact(v.Before)
 	return v
-}
-
-// moduleRoot is the directory of the go.mod that a directory belongs to.
-func moduleRoot(dir string) string {
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
 }
 
 // check checks the packages of one module.

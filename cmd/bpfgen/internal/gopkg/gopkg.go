@@ -18,6 +18,8 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/tools/go/packages"
+
+	"github.com/bpfgen/bpfgen/cmd/bpfgen/internal/gogen"
 )
 
 // Name is the name of the package in a directory. Where there is none yet, it
@@ -53,7 +55,7 @@ func ImportPath(dir string) (string, error) {
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		abs = real
 	}
-	root := moduleRoot(abs)
+	root := gogen.ModuleRoot(abs)
 	if root == "" {
 		return "", nil
 	}
