@@ -2,8 +2,11 @@ package emit
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/bpfgen/bpfgen/btfparse"
 )
 
 // A layout that is not C's does not compile, on each GOARCH where it is wrong
@@ -47,6 +50,40 @@ func TestGuards(t *testing.T) {
 	_, errs := typeCheck(t, "amd64", strings.Replace(enum, "type counterE uint32", "type counterE uint16", 1))
 	if !overflowsOf(errs, []string{"counterE(0"}) {
 		t.Errorf("an enum of the wrong size: %v", errs)
+	}
+}
+
+// The types of a whole kernel have one guard each, which sees what moves the end.
+func TestGuardsOfManyFields(t *testing.T) {
+	all := []btfparse.Type{structOf("one", 4, at(0, "only", cU32)), structOf("r", 24, at(0, "a", cU32), at(8, "b", cU64), at(16, "c", cU32))}
+	for i := range 100 {
+		wide := make([]btfparse.Field, 200)
+		for k := range wide {
+			wide[k] = at(uint32(k), "f"+strconv.Itoa(k), cU8)
+		}
+		all = append(all, structOf("wide"+strconv.Itoa(i), 200, wide...))
+	}
+	source := generateTypes(t, rootsOf(all...)...).source
+	if n, want := strings.Count(source, "unsafe."), 1+2+100*2; n != want {
+		t.Errorf("guards ask %d questions, not %d", n, want)
+	}
+	for _, c := range []struct {
+		name, old, wrong string
+		overflows        []string
+	}{
+		{"as it is", "", "", nil},
+		{"wrong size", "\tC uint32\n", "\tC uint64\n\tD uint64\n", []string{"Sizeof(counterR{}"}},
+		{"a smaller field", "\tB uint64\n", "\tB uint32\n", []string{"Sizeof(counterR{}"}},
+		{"a field more", "F7   uint8\n", "F7   uint8\n\tF7a uint8\n", []string{"Sizeof(counterWide0{}"}},
+		{"an only field that is smaller", "Only uint32\n", "Only uint16\n", []string{"Sizeof(counterOne{}"}},
+	} {
+		if !strings.Contains(source, c.old) {
+			t.Fatalf("%s: no %q in\n%.2000s", c.name, c.old, source)
+		}
+		_, errs := typeCheck(t, "amd64", strings.Replace(source, c.old, c.wrong, 1))
+		if !overflowsOf(errs, c.overflows) {
+			t.Errorf("%s: errors %v, want overflows of %v", c.name, errs, c.overflows)
+		}
 	}
 }
 

@@ -29,9 +29,8 @@ type bpfRecord struct {
 	End uint8
 }
 
-// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
-// that does not compile (overflow) names what is laid out otherwise than in the
-// compiled C code: generate this file again.
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(bpfRecord{}) ^ 22)
 	_ = -(unsafe.Offsetof(bpfRecord{}.Port) ^ 1)

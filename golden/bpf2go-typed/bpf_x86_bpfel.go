@@ -56,9 +56,8 @@ type bpfRecord struct {
 	When [8]byte
 }
 
-// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
-// that does not compile (overflow) names what is laid out otherwise than in the
-// compiled C code: generate this file again.
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(bpfFlowKey{}) ^ 40)
 	_ = -(unsafe.Offsetof(bpfFlowKey{}.To) ^ 16)

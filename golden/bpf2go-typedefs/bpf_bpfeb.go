@@ -54,9 +54,8 @@ type bpfOuter struct {
 	M uint32
 }
 
-// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
-// that does not compile (overflow) names what is laid out otherwise than in the
-// compiled C code: generate this file again.
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
 const _ = -(unsafe.Sizeof(bpfAnon2T{}) ^ 4)
 const _ = -(unsafe.Sizeof(*new(bpfInner2T)) ^ 4)
 const _ = -(unsafe.Sizeof(bpfInnerT{}) ^ 4)

@@ -71,9 +71,8 @@ const (
 	bpfVerdictVERDICT_DROP bpfVerdict = 5
 )
 
-// Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
-// that does not compile (overflow) names what is laid out otherwise than in the
-// compiled C code: generate this file again.
+// Sizes and offsets as in C. A line that does not compile (overflow) names what
+// is laid out otherwise than in the compiled C code: generate this file again.
 const (
 	_ = -(unsafe.Sizeof(bpfEvent{}) ^ 68)
 	_ = -(unsafe.Offsetof(bpfEvent{}.Comm) ^ 4)

@@ -26,7 +26,7 @@ type bpf2goData struct {
 // bpf2goFile prints the file of one target.
 func bpf2goFile(p *plan.Plan, f *plan.Bpf2go) ([]byte, error) {
 	s := newSource("")
-	s.offsetsAlone = true
+	s.guarding = places
 	s.declareAll(f.Types)
 	upper := words.UpperFirst(f.Ident)
 	d := bpf2goData{

@@ -16,24 +16,66 @@ import (
 // which the compiler has half the work with that it has with two numbers. Of a
 // struct that is smaller than that, whose size is compared as well, no offset
 // reaches into the size.
+//
+// All types of a kernel are 58,000 fields: a line for each would be as much source
+// as all declarations, and a third of the time that these take the compiler. There
+// a type has one line, for its size and the place of its last field, which a field
+// in between that is larger, smaller or elsewhere moves, but for padding that makes
+// up for it. The tests of the golden package compare every member there.
 
-// guardComment says what a failure means to whoever reads it.
-const guardComment = "Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line that does not compile (overflow) " +
+// A guarding is what guards compare.
+type guarding uint8
+
+const (
+	placesAndSizes guarding = iota // of every field
+	// places leaves the sizes of fields out: those of types that the file declares
+	// are proved by themselves, and compiled in less time.
+	places
+	// lastPlaces is the place of the last field alone. Only types that the file
+	// declares are compared by it: what is declared elsewhere can change by itself.
+	lastPlaces
+)
+
+// manyFields is for how many fields of one file there are guards for each. What
+// people ask for of a kernel stays below it: 53 structs with all that they need have 2,500.
+const manyFields = 20_000
+
+// guardComments say what a failure means to whoever reads it.
+var guardComments = [...]string{
+	placesAndSizes: "Sizes and offsets as in C, of fields as size_offset in hexadecimal." + guardFails,
+	places:         "Sizes and offsets as in C." + guardFails,
+	lastPlaces:     "Sizes as in C, with the offset of the last field as size_offset in hexadecimal." + guardFails,
+}
+
+const guardFails = " A line that does not compile (overflow) " +
 	"names what is laid out otherwise than in the compiled C code: generate this file again."
 
 // guards writes a block for each type.
 func (s *source) guards(decls []*plan.Decl) {
+	if s.guarding == placesAndSizes && fieldsOf(decls) > manyFields {
+		s.guarding = lastPlaces
+	}
 	first := true
 	for _, d := range decls {
 		if d.Foreign || d.Alias != "" || d.Enum != nil && d.Enum.Plain {
 			continue
 		}
 		if first {
-			s.comment(guardComment)
+			s.comment(guardComments[s.guarding])
 			first = false
 		}
 		s.guard(d)
 	}
+}
+
+// fieldsOf is how many fields the types have, without those of structs that are
+// written out in them.
+func fieldsOf(decls []*plan.Decl) int {
+	n := 0
+	for _, d := range decls {
+		n += len(d.Fields)
+	}
+	return n
 }
 
 // guard compares one type with C's: its size, and place and size of each field.
@@ -48,6 +90,10 @@ func (s *source) guard(d *plan.Decl) {
 		zero = name + "(0)"
 	case d.Base != nil:
 		zero = "*new(" + name + ")"
+	}
+	if s.guarding == lastPlaces && d.Pkg == "" && !d.Borrowed {
+		s.line("const _ = -", s.sizeAndLast(zero, d))
+		return
 	}
 	lines := []string{"_ = -" + s.sizeof(zero, d.Size)}
 	if d.Enum == nil {
@@ -64,6 +110,21 @@ func (s *source) guard(d *plan.Decl) {
 	s.line(")")
 }
 
+// sizeAndLast is 0 if a type is as large as it must be and its last field is where it
+// must be. One that is first or the only one is.
+func (s *source) sizeAndLast(zero string, d *plan.Decl) string {
+	for _, f := range slices.Backward(d.Fields) {
+		switch {
+		case f.Name == "_":
+			continue
+		case f.Offset == 0:
+			return s.sizeof(zero, d.Size)
+		}
+		return "(" + s.placeAndSize(zero+"."+f.Name, f.Offset, zero, d.Size, d.Size) + ")"
+	}
+	return s.sizeof(zero, d.Size)
+}
+
 // guardFields compares place and size of the fields of a struct, and of the
 // structs that are written out in it.
 func (s *source) guardFields(lines []string, fields []plan.Field, of string, size uint32) []string {
@@ -73,8 +134,8 @@ func (s *source) guardFields(lines []string, fields []plan.Field, of string, siz
 		}
 		field := of + "." + f.Name
 		switch {
-		case !s.offsetsAlone:
-			lines = append(lines, "_ = -("+s.placeAndSize(field, f, size)+")")
+		case s.guarding != places:
+			lines = append(lines, "_ = -("+s.placeAndSize(field, f.Offset, field, f.Size, size)+")")
 		case i > 0: // the first is where it must be
 			lines = append(lines, "_ = -"+s.offset(field, f.Offset))
 		}
@@ -89,17 +150,17 @@ func (s *source) guardFields(lines []string, fields []plan.Field, of string, siz
 	return lines
 }
 
-// placeAndSize is 0 if a field of a struct of some size is where it must be and as
-// large.
-func (s *source) placeAndSize(field string, f plan.Field, size uint32) string {
-	if size >= 0x10000 {
-		return s.offset(field, f.Offset) + " | " + s.sizeof(field, f.Size)
+// placeAndSize is 0 if a field is at that offset and a value has that size, both in a
+// struct of some size.
+func (s *source) placeAndSize(field string, offset uint32, value string, size, of uint32) string {
+	if of >= 0x10000 {
+		return s.offset(field, offset) + " | " + s.sizeof(value, size)
 	}
-	sum := s.qual("unsafe", "Offsetof") + "(" + field + ") + " + s.qual("unsafe", "Sizeof") + "(" + field + ")*0x10000"
-	if f.Size == 0 && f.Offset == 0 {
+	sum := s.qual("unsafe", "Offsetof") + "(" + field + ") + " + s.qual("unsafe", "Sizeof") + "(" + value + ")*0x10000"
+	if size == 0 && offset == 0 {
 		return sum // linters think little of ^ 0
 	}
-	return fmt.Sprintf("%s ^ 0x%x_%04x", sum, f.Size, f.Offset)
+	return fmt.Sprintf("%s ^ 0x%x_%04x", sum, size, offset)
 }
 
 // offset is 0 if a field is at that offset.

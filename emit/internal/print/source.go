@@ -19,12 +19,10 @@ import (
 // source collects the declarations of a file and what they import.
 type source struct {
 	// runtime is the import path of what types call.
-	runtime string
-	// offsetsAlone leaves the sizes of fields out of guards: those of types that
-	// the file declares are proved by themselves, and compiled in less time.
-	offsetsAlone bool
-	body         bytes.Buffer
-	imports      map[string]bool
+	runtime  string
+	guarding guarding
+	body     bytes.Buffer
+	imports  map[string]bool
 }
 
 func newSource(runtime string) *source {
