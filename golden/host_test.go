@@ -53,8 +53,8 @@ func declareEverything(t *testing.T, source string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The guards are constants, so that the type-checker proves them, too. As
-	// amd64 aligns everybody with 64 bits, as 386 arm (go/types, gcsizes.go).
+	// As amd64 aligns everybody with 64 bits, as 386 arm (go/types, gcsizes.go). So
+	// many types have few guards: places are compared on both.
 	arch, narrow := "amd64", "386"
 	if object.ByteOrder == binary.BigEndian {
 		arch, narrow = "s390x", "mips"
@@ -62,10 +62,8 @@ func declareEverything(t *testing.T, source string) {
 	dir := newModule(t)
 	writePackage(t, filepath.Join(dir, "vmlinux"), files)
 	goTool(t, dir, arch, "build", "./...")
-	if _, err := newLoader(t, narrow).load(filepath.Join(dir, "vmlinux")); err != nil {
-		t.Errorf("GOARCH=%s: %v", narrow, err)
-	}
 	vmlinux := generatedPackage{dir: filepath.Join(dir, "vmlinux"), ident: "Vmlinux", spec: spec, warnings: texts(plan.Warnings), allTypes: true}
+	checkMembers(t, narrow, []generatedPackage{vmlinux})
 	sum := checkMembers(t, arch, []generatedPackage{vmlinux})
 	t.Logf("%d structs, unions and enums: %v", sum.types, sum)
 	if sum.types < hostTypes {
