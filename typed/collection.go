@@ -25,8 +25,8 @@ type CollectionSpec struct {
 	errs         []error
 
 	optionalMaps []string
-	choices      []choice
-	lacks        *lacking // nil before Optional, OptionalIf and FirstOf
+	choices      [][][]string // of FirstOf: the C names of each alternative
+	lacks        *lacking     // nil before Optional, OptionalIf and FirstOf
 
 	// instead is what Load does while FromPins or FromObjects has called it.
 	instead func() (*Collection, error)

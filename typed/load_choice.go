@@ -117,7 +117,8 @@ func (c *CollectionSpec) Only(programs ...Choosable) {
 //	spec.FirstOf(typed.Group(spec.Programs.SendRing, spec.Maps.Ring), typed.Group(spec.Programs.SendPerf, spec.Maps.Perf))
 //
 // It takes back Disable, and the "?" of SEC("?…"), for all of them; Disable
-// afterwards takes an alternative away.
+// afterwards takes an alternative away. What several alternatives have in common, a
+// map say, is loaded with each. Of several calls each takes one alternative.
 //
 // What the kernel has is found out by loading, and for hooks that only attaching
 // would show, by asking it for those. An error that lies in a program is an
@@ -128,25 +129,19 @@ func (c *CollectionSpec) FirstOf(alternatives ...Choosable) {
 	if c == nil || c.Spec == nil {
 		return
 	}
-	var ch choice
+	var names [][]string
 	for _, a := range alternatives {
 		if !isNil(a) {
-			ch.names = append(ch.names, a.parts())
+			names = append(names, a.parts())
 		}
 	}
-	for _, name := range slices.Concat(ch.names...) {
+	for _, name := range slices.Concat(names...) {
 		if c.Spec.Programs[name] != nil {
 			(*specCore)(c).state(name).disabled = false
 		}
 	}
 	c.lacks = kernelLacks
-	c.choices = append(c.choices, ch)
-}
-
-// choice is what FirstOf was told, and the alternative that is tried now.
-type choice struct {
-	names [][]string
-	at    int
+	c.choices = append(c.choices, names)
 }
 
 // Skipped is a program or map that was left out because the kernel lacks
@@ -194,11 +189,11 @@ func (p *program) attachFailure() error {
 
 // loading is one Load.
 type loading struct {
-	set     *specCore
-	from    *ebpf.CollectionSpec // as the user has it
-	opts    ebpf.CollectionOptions
-	left    map[string]error // C names of programs and maps, and why
-	choices []choice
+	set  *specCore
+	from *ebpf.CollectionSpec // as the user has it
+	opts ebpf.CollectionOptions
+	left map[string]error // C names of programs and maps that cannot be there, and why
+	out  map[string]error // those, and the alternatives that are not chosen
 }
 
 // load loads until nothing is refused.
@@ -214,7 +209,7 @@ func (l *loading) load() (*Collection, error) {
 			continue // with the map of the other process
 		}
 		if err == nil {
-			c := newCollection(coll, spec, l.left, l.set.optionalPrograms())
+			c := newCollection(coll, spec, l.out, l.set.optionalPrograms())
 			c.setLayouts(layouts)
 			return c, nil
 		}
@@ -241,51 +236,69 @@ func (l *loading) begin() error {
 			}
 		}
 	}
-	for _, ch := range l.set.choices {
-		if err := l.beginChoice(ch); err != nil {
-			return err
+	return l.choose()
+}
+
+// choose takes the first alternative of each choice that may be there, in the order in
+// which FirstOf was called, and leaves the others out. What one choice has taken stays,
+// and what it has left out the later ones do not have either.
+func (l *loading) choose() error {
+	l.out = maps.Clone(l.left)
+	taken := make(map[string]bool)
+	for _, names := range l.set.choices {
+		at, reasons := l.first(names)
+		if at == len(names) {
+			return fmt.Errorf("load %s: the kernel has none of the alternatives: %w", l.set.name, errors.Join(reasons...))
+		}
+		for _, name := range names[at] {
+			taken[name] = true
+		}
+		chosen := fmt.Errorf("%w: chosen in its place: %s", ErrNotLoaded, strings.Join(names[at], " and "))
+		for i, others := range names {
+			why := chosen
+			if i < at {
+				why = reasons[i]
+			}
+			l.leaveAlternative(others, taken, why)
 		}
 	}
 	return nil
 }
 
-// beginChoice leaves all alternatives out but the first that may be there.
-func (l *loading) beginChoice(ch choice) error {
-	var reasons []error
-	for ; ch.at < len(ch.names); ch.at++ {
-		err := l.lacksAlternative(ch.names[ch.at])
+// first is the first alternative that may be there, and why those before it may not.
+func (l *loading) first(alternatives [][]string) (at int, reasons []error) {
+	for ; at < len(alternatives); at++ {
+		err := l.lacksAlternative(alternatives[at])
 		if err == nil {
 			break
 		}
 		reasons = append(reasons, err)
-		l.leaveAlternative(ch.names[ch.at], err)
 	}
-	if ch.at == len(ch.names) {
-		return l.noAlternative(reasons)
-	}
-	for _, other := range ch.names[ch.at+1:] {
-		l.leaveAlternative(other, fmt.Errorf("%w: %s was chosen", ErrNotLoaded, strings.Join(ch.names[ch.at], " and ")))
-	}
-	l.choices = append(l.choices, ch)
-	return nil
+	return at, reasons
 }
 
-func (l *loading) noAlternative(reasons []error) error {
-	return fmt.Errorf("load %s: the kernel has none of the alternatives: %w", l.set.name, errors.Join(reasons...))
-}
-
-func (l *loading) leaveAlternative(names []string, why error) {
+// leaveAlternative leaves out what no chosen alternative has.
+func (l *loading) leaveAlternative(names []string, taken map[string]bool, why error) {
 	for _, name := range names {
-		l.left[name] = why
+		if !taken[name] && l.out[name] == nil {
+			l.out[name] = why
+		}
 	}
+}
+
+// isAlternative says whether FirstOf was told of a program.
+func (c *specCore) isAlternative(name string) bool {
+	return slices.ContainsFunc(c.choices, func(alternatives [][]string) bool {
+		return slices.Contains(slices.Concat(alternatives...), name)
+	})
 }
 
 // lacksAlternative is what of an alternative shows before it is loaded: maps
 // that cannot be created, hooks that are not there, programs that are disabled.
 func (l *loading) lacksAlternative(names []string) error {
 	for _, name := range names {
-		if err := l.left[name]; err != nil {
-			return err
+		if err := l.out[name]; err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		if m := l.from.Maps[name]; m != nil {
 			if err := l.set.lacks.maps(m); err != nil {
@@ -312,40 +325,18 @@ func (l *loading) refused(prog *ebpf.ProgramSpec, cause error) error {
 	}
 	lacks := cmp.Or(st.lacks, l.set.lacks)
 	lacking := errors.Is(err.Err, errLeftMap) || lacks != nil && lacks.program(st, prog, cause, l.opts.Programs)
-	for i := range l.choices {
-		if ch := &l.choices[i]; slices.Contains(ch.names[ch.at], prog.Name) && lacking {
-			return l.next(ch, err)
-		}
-	}
-	if !st.optional || !lacking && (st.optionalIf == nil || !st.optionalIf(err)) {
+	may := lacking && (st.optional || l.set.isAlternative(prog.Name)) || st.optionalIf != nil && st.optionalIf(err)
+	if !may {
 		return err
 	}
 	l.left[prog.Name] = err
-	return nil
-}
-
-// next takes the next alternative that may be there.
-func (l *loading) next(ch *choice, err error) error {
-	l.leaveAlternative(ch.names[ch.at], err)
-	reasons := []error{err}
-	for ch.at++; ch.at < len(ch.names); ch.at++ {
-		for _, name := range ch.names[ch.at] {
-			delete(l.left, name)
-		}
-		err := l.lacksAlternative(ch.names[ch.at])
-		if err == nil {
-			return nil
-		}
-		reasons = append(reasons, err)
-		l.leaveAlternative(ch.names[ch.at], err)
-	}
-	return l.noAlternative(reasons)
+	return l.choose()
 }
 
 // without is a copy of the spec without what is left out.
 func (l *loading) without() *ebpf.CollectionSpec {
 	spec := l.from.Copy()
-	for name := range l.left {
+	for name := range l.out {
 		if spec.Maps[name] != nil {
 			leaveOutMap(spec, name)
 		}
@@ -359,7 +350,7 @@ func (l *loading) without() *ebpf.CollectionSpec {
 func (l *loading) try(spec *ebpf.CollectionSpec) (coll *ebpf.Collection, layouts map[string]MapLayout, refused *ebpf.ProgramSpec, err error) {
 	opts := l.opts
 	opts.MapReplacements = maps.Clone(opts.MapReplacements)
-	maps.DeleteFunc(opts.MapReplacements, func(name string, _ *ebpf.Map) bool { return l.left[name] != nil })
+	maps.DeleteFunc(opts.MapReplacements, func(name string, _ *ebpf.Map) bool { return l.out[name] != nil })
 	later := l.takeLoadedLater(spec)
 	there, err := l.set.layouts.findExisting(spec, &opts)
 	if err != nil {
@@ -390,7 +381,7 @@ func (l *loading) try(spec *ebpf.CollectionSpec) (coll *ebpf.Collection, layouts
 // decides, and it says EINVAL.
 func (l *loading) structOpsMembers(err error) error {
 	var members []string
-	for name := range l.left {
+	for name := range l.out {
 		p := l.from.Programs[name]
 		if p != nil && p.Type == ebpf.StructOps && p.AttachTo != "" {
 			members = append(members, fmt.Sprintf("%s (program %s)", strings.ReplaceAll(p.AttachTo, ":", "."), name))
@@ -409,8 +400,8 @@ var errLeftMap = errors.New("map left out")
 // usesLeftMap says why a map that the program refers to was left out.
 func (l *loading) usesLeftMap(prog *ebpf.ProgramSpec) error {
 	for _, ins := range l.from.Programs[prog.Name].Instructions {
-		if name := ins.Reference(); ins.IsLoadFromMap() && name != "" && l.left[name] != nil {
-			return fmt.Errorf("%w: %w", errLeftMap, l.left[name])
+		if name := ins.Reference(); ins.IsLoadFromMap() && name != "" && l.out[name] != nil {
+			return fmt.Errorf("%w: %w", errLeftMap, l.out[name])
 		}
 	}
 	return nil

@@ -195,6 +195,99 @@ func TestFirstOf(t *testing.T) {
 	}
 }
 
+// What Disable took away after FirstOf is no alternative, also where others were refused by
+// the kernel before it was its turn.
+func TestFirstOfLeavesDisabledOut(t *testing.T) {
+	coll := got(firstOfSpec(t, "b", []string{"a"}, []string{"b"}, []string{"c"}).Load(nil))(t)
+	defer coll.Close()
+	if got := slices.Sorted(maps.Keys(coll.Collection.Programs)); !slices.Equal(got, []string{"c", "d"}) {
+		t.Errorf("loaded %v", got)
+	}
+	for _, s := range coll.Skipped() {
+		if strings.Contains(s.Err.Error(), "a was chosen") {
+			t.Errorf("%v: a is not there", s)
+		}
+	}
+}
+
+// A program may be in several alternatives of a choice, as a map that they share.
+func TestFirstOfWithCommonParts(t *testing.T) {
+	for _, test := range []struct{ groups, want [][]string }{
+		{[][]string{{"b", "d"}, {"c", "d"}}, [][]string{{"b", "d"}, {"c"}}},
+		{[][]string{{"a", "d"}, {"c", "d"}}, [][]string{{"c", "d"}, {"a"}}},
+	} {
+		coll := got(firstOfSpec(t, "", test.groups...).Load(nil))(t)
+		defer coll.Close()
+		for _, name := range test.want[0] {
+			if coll.Collection.Programs[name] == nil {
+				t.Errorf("%v: %s is not loaded: %v", test.groups, name, coll.Skipped())
+			}
+		}
+		if got := skippedNames(coll); !slices.Equal(got, test.want[1]) {
+			t.Errorf("%v: skipped %v", test.groups, coll.Skipped())
+		}
+	}
+}
+
+// A program that is an alternative of two choices, and is refused, makes both take their
+// next one.
+func TestFirstOfTwice(t *testing.T) {
+	cs := firstOfSpec(t, "", []string{"a"}, []string{"b"})
+	cs.FirstOf(specHandle[SocketFilter](t, cs, "a"), specHandle[SocketFilter](t, cs, "c"))
+	specHandle[SocketFilter](t, cs, "d").Disable()
+	coll := got(cs.Load(nil))(t)
+	defer coll.Close()
+	if got := slices.Sorted(maps.Keys(coll.Collection.Programs)); !slices.Equal(got, []string{"b", "c"}) {
+		t.Errorf("loaded %v, skipped %v", got, coll.Skipped())
+	}
+}
+
+// Where the kernel has none, the error says of each why.
+func TestFirstOfNone(t *testing.T) {
+	cs := firstOfSpec(t, "b", []string{"a"}, []string{"b"}, []string{"e"})
+	for _, name := range []string{"c", "d"} {
+		specHandle[SocketFilter](t, cs, name).Disable()
+	}
+	coll, err := cs.Load(nil)
+	if err == nil {
+		coll.Close()
+		t.Fatal("loaded")
+	}
+	for _, want := range []string{"a: load program a (", "b: not loaded: disabled", "e: load program e ("} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\nwant %s", err, want)
+		}
+	}
+}
+
+// firstOfSpec has programs a and e, which no kernel takes, and b, c, d; FirstOf was told of
+// the groups, and one of them is disabled afterwards.
+func firstOfSpec(t *testing.T, disabled string, groups ...[]string) *CollectionSpec {
+	t.Helper()
+	ret := asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()}
+	absent := append(asm.Instructions{asm.BuiltinFunc(60000).Call()}, ret...)
+	cs := choiceSpec(t, map[string]*ebpf.ProgramSpec{
+		"a": sectionSpec(t, "socket", absent), "b": sectionSpec(t, "socket", ret), "c": sectionSpec(t, "socket", ret),
+		"d": sectionSpec(t, "socket", ret), "e": sectionSpec(t, "?socket", absent),
+	})
+	var alternatives []Choosable
+	for _, names := range groups {
+		var parts []Choosable
+		for _, name := range names {
+			parts = append(parts, specHandle[SocketFilter](t, cs, name))
+		}
+		alternatives = append(alternatives, Group(parts...))
+	}
+	if !slices.ContainsFunc(groups, func(g []string) bool { return slices.Contains(g, "a") }) {
+		specHandle[SocketFilter](t, cs, "a").Disable()
+	}
+	cs.FirstOf(alternatives...)
+	if disabled != "" {
+		specHandle[SocketFilter](t, cs, disabled).Disable()
+	}
+	return cs
+}
+
 // A hook that only attaching would show: TCX, or clsact.
 func TestFirstOfHooks(t *testing.T) {
 	ret := asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()}
