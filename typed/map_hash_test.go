@@ -649,6 +649,49 @@ func TestWritesUnderSpinLock(t *testing.T) {
 	failsWith(t, "after the drain", err, notExist...)
 }
 
+// Flags of reading that the kernel does not have for a map are an error, also where no
+// element is there that it would say so of.
+func TestFlagsOfReadingAnEmptyMap(t *testing.T) {
+	needKernel(t)
+	hash := testMap[flows](t, flowSpec(ebpf.Hash, 8))
+	lru := testMap[flows](t, flowSpec(ebpf.LRUHash, 8))
+	perCPU := testMap[PerCPUHashMap[uint32, uint64]](t, arraySpec(ebpf.PerCPUHash, 8, 8))
+	for _, flags := range []LookupFlags{LookupLock, 1 << 20, LookupLock | 1<<20} {
+		opts := &ReadOptions{Flags: flags}
+		fails := func(what string, err error) {
+			t.Helper()
+			failsWith(t, fmt.Sprintf("%s with flags %#x", what, flags), err, unix.EINVAL)
+		}
+		for name, m := range map[string]*flows{"hash": hash, "LRU": lru} {
+			seq, errf := AllWith(m, opts)
+			equal(t, "entries", len(collect(t, seq, func() error { return nil })), 0)
+			fails(name+": AllWith", errf())
+			seq, errf = DrainWith(m, opts)
+			equal(t, "entries", len(collect(t, seq, func() error { return nil })), 0)
+			fails(name+": DrainWith", errf())
+			_, err := DeleteFuncWith(m, opts, func(flowKey, *flowStats) bool { return true })
+			fails(name+": DeleteFuncWith", err)
+			keys, values := make([]flowKey, 8), make([]flowStats, 8)
+			_, err = BatchLookup(m, new(Cursor), keys, values, opts)
+			fails(name+": BatchLookup", err)
+			_, err = BatchLookupAndDelete(m, new(Cursor), keys, values, opts)
+			fails(name+": BatchLookupAndDelete", err)
+		}
+		each, errf := PerCPUAllWith(perCPU, opts)
+		for range each {
+			t.Error("an entry")
+		}
+		fails("PerCPUAllWith", errf())
+	}
+	for _, m := range []*flows{hash, lru} { // of flags that there are, nothing is said
+		seq, errf := AllWith(m, &ReadOptions{})
+		equal(t, "entries", len(collect(t, seq, errf)), 0)
+	}
+	locked := lockedMap(t)
+	seq, errf := DrainWith(locked, &ReadOptions{Flags: LookupLock})
+	equal(t, "entries", len(collect(t, seq, errf)), 0)
+}
+
 func TestCommonMethods(t *testing.T) {
 	m := testMap[flows](t, flowSpec(ebpf.Hash, 2))
 	equal(t, "name", m.Name(), "test")

@@ -193,7 +193,7 @@ func (w *walk) nextSingle(bl block) (int, error) {
 		found, err := w.c.elemFound("next key", bpf.MapGetNextKey, w.place(), key, 0)
 		if !found {
 			w.done = err == nil
-			return i, err
+			return i, cmp.Or(err, w.unseenFlags(key, value))
 		}
 		if w.taking() {
 			found, err = w.take(key, value) // the next one is the first again
@@ -211,6 +211,17 @@ func (w *walk) nextSingle(bl block) (int, error) {
 		}
 	}
 	return i, nil
+}
+
+// unseenFlags is what the kernel says of the flags of a walk of an empty map, none of whose
+// elements it was asked for.
+func (w *walk) unseenFlags(key, value unsafe.Pointer) error {
+	if w.flags == 0 || w.begun || w.taking() && w.seen > 0 {
+		return nil
+	}
+	clear(unsafe.Slice((*byte)(key), w.c.facts.KeySize))
+	_, err := w.c.elemFound("lookup", bpf.MapLookupElem, key, value, w.flags)
+	return err
 }
 
 // take reads and removes one element.
