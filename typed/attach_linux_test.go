@@ -527,6 +527,32 @@ func TestCgroupModes(t *testing.T) {
 	}
 }
 
+// A link of a program that another has replaced takes nothing away when it is closed, and
+// neither does one whose program or cgroup is gone.
+func TestCgroupProgramsThatWereReplaced(t *testing.T) {
+	needKernel(t)
+	for name, mode := range map[string]CgroupMode{"override": CgroupOverride, "exclusive": CgroupExclusive} {
+		t.Run(name, func(t *testing.T) {
+			r := &hookRun{T: t, section: "cgroup_skb/egress"}
+			dir := testCgroup(t)
+			first, second := load[CgroupSKB](r, r.spec(1)), load[CgroupSKB](r, r.spec(1))
+			opts := &CgroupOptions{Mode: mode}
+			replaced, there := got(first.Attach(dir, opts))(t), got(second.Attach(dir, opts))(t)
+			must(t, replaced.Close())
+			if got, want := queryCgroup(t, dir, 0), testProgramID(t, second); !slices.Equal(got, []ebpf.ProgramID{want}) {
+				t.Errorf("programs %v, want %d", got, want)
+			}
+			must(t, there.Close())
+			if got := queryCgroup(t, dir, 0); len(got) != 0 {
+				t.Errorf("programs %v after Close", got)
+			}
+			last := got(first.Attach(dir, opts))(t)
+			must(t, os.Remove(dir))
+			must(t, last.Close())
+		})
+	}
+}
+
 // A program in front of those of the cgroups below.
 func TestCgroupPreorder(t *testing.T) {
 	sinceKernel(t, 6, 15, "BPF_F_PREORDER")

@@ -434,7 +434,7 @@ func attachCgroupDir(prog *ebpf.Program, dir *os.File, at ebpf.AttachType, opts 
 		Target: int(dir.Fd()),
 		Attach: at,
 		Flags:  cgroupModes[opts.Mode] | flags,
-	}))
+	}, !multi))
 }
 
 // haveOrderedCgroups says whether links of cgroups take flags and a place in
@@ -509,16 +509,17 @@ func attachSockMap(prog *ebpf.Program, m *ebpf.Map, at ebpf.AttachType) (link.Li
 	if !errors.Is(err, syscall.EINVAL) && !errors.Is(err, ebpf.ErrNotSupported) {
 		return nil, err
 	}
-	return attachByProgAttach(prog, link.RawAttachProgramOptions{Target: m.FD(), Attach: at})
+	return attachByProgAttach(prog, link.RawAttachProgramOptions{Target: m.FD(), Attach: at}, false)
 }
 
 func attachLirc(prog *ebpf.Program, fd int) (link.Link, error) {
-	return attachByProgAttach(prog, link.RawAttachProgramOptions{Target: fd, Attach: ebpf.AttachLircMode2})
+	return attachByProgAttach(prog, link.RawAttachProgramOptions{Target: fd, Attach: ebpf.AttachLircMode2}, false)
 }
 
 // attachByProgAttach is BPF_PROG_ATTACH. It keeps descriptors of its own, so
-// that Close works whatever the caller has closed before.
-func attachByProgAttach(prog *ebpf.Program, opts link.RawAttachProgramOptions) (link.Link, error) {
+// that Close works whatever the caller has closed before. single says that the hook
+// has one program, which another may have replaced by then.
+func attachByProgAttach(prog *ebpf.Program, opts link.RawAttachProgramOptions, single bool) (link.Link, error) {
 	target, err := duplicate(opts.Target, "attach target")
 	if err != nil {
 		return nil, err
@@ -532,9 +533,34 @@ func attachByProgAttach(prog *ebpf.Program, opts link.RawAttachProgramOptions) (
 		return nil, errors.Join(err, target.Close(), clone.Close())
 	}
 	return emulated.New(prog, func() error {
-		err := link.RawDetachProgram(link.RawDetachProgramOptions{Target: int(target.Fd()), Program: clone, Attach: opts.Attach})
-		return errors.Join(err, target.Close(), clone.Close())
+		return errors.Join(detachByProgDetach(opts, single), target.Close(), clone.Close())
 	}), nil
+}
+
+// detachByProgDetach is BPF_PROG_DETACH. A program that is not there any more, replaced or
+// detached by another hand, or gone with its cgroup, is as good as detached. Of a cgroup
+// that has one program the kernel takes that away, whichever it is told
+// (find_detach_entry, kernel/bpf/cgroup.c).
+func detachByProgDetach(opts link.RawAttachProgramOptions, single bool) error {
+	if single && isReplaced(opts) {
+		return nil
+	}
+	err := link.RawDetachProgram(link.RawDetachProgramOptions{Target: opts.Target, Program: opts.Program, Attach: opts.Attach})
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// isReplaced says that a hook with one program has another than that of opts.
+func isReplaced(opts link.RawAttachProgramOptions) bool {
+	info, err := opts.Program.Info()
+	if err != nil {
+		return false
+	}
+	own, known := info.ID()
+	there, err := link.QueryPrograms(link.QueryOptions{Target: opts.Target, Attach: opts.Attach})
+	return err == nil && known && len(there.Programs) == 1 && there.Programs[0].ID != own
 }
 
 // attachPerfEvent makes a link (Linux ≥ 5.15), else uses the ioctl, and

@@ -41,8 +41,8 @@ const (
 	// CgroupMulti: others can attach, and programs of the cgroups below run as
 	// well.
 	CgroupMulti CgroupMode = iota
-	// CgroupOverride: a second program takes the place of the first, and one of
-	// a cgroup below takes its place there.
+	// CgroupOverride: a second program takes the place of the first, whose link
+	// then takes nothing away, and one of a cgroup below takes its place there.
 	CgroupOverride
 	// CgroupExclusive: none can be attached to a cgroup below.
 	CgroupExclusive
