@@ -160,6 +160,10 @@ func (s *mapSource) warnBinding(m *Map, sym elf.Symbol) {
 	case elf.STB_LOCAL:
 		s.refused(m.Path(), "code that uses a static map", "remove static")
 	case elf.STB_WEAK:
+		if strings.HasPrefix(m.Name, "__bpf_usdt_") { // libbpf's usdt.bpf.h
+			s.refused(m.Path(), "code that uses a weak map", "define __weak, __hidden, __kconfig and LINUX_HAS_BPF_COOKIE around the include of usdt.bpf.h as go.generate.md says of static probes")
+			return
+		}
 		s.refused(m.Path(), "code that uses a weak map", "remove __weak; if the map is in several files that are linked, define it in one and declare it extern in the others")
 	default:
 	}

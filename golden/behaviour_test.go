@@ -196,6 +196,11 @@ int mangled() { return 0; }`,
 		c:    `extern const bool LINUX_HAS_BPF_COOKIE __kconfig; int p_; SEC("socket") int p(void *c) { return LINUX_HAS_BPF_COOKIE; }`,
 		says: []string{"variable LINUX_HAS_BPF_COOKIE: is no option of the kernel"},
 	}, {
+		name: "the maps of libbpf's usdt.bpf.h",
+		c: `struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 4); __type(key, int); __type(value, int); } __bpf_usdt_specs SEC(".maps") __attribute__((weak));
+SEC("usdt") int p(void *c) { return bpf_map_lookup_elem(&__bpf_usdt_specs, c) != 0; }`,
+		says: []string{"define __weak, __hidden, __kconfig and LINUX_HAS_BPF_COOKIE around the include of usdt.bpf.h as go.generate.md says of static probes"},
+	}, {
 		name: "kernel symbols of no type",
 		c:    `extern const void bpf_prog_active __ksym; __u64 out; SEC("socket") int p(void *c) { out = (__u64)&bpf_prog_active; return 0; }`,
 		says: []string{"variable bpf_prog_active: cilium/ebpf v0.22 loads nothing of an object with kernel symbols of type const void; declare it: extern void bpf_prog_active __ksym"},

@@ -353,7 +353,9 @@ type USDTOptions struct {
 // probe that the authors of an executable or library put there.
 //
 // bpf_usdt_arg and its kin need the maps that libbpf's usdt.bpf.h brings and,
-// in position-independent executables and libraries, Linux 5.15.
+// in position-independent executables and libraries, Linux 5.15. cilium/ebpf takes
+// that header under macros of your own only, which the guide has (go.generate.md,
+// static probes).
 type USDT struct{ common program }
 
 func (*USDT) kind() *progKind { return &kindUSDT }
@@ -373,7 +375,8 @@ func (p *USDT) Attach(opts *USDTOptions) (*Link, error) {
 // [Uprobe.AttachTo]. opts may be nil.
 //
 // The arguments of a probe are read in files for x86-64 and arm64. For others,
-// attaching a program that asks for arguments is an error.
+// attaching a program that asks for arguments is an error; so it is where an argument
+// is a global variable and the file is stripped of its symbols.
 func (p *USDT) AttachTo(path, provider, name string, opts *USDTOptions) (*Link, error) {
 	t := target{staticProbe, strings.Join([]string{path, provider, name}, ":")}
 	return p.base().attach(p.kind(), t, func(prog *ebpf.Program) (link.Link, error) {

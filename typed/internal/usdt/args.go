@@ -214,7 +214,16 @@ func (s syntax) parse(args string) (argument, int, error) {
 		a, err := s.argument(f, m)
 		return a, len(m[0]), err
 	}
+	if symbol := symbolic().FindStringSubmatch(args); symbol != nil && strings.HasSuffix(firstWord(args), symbol[0]) {
+		return argument{}, 0, fmt.Errorf("the file has no symbol %s, or several: is it stripped?", symbol[2])
+	}
 	return argument{}, 0, fmt.Errorf("no known form: %q", args)
+}
+
+// firstWord is the first argument.
+func firstWord(args string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(args), " ")
+	return first
 }
 
 func (s syntax) argument(f form, m []string) (argument, error) {

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 
 	"github.com/bpfgen/bpfgen/typed/internal/userfile"
 )
@@ -24,7 +25,8 @@ import (
 type Place struct {
 	Provider, Name string
 	Machine        elf.Machine
-	// Args as the assembler says them: "-4@%edi 8@-1216(%rbp)".
+	// Args as the assembler says them: "-4@%edi 8@-1216(%rbp)", with numbers in place of
+	// the file's symbols where these are known.
 	Args string
 	// Offset of the instruction in the file, and its Address in a process of a
 	// file that is not position-independent.
@@ -46,8 +48,10 @@ func Places(path, provider, name string) (places []Place, position bool, err err
 	if err != nil {
 		return nil, false, fmt.Errorf("%s: %w", path, err)
 	}
+	symbols := sync.OnceValue(func() map[string]uint64 { return addresses(f) })
 	for _, n := range notes {
 		if n.Provider == provider && n.Name == name {
+			n.resolve(symbols)
 			places = append(places, n)
 		}
 	}
@@ -131,7 +135,11 @@ func parseNote(f *elf.File, desc []byte) (Place, error) {
 // .stapsdt.base has moved from the base that the note has.
 func (n *Place) locate(f *elf.File, base, semaphore uint64) error {
 	if sec := f.Section(".stapsdt.base"); sec != nil && base != 0 {
-		n.Address += sec.Addr - base
+		moved := sec.Addr - base
+		n.Address += moved
+		if semaphore != 0 {
+			semaphore += moved
+		}
 	}
 	var ok bool
 	if n.Offset, ok = userfile.Offset(f, n.Address, elf.PF_X); !ok {

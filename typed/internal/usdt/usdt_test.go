@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -148,5 +149,56 @@ func TestPlaces(t *testing.T) {
 	}
 	if places[0] != want {
 		t.Errorf("got %+v\nwant %+v", places[0], want)
+	}
+}
+
+// Symbols are as far from the probe in each process; what the file has not, or more than
+// once, stays, and is named when it is asked for.
+func TestArgumentsOfSymbols(t *testing.T) {
+	f, err := elf.Open(probed.Write(t, elf.EM_X86_64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for text, want := range map[string]string{
+		"-4@fire_again(%rip)":       "-4@2(%rip)",
+		"8@16+fire(%rip)":           "8@16(%rip)",
+		"8@-8+fire_again+4(%rip)":   "8@-2(%rip)",
+		"8@fire+16-4(,%rax,8)":      "8@12(%rip,%rax,8)",
+		"4@fire(%rbx) -1@%dil":      fmt.Sprintf("4@%d(%%rbx) -1@%%dil", probed.FireAddress),
+		"8@-8(%rbp) 8@(%rax,%r10)":  "8@-8(%rbp) 8@(%rax,%r10)",
+		"8@no_such(%rip)":           "8@no_such(%rip)",
+		"8@%rdi 8@work(,%rax,8) 1@": "8@%rdi 8@work(,%rax,8) 1@",
+	} {
+		p := Place{Machine: elf.EM_X86_64, Address: probed.FireAddress, Args: text}
+		p.resolve(func() map[string]uint64 { return addresses(f) })
+		if p.Args != want {
+			t.Errorf("%s: %s, want %s", text, p.Args, want)
+		}
+	}
+	for text, symbol := range map[string]string{"8@no_such(%rip) 8@%rdi": "no_such", "8@%rdi 8@work+8(,%rax,8)": "work", "8@16+no_such(%rip)": "no_such"} {
+		if _, err := parseArgs(elf.EM_X86_64, text); err == nil || !strings.Contains(err.Error(), "no symbol "+symbol+",") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// Where the file was moved since it was linked, as by prelink, both addresses of a note
+// have moved.
+func TestNotesOfMovedFiles(t *testing.T) {
+	f := &elf.File{
+		FileHeader: elf.FileHeader{Class: elf.ELFCLASS64},
+		Sections:   []*elf.Section{{SectionHeader: elf.SectionHeader{Name: ".stapsdt.base", Addr: 0x12000}}},
+		Progs: []*elf.Prog{
+			{ProgHeader: elf.ProgHeader{Type: elf.PT_LOAD, Flags: elf.PF_X, Vaddr: 0x11000, Off: 0x1000, Memsz: 0x1000}},
+			{ProgHeader: elf.ProgHeader{Type: elf.PT_LOAD, Flags: elf.PF_W, Vaddr: 0x13000, Off: 0x3000, Memsz: 0x1000}},
+		},
+	}
+	p := Place{Address: 0x1010}
+	if err := p.locate(f, 0x2000, 0x3020); err != nil {
+		t.Fatal(err)
+	}
+	if p.Address != 0x11010 || p.Offset != 0x1010 || p.Semaphore != 0x3020 {
+		t.Errorf("%+v", p)
 	}
 }
