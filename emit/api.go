@@ -35,11 +35,12 @@ func (p *Plan) API() []Declared {
 		for _, d := range t.Types {
 			l.decl(d)
 		}
+		for _, a := range t.Aliases {
+			l.add(strings.TrimPrefix(a.Name, p.plan.API.Ident), "= "+l.spell(a.Type), "", "")
+		}
+		l.maps(t.MapTypes)
 	}
-	for _, m := range p.plan.Maps {
-		l.add("Maps."+m.Field, l.mapType(m), "map "+m.Name, "")
-		l.mapNames(m)
-	}
+	l.maps(p.plan.MapTypes)
 	for _, prog := range p.plan.Programs {
 		l.add("Programs."+prog.Field, l.spell(prog.Type), "program "+prog.Name, "")
 	}
@@ -75,6 +76,14 @@ func (l *apiList) short(t plan.GoType) plan.GoType {
 		t.Fields[i].Type = l.short(t.Fields[i].Type)
 	}
 	return t
+}
+
+// maps are fields, and the names of the maps' types.
+func (l *apiList) maps(maps []*plan.Map) {
+	for _, m := range maps {
+		l.add("Maps."+m.Field, l.mapType(m), "map "+m.Name, "")
+		l.mapNames(m)
+	}
 }
 
 // mapNames are the names of the map's type and of that of the maps inside. What the

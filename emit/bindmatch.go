@@ -72,7 +72,7 @@ func scalarMismatch(c btfparse.Type, g *goshape.Shape) string {
 	case *btfparse.Int:
 		switch {
 		case u.Encoding == btfparse.Bool && g.Kind == goshape.Bool:
-			return "Go's bool is 0 or 1, C's memory any byte; use ctypes.Bool or uint8"
+			return "Go's bool is 0 or 1, C's memory any byte; use " + typedProfile.boolean.typ.String() + " or uint8"
 		case !integer:
 			return "not an integer"
 		case u.Char || u.Encoding == btfparse.Bool:
@@ -92,7 +92,7 @@ func scalarMismatch(c btfparse.Type, g *goshape.Shape) string {
 		}
 	case *btfparse.Pointer:
 		if g.Kind != goshape.Unsigned {
-			return "an address of the kernel is a number; use ctypes.Pointer or uint64"
+			return "an address of the kernel is a number; use " + typedProfile.pointer.typ.String() + " or uint64"
 		}
 	default:
 		return "it has no layout"

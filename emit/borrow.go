@@ -160,28 +160,24 @@ func (w *wanted) lent(lenders []lentTypes, th *thing, name string) (found bool, 
 
 // checkBorrowed compares the Go declarations of borrowed types with what they
 // would be here, and notes down which are unlike: the plan is made anew without them.
-func (b *builder) checkBorrowed() {
+func (b *builder) checkBorrowed(alone []*plan.Alone) {
 	lenders := b.opts.Lenders
 	if len(lenders) == 0 {
 		return
 	}
 	b.plan.Lender = plan.Lender{Ident: b.opts.TypesFrom, Set: SetName(b.opts.TypesFrom), Number: lenders[0].Set}
-	check := func(decls []*plan.Decl, goarch []string) {
-		for _, d := range decls {
-			if !d.Borrowed || d.Foreign {
+	for i, a := range alone {
+		for _, d := range a.Types {
+			if !d.Borrowed || d.Pkg != "" {
 				continue
 			}
 			for _, other := range lenders {
 				l := lentTypes{Lender: other}
-				if there, ok := other.Types[d.Name]; ok && l.serves(Target{GOARCH: goarch}) {
+				if there, ok := other.Types[d.Name]; ok && l.serves(b.targets[i]) {
 					b.sameDeclaration(d, there)
 				}
 			}
 		}
-	}
-	check(b.plan.Types, sharedGOARCH(b.targets))
-	for i, t := range b.plan.Targets {
-		check(t.Types, b.targets[i].GOARCH)
 	}
 }
 

@@ -209,10 +209,9 @@ func (b *bpf2go) api(target int, w *wanted, ts *typeSet, n *names, f *plan.Bpf2g
 	bld := &builder{wanted: w, types: ts, names: n, goType: b.rootType, plan: &plan.Plan{
 		Package: b.opts.Package, Constraint: f.Constraint, Runtime: ts.profile.runtime, API: n.api,
 	}}
-	bld.maps()
-	bld.programs()
-	bld.variables()
-	bld.plan.Layouts = bld.layoutTable(target).String()
+	alone := bld.api(target)
+	alone.Layouts = bld.layoutTable(target).String()
+	bld.plan.Merge([]*plan.Alone{alone})
 	bld.plan.Checksum = layout.Checksum(w.targets[target].Embedded)
 	return bld.plan
 }

@@ -40,6 +40,9 @@ func (p *profile) declare(v *variant) *plan.Decl {
 		Name: v.of.name, Borrowed: v.of.borrowed, C: v.cName(), Size: v.typ.Size(),
 		Uses: v.useSentences(), Doc: v.notes(),
 	}
+	if v.of.owner != nil {
+		d.Within = v.of.owner.name
+	}
 	switch t := v.typ.(type) {
 	case *btfparse.Enum:
 		d.Enum = v.declareEnum(t)

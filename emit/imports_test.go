@@ -1,11 +1,18 @@
 package emit
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/emit/internal/print"
 )
 
 // What the flavours of generated code differ in stands in profile.go: nothing else knows
@@ -31,6 +38,60 @@ func TestProfileAlone(t *testing.T) {
 			if strings.Contains(string(source), word) {
 				t.Errorf("%s has %s, which is the profile's", file, word)
 			}
+		}
+		for _, text := range literals(t, file) {
+			if typedName.MatchString(text) {
+				t.Errorf("%s has %s, which names the profile's runtime: take it from the plan", file, text)
+			}
+		}
+	}
+}
+
+// typedName is a name of the runtime as Go code has it, or its qualifier.
+var typedName = regexp.MustCompile(`\b(c?typed|ctypes)\.([A-Z]|"$)`)
+
+// literals are the strings in a file of Go.
+func literals(t *testing.T, file string) (all []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			all = append(all, lit.Value)
+		}
+		return true
+	})
+	return all
+}
+
+// What is printed calls the runtime that the plan names, whatever that is.
+func TestRuntimeIsThePlans(t *testing.T) {
+	other := plan.Runtime{Types: ctypesPath, Loader: "example.org/other", Netlink: "example.org/other/tc"}
+	called := regexp.MustCompile(`\bother\.[A-Z]`)
+	for golden, targets := range goldenTargets(t) {
+		w := want(targets, &Options{Package: "p", Ident: "Ident", Stem: "ident"})
+		types := w.typedTypes()
+		b := newBuilder(w, types, name(w, types, nil))
+		b.plan.Runtime = other
+		b.plan.Merge(b.alone())
+		files, err := print.Files(b.plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := 0
+		for _, f := range files {
+			for line := range strings.Lines(string(f.Content)) {
+				code, _, _ := strings.Cut(line, "//")
+				calls += len(called.FindAllString(code, -1))
+				if strings.Contains(code, "typed.") || strings.Contains(code, typedPath+`"`) {
+					t.Errorf("%s: %s: %s", golden, f.Name, line)
+				}
+			}
+		}
+		if calls == 0 {
+			t.Errorf("%s calls nothing", golden)
 		}
 	}
 }

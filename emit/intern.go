@@ -16,12 +16,15 @@ type interner struct {
 	done  map[btfparse.Type]btfparse.Type
 	nodes map[string]btfparse.Type
 	ids   map[btfparse.Type]int
-	// origins are types of objects that became nodes: the first of each.
+	// origins are types of objects that became nodes: of each the first that an object
+	// knows, others are made up.
 	origins map[btfparse.Type]btfparse.Type
+	known   func(btfparse.Type) bool
 }
 
-func newInterner() *interner {
+func newInterner(known func(btfparse.Type) bool) *interner {
 	return &interner{
+		known: known,
 		done:  make(map[btfparse.Type]btfparse.Type),
 		nodes: make(map[string]btfparse.Type),
 		ids:   make(map[btfparse.Type]int),
@@ -41,6 +44,9 @@ func (in *interner) intern(t btfparse.Type) btfparse.Type {
 	node, key := in.rebuilt(t)
 	if old, ok := in.nodes[key]; ok {
 		node = old
+		if !in.known(in.origins[node]) {
+			in.origins[node] = t
+		}
 	} else {
 		in.nodes[key] = node
 		in.ids[node] = len(in.ids)

@@ -448,7 +448,7 @@ type structLayout struct {
 	size   uint64
 	leaves []*leaf
 	// unaligned are the types of numbers that stand anywhere.
-	unaligned map[string]goBase
+	unaligned map[plan.TypeName]goBase
 	warn      func(l *leaf, what, remedy string)
 }
 
@@ -486,8 +486,10 @@ func (s *structLayout) parts() []*part {
 
 // ownPart is the part of a leaf outside of unions.
 func (s *structLayout) ownPart(l *leaf) *part {
-	if base, ok := s.unaligned[l.ref.base.typ.String()]; ok && l.ref.decl == nil && !l.field.Bitfield && l.off%8 == 0 && !s.aligned(l) {
-		l.ref.base, l.ref.plain = base, l.ref.base.typ.Name
+	if name, ok := l.ref.base.typ.Named(); ok && l.ref.decl == nil && !l.field.Bitfield && l.off%8 == 0 && !s.aligned(l) {
+		if base, ok := s.unaligned[name]; ok {
+			l.ref.base, l.ref.plain = base, name.Name
+		}
 	}
 	return &part{
 		span:    l.bytes(),

@@ -8,28 +8,12 @@ import (
 	"hash/crc32"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/bpfgen/bpfgen/btfparse"
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
 	"github.com/bpfgen/bpfgen/internal/layout"
 )
-
-// layouts are those of all targets, once if they are the same.
-func (b *builder) layouts() {
-	texts := make([]string, len(b.targets))
-	for i := range b.targets {
-		table := b.layoutTable(i)
-		texts[i] = table.String()
-	}
-	b.plan.Set = b.set(texts)
-	if len(slices.Compact(slices.Clone(texts))) == 1 {
-		b.plan.Layouts = texts[0]
-		return
-	}
-	for i, t := range b.plan.Targets {
-		t.Layouts = texts[i]
-	}
-}
 
 // layoutTable has the layouts of the types of a target, by where they are used,
 // and their names in Go.
@@ -44,7 +28,7 @@ func (b *builder) layoutTable(target int) *layout.Table {
 		if on := v.on[target]; on == nil {
 			continue
 		} else if v.static {
-			t.add(on.root, on.Tags, "static", v.section, v.name, strconv.Itoa(v.index))
+			t.add(on.root, on.Tags, "static", on.Section, v.name, strconv.Itoa(v.index))
 		} else {
 			t.add(on.root, on.Tags, "variable", v.name)
 		}
@@ -140,10 +124,10 @@ func (b *builder) hasGoType(r *root) bool {
 
 // set is a number that changes with the layouts and with what of them the files
 // of all targets have in their types.
-func (b *builder) set(layouts []string) uint32 {
+func (b *builder) set(alone []*plan.Alone) uint32 {
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	for _, text := range slices.Compact(slices.Clone(layouts)) {
-		fmt.Fprintln(sum, text)
+	for _, a := range slices.CompactFunc(slices.Clone(alone), func(x, y *plan.Alone) bool { return x.Layouts == y.Layouts }) {
+		fmt.Fprintln(sum, a.Layouts)
 	}
 	maps := func(list []*plan.Map) {
 		for _, m := range list {
@@ -155,7 +139,7 @@ func (b *builder) set(layouts []string) uint32 {
 		maps(t.MapTypes)
 	}
 	for _, v := range b.plan.Variables {
-		fmt.Fprintln(sum, v.Name, v.Field, v.Type, v.Section, v.Index, v.Static)
+		fmt.Fprintln(sum, v.Name, v.Field, v.Type, strings.Join(v.Sections, " "), v.Index, v.Static)
 	}
 	return sum.Sum32()
 }

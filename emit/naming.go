@@ -750,7 +750,6 @@ func (n *names) enterConstant(c *constantClaim) {
 			th.consts = make(map[constKey]string)
 		}
 		th.consts[c.key] = c.name
-		th.sharesConsts = th.sharesConsts || len(c.of) > 1
 		if c.renamed() {
 			d := clashDiagnostic(v.path.Join(c.key.name), c.claim, "constant", th.key+"."+c.key.name)
 			d.InC = "" // enumerators have no tags

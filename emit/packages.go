@@ -147,7 +147,7 @@ func (p *Plan) Differences() []Difference {
 		one := decls[name][byName[name][0]]
 		diff := Difference{C: one.C, Go: l.spell(plan.GoType{Name: name}), Alike: alike(byName[name], decls[name])}
 		if len(diff.Alike) == 1 {
-			held := slices.DeleteFunc(namedTypes(one), func(n string) bool { return n == name || !own[n] })
+			held := slices.DeleteFunc(one.Names(), func(n string) bool { return n == name || !own[n] })
 			for _, n := range slices.Compact(slices.Sorted(slices.Values(held))) {
 				diff.Holds = append(diff.Holds, l.spell(plan.GoType{Name: n}))
 			}
@@ -171,68 +171,6 @@ func alike(targets []string, decls map[string]*plan.Decl) (groups [][]string) {
 		}
 	}
 	return groups
-}
-
-// spreadOwn adds the types that name one of which each target has its own: they are
-// none that a package of all could have; and those without a name in C that stand in
-// such a type: they are part of it. all are the declarations of things.
-func spreadOwn(things []*thing, all [][]*plan.Decl, own map[string]bool) {
-	users := make(map[string][]string) // by the type that they name, or stand in
-	for i, on := range all {
-		if len(targetsOf(on)) == 0 {
-			continue
-		}
-		d := first(on)
-		for _, name := range namedTypes(d) {
-			users[name] = append(users[name], d.Name)
-		}
-		if holder := things[i].owner; holder != nil {
-			users[holder.name] = append(users[holder.name], d.Name)
-		}
-	}
-	todo := slices.Sorted(maps.Keys(own))
-	for len(todo) > 0 {
-		name := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		for _, user := range users[name] {
-			if !own[user] {
-				own[user] = true
-				todo = append(todo, user)
-			}
-		}
-	}
-}
-
-// namedTypes are the types of the package that a declaration names.
-func namedTypes(d *plan.Decl) (names []string) {
-	var add func(t plan.GoType)
-	add = func(t plan.GoType) {
-		if t.Pkg == "" && t.Name != "" {
-			names = append(names, t.Name)
-		}
-		for _, a := range t.Args {
-			add(a)
-		}
-		for _, f := range t.Fields {
-			add(f.Type)
-		}
-	}
-	if d.Alias != "" {
-		names = append(names, d.Alias)
-	}
-	if d.Base != nil {
-		add(*d.Base)
-	}
-	for _, f := range d.Fields {
-		add(f.Type)
-	}
-	for _, a := range d.Accessors {
-		add(a.Type)
-	}
-	for _, t := range d.Tails {
-		add(t.Elem)
-	}
-	return names
 }
 
 // checkPackages finds options that do not go with packages.

@@ -25,7 +25,7 @@ type profile struct {
 	// unaligned stand for numbers at offsets where Go has none, by their Go
 	// type: arrays of bytes with methods that get and set. A type that has none
 	// there is raw bytes with accessors.
-	unaligned map[string]goBase
+	unaligned map[plan.TypeName]goBase
 
 	// typeName is the Go type of a C type, behind the ident; memberType that of
 	// a member whose type has no name, after the Go names of both.
@@ -94,13 +94,13 @@ func byteOrderedBases() map[string]goBase {
 }
 
 // unalignedBases are Uint16 … Float64 for uint16 … float64.
-func unalignedBases(names ...string) map[string]goBase {
-	bases := make(map[string]goBase)
+func unalignedBases(names ...string) map[plan.TypeName]goBase {
+	bases := make(map[plan.TypeName]goBase)
 	for _, name := range names {
 		bits, _ := strconv.Atoi(strings.TrimLeft(name, "abdefgilnotuv"))
 		typ := plan.GoType{Pkg: ctypesPath, Name: words.UpperFirst(name)}
-		bases[name] = goBase{typ: typ, size: uint32(bits / 8), align: 1}
+		bases[plan.TypeName{Name: name}] = goBase{typ: typ, size: uint32(bits / 8), align: 1}
 	}
-	bases["ctypes.Pointer"] = bases["uint64"]
+	bases[plan.TypeName{Pkg: ctypesPath, Name: "Pointer"}] = bases[plan.TypeName{Name: "uint64"}]
 	return bases
 }

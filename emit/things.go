@@ -35,10 +35,8 @@ type thing struct {
 	aliases []thingAlias
 	// borrowed is true if another ident declares it.
 	borrowed bool
-	// consts are the constants of an enum; sharesConsts is true if another enum has
-	// some of the same names, on other targets.
-	consts       map[constKey]string
-	sharesConsts bool
+	// consts are the constants of an enum.
+	consts map[constKey]string
 }
 
 // thingAlias is a second name of a thing: it is used by its own name, and the

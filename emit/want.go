@@ -120,7 +120,7 @@ type variableKey struct {
 	name    string
 	kind    btfparse.VariableKind
 	static  bool
-	section string // of statics
+	section string // of statics, with blanks between those of several targets
 	index   int    // of statics of one name in one section
 }
 
@@ -137,7 +137,9 @@ func want(targets []Target, opts *Options) *wanted {
 	w.intern = func(t btfparse.Type) btfparse.Type { return t }
 	w.origin = w.intern
 	if len(targets) > 1 && !opts.Bpf2go { // of which each target has types of its own
-		in := newInterner()
+		in := newInterner(func(t btfparse.Type) bool {
+			return slices.ContainsFunc(targets, func(target Target) bool { return target.Object.Knows(t) })
+		})
 		w.intern, w.origin = in.intern, func(node btfparse.Type) btfparse.Type { return in.origins[node] }
 	}
 	w.findTypedefs()
@@ -285,7 +287,7 @@ func (w *wanted) mapOn(target int, m *btfparse.Map) *mapOn {
 	if !ok && m.Type != btfparse.MapUnspec { // that is no type at all, as btfparse says
 		w.warn([]int{target}, btfparse.Diagnostic{
 			Path: m.Path(), What: fmt.Sprintf("map type %s is unknown to cilium/ebpf v0.22", m.Type),
-			Remedy: "use the raw .Map of its typed.OpaqueMap",
+			Remedy: "use the raw .Map of its " + typedRuntime().LoaderQualifier() + "OpaqueMap",
 		})
 	}
 	on := &mapOn{Map: withKey(m), class: class, named: named}
@@ -450,11 +452,55 @@ func (w *wanted) wantVariables() {
 			w.warn([]int{i}, strayTags(v.Path(), v.Tags, nameTag)...)
 		}
 	}
-	for _, v := range byKey {
-		w.variables = append(w.variables, v)
-	}
+	w.variables = oneStatic(slices.Collect(maps.Values(byKey)))
 	slices.SortFunc(w.variables, func(a, b *wantedVariable) int { return a.compare(b.variableKey) })
 	w.constantsAndVariables()
+}
+
+// oneStatic makes one of static variables of one name that each target has once, and in
+// another section: zero is in .bss, what an #if gives a value is in .data. It has the
+// sections of all.
+func oneStatic(variables []*wantedVariable) []*wantedVariable {
+	byName := make(map[variableKey][]*wantedVariable)
+	var one []*wantedVariable
+	for _, v := range variables {
+		if !v.static {
+			one = append(one, v)
+			continue
+		}
+		key := variableKey{name: v.name, kind: v.kind}
+		byName[key] = append(byName[key], v)
+	}
+	for _, all := range byName {
+		slices.SortFunc(all, func(a, b *wantedVariable) int { return a.compare(b.variableKey) })
+		if !apart(all) {
+			one = append(one, all...)
+			continue
+		}
+		joined := all[0]
+		for _, v := range all[1:] {
+			joined.section += " " + v.section
+			for _, i := range v.targets() {
+				joined.on[i] = v.on[i]
+			}
+		}
+		one = append(one, joined)
+	}
+	return one
+}
+
+// apart says whether no target has two of these.
+func apart(all []*wantedVariable) bool {
+	on := make(map[int]bool)
+	for _, v := range all {
+		for _, i := range v.targets() {
+			if on[i] {
+				return false
+			}
+			on[i] = true
+		}
+	}
+	return true
 }
 
 // hasHandle says which variables are API: those that user space can reach, which
@@ -493,7 +539,7 @@ func (w *wanted) variableOn(target int, key variableKey, v *btfparse.Variable) *
 		w.warn([]int{target}, btfparse.Diagnostic{
 			Path:   v.Path(),
 			What:   fmt.Sprintf("is [%d]byte in Go: it has a size of its own, %s has %s", v.Size, v.Type.CName(), words.Bytes(v.Type.Size())),
-			Remedy: "ctypes.Load reads the type, and its Tail method what is behind it",
+			Remedy: typedRuntime().TypesQualifier() + "Load reads the type, and its Tail method what is behind it",
 		})
 	default:
 		on.root = r

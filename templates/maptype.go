@@ -20,6 +20,8 @@ type MapType struct {
 	// K and V are the types of key and value, Inner is that of inner maps. Of
 	// classes without one they are empty.
 	K, V, Inner string
+	// Raw is true for events that are bytes, of any size.
+	Raw bool
 	// MinSize is how many bytes a record of events has at least, 0 for the size of
 	// V.
 	MinSize int
@@ -47,7 +49,7 @@ func (t MapType) Shape() string {
 	switch {
 	case events && t.Params != "":
 		return t.Q + "EventShapeOf[" + t.V + "](" + t.Q + t.Class + ")"
-	case events && t.V == "[]byte": // of any size
+	case events && t.Raw:
 		return t.Q + "MapShape{Class: " + t.Q + t.Class + "}"
 	case t.Params != "":
 		return t.Q + "ShapeOf[" + orNone(t.K) + ", " + orNone(t.V) + "](" + t.Q + t.Class + ")"
@@ -76,7 +78,7 @@ func orNone(t string) string {
 // Imports are the paths of the packages that the text needs beside package typed.
 func (t MapType) Imports() []string {
 	imports := []string{"github.com/cilium/ebpf"}
-	if t.V != "[]byte" || t.Class == "ClassPerfEventArray" {
+	if !t.Raw || t.Class == "ClassPerfEventArray" {
 		imports = append(imports, "unsafe")
 	}
 	for path, classes := range classImports {

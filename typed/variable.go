@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"unsafe"
 
@@ -86,7 +87,8 @@ func BindVariableSpec(c *CollectionSpec, name string, like any) *VariableSpecCor
 
 // BindStaticSpec is the spec of a static variable. The library makes
 // none of these; it is added to the spec under a key like ".bss+16", made of
-// its section and offset. index tells apart variables of one name, which linked
+// its section and offset. A variable that is not in the same section on all targets has
+// these with blanks between. index tells apart variables of one name, which linked
 // translation units may have: their number in the order of offsets, from 0 on.
 func BindStaticSpec(c *CollectionSpec, section, name string, index int, like any) *VariableSpecCore {
 	return &VariableSpecCore{Spec: (*specCore)(c).staticSpec(section, name, index, like)}
@@ -105,6 +107,7 @@ func (c *specCore) variableSpec(key string, like any) *ebpf.VariableSpec {
 
 // staticSpec is variableSpec of a static variable.
 func (c *specCore) staticSpec(section, name string, index int, like any) *ebpf.VariableSpec {
+	section = staticSection(c.Spec, section, name, index)
 	key, v := findStatic(c.Spec, section, name, index)
 	if v != nil && c.Spec.Variables[key] == nil {
 		if err := addStatic(c.Spec, section, key, v); err != nil {
@@ -128,6 +131,19 @@ func checkVariable(name string, like any, size uint32) error {
 		}
 	}
 	return nil
+}
+
+// staticSection is which of the sections, with blanks between, has the variable.
+func staticSection(spec *ebpf.CollectionSpec, sections, name string, index int) string {
+	if !strings.Contains(sections, " ") {
+		return sections
+	}
+	for _, section := range strings.Fields(sections) {
+		if _, v := findStatic(spec, section, name, index); v != nil {
+			return section
+		}
+	}
+	return sections
 }
 
 // findStatic finds the static variable of a name in the BTF of its section that
@@ -395,7 +411,7 @@ func BindVariable(c *Collection, name string, like any) *VariableHandle {
 
 // BindStatic is a loaded static variable or constant. Generated code calls it.
 func BindStatic(c *Collection, section, name string, index int, like any) *VariableHandle {
-	key, _ := findStatic(c.spec, section, name, index)
+	key, _ := findStatic(c.spec, staticSection(c.spec, section, name, index), name, index)
 	return BindVariable(c, key, like)
 }
 

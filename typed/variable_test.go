@@ -393,6 +393,11 @@ func TestStaticIsFoundByName(t *testing.T) {
 			t.Errorf("variable %d is %q, want %q", index, key, want)
 		}
 	}
+	for sections, want := range map[string]string{".bss .data": ".data", ".data .bss": ".data", ".bss": ".bss", ".bss .rodata": ".bss .rodata"} {
+		if got := staticSection(spec, sections, "other", 0); got != want {
+			t.Errorf("a variable that is in %q, on one target or another, is looked for in %q, want %q", sections, got, want)
+		}
+	}
 	for _, name := range []string{"twice", "absent"} {
 		if key, v := findStatic(spec, ".data", name, 2); v != nil || strings.Contains(key, "+") {
 			t.Errorf("%s, which is not there, is %q, %v", name, key, v)

@@ -16,7 +16,13 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _LpmKeySizeOnlySet = 0x0f55a900
+const _LpmKeySizeOnlySet = 0x8ca0bfa6
+
+// How C lays out what has a Go type. Every object that is opened is compared
+// with it, and so are maps that exist already.
+const _LpmKeySizeOnlyLayouts = `
+map ipv6 value u32 60a4e951072ee49c
+`
 
 // OpenLpmKeySizeOnly parses the embedded object. Nothing is in the kernel yet.
 func OpenLpmKeySizeOnly() (*LpmKeySizeOnlyCollectionSpec, error) {
@@ -33,6 +39,7 @@ func OpenLpmKeySizeOnlyFrom(object io.ReaderAt) (*LpmKeySizeOnlyCollectionSpec, 
 	s := &LpmKeySizeOnlyCollectionSpec{CollectionSpec: c}
 	s.Maps.Ipv4 = (*typed.MapSpec[*LpmKeySizeOnlyIpv4Map])(typed.BindMapSpec(c, "ipv4", (*LpmKeySizeOnlyIpv4Map)(nil)))
 	s.Maps.Ipv6 = (*typed.MapSpec[*LpmKeySizeOnlyIpv6Map])(typed.BindMapSpec(c, "ipv6", (*LpmKeySizeOnlyIpv6Map)(nil)))
+	typed.CheckLayouts(c, _LpmKeySizeOnlyLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

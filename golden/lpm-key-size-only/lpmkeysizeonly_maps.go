@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_LpmKeySizeOnlySet ^ 0x0f55a900)
+const _ = -uint32(_LpmKeySizeOnlySet ^ 0x8ca0bfa6)
 
 // The types of the maps: methods of one line each over package typed, so that
 // they cost little to compile. What more can be done with a map, batches and flags

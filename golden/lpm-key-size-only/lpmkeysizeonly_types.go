@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_LpmKeySizeOnlySet ^ 0x0f55a900)
+const _ = -uint32(_LpmKeySizeOnlySet ^ 0x8ca0bfa6)
 
 // LpmKeySizeOnlyIpv4Key is an anonymous struct, 8 bytes.
 //

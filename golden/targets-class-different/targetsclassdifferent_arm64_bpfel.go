@@ -11,14 +11,13 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_TargetsClassDifferentSet ^ 0x1aa1fdd8)
+const _ = -uint32(_TargetsClassDifferentSet ^ 0x820a26d9)
 
-// TargetsClassDifferentRunProgram is the kind of the program run on this
-// target: SEC("tc").
+// TargetsClassDifferentRunProgram is the kind of the program run: SEC("tc").
 type TargetsClassDifferentRunProgram = typed.TC
 
-// TargetsClassDifferentCounterVariable is the type of the variable counter on
-// this target: unsigned long long in .bss.
+// TargetsClassDifferentCounterVariable is the type of the variable counter:
+// unsigned long long in .bss.
 type TargetsClassDifferentCounterVariable = uint64
 
 // The object that OpenTargetsClassDifferent parses.
@@ -27,12 +26,19 @@ type TargetsClassDifferentCounterVariable = uint64
 var _TargetsClassDifferentBytes []byte
 
 // What it must be: its CRC-32C and its size in bytes.
-const _TargetsClassDifferentChecksum = "fe8a1059 2208"
+const _TargetsClassDifferentChecksum = "57dac7e0 3816"
 
 // How C lays out what has a Go type, on this target. Every object that is opened
 // is compared with it, and so are maps that exist already.
 const _TargetsClassDifferentLayouts = `
+map recent key u32 60a4e951072ee49c
+map recent value u64 7849bf8c861b34c1
 map values key u32 60a4e951072ee49c
 map values value u64 7849bf8c861b34c1
+map wides key u32 60a4e951072ee49c
+map wides value #1 a12bc52d1b096d13
+static .bss burst "0" u32 60a4e951072ee49c
 variable counter u64 7849bf8c861b34c1
+variable limit u64 7849bf8c861b34c1
+#1 4 struct wide = TargetsClassDifferentWide: n u32 @0
 `

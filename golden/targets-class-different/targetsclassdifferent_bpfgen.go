@@ -17,7 +17,7 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _TargetsClassDifferentSet = 0x1aa1fdd8
+const _TargetsClassDifferentSet = 0x820a26d9
 
 // OpenTargetsClassDifferent parses the embedded object. Nothing is in the kernel yet.
 func OpenTargetsClassDifferent() (*TargetsClassDifferentCollectionSpec, error) {
@@ -32,9 +32,16 @@ func OpenTargetsClassDifferentFrom(object io.ReaderAt) (*TargetsClassDifferentCo
 		return nil, err
 	}
 	s := &TargetsClassDifferentCollectionSpec{CollectionSpec: c}
+	s.Maps.Recent = (*typed.MapSpec[*TargetsClassDifferentRecentMap])(typed.BindMapSpec(c, "recent", (*TargetsClassDifferentRecentMap)(nil)))
 	s.Maps.Values = (*typed.MapSpec[*TargetsClassDifferentValuesMap])(typed.BindMapSpec(c, "values", (*TargetsClassDifferentValuesMap)(nil)))
+	s.Maps.Wides = (*typed.MapSpec[*TargetsClassDifferentWidesMap])(typed.BindMapSpec(c, "wides", (*TargetsClassDifferentWidesMap)(nil)))
+	typed.BindProgramSpec(c, &s.Programs.OnlyX86, "only_x86")
 	typed.BindProgramSpec(c, &s.Programs.Run, "run")
+	typed.BindProgramSpec(c, &s.Programs.Slept, "slept")
+	s.Variables.Burst = (*typed.VariableSpec[uint32])(typed.BindStaticSpec(c, ".bss .data", "burst", 0, (*uint32)(nil)))
 	s.Variables.Counter = (*typed.VariableSpec[TargetsClassDifferentCounterVariable])(typed.BindVariableSpec(c, "counter", (*TargetsClassDifferentCounterVariable)(nil)))
+	s.Variables.Holder = (*typed.VariableSpec[TargetsClassDifferentHolder])(typed.BindVariableSpec(c, "holder", (*TargetsClassDifferentHolder)(nil)))
+	s.Variables.Limit = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "limit", (*uint64)(nil)))
 	typed.CheckLayouts(c, _TargetsClassDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -59,27 +66,43 @@ func (s *TargetsClassDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions)
 		return nil, err
 	}
 	b := &TargetsClassDifferentCollection{Collection: c}
+	b.Maps.Recent = new(TargetsClassDifferentRecentMap)
+	typed.BindMap(c, b.Maps.Recent, "recent")
 	b.Maps.Values = new(TargetsClassDifferentValuesMap)
 	typed.BindMap(c, b.Maps.Values, "values")
+	b.Maps.Wides = new(TargetsClassDifferentWidesMap)
+	typed.BindMap(c, b.Maps.Wides, "wides")
+	typed.BindProgram(c, &b.Programs.OnlyX86, "only_x86")
 	typed.BindProgram(c, &b.Programs.Run, "run")
+	typed.BindProgram(c, &b.Programs.Slept, "slept")
+	b.Variables.Burst = (*typed.Variable[uint32])(typed.BindStatic(c, ".bss .data", "burst", 0, (*uint32)(nil)))
 	b.Variables.Counter = (*typed.Variable[TargetsClassDifferentCounterVariable])(typed.BindVariable(c, "counter", (*TargetsClassDifferentCounterVariable)(nil)))
+	b.Variables.Holder = (*typed.Variable[TargetsClassDifferentHolder])(typed.BindVariable(c, "holder", (*TargetsClassDifferentHolder)(nil)))
+	b.Variables.Limit = (*typed.Variable[uint64])(typed.BindVariable(c, "limit", (*uint64)(nil)))
 	return b, nil
 }
 
 // TargetsClassDifferentCollectionSpecMaps are the maps before they are created.
 type TargetsClassDifferentCollectionSpecMaps struct {
+	Recent *typed.MapSpec[*TargetsClassDifferentRecentMap]
 	Values *typed.MapSpec[*TargetsClassDifferentValuesMap]
+	Wides  *typed.MapSpec[*TargetsClassDifferentWidesMap]
 }
 
 // TargetsClassDifferentCollectionSpecPrograms are the programs before they are loaded.
 type TargetsClassDifferentCollectionSpecPrograms struct {
-	Run *typed.ProgramSpec[TargetsClassDifferentRunProgram] // SEC("tc")
+	OnlyX86 *typed.ProgramSpec[typed.Fentry]                    // SEC("fentry/tcp_connect")
+	Run     *typed.ProgramSpec[TargetsClassDifferentRunProgram] // SEC("tc") or SEC("xdp")
+	Slept   *typed.ProgramSpec[typed.Kprobe]                    // SEC("kprobe/__arm64_sys_nanosleep") or SEC("kprobe/__x64_sys_nanosleep")
 }
 
 // TargetsClassDifferentCollectionSpecVariables are the global variables with their initial
 // values.
 type TargetsClassDifferentCollectionSpecVariables struct {
-	Counter *typed.VariableSpec[TargetsClassDifferentCounterVariable] // not the same on all targets
+	Burst   *typed.VariableSpec[uint32]                               // static unsigned int in .bss or static unsigned int in .data
+	Counter *typed.VariableSpec[TargetsClassDifferentCounterVariable] // unsigned long long in .bss or unsigned int in .bss
+	Holder  *typed.VariableSpec[TargetsClassDifferentHolder]          // struct holder in .data
+	Limit   *typed.VariableSpec[uint64]                               // unsigned long long in .bss or unsigned long long in .data
 }
 
 // TargetsClassDifferentCollection is the object in the kernel. Close it.
@@ -92,15 +115,22 @@ type TargetsClassDifferentCollection struct {
 
 // TargetsClassDifferentCollectionMaps are the maps in the kernel.
 type TargetsClassDifferentCollectionMaps struct {
+	Recent *TargetsClassDifferentRecentMap
 	Values *TargetsClassDifferentValuesMap
+	Wides  *TargetsClassDifferentWidesMap
 }
 
 // TargetsClassDifferentCollectionPrograms are the programs in the kernel.
 type TargetsClassDifferentCollectionPrograms struct {
-	Run *TargetsClassDifferentRunProgram // SEC("tc")
+	OnlyX86 *typed.Fentry                    // SEC("fentry/tcp_connect")
+	Run     *TargetsClassDifferentRunProgram // SEC("tc") or SEC("xdp")
+	Slept   *typed.Kprobe                    // SEC("kprobe/__arm64_sys_nanosleep") or SEC("kprobe/__x64_sys_nanosleep")
 }
 
 // TargetsClassDifferentCollectionVariables are the global variables in the kernel.
 type TargetsClassDifferentCollectionVariables struct {
-	Counter *typed.Variable[TargetsClassDifferentCounterVariable] // not the same on all targets
+	Burst   *typed.Variable[uint32]                               // static unsigned int in .bss or static unsigned int in .data
+	Counter *typed.Variable[TargetsClassDifferentCounterVariable] // unsigned long long in .bss or unsigned int in .bss
+	Holder  *typed.Variable[TargetsClassDifferentHolder]          // struct holder in .data
+	Limit   *typed.Variable[uint64]                               // unsigned long long in .bss or unsigned long long in .data
 }

@@ -11,14 +11,13 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_TargetsClassDifferentSet ^ 0x1aa1fdd8)
+const _ = -uint32(_TargetsClassDifferentSet ^ 0x820a26d9)
 
-// TargetsClassDifferentRunProgram is the kind of the program run on this
-// target: SEC("xdp").
+// TargetsClassDifferentRunProgram is the kind of the program run: SEC("xdp").
 type TargetsClassDifferentRunProgram = typed.XDP
 
-// TargetsClassDifferentCounterVariable is the type of the variable counter on
-// this target: unsigned int in .bss.
+// TargetsClassDifferentCounterVariable is the type of the variable counter:
+// unsigned int in .bss.
 type TargetsClassDifferentCounterVariable = uint32
 
 // The object that OpenTargetsClassDifferent parses.
@@ -27,12 +26,21 @@ type TargetsClassDifferentCounterVariable = uint32
 var _TargetsClassDifferentBytes []byte
 
 // What it must be: its CRC-32C and its size in bytes.
-const _TargetsClassDifferentChecksum = "f79c0ac5 2272"
+const _TargetsClassDifferentChecksum = "7c88078b 4528"
 
 // How C lays out what has a Go type, on this target. Every object that is opened
 // is compared with it, and so are maps that exist already.
 const _TargetsClassDifferentLayouts = `
+map recent key u32 60a4e951072ee49c
+map recent value u64 7849bf8c861b34c1
 map values key u32 60a4e951072ee49c
 map values value u64 7849bf8c861b34c1
+map wides key u32 60a4e951072ee49c
+map wides value #1 1ac9a1739cbfa07a
+static .data burst "0" u32 60a4e951072ee49c
 variable counter u32 60a4e951072ee49c
+variable holder #2 5add3a34d6ba38d4
+variable limit u64 7849bf8c861b34c1
+#1 8 struct wide = TargetsClassDifferentWide: n u64 @0
+#2 24 struct holder = TargetsClassDifferentHolder: wide [2]#1 @0, of u32 @16
 `

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -78,6 +77,14 @@ func (t GoType) structure() string {
 	return "struct{ " + strings.Join(fields, "; ") + " }"
 }
 
+// TypeName is a type that has a name, and no type arguments.
+type TypeName struct{ Pkg, Name string }
+
+// Named is the name of the type; ok is false if it is more than that.
+func (t GoType) Named() (name TypeName, ok bool) {
+	return TypeName{t.Pkg, t.Name}, t.Name != "" && !t.Slice && len(t.Dims) == 0 && len(t.Args) == 0
+}
+
 // Equal says whether both are one type.
 func (t GoType) Equal(o GoType) bool { return reflect.DeepEqual(t, o) }
 
@@ -108,8 +115,16 @@ func (t GoType) Packages() []string {
 	return paths
 }
 
-// holds says whether the type is made of one of these types of the package.
-func (t GoType) holds(types map[string]bool) bool {
-	return t.Pkg == "" && types[t.Name] ||
-		slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Type.holds(types) })
+// names adds the types of the package that the type names.
+func (t GoType) names(to []string) []string {
+	if t.Pkg == "" && t.Name != "" {
+		to = append(to, t.Name)
+	}
+	for _, a := range t.Args {
+		to = a.names(to)
+	}
+	for _, f := range t.Fields {
+		to = f.Type.names(to)
+	}
+	return to
 }

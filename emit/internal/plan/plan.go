@@ -27,14 +27,15 @@ type Plan struct {
 	Types []*Decl
 	// TypesOnly is true if there is neither loader nor embedded object.
 	TypesOnly bool
+	// Packages is true if each target has a package of its own, for what is not that of
+	// all.
+	Packages bool
 
 	// Maps, Programs and Variables are those of all targets, sorted by field.
-	// Where targets differ, their Go type is an alias.
+	// Where targets differ, their Go type is an alias, or the map type of each.
 	Maps      []*Map
 	Programs  []*Program
 	Variables []*Variable
-	// Aliases are the type aliases that all targets share.
-	Aliases []Alias
 	// MapTypes are the maps whose type is the same on all targets that have
 	// them.
 	MapTypes []*Map
@@ -71,6 +72,9 @@ func (r Runtime) Packages() []string {
 
 // LoaderQualifier is what stands in front of the names of package Loader.
 func (r Runtime) LoaderQualifier() string { return PackageName(r.Loader) + "." }
+
+// TypesQualifier is what stands in front of the names of package Types.
+func (r Runtime) TypesQualifier() string { return PackageName(r.Types) + "." }
 
 // Lender is another ident of the package, whose types are used.
 type Lender struct {
@@ -119,18 +123,22 @@ type Alias struct {
 	Type GoType
 	// Doc is the comment, a paragraph each.
 	Doc []string
+	// Foreign is true on a target that lacks what it is for: it is that of another.
+	Foreign bool
 }
 
 // Map is one map.
 type Map struct {
-	// Name in C, and the map type as the kernel calls it: HASH.
-	Name, Kind string
+	// Name in C.
+	Name string
+	// Kinds are the map type as the kernel calls it, HASH, and those of other targets.
+	Kinds []string
 	// Field in the collection's Maps.
 	Field string
 	// Alias is the name of the map's Go type.
 	Alias string
 	// Class is what the runtime calls maps with these methods, Args the types
-	// that the map is made for. Given is true if the runtime has the type, with
+	// that the map is made for; where these differ, targets alone have them. Given is true if the runtime has the type, with
 	// Args as type arguments; else it is generated.
 	Class string
 	Given bool
@@ -201,13 +209,17 @@ func (m *Map) Arg(role MapRole) (t GoType, ok bool) {
 
 // Program is one program.
 type Program struct {
-	// Name in C, Section as in SEC().
-	Name, Section string
+	// Name in C.
+	Name string
+	// Sections are the one in SEC(), and those of other targets; Hooks likewise.
+	Sections []string
+	Hooks    []Hook
 	// Field in the collection's Programs.
 	Field string
-	Hook  Hook
-	// Type is that of the hook, or an alias where targets differ.
+	// Type is that of the hook, or an alias where targets differ. Own is what the alias
+	// is for a target.
 	Type GoType
+	Own  Alias
 	// Tags are the user's decl tags.
 	Tags []string
 }
@@ -222,22 +234,26 @@ type Hook struct {
 
 // Variable is one variable that user space can reach.
 type Variable struct {
-	// Name in C. Section is where the object has it. Index tells static
-	// variables of one name in one section apart: their number in the order of
-	// offsets.
-	Name, Section string
-	Index         int
+	// Name in C. Sections are where the object has it, and where those of other targets.
+	// Index tells static variables of one name in one section apart: their number in the
+	// order of offsets.
+	Name     string
+	Sections []string
+	Index    int
 	// Field in the collection's Variables.
 	Field string
-	// Type of the value, or an alias where targets differ.
+	// Type of the value, or an alias where targets differ. Own is what the alias is for
+	// a target.
 	Type GoType
+	Own  Alias
 	// Static is true for internal linkage.
 	Static bool
 	// Constant is true if it cannot be written after load, Given if the kernel
 	// gives it its value.
 	Constant, Given bool
-	// C is how C has it, for the comment: "static unsigned int in .bss".
-	C string
+	// C is how C has it, for the comment, "static unsigned int in .bss", and how on
+	// other targets.
+	C []string
 	// Tags are the user's decl tags.
 	Tags []string
 }
@@ -257,6 +273,8 @@ type Decl struct {
 	// Doc are more paragraphs of the comment: what to know, decl tags.
 	Doc []string
 
+	// Within is the type that has it as a member, if it has no name in C.
+	Within string
 	// Alias makes it another name of that type, with nothing but a comment.
 	Alias string
 	// Pkg is the import path of a type of another package, of which only the guard
@@ -482,10 +500,30 @@ func (d *Decl) HasName(name string) bool {
 		d.Enum != nil && d.Enum.Stringer && name == "String"
 }
 
-// Holds says whether a field is of one of these types of the package, or an
-// array of it: its size is theirs.
-func (d *Decl) Holds(types map[string]bool) bool {
-	return types[d.Alias] || slices.ContainsFunc(d.Fields, func(f Field) bool { return f.Type.holds(types) })
+// held are the types of the package of which fields are made: their size is theirs.
+func (d *Decl) held() (names []string) {
+	for _, f := range d.Fields {
+		names = f.Type.names(names)
+	}
+	return names
+}
+
+// Names are the types of the package that the declaration names.
+func (d *Decl) Names() []string {
+	names := d.held()
+	if d.Alias != "" {
+		names = append(names, d.Alias)
+	}
+	if d.Base != nil {
+		names = d.Base.names(names)
+	}
+	for _, a := range d.Accessors {
+		names = a.Type.names(names)
+	}
+	for _, t := range d.Tails {
+		names = t.Elem.names(names)
+	}
+	return names
 }
 
 // Equal says whether one declaration serves both. What refers to the type may

@@ -59,21 +59,21 @@ func fieldLines[F any](fields []F, row func(F) []string) string {
 // SpecMapFields are the fields of the maps before they are created.
 func (d loaderData) SpecMapFields() string {
 	return fieldLines(d.Maps, func(m mapData) []string {
-		return []string{m.Field, "*" + d.qualifier + "MapSpec[*" + m.Alias + "]"}
+		return []string{m.Field, "*" + d.Q + "MapSpec[*" + m.Alias + "]"}
 	})
 }
 
 // SpecProgramFields are the fields of the programs before they are loaded.
 func (d loaderData) SpecProgramFields() string {
 	return fieldLines(d.Programs, func(p programData) []string {
-		return []string{p.Field, "*" + d.qualifier + "ProgramSpec[" + p.Type.String() + "]", p.Comment()}
+		return []string{p.Field, "*" + d.Q + "ProgramSpec[" + p.Type.String() + "]", p.Comment()}
 	})
 }
 
 // SpecVariableFields are the fields of the variables before load.
 func (d loaderData) SpecVariableFields() string {
 	return fieldLines(d.SpecVariables(), func(v variableData) []string {
-		return []string{v.Field, "*" + d.qualifier + "VariableSpec[" + v.Type.String() + "]", v.Comment()}
+		return []string{v.Field, "*" + d.Q + "VariableSpec[" + v.Type.String() + "]", v.Comment()}
 	})
 }
 
@@ -92,6 +92,6 @@ func (d loaderData) ProgramFields() string {
 // VariableFields are the fields of the variables in the kernel.
 func (d loaderData) VariableFields() string {
 	return fieldLines(d.Variables, func(v variableData) []string {
-		return []string{v.Field, "*" + d.qualifier + v.Handle() + "[" + v.Type.String() + "]", v.Comment()}
+		return []string{v.Field, "*" + d.Q + v.Handle() + "[" + v.Type.String() + "]", v.Comment()}
 	})
 }

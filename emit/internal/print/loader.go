@@ -18,7 +18,6 @@ type loaderData struct {
 	Maps      []mapData
 	Programs  []programData
 	Variables []variableData
-	Aliases   []aliasData
 	// Text are the layouts that all targets share; HasLayouts is true if there are
 	// any, these or those of targets.
 	Text       string
@@ -31,12 +30,12 @@ type loaderData struct {
 	// Imports is the import block, specs what is in it.
 	Imports string
 	specs   []string
-	// qualifier is that of the runtime package.
-	qualifier string
+	// Q is the qualifier of the runtime package.
+	Q string
 }
 
 func newLoaderData(p *plan.Plan) loaderData {
-	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Aliases: aliases(p.Aliases), Text: p.Layouts, Sum: p.Checksum, LenderGuard: lenderGuard(p), qualifier: p.Runtime.LoaderQualifier()}
+	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Text: p.Layouts, Sum: p.Checksum, LenderGuard: lenderGuard(p), Q: p.Runtime.LoaderQualifier()}
 	if len(p.Targets) > 0 {
 		d.Number = setNumber(p)
 	}
@@ -48,14 +47,11 @@ func newLoaderData(p *plan.Plan) loaderData {
 	}
 	for _, prog := range p.Programs {
 		d.Programs = append(d.Programs, programData{prog})
-		netlink = netlink || prog.Hook.Netlink
+		netlink = netlink || slices.ContainsFunc(prog.Hooks, func(h plan.Hook) bool { return h.Netlink })
 	}
 	for _, v := range p.Variables {
 		d.Variables = append(d.Variables, variableData{v})
 		types = append(types, v.Type)
-	}
-	for _, a := range p.Aliases {
-		types = append(types, a.Type)
 	}
 	specs := append(packagesOf(types), "io", p.Runtime.Loader, "github.com/cilium/ebpf")
 	slices.Sort(specs)
@@ -123,7 +119,13 @@ func aliases(list []plan.Alias) []aliasData {
 }
 
 // Comment is the doc comment.
-func (a aliasData) Comment() string { return strings.Join(docLines(a.Doc...), "\n") }
+func (a aliasData) Comment() string {
+	doc := a.Doc
+	if a.Foreign {
+		doc = append(slices.Clone(doc), "This target has none: it is that of another.")
+	}
+	return strings.Join(docLines(doc...), "\n")
+}
 
 // mapData is one map.
 type mapData struct{ *plan.Map }
@@ -139,12 +141,22 @@ func (p programData) Quoted() string { return strconv.Quote(p.Name) }
 
 // Comment is what stands behind the field: the section as C has it, and the
 // decl tags.
-func (p programData) Comment() string { return placeComment(fmt.Sprintf("SEC(%q)", p.Section), p.Tags) }
-
-// placeComment is where something is in C and what its decl tags say.
-func placeComment(place string, tags []string) string {
-	return lineComment(strings.Join(append([]string{place}, tags...), "; "))
+func (p programData) Comment() string {
+	places := make([]string, len(p.Sections))
+	for i, section := range p.Sections {
+		places[i] = fmt.Sprintf("SEC(%q)", section)
+	}
+	return placeComment(places, p.Tags)
 }
+
+// placeComment is where something is in C, on one target or another, and what its decl
+// tags say.
+func placeComment(places, tags []string) string {
+	return lineComment(strings.Join(append([]string{anyOf(places)}, tags...), "; "))
+}
+
+// anyOf is what is not the same on all targets.
+func anyOf(what []string) string { return strings.Join(what, " or ") }
 
 // variableData is one variable.
 type variableData struct{ *plan.Variable }
@@ -177,7 +189,7 @@ func (v variableData) Bind() string {
 // statics by section, name and index.
 func (v variableData) Arguments() string {
 	if v.Static {
-		return fmt.Sprintf("%q, %q, %d", v.Section, v.Name, v.Index)
+		return fmt.Sprintf("%q, %q, %d", strings.Join(v.Sections, " "), v.Name, v.Index)
 	}
 	return strconv.Quote(v.Name)
 }

@@ -145,7 +145,7 @@ func (p *mapsPrinter) declare(m *plan.Map) {
 		case plan.Key:
 			decl.K = a.Type.String()
 		case plan.Value, plan.Event:
-			decl.V = a.Type.String()
+			decl.V, decl.Raw = a.Type.String(), a.Role == plan.Event && a.Type.Slice
 		case plan.InnerMap:
 			decl.Inner = a.Inner.Alias
 			continue
@@ -161,7 +161,7 @@ func (p *mapsPrinter) declare(m *plan.Map) {
 
 // typeDoc says which map it is the type of, and which interface says more.
 func typeDoc(m *plan.Map, iface string) string {
-	kind := m.Kind
+	kind := anyOf(m.Kinds)
 	if kind == "" {
 		kind = "of a kind that the object does not say"
 	}

@@ -102,7 +102,7 @@ func (s *source) store(a plan.Accessor) string {
 	switch a.Access {
 	case plan.AccessBits, plan.AccessSignedBits:
 		v := "v"
-		if a.Type.String() != "uint64" {
+		if !a.Type.Equal(plan.GoType{Name: "uint64"}) {
 			v = "uint64(v)"
 		}
 		return s.bits("SetBits", a, v)
@@ -115,7 +115,7 @@ func (s *source) store(a plan.Accessor) string {
 
 // convert makes a t of a value of another type, unless that is t.
 func (s *source) convert(t plan.GoType, from, value string) string {
-	if t.String() == from {
+	if t.Equal(plan.GoType{Name: from}) {
 		return value
 	}
 	return s.typ(t, "\t") + "(" + value + ")"
