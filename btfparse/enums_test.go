@@ -47,8 +47,9 @@ func TestEnumsAreTheKernels(t *testing.T) {
 	}
 }
 
+// Every number that the library has a name for is here, under the same number.
 func TestEnumsAreTheLibrarys(t *testing.T) {
-	for ours, library := range map[MapType]ebpf.MapType{
+	sameNumbers(t, ebpf.UnspecifiedMap, map[MapType]ebpf.MapType{
 		MapUnspec:              ebpf.UnspecifiedMap,
 		MapHash:                ebpf.Hash,
 		MapArray:               ebpf.Array,
@@ -83,12 +84,8 @@ func TestEnumsAreTheLibrarys(t *testing.T) {
 		MapUserRingBuf:         ebpf.UserRingbuf,
 		MapCgrpStorage:         ebpf.CgroupStorage,
 		MapArena:               ebpf.Arena,
-	} {
-		if uint32(ours) != uint32(library) {
-			t.Errorf("%s is %d, %s of cilium/ebpf is %d", ours, ours, library, library)
-		}
-	}
-	for ours, library := range map[ProgType]ebpf.ProgramType{
+	})
+	sameNumbers(t, ebpf.UnspecifiedProgram, map[ProgType]ebpf.ProgramType{
 		ProgUnspec:                ebpf.UnspecifiedProgram,
 		ProgSocketFilter:          ebpf.SocketFilter,
 		ProgKprobe:                ebpf.Kprobe,
@@ -122,12 +119,8 @@ func TestEnumsAreTheLibrarys(t *testing.T) {
 		ProgSkLookup:              ebpf.SkLookup,
 		ProgSyscall:               ebpf.Syscall,
 		ProgNetfilter:             ebpf.Netfilter,
-	} {
-		if uint32(ours) != uint32(library) {
-			t.Errorf("%s is %d, %s of cilium/ebpf is %d", ours, ours, library, library)
-		}
-	}
-	for ours, library := range map[AttachType]ebpf.AttachType{
+	})
+	sameNumbers(t, ebpf.AttachNone, map[AttachType]ebpf.AttachType{
 		AttachCGroupInetIngress:          ebpf.AttachCGroupInetIngress,
 		AttachCGroupInetEgress:           ebpf.AttachCGroupInetEgress,
 		AttachCGroupInetSockCreate:       ebpf.AttachCGroupInetSockCreate,
@@ -185,9 +178,27 @@ func TestEnumsAreTheLibrarys(t *testing.T) {
 		AttachCGroupUnixGetsockname:      ebpf.AttachCgroupUnixGetsockname,
 		AttachNetkitPrimary:              ebpf.AttachNetkitPrimary,
 		AttachNetkitPeer:                 ebpf.AttachNetkitPeer,
-	} {
+	})
+}
+
+// sameNumbers compares the pairs, and says which constants of the library, from
+// first on, are in none.
+func sameNumbers[Ours, Library interface {
+	~uint32
+	comparable
+	fmt.Stringer
+}](t *testing.T, first Library, pairs map[Ours]Library) {
+	t.Helper()
+	seen := make(map[Library]bool)
+	for ours, library := range pairs {
+		seen[library] = true
 		if uint32(ours) != uint32(library) {
 			t.Errorf("%s is %d, %s of cilium/ebpf is %d", ours, ours, library, library)
+		}
+	}
+	for l := first; !strings.Contains(l.String(), "("); l++ {
+		if !seen[l] {
+			t.Errorf("cilium/ebpf has %s (%d), this table does not", l, l)
 		}
 	}
 }

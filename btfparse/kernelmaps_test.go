@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -17,6 +20,36 @@ import (
 
 // newerThanHost are the flags that kernels before 6.19 do not know.
 const newerThanHost = flagRBOverwrite
+
+// mapTypesWithoutRule are those of which no definition is refused, and why.
+var mapTypesWithoutRule = map[MapType]string{
+	MapStructOps: "the library makes of it what the kernel wants",
+	MapInsnArray: "unknown to cilium/ebpf v0.22",
+	MapRHash:     "unknown to cilium/ebpf v0.22",
+}
+
+// otherIndexes are the types whose keys are indexes, though their rule does not say
+// that a key has four bytes.
+var otherIndexes = []MapType{MapPerfEventArray, MapStructOps, MapInsnArray}
+
+// Every map type has a rule or a reason for none. A key of four bytes that has no
+// need of a type is an index.
+func TestEveryMapTypeHasARule(t *testing.T) {
+	for _, typ := range MapTypes() {
+		rule, ok := mapRules[typ]
+		reason := mapTypesWithoutRule[typ]
+		if ok == (reason != "") {
+			t.Errorf("%s: has a rule in kernelmaps.go: %v, reason for none: %q", typ, ok, reason)
+		}
+		if !ok && typ != MapStructOps && !strings.Contains(ebpf.MapType(typ).String(), "(") {
+			t.Errorf("%s: cilium/ebpf knows it now: give it a rule in kernelmaps.go", typ)
+		}
+		want := ok && reflect.DeepEqual(rule.key, fourBytes) && !rule.typed || slices.Contains(otherIndexes, typ)
+		if indexKeys[typ] != want {
+			t.Errorf("%s: its keys are indexes: %v in enums.go, %v by its rule", typ, indexKeys[typ], want)
+		}
+	}
+}
 
 func TestMapRules(t *testing.T) {
 	requireBPF(t)

@@ -14,10 +14,9 @@ func TestSectionTableIsLibbpfs(t *testing.T) {
 	}
 	want := strings.Fields(string(text))
 	defs := SectionDefs()
-	if len(defs) != 116 || len(want) != 116 {
-		t.Fatalf("%d rows, %d prefixes; libbpf has 116", len(defs), len(want))
+	if len(defs) != len(want) || len(want) < 116 {
+		t.Fatalf("%d rows, libbpf has %d", len(defs), len(want))
 	}
-	notInCilium := 0
 	for i, def := range defs {
 		if def.Prefix != want[i] {
 			t.Errorf("row %d is %q, libbpf has %q", i, def.Prefix, want[i])
@@ -31,12 +30,6 @@ func TestSectionTableIsLibbpfs(t *testing.T) {
 		if frags := strings.HasPrefix(def.Prefix, "xdp.frags"); def.Frags != frags {
 			t.Errorf("%q: frags is %v", def.Prefix, def.Frags)
 		}
-		if def.NotInCilium {
-			notInCilium++
-		}
-	}
-	if notInCilium != 11 {
-		t.Errorf("%d rows that cilium/ebpf does not have, want 11", notInCilium)
 	}
 }
 

@@ -136,9 +136,9 @@ func TestMapRules(t *testing.T) {
 	}
 }
 
-// Every map type of the kernel has a rule, but those whose sizes are the library's.
+// Every map type of the library has a rule, but those whose sizes are its own.
 func TestEveryMapTypeHasARule(t *testing.T) {
-	for typ := ebpf.Hash; typ <= ebpf.Arena; typ++ {
+	for typ := ebpf.Hash; !strings.Contains(typ.String(), "("); typ++ {
 		if _, ok := mapRules[typ]; !ok && typ != ebpf.StructOpsMap {
 			t.Errorf("%v has no rule", typ)
 		}
