@@ -18,6 +18,9 @@ const (
 	typeTag = tagPrefix + "type="
 )
 
+// onceTags are those of which the last one counts. A map may have several events.
+var onceTags = []string{nameTag, typeTag}
+
 // typeSet is what is found of the C types that the roots need: which are
 // declared, and with which layout. Nothing has a name in Go here.
 type typeSet struct {
@@ -425,7 +428,7 @@ func strayTags(path btfparse.Path, tags []string, known ...string) []btfparse.Di
 		}
 		stray = append(stray, btfparse.StrayTag(path, remedy, t))
 	}
-	for _, prefix := range []string{nameTag, typeTag} { // events may have several
+	for _, prefix := range onceTags {
 		last, _ := tagValue(tags, prefix)
 		for _, t := range tags {
 			if value, ok := strings.CutPrefix(t, prefix); ok && value != last {
