@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -107,8 +109,56 @@ func permissionRemedy(typ ebpf.ProgramType) string {
 }
 
 // attachRemedy is permissionRemedy for attaching a kind.
-func attachRemedy(k *progKind) string {
-	return cmp.Or(uprobeRemedy(k), permissionRemedy(k.typ))
+func attachRemedy(k *progKind, err error) string {
+	return cmp.Or(uprobeRemedy(k), privilegeRemedy(neededFor(k.typ)), paranoidRemedy(err), egressRemedy(k), policyRemedy())
+}
+
+// fileRemedy is for a file that its owner and mode keep from the process: EACCES, where
+// policies and missing capabilities are EPERM.
+func fileRemedy(err error) string {
+	var file *fs.PathError
+	switch {
+	case !errors.As(err, &file) || !errors.Is(file.Err, syscall.EACCES):
+		return ""
+	case strings.HasPrefix(file.Path, "/sys/kernel/tracing/"), strings.HasPrefix(file.Path, "/sys/kernel/debug/"):
+		return "tracefs is root's alone: run it as root, let another group in (mount -o remount,gid=… /sys/kernel/tracing), or give it CAP_DAC_OVERRIDE"
+	}
+	return "owner and mode keep " + file.Path + " from this user: run it as root, change them, or give it CAP_DAC_OVERRIDE"
+}
+
+// paranoidRemedy is for opening a perf event, by which kprobes, uprobes and tracepoints are
+// attached, where CAP_PERFMON is not enough: the kernels of Debian and its kin ask for CAP_SYS_ADMIN if
+// kernel.perf_event_paranoid is above 2 (measured on 5.10 to 7.3; not in Linux).
+func paranoidRemedy(err error) string {
+	held, cerr := machine.capabilities()
+	if !errors.Is(err, syscall.EACCES) || cerr != nil || held.has(capSysAdmin) {
+		return ""
+	}
+	level := machine.paranoid()
+	if level <= 2 {
+		return ""
+	}
+	return fmt.Sprintf("kernel.perf_event_paranoid is %d, above 2, for which this kernel opens perf events for CAP_SYS_ADMIN only: lower it (sysctl kernel.perf_event_paranoid=2), or give it that capability", level)
+}
+
+// egressRemedy is for cgroup_skb programs, for which CAP_SYS_ADMIN did not stand for
+// CAP_NET_ADMIN before Linux 6.9 (bpf_prog_attach_check_attach_type, kernel/bpf/syscall.c).
+func egressRemedy(k *progKind) string {
+	held, err := machine.capabilities()
+	if err != nil || k.typ != ebpf.CGroupSKB || held.has(capNetAdmin) || !olderThan("6.9") {
+		return ""
+	}
+	return lacks(capNetAdmin)
+}
+
+// perfEventParanoid is the sysctl of that name, 0 if it cannot be had.
+func perfEventParanoid() int {
+	text, err := os.ReadFile("/proc/sys/kernel/perf_event_paranoid")
+	if err != nil {
+		return 0
+	}
+	level, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return level
 }
 
 // uprobeKinds are attached by the perf events of uprobes.
@@ -150,7 +200,7 @@ func perfRemedy(err error) string {
 		if olderThan("5.8") {
 			needed = capSysAdmin
 		}
-		return privilegeRemedy([]capability{needed})
+		return cmp.Or(privilegeRemedy([]capability{needed}), paranoidRemedy(err))
 	case errors.Is(err, syscall.EPERM) && !held.has(capIPCLock):
 		return "buffers are locked memory, of which the process may have no more: take a smaller PerCPUBuffer, raise kernel.perf_event_mlock_kb or RLIMIT_MEMLOCK, or give it CAP_IPC_LOCK"
 	}

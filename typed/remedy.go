@@ -32,7 +32,8 @@ var machine = struct {
 	capabilities func() (capabilities, error)
 	functions    func(name string) ([]string, error)
 	memlock      func() (bytes uint64, limited bool)
-}{kernel.Running, kernel.Lacks, effectiveCapabilities, kernelsym.Variants, lockedMemory}
+	paranoid     func() int // kernel.perf_event_paranoid
+}{kernel.Running, kernel.Lacks, effectiveCapabilities, kernelsym.Variants, lockedMemory, perfEventParanoid}
 
 // olderThan says whether the running kernel is known to be older than a
 // version, "6.6".
@@ -90,7 +91,7 @@ func remedy(k *progKind, t target, err error) string {
 	case symbolRemedy(err) != "":
 		return symbolRemedy(err)
 	case errors.Is(err, os.ErrPermission):
-		return attachRemedy(k)
+		return cmp.Or(fileRemedy(err), attachRemedy(k, err))
 	case isMissing(t, err) && missing(t) != "":
 		return missing(t)
 	case errors.Is(err, syscall.EILSEQ):

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,6 +40,7 @@ func onMachine(t *testing.T, version string, held capabilities, without ...strin
 	machine.functions = func(string) ([]string, error) { return nil, nil }
 	machine.capabilities = func() (capabilities, error) { return held, nil }
 	machine.memlock = func() (uint64, bool) { return 0, false }
+	machine.paranoid = func() int { return 0 }
 }
 
 const allCapabilities = ^capabilities(0)
@@ -110,6 +112,104 @@ func TestRemedies(t *testing.T) {
 			}
 			golden(t, test.name, err.Error())
 		})
+	}
+}
+
+// asUser calls f on a thread of its own, as a user with these capabilities and no others.
+func asUser(t *testing.T, user int, held capabilities, f func()) {
+	t.Helper()
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		err := becomeUser(user, held)
+		if err == nil {
+			f()
+		}
+		done <- err
+	}()
+	must(t, <-done)
+}
+
+func becomeUser(user int, held capabilities) error {
+	if err := unix.Prctl(unix.PR_SET_KEEPCAPS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(user), uintptr(user), uintptr(user)); errno != 0 {
+		return errno // of the thread alone
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	lower, upper := uint32(held), uint32(held>>32)
+	data := [2]unix.CapUserData{{Effective: lower, Permitted: lower}, {Effective: upper, Permitted: upper}}
+	return unix.Capset(&header, &data[0])
+}
+
+// What this kernel says to users and processes that have some capabilities, and what they
+// are told to do: each remedy names what keeps the process from it.
+func TestRemediesOfCapabilities(t *testing.T) {
+	needKernel(t)
+	const user, tracing, network = 1000, 1<<capBPF | 1<<capPerfmon, 1<<capBPF | 1<<capNetAdmin
+	dir := testCgroup(t)
+	skb := &hookRun{T: t, section: "cgroup_skb/egress"}
+	connect := &hookRun{T: t, section: "cgroup/connect4"}
+	trace := &hookRun{T: t, section: "tp/sched/sched_switch"}
+	onEgress, onConnect, onSwitch := load[CgroupSKB](skb, skb.spec(1)), load[CgroupSockAddr](connect, connect.spec(1)), load[Tracepoint](trace, trace.spec(0))
+	egress := func() (AnyLink, error) { return onEgress.Attach(dir, nil) }
+	onCgroup := func() (AnyLink, error) { return onConnect.Attach(dir, &CgroupOptions{Mode: CgroupExclusive}) }
+	schedule := func() (AnyLink, error) { return onSwitch.Attach(nil) }
+	for _, test := range []struct {
+		name   string
+		user   int
+		held   capabilities
+		attach func() (AnyLink, error)
+		want   string // of the remedy; empty: it is attached
+	}{
+		{"another's cgroup", user, network, onCgroup, "owner and mode keep " + dir + " from this user"},
+		{"root's tracefs", user, tracing, schedule, "tracefs is root's alone"},
+		{"perf events", 0, tracing, schedule, map[bool]string{true: "kernel.perf_event_paranoid is"}[perfEventParanoid() > 2]},
+		{"egress by CAP_SYS_ADMIN alone", 0, 1 << capSysAdmin, egress, map[bool]string{true: "the process lacks CAP_NET_ADMIN"}[olderThan("6.9")]},
+		{"egress by CAP_BPF", 0, 1 << capBPF, egress, "the process lacks CAP_NET_ADMIN"},
+		{"egress", 0, network, egress, ""},
+	} {
+		asUser(t, test.user, test.held, func() {
+			l, err := test.attach()
+			var attach *AttachError
+			switch {
+			case err == nil:
+				l.Close()
+				if test.want != "" {
+					t.Errorf("%s: attached", test.name)
+				}
+			case test.want == "", !errors.As(err, &attach), !strings.HasPrefix(attach.Remedy, test.want):
+				t.Errorf("%s: %v\nwant %q", test.name, err, test.want)
+			}
+		})
+	}
+}
+
+// Where a sysctl of Debian's is what keeps CAP_PERFMON from perf events, it is named.
+func TestParanoidKernels(t *testing.T) {
+	for _, test := range []struct {
+		level int
+		held  capabilities
+		err   error
+		want  bool
+	}{
+		{3, 1<<capBPF | 1<<capPerfmon, syscall.EACCES, true},
+		{2, 1<<capBPF | 1<<capPerfmon, syscall.EACCES, false},
+		{3, 1 << capSysAdmin, syscall.EACCES, false},
+		{3, 1<<capBPF | 1<<capPerfmon, syscall.EPERM, false},
+		{3, 1 << capBPF, syscall.EACCES, false}, // it lacks CAP_PERFMON first
+	} {
+		onMachine(t, "6.12", test.held)
+		machine.paranoid = func() int { return test.level }
+		var attach *AttachError
+		err := (&program{name: "p"}).attachError(&kindTracepoint, target{}, fmt.Errorf("opening tracepoint perf event: %w", test.err))
+		if !errors.As(err, &attach) || strings.Contains(attach.Remedy, "perf_event_paranoid=2") != test.want {
+			t.Errorf("%+v: %v", test, err)
+		}
+		if got := perfRemedy(test.err); strings.Contains(got, "perf_event_paranoid=2") != test.want {
+			t.Errorf("%+v: reader: %s", test, got)
+		}
 	}
 }
 
