@@ -412,7 +412,7 @@ func TestPinLinks(t *testing.T) {
 	}
 }
 
-// bpffs is a BPF file system, mounted for the test if there is none.
+// bpffs is a bpf file system, mounted for the test if there is none.
 func bpffs(t *testing.T) string {
 	t.Helper()
 	const known = "/sys/fs/bpf"

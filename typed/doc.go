@@ -24,7 +24,11 @@
 // goroutine; what comes later returns an error that wraps [os.ErrClosed].
 //
 // Package [github.com/bpfgen/bpfgen/typed/ctypes] has what C has and Go has not.
-// Functions whose names begin with Bind, and Open, are for generated code.
+// What begins with Bind, [Open], [MapCore], and what says so of itself, is for
+// generated code alone.
+//
+// "Linux ≥ 5.8" is the first release with what it stands behind. Of a kind of
+// programs it is the first that can attach it as this package does.
 //
 // Where to go next in the source: open.go and collection.go are the way of an
 // object from bytes into the kernel and out of it; mapspec.go and the files

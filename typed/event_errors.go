@@ -48,7 +48,7 @@ func (e *LostSamplesError) Error() string {
 }
 
 // OverwrittenError says that a ring buffer in overwrite mode
-// (BPF_F_RB_OVERWRITE, Linux 6.19) was full, and that the program wrote over records
+// (BPF_F_RB_OVERWRITE, Linux ≥ 6.19) was full, and that the program wrote over records
 // that had not been read. Reading may go on with the oldest record that is there.
 type OverwrittenError struct {
 	// Map is the C name of the map.

@@ -10,7 +10,7 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// PerfEventArray is a BPF_MAP_TYPE_PERF_EVENT_ARRAY (4.3) whose records are of
+// PerfEventArray is a BPF_MAP_TYPE_PERF_EVENT_ARRAY (Linux ≥ 4.3) whose records are of
 // type T, or a []byte where the object does not say of which.
 //
 // There is a buffer for each CPU: the order of records of different CPUs is

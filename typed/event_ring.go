@@ -8,14 +8,14 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// RingBuf is a BPF_MAP_TYPE_RINGBUF (5.8) whose records are of type T, or a
+// RingBuf is a BPF_MAP_TYPE_RINGBUF (Linux ≥ 5.8) whose records are of type T, or a
 // []byte where the object does not say of which.
 //
 // A record has exactly the size that the program gave to bpf_ringbuf_output or
 // bpf_ringbuf_reserve (kernel/bpf/ringbuf.c). Where the ring is full these fail,
 // which the program alone can count: no reader is told.
 //
-// A ring in overwrite mode (BPF_F_RB_OVERWRITE, 6.19) never is full: the program
+// A ring in overwrite mode (BPF_F_RB_OVERWRITE, Linux ≥ 6.19) never is full: the program
 // writes over the oldest records. Readers get an [*OverwrittenError] in the place
 // of those that they have not read.
 type RingBuf[T any] interface {

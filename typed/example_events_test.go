@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/bpfgen/bpfgen/golden/hooks"
 	mapsall "github.com/bpfgen/bpfgen/golden/maps-all"
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/typedtest"
@@ -98,12 +99,15 @@ func ExampleProducer() {
 
 // In a program, the reader is one of a map: a ring buffer's, or a perf array's.
 func ExampleRingBuf() {
-	var ring typed.RingBuf[mapsall.MapsAllEvent] = bpf.Maps.RingbufTyped
+	var ring typed.RingBuf[hooks.HooksEvent] = bpf.Maps.Events
 	reader, err := ring.NewReader(&typed.RingBufOptions{MinSize: 4}) // older programs write less
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer reader.Close()
+	if _, _, err := bpf.Programs.Announce.Run(make([]byte, 64), nil, nil); err != nil { // the event
+		log.Fatal(err)
+	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	for event, err := range reader.All(ctx) {
@@ -115,17 +119,22 @@ func ExampleRingBuf() {
 		case err != nil:
 			log.Fatal(err)
 		}
-		fmt.Println(event.Pid)
+		fmt.Println(event.Length, "bytes")
+		break // a daemon goes on, until it is interrupted
 	}
+	// Output: 64 bytes
 }
 
 func ExamplePerfEventArray() {
-	var array typed.PerfEventArray[mapsall.MapsAllEvent] = bpf.Maps.PerfEventArrayTyped
-	reader, err := array.NewReader(&typed.PerfOptions{PerCPUBuffer: 64 << 10, WakeupEvents: 16})
+	var array typed.PerfEventArray[hooks.HooksEvent] = bpf.Maps.Samples
+	reader, err := array.NewReader(&typed.PerfOptions{PerCPUBuffer: 64 << 10})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer reader.Close()
+	if _, _, err := bpf.Programs.Announce.Run(make([]byte, 64), nil, nil); err != nil { // the event
+		log.Fatal(err)
+	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	for rec, err := range reader.Records(ctx) {
@@ -133,8 +142,10 @@ func ExamplePerfEventArray() {
 			log.Print(err) // records were lost, say
 			continue
 		}
-		fmt.Println(rec.CPU, rec.Event.Pid)
+		fmt.Println(rec.Event.Length, "bytes")
+		break
 	}
+	// Output: 64 bytes
 }
 
 // A record that is made in the ring, with bytes behind it.
@@ -152,6 +163,8 @@ func ExampleUserRingBuf() {
 	r.Put(mapsall.MapsAllEvent{Pid: 1})
 	copy(r.Tail(), "sixteen bytes...")
 	r.Submit()
+	fmt.Println(producer.Submit(mapsall.MapsAllEvent{Pid: 2})) // one without
+	// Output: <nil>
 }
 
 // Records of several types that have no common header are told apart by hand.

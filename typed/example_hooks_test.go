@@ -7,98 +7,95 @@ import (
 	"log"
 	"net"
 	"os"
+	"strings"
 	"time"
 	"unsafe"
 
+	"github.com/bpfgen/bpfgen/golden/hooks"
 	mapsall "github.com/bpfgen/bpfgen/golden/maps-all"
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/typedtest"
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/link"
 )
 
-// One example for each family of hooks. They are compiled and not run, but for
-// those with an output: attaching needs a kernel with the hook. Programs and maps
-// are those of a collection that Load of generated code returned; [examples] in the
-// repository are whole programs, run in kernels by their tests.
-
-// collection is what generated code has.
-type collection struct {
-	*typed.Collection
-	Programs struct {
-		CountPackets *typed.XDP
-		Classify     *typed.TC
-		Filter       *typed.Netfilter
-		Police       *typed.CgroupSKB
-		OnConnect    *typed.Kprobe
-		OnTCP        *typed.KprobeMulti
-		OnMalloc     *typed.Uprobe
-		OnQuery      *typed.USDT
-		OnExec       *typed.Tracepoint
-		OnSwitch     *typed.RawTracepoint
-		OnOpen       *typed.Fentry
-		OnFileOpen   *typed.LSM
-		ListTasks    *typed.Iter
-		OnMessage    *typed.SkMsg
-		Redirect     *typed.SkLookup
-		Sample       *typed.PerfEvent
-		Encapsulate  *typed.LWTXmit
-		Compute      *typed.Syscall
-		OnAlloc      *typed.UprobeMulti
-		OnVFS        *typed.FentryMulti
-		NewVerdict   *typed.Freplace
-		OnBind       *typed.LSMCgroup
-		OnPort       *typed.XDPDevMap
-		OnPair       *typed.Netkit
-		Mirror       *typed.SchedAct
-		Meter        *typed.CgroupSKBAny
-		Snoop        *typed.SocketFilter
-		Split        *typed.SkSKBAny
-		Decode       *typed.LircMode2
-		SlowStart    *typed.StructOpsProgram
-		Custom       *typed.Generic
-	}
-	Maps mapsall.MapsAllCollectionMaps
-}
-
-var bpf collection
+// One example for each family of hooks. bpf is a collection of
+// golden/hooks/hooks.c that Load of generated code returned, with maps of
+// golden/maps-all besides; TestExamplesInKernel makes it, and runs these Examples
+// in a network namespace and a cgroup (/sys/fs/cgroup/app) of their own.
 
 // Add keeps a link until the collection is closed.
 func ExampleLinks_Add() {
-	err := bpf.Links.Add(bpf.Programs.CountPackets.Attach(1, nil))
+	defer bpf.Links.Close() // Close of the collection does it, too
+	err := bpf.Links.Add(bpf.Programs.Meter.AttachEgress("/sys/fs/cgroup/app", nil))
 	if err != nil {
 		log.Fatal(err)
 	}
-	err = bpf.Links.Pin("/sys/fs/bpf/app") // outlives the process
-	if err != nil {
+	if err := bpf.Links.Pin("/sys/fs/bpf/links"); err != nil { // outlives the process
 		log.Fatal(err)
 	}
+	for program, link := range bpf.Links.All() {
+		fmt.Println(program, link.IsPinned())
+	}
+	if err := bpf.Links.Unpin(); err != nil { // and no more
+		log.Fatal(err)
+	}
+	// Output: meter true
 }
 
 // Programs whose section says where are attached; the others are named.
 func ExampleCollection_AttachAll() {
-	rest, err := bpf.AttachAll()
+	spec, err := hooks.OpenHooks()
+	if err != nil {
+		log.Fatal(err)
+	}
+	spec.Only(spec.Programs.ListTasks, spec.Programs.Classify)
+	app, err := spec.Load(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer app.Close() // and its links
+
+	rest, err := app.AttachAll()
 	var failed *typed.AttachError
 	if errors.As(err, &failed) {
 		log.Fatal(failed.Program, failed.Target, failed.Remedy)
 	}
-	for _, program := range rest {
-		fmt.Println(program) // program classify (SEC("tc")) needs an interface and a direction
+	for name := range app.Links.All() {
+		fmt.Println("attached:", name)
 	}
+	for _, program := range rest {
+		fmt.Println(program)
+	}
+	// Output:
+	// attached: list_tasks
+	// program classify (SEC("tc")) needs an interface and a direction
 }
 
 // A program of XDP on an interface, and another in its place, without a moment in
 // which neither runs.
 func ExampleUpdatableLink_Update() {
-	link, err := bpf.Programs.CountPackets.Attach(1, &typed.XDPOptions{Mode: typed.XDPDriver})
+	link, err := bpf.Programs.CountPackets.Attach(1, &typed.XDPOptions{Mode: typed.XDPGeneric})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close()
-	var another collection // of another version
+	spec, err := hooks.OpenHooks() // another version of it
+	if err != nil {
+		log.Fatal(err)
+	}
+	spec.Only(spec.Programs.CountPackets)
+	another, err := spec.Load(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer another.Close()
 	if err := link.Update(another.Programs.CountPackets); err != nil {
 		log.Fatal(err)
 	}
+	sendPacket()
+	runs, err := another.Variables.Runs.Get()
+	fmt.Println("ran:", runs > 0, err)
+	// Output: ran: true <nil>
 }
 
 // A run needs no interface. In memory, it needs no kernel.
@@ -113,40 +110,67 @@ func ExampleXDP_Run() {
 }
 
 func ExampleTC() {
-	link, err := bpf.Programs.Classify.AttachEgress(1, &typed.TCOptions{Via: typed.TCXOnly})
+	link, err := bpf.Programs.Classify.AttachEgress(1, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close()
-	first, err := bpf.Programs.Classify.AttachEgress(1, &typed.TCOptions{Anchor: typed.Before(link)})
+	fmt.Println("ran:", ran(sendPacket))
+	// Output: ran: true
+}
+
+// Several programs on an interface, in an order: only links of TCX have one.
+func ExampleBefore() {
+	last, err := bpf.Programs.Classify.AttachEgress(1, &typed.TCOptions{Via: typed.TCXOnly}) // Linux 6.6
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer last.Close()
+	first, err := bpf.Programs.Count.AttachEgress(1, &typed.TCOptions{Anchor: typed.Before(last)})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer first.Close()
+	fmt.Println("ran:", ran(sendPacket))
+	// Output: ran: true
 }
 
 // A program of a slot runs on what is redirected through it.
 func ExampleXDPDevMap() {
-	const slot, ifindex = 0, 2
+	const slot, ifindex = 0, 1
 	if err := bpf.Maps.DevmapProg.Put(slot, ifindex, bpf.Programs.OnPort); err != nil {
 		log.Fatal(err)
 	}
+	found, err := bpf.Maps.DevmapProg.Lookup(slot)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("interface", found.Ifindex)
+	// Output: interface 1
 }
 
 func ExampleNetkit() {
-	link, err := bpf.Programs.OnPair.Attach(5, &typed.NetkitOptions{Anchor: typed.AtHead()})
+	device, err := net.InterfaceByName("nk0") // of ip link add nk0 type netkit
+	if err != nil {
+		log.Fatal(err)
+	}
+	link, err := bpf.Programs.OnPair.Attach(device.Index, &typed.NetkitOptions{Anchor: typed.AtHead()})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(sendByNetkit))
+	// Output: ran: true
 }
 
 func ExampleSchedAct() {
-	link, err := bpf.Programs.Mirror.AttachIngress(2, &typed.SchedActOptions{Priority: 10})
+	link, err := bpf.Programs.Mirror.AttachIngress(1, &typed.SchedActOptions{Priority: 10})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close() // removes the filter that carries the action
+	fmt.Println("ran:", ran(sendPacket))
+	// Output: ran: true
 }
 
 func ExampleNetfilter() {
@@ -155,6 +179,8 @@ func ExampleNetfilter() {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(sendPacket))
+	// Output: ran: true
 }
 
 func ExampleCgroupSKB() {
@@ -163,6 +189,8 @@ func ExampleCgroupSKB() {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(sendPacket))
+	// Output: ran: true
 }
 
 // SEC("cgroup/skb") names no direction, so that one program serves both.
@@ -177,60 +205,74 @@ func ExampleCgroupSKBAny() {
 		log.Fatal(err)
 	}
 	defer out.Close()
+	fmt.Println("ran:", ran(sendPacket))
+	// Output: ran: true
 }
 
 func ExampleKprobe() {
-	link, err := bpf.Programs.OnConnect.Attach(nil) // where SEC("kprobe/tcp_connect") says
+	link, err := bpf.Programs.OnConnect.Attach(nil) // where SEC("kprobe/tcp_v4_connect") says
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close()
-	other, err := bpf.Programs.OnConnect.AttachTo("udp_sendmsg", &typed.KprobeOptions{Cookie: 1})
+	other, err := bpf.Programs.OnConnect.AttachTo("udp_sendmsg", nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer other.Close()
+	fmt.Println("ran:", ran(sendPacket)) // by udp_sendmsg
+	// Output: ran: true
 }
 
 func ExampleKprobeMulti() {
-	cookies := map[string]uint64{"tcp_connect": 1, "tcp_close": 2}
-	link, err := bpf.Programs.OnTCP.AttachSymbols([]string{"tcp_connect", "tcp_close"}, &typed.KprobeMultiOptions{
+	cookies := map[string]uint64{"udp_sendmsg": 1, "tcp_close": 2}
+	link, err := bpf.Programs.OnTcp.AttachSymbols([]string{"udp_sendmsg", "tcp_close"}, &typed.KprobeMultiOptions{
 		Cookie: func(symbol string) uint64 { return cookies[symbol] },
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(sendPacket))
+	// Output: ran: true
 }
 
 func ExampleUprobe() {
-	link, err := bpf.Programs.OnMalloc.AttachTo("libc.so.6", "malloc", &typed.UprobeOptions{PID: os.Getpid()})
+	link, err := bpf.Programs.OnCall.AttachTo(executable, "fire", nil) // "libc.so.6" is found, too
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(execute))
+	// Output: ran: true
 }
 
 // Many functions by one link, a pattern or places in the file, with a number each.
 func ExampleUprobeMulti() {
-	link, err := bpf.Programs.OnAlloc.AttachTo("libc.so.6", "*alloc", &typed.UprobeMultiOptions{PID: os.Getpid()})
+	link, err := bpf.Programs.OnCalls.AttachTo(executable, "fire*", nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer link.Close()
-	places, err := bpf.Programs.OnAlloc.AttachOffsets("/usr/bin/app", []typed.UprobePlace{{Offset: 0x11f0, Cookie: 1}}, nil)
+	fmt.Println("ran:", ran(execute))
+	link.Close()
+
+	places := []typed.UprobePlace{{Offset: fireOffset, Cookie: 1}}
+	link, err = bpf.Programs.OnCalls.AttachOffsets(executable, places, &typed.UprobeMultiOptions{PID: os.Getpid()})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer places.Close()
+	link.Close()
+	// Output: ran: true
 }
 
 func ExampleUSDT() {
-	link, err := bpf.Programs.OnQuery.AttachTo("/usr/sbin/mysqld", "mysql", "query__start", nil)
+	link, err := bpf.Programs.OnQuery.AttachTo(executable, "test", "fired", nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(execute))
+	// Output: ran: true
 }
 
 func ExampleTracepoint() {
@@ -239,6 +281,8 @@ func ExampleTracepoint() {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(execute))
+	// Output: ran: true
 }
 
 func ExampleRawTracepoint() {
@@ -247,51 +291,70 @@ func ExampleRawTracepoint() {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(pause))
+	// Output: ran: true
 }
 
 // Where programs of this family go is settled when they are loaded.
 func ExampleFentry() {
-	var spec struct {
-		*typed.CollectionSpec
-		Programs struct {
-			OnOpen *typed.ProgramSpec[typed.Fentry]
-		}
-	}
-	spec.Programs.OnOpen.SetTarget("vfs_open") // before Load
-	link, err := bpf.Programs.OnOpen.Attach(nil)
+	spec, err := hooks.OpenHooks()
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer link.Close()
+	spec.Only(spec.Programs.OnOpen)
+	spec.Programs.OnOpen.SetTarget("vfs_statx") // instead of SEC("fentry/vfs_open")
+	bpf, err := spec.Load(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer bpf.Close()
+	if err := bpf.Links.Add(bpf.Programs.OnOpen.Attach(nil)); err != nil {
+		log.Fatal(err)
+	}
+	os.Stat("/dev/null")
+	runs, err := bpf.Variables.Runs.Get()
+	fmt.Println("ran:", runs > 0, err)
+	// Output: ran: true <nil>
 }
 
 func ExampleFentryMulti() {
-	link, err := bpf.Programs.OnVFS.AttachTo("vfs_*", nil) // Linux 7.2
-	if errors.Is(err, ebpf.ErrNotSupported) {
-		fmt.Println(err)
-		return
-	}
+	link, err := bpf.Programs.OnVfs.AttachTo("vfs_ope*", nil) // Linux 7.2
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(openFile))
+	// Output: ran: true
 }
 
 // A function of another BPF program is replaced: verdict of classify, which is
 // loaded first.
 func ExampleFreplace() {
-	var spec struct {
-		*typed.CollectionSpec
-		Programs struct {
-			NewVerdict *typed.ProgramSpec[typed.Freplace]
-		}
+	spec, err := hooks.OpenHooks()
+	if err != nil {
+		log.Fatal(err)
 	}
+	spec.Only(spec.Programs.NewVerdict)
 	spec.Programs.NewVerdict.SetTargetProgram(bpf.Programs.Classify, "verdict") // before Load
-	link, err := bpf.Programs.NewVerdict.Attach()
+	another, err := spec.Load(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer another.Close()
+
+	packet := make([]byte, 64)
+	before, _, err := bpf.Programs.Classify.Run(packet, nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	link, err := another.Programs.NewVerdict.Attach()
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close() // the function is what it was
+	after, _, err := bpf.Programs.Classify.Run(packet, nil, nil)
+	fmt.Println(before, after, err)
+	// Output: 0 1 <nil>
 }
 
 // A hook of the security modules, for the processes of a cgroup.
@@ -301,6 +364,8 @@ func ExampleLSMCgroup() {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(bindSocket))
+	// Output: ran: true
 }
 
 func ExampleLSM() {
@@ -309,16 +374,21 @@ func ExampleLSM() {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	fmt.Println("ran:", ran(openFile))
+	// Output: ran: true
 }
 
 func ExampleIter() {
-	tasks, err := bpf.Programs.ListTasks.Open(&typed.IterOptions{PID: os.Getpid()})
+	tasks, err := bpf.Programs.ListTasks.Open(&typed.IterOptions{TID: os.Getpid()})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer tasks.Close()
 	text, err := io.ReadAll(tasks)
-	fmt.Printf("%s %v", text, err)
+	fmt.Printf("%s%v\n", text, err)
+	// Output:
+	// a thread
+	// <nil>
 }
 
 func ExampleSkMsg() {
@@ -331,9 +401,12 @@ func ExampleSkMsg() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	defer conn.Close() // leaves the map
 	if err := bpf.Maps.Sockmap.PutConn(0, conn.(*net.TCPConn)); err != nil {
 		log.Fatal(err)
 	}
+	fmt.Println("ran:", ran(func() { conn.Write([]byte("message")) }))
+	// Output: ran: true
 }
 
 func ExampleSkSKBAny() {
@@ -347,6 +420,16 @@ func ExampleSkSKBAny() {
 		log.Fatal(err)
 	}
 	defer verdict.Close()
+	conn, err := net.Dial("tcp", "192.0.2.1:80") // answers
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	if err := bpf.Maps.Sockhash.PutConn(mapsall.MapsAllKey{Id: 1}, conn.(*net.TCPConn)); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("ran:", ran(func() { conn.Write([]byte("message")) }))
+	// Output: ran: true
 }
 
 func ExampleSocketFilter() {
@@ -360,6 +443,8 @@ func ExampleSocketFilter() {
 		log.Fatal(err)
 	}
 	defer link.Close() // else the filter goes with the socket
+	fmt.Println("ran:", ran(func() { conn.WriteTo([]byte("to itself"), conn.LocalAddr()) }))
+	// Output: ran: true
 }
 
 // A filter returns how many bytes of the packet are kept.
@@ -413,15 +498,8 @@ func ExampleSkLookup() {
 		log.Fatal(err)
 	}
 	defer link.Close()
-}
-
-func ExamplePerfEvent() {
-	var fd int // of unix.PerfEventOpen
-	link, err := bpf.Programs.Sample.Attach(fd, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer link.Close()
+	fmt.Println("ran:", ran(sendPacket))
+	// Output: ran: true
 }
 
 func ExampleLWTXmit() {
@@ -430,13 +508,16 @@ func ExampleLWTXmit() {
 		log.Fatal(err)
 	}
 	defer route.Close() // removes the route
+	fmt.Println("ran:", ran(func() { sendTo("10.1.0.1:9") }))
+	// Output: ran: true
 }
 
-// An infrared receiver.
+// An infrared receiver. Of a machine without one, this is the output.
 func ExampleLircMode2() {
 	device, err := os.Open("/dev/lirc0")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer device.Close()
 	link, err := bpf.Programs.Decode.Attach(int(device.Fd()))
@@ -444,41 +525,32 @@ func ExampleLircMode2() {
 		log.Fatal(err)
 	}
 	defer link.Close()
-}
-
-// What has no type of its own is attached by the library, on its own object.
-func ExampleGeneric() {
-	err := bpf.Programs.Custom.Use(func(program *ebpf.Program) error {
-		l, err := link.AttachRawLink(link.RawLinkOptions{Target: 1, Program: program, Attach: ebpf.AttachXDP})
-		if err != nil {
-			return err
-		}
-		return l.Pin("/sys/fs/bpf/custom")
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
+	// Output: open /dev/lirc0: no such file or directory
 }
 
 // A struct of functions is attached as a whole; its programs can be told apart
 // from those that were left out.
 func ExampleStructOpsProgram() {
-	if err := bpf.Programs.SlowStart.Err(); err != nil {
+	if err := bpf.Programs.SlowSsthresh.Err(); err != nil {
 		log.Fatal(err) // disabled, or not in this object
 	}
-	link, err := bpf.Maps.StructOps.Attach()
+	link, err := bpf.Maps.Slow.Attach()
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer link.Close()
+	fmt.Println(link.Name(), link.Close())
+	// Output: slow <nil>
 }
 
 func ExampleStructOps() {
-	link, err := bpf.Maps.StructOps.Attach()
+	link, err := bpf.Maps.Slow.Attach() // a congestion control of TCP
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer link.Close()
+	known, err := os.ReadFile("/proc/sys/net/ipv4/tcp_available_congestion_control")
+	fmt.Println(strings.Contains(string(known), "bpf_slow"), err)
+	// Output: true <nil>
 }
 
 // A program that is not attached but run, with a context of the caller's type.
@@ -497,26 +569,39 @@ func ExampleRunSyscall() {
 
 // The first alternative that the kernel has.
 func ExampleCollectionSpec_FirstOf() {
-	var spec struct {
-		*typed.CollectionSpec
-		Programs struct {
-			OnOpen       *typed.ProgramSpec[typed.Fentry]
-			OnOpenKprobe *typed.ProgramSpec[typed.Kprobe]
-		}
-	}
-	spec.FirstOf(spec.Programs.OnOpen, spec.Programs.OnOpenKprobe)
-	coll, err := spec.Load(nil)
+	spec, err := hooks.OpenHooks()
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, skipped := range coll.Skipped() {
-		fmt.Println(skipped.Name, skipped.Err)
+	spec.Only(spec.Programs.Decode, spec.Programs.Classify, spec.Programs.CountPackets)
+	spec.FirstOf(spec.Programs.Decode, spec.Programs.Classify, spec.Programs.CountPackets)
+	another, err := spec.Load(nil)
+	if err != nil {
+		log.Fatal(err)
 	}
+	defer another.Close()
+	fmt.Println(another.Programs.Classify.Loaded())
+	for _, skipped := range another.Skipped() {
+		if skipped.Name == "decode" {
+			fmt.Println(skipped.Name, errors.Is(skipped.Err, ebpf.ErrNotSupported))
+		}
+	}
+	// Output:
+	// true
+	// decode true
 }
 
 // A collection out of what an earlier run has pinned.
 func ExampleFromPins() {
-	spec, err := mapsall.OpenMapsAll()
+	if err := os.MkdirAll("/sys/fs/bpf/app", 0o700); err != nil {
+		log.Fatal(err)
+	}
+	if err := bpf.Programs.Announce.Pin("/sys/fs/bpf/app/announce"); err != nil { // by an earlier run
+		log.Fatal(err)
+	}
+	defer bpf.Programs.Announce.Unpin()
+
+	spec, err := hooks.OpenHooks()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -525,9 +610,12 @@ func ExampleFromPins() {
 		log.Fatal(err)
 	}
 	defer pinned.Close()
-	if err := pinned.Maps.Hash.Err(); errors.Is(err, typed.ErrNotLoaded) {
-		fmt.Println(err) // hash is not pinned in /sys/fs/bpf/app
-	}
+	verdict, _, err := pinned.Programs.Announce.Run(make([]byte, 64), nil, nil)
+	fmt.Println(verdict, err)
+	fmt.Println(pinned.Programs.Classify.Err())
+	// Output:
+	// 2 <nil>
+	// not loaded: classify is not pinned as /sys/fs/bpf/app/classify
 }
 
 // Classes whose values are descriptors of what the kernel has.
@@ -536,17 +624,19 @@ func ExampleLoadedProgram() {
 	if err := bpf.Maps.ProgArray.Put(1, bpf.Programs.CountPackets); err != nil { // a tail call
 		log.Fatal(err)
 	}
-	if err := bpf.Maps.DevmapProg.Put(0, 2, bpf.Programs.CountPackets); err != nil { // interface 2
+	if err := bpf.Maps.DevmapProg.Put(0, 1, bpf.Programs.OnPort); err != nil { // interface 1
 		log.Fatal(err)
 	}
-	if err := bpf.Maps.CpumapProg.Put(0, 192, bpf.Programs.CountPackets); err != nil { // a queue of 192 packets
+	if err := bpf.Maps.CpumapProg.Put(0, 192, bpf.Programs.OnCpu); err != nil { // a queue of 192 packets
 		log.Fatal(err)
 	}
+	fmt.Println(bpf.Maps.ProgArray.Delete(1))
+	// Output: <nil>
 }
 
 // Slots that have no program take the interface, or the size of the queue, alone.
 func ExampleMapHandle_devMap() {
-	if err := bpf.Maps.Devmap.Put(0, 2); err != nil { // interface 2
+	if err := bpf.Maps.Devmap.Put(0, 1); err != nil { // interface 1
 		log.Fatal(err)
 	}
 	if err := bpf.Maps.Cpumap.Put(0, 192); err != nil {
@@ -559,10 +649,16 @@ func ExampleMapHandle_devMap() {
 	if err := errf(); err != nil {
 		log.Fatal(err)
 	}
+	// Output: 0 1
 }
 
+// What an inner map is like stands in the spec of the outer one.
 func ExampleMapHandle_mapOfMaps() {
-	inner, err := bpf.Maps.ArrayOfMaps.NewInner(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 16, MaxEntries: 8})
+	spec, err := mapsall.OpenMapsAll()
+	if err != nil {
+		log.Fatal(err)
+	}
+	inner, err := bpf.Maps.ArrayOfMaps.NewInner(spec.Maps.ArrayOfMaps.InnerMap)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -577,89 +673,105 @@ func ExampleMapHandle_mapOfMaps() {
 	if err := errf(); err != nil {
 		log.Fatal(err)
 	}
-	found, err := bpf.Maps.HashOfMaps.Lookup(mapsall.MapsAllKey{Id: 1}) // the caller closes it
+
+	key := mapsall.MapsAllKey{Id: 1}
+	if err := bpf.Maps.HashOfMaps.Put(key, inner); err != nil {
+		log.Fatal(err)
+	}
+	found, err := bpf.Maps.HashOfMaps.Lookup(key) // the caller closes it
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer found.Close()
-}
-
-func ExampleSocketMap() {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := bpf.Maps.ReuseportSockarray.PutConn(0, listener.(*net.TCPListener)); err != nil {
-		log.Fatal(err)
-	}
-	if err := bpf.Maps.CgroupArray.PutPath(0, "/sys/fs/cgroup/app"); err != nil {
-		log.Fatal(err)
-	}
-	var xsk int // the descriptor of an AF_XDP socket
-	if err := bpf.Maps.Xskmap.Put(0, xsk); err != nil {
-		log.Fatal(err)
-	}
+	fmt.Println(found.Put(mapsall.MapsAllKey{}, mapsall.MapsAllValue{}))
+	// Output:
+	// 0 8
+	// <nil>
 }
 
 func ExampleNewCgroupStorageKey() {
+	link, err := bpf.Programs.Police.Attach("/sys/fs/cgroup/app", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer link.Close()
+	ran(sendPacket)
 	key, err := typed.NewCgroupStorageKey("/sys/fs/cgroup/app", ebpf.AttachCGroupInetEgress)
 	if err != nil {
 		log.Fatal(err)
 	}
-	value, err := bpf.Maps.CgroupStorage.Lookup(key)
-	fmt.Println(value.Count, err)
+	value, err := bpf.Maps.ByCgroup.Lookup(key)
+	fmt.Println(value.Count > 0, err)
 
 	id, err := typed.CgroupID("/sys/fs/cgroup/app") // the short form of the key
 	if err != nil {
 		log.Fatal(err)
 	}
-	values, err := bpf.Maps.PercpuCgroupStorage.Lookup(id)
-	fmt.Println(len(values), err)
+	values, err := bpf.Maps.ByCgroupAndCpu.Lookup(id)
+	fmt.Println(typed.SumOf(values, func(v *hooks.HooksValue) uint64 { return v.Count }) > 0, err)
+	// Output:
+	// true <nil>
+	// true <nil>
 }
 
 // What a program keeps about an object of the kernel is found by a descriptor of
 // the object.
 func ExampleStorageLike_objects() {
-	conn, err := net.Dial("tcp", "192.0.2.1:80")
-	if err != nil {
-		log.Fatal(err)
-	}
-	ofConn, err := bpf.Maps.SkStorage.LookupConn(conn.(*net.TCPConn))
-	fmt.Println(ofConn.Count, err)
-
 	process, err := typed.OpenPID(os.Getpid())
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer process.Close()
+	if err := bpf.Maps.TaskStorage.Put(int(process.Fd()), mapsall.MapsAllValue{Count: 1}); err != nil {
+		log.Fatal(err)
+	}
 	ofProcess, err := bpf.Maps.TaskStorage.Lookup(int(process.Fd()))
 	fmt.Println(ofProcess.Count, err)
 
-	file, err := os.Open("/etc/hosts")
+	conn, err := net.Dial("tcp", "192.0.2.1:80")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = bpf.Maps.SkStorage.LookupConn(conn.(*net.TCPConn))
+	fmt.Println(errors.Is(err, ebpf.ErrKeyNotExist))
+
+	file, err := os.Open("/proc/self/exe")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer file.Close()
-	ofFile, err := bpf.Maps.InodeStorage.Lookup(int(file.Fd()))
-	fmt.Println(ofFile.Count, err)
+	_, err = bpf.Maps.InodeStorage.Lookup(int(file.Fd()))
+	fmt.Println(errors.Is(err, ebpf.ErrKeyNotExist))
 
 	cgroup, err := os.Open("/sys/fs/cgroup/app")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer cgroup.Close()
-	ofCgroup, err := bpf.Maps.CgrpStorage.Lookup(int(cgroup.Fd()))
-	fmt.Println(ofCgroup.Count, err)
+	_, err = bpf.Maps.CgrpStorage.Lookup(int(cgroup.Fd()))
+	fmt.Println(errors.Is(err, ebpf.ErrKeyNotExist))
+	// Output:
+	// 1 <nil>
+	// true
+	// true
+	// true
 }
 
 func ExampleStackBuildID() {
-	frames, err := bpf.Maps.StackTrace.Lookup(7) // the id that bpf_get_stackid gave
+	link, err := bpf.Programs.OnExec.AttachTo("sched", "sched_process_exec", nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, address := range frames {
-		fmt.Printf("%#x\n", address)
+	defer link.Close()
+	ran(execute)
+	id, err := bpf.Variables.StackId.Get() // that bpf_get_stackid gave
+	if err != nil {
+		log.Fatal(err)
 	}
+	frames, err := bpf.Maps.Stacks.Lookup(uint32(id))
+	fmt.Println(len(frames) > 0, err) // addresses in the kernel
+	// Output: true <nil>
 }
 
 func ExampleArena() {
@@ -668,4 +780,5 @@ func ExampleArena() {
 		log.Fatal(err)
 	}
 	fmt.Println(memory.Size())
+	// Output: 16384
 }

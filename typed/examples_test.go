@@ -2,8 +2,10 @@ package typed_test
 
 import (
 	"go/ast"
+	"go/doc"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bpfgen/bpfgen/golden/hooks"
 	mapsall "github.com/bpfgen/bpfgen/golden/maps-all"
 	"github.com/bpfgen/bpfgen/typed"
 )
@@ -31,17 +34,9 @@ func (u used) addFile(t *testing.T, path, pkg string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	programs := programTypes(file)
-	for _, d := range file.Decls {
-		f, ok := d.(*ast.FuncDecl)
-		name, isExample := "", false
-		if ok {
-			name, isExample = strings.CutPrefix(f.Name.Name, "Example")
-		}
-		if !isExample {
-			continue
-		}
-		name, _, _ = strings.Cut(name, "_")
+	programs := programTypes()
+	for _, f := range examples(file) {
+		name, _, _ := strings.Cut(strings.TrimPrefix(f.Name.Name, "Example"), "_")
 		u[pkg+"."+name] = true
 		ast.Inspect(f.Body, func(n ast.Node) bool {
 			if sel, ok := n.(*ast.SelectorExpr); ok {
@@ -50,6 +45,16 @@ func (u used) addFile(t *testing.T, path, pkg string) {
 			return true
 		})
 	}
+}
+
+// examples are the Examples of a file.
+func examples(file *ast.File) (all []*ast.FuncDecl) {
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && strings.HasPrefix(f.Name.Name, "Example") {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 func (u used) addSelector(sel *ast.SelectorExpr, programs map[string]string) {
@@ -64,42 +69,71 @@ func (u used) addSelector(sel *ast.SelectorExpr, programs map[string]string) {
 	}
 }
 
-// programTypes are the types of the fields of the struct Programs: "typed.XDP" of
+// programTypes are the types of the programs of golden/hooks: "typed.XDP" of
 // CountPackets.
-func programTypes(file *ast.File) map[string]string {
+func programTypes() map[string]string {
 	types := make(map[string]string)
-	ast.Inspect(file, func(n ast.Node) bool {
-		field, ok := n.(*ast.Field)
-		if !ok || len(field.Names) != 1 {
-			return true
-		}
-		if p, ok := field.Type.(*ast.StarExpr); ok {
-			if sel, ok := p.X.(*ast.SelectorExpr); ok {
-				types[field.Names[0].Name] = "typed." + sel.Sel.Name
-			}
-		}
-		return true
-	})
+	programs := reflect.TypeFor[hooks.HooksCollectionPrograms]()
+	for i := range programs.NumField() {
+		f := programs.Field(i)
+		types[f.Name] = "typed." + f.Type.Elem().Name()
+	}
 	return types
 }
 
 // exampleUses are what all Examples of the packages use.
 func exampleUses(t *testing.T) used {
 	t.Helper()
+	u := make(used)
+	for path, pkg := range exampleFiles(t) {
+		u.addFile(t, path, pkg)
+	}
+	return u
+}
+
+// exampleFiles are the files of the Examples, and their packages.
+func exampleFiles(t *testing.T) map[string]string {
+	t.Helper()
 	if kernel := os.Getenv("BPFGEN_KERNEL"); kernel != "" && kernel != "host" {
 		t.Skip("the source is not in virtual machines; the host's run looks at it")
 	}
-	u := make(used)
+	files := make(map[string]string)
 	for dir, pkg := range map[string]string{".": "typed", "typedtest": "typedtest", "ctypes": "ctypes"} {
 		paths, err := filepath.Glob(filepath.Join(dir, "example_*test.go"))
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("no Examples in %s: %v", dir, err)
 		}
 		for _, path := range paths {
-			u.addFile(t, path, pkg)
+			files[path] = pkg
 		}
 	}
-	return u
+	return files
+}
+
+// The go command runs an Example only if it says what it prints. Those that need
+// a kernel are run by TestExamplesInKernel.
+func TestExamplesAllRun(t *testing.T) {
+	unknown := maps.Clone(kernelExamples)
+	for path, pkg := range exampleFiles(t) {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if declared, found := len(examples(file)), len(doc.Examples(file)); declared != found {
+			t.Errorf("%s: of %d Examples, godoc shows %d", path, declared, found)
+		}
+		for _, e := range doc.Examples(file) {
+			if e.Output == "" && !e.EmptyOutput {
+				t.Errorf("%s: Example%s is never run: it has no Output", path, e.Name)
+			}
+			if pkg == "typed" {
+				delete(unknown, "Example"+e.Name)
+			}
+		}
+	}
+	for name := range unknown {
+		t.Errorf("there is no %s: is it run?", name)
+	}
 }
 
 // exported are the exported types and functions that files declare, without
@@ -164,14 +198,15 @@ func (u used) want(t *testing.T, pkg string, names []string, but map[string]stri
 func TestExamplesOfClasses(t *testing.T) {
 	u := exampleUses(t)
 	shown := make(map[typed.MapClass]bool)
-	maps := reflect.TypeFor[mapsall.MapsAllCollectionMaps]()
 	classes := make(map[typed.MapClass]string)
-	for i := range maps.NumField() {
-		f := maps.Field(i)
-		class := reflect.New(f.Type.Elem()).Interface().(typed.AnyMap).Shape().Class
-		classes[class] = strings.TrimSpace(classes[class] + " " + f.Name)
-		if u["Maps."+f.Name] || u["mapsall.MapsAll"+f.Name+"Map"] {
-			shown[class] = true
+	for _, all := range []reflect.Type{reflect.TypeFor[mapsall.MapsAllCollectionMaps](), reflect.TypeFor[hooks.HooksCollectionMaps]()} {
+		for i := range all.NumField() {
+			f := all.Field(i)
+			class := reflect.New(f.Type.Elem()).Interface().(typed.AnyMap).Shape().Class
+			classes[class] = strings.TrimSpace(classes[class] + " " + f.Name)
+			if u["Maps."+f.Name] || u["mapsall.MapsAll"+f.Name+"Map"] {
+				shown[class] = true
+			}
 		}
 	}
 	if len(classes) < 20 {

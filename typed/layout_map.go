@@ -26,6 +26,7 @@ import (
 // Go code was generated for.
 type LayoutProof int
 
+// The proofs, the weakest first.
 const (
 	// ProofSizesOnly: the type of map and the sizes of key and value fit.
 	ProofSizesOnly LayoutProof = iota

@@ -151,7 +151,7 @@ func (l *Link) Info() (info *link.Info, err error) {
 	return info, err
 }
 
-// Pin gives the link a name in a BPF file system, which keeps it and its program
+// Pin gives the link a name in a bpf file system, which keeps it and its program
 // attached after the process. If it has a name already, it is renamed. The
 // kernel has no link to be pinned for socket filters, tc filters, and kprobes,
 // uprobes and tracepoints before Linux 5.15: the error wraps
@@ -167,10 +167,13 @@ func (l *Link) Pin(path string) error {
 		return nil
 	})
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%w; a link of an earlier run may be there: open it with OpenPinnedLink or OpenPinned, or remove the file", err)
+		return fmt.Errorf("%w; a link of an earlier run may be there: open it with OpenPinnedLink or OpenUpdatableLink, or remove the file", err)
 	}
 	return err
 }
+
+// IsPinned says whether the handle knows a name of the link.
+func (l *Link) IsPinned() bool { return l != nil && l.pinnedAt() != "" }
 
 // Unpin removes that name. A link without one is no error.
 func (l *Link) Unpin() error {
@@ -279,8 +282,11 @@ func (u *UpdatableLink[P]) Detach() error { return u.link().Detach() }
 // Info is what the kernel says of the link, see [Link.Info].
 func (u *UpdatableLink[P]) Info() (*link.Info, error) { return u.link().Info() }
 
-// Pin gives the link a name in a BPF file system, see [Link.Pin].
+// Pin gives the link a name in a bpf file system, see [Link.Pin].
 func (u *UpdatableLink[P]) Pin(path string) error { return u.link().Pin(path) }
+
+// IsPinned says whether the handle knows a name of the link.
+func (u *UpdatableLink[P]) IsPinned() bool { return u.link().IsPinned() }
 
 // Unpin removes that name, see [Link.Unpin].
 func (u *UpdatableLink[P]) Unpin() error { return u.link().Unpin() }
@@ -312,7 +318,7 @@ type updatableOf[P any] interface {
 }
 
 // OpenUpdatableLink opens the link of an earlier run, or of another process, by
-// its name in a BPF file system, to replace its program:
+// its name in a bpf file system, to replace its program:
 //
 //	l, err := typed.OpenUpdatableLink[typed.XDP]("/sys/fs/bpf/app/count_packets", nil)
 //	err = l.Update(bpf.Programs.CountPackets)

@@ -77,7 +77,7 @@ func TestLinksDetach(t *testing.T) {
 	for i, name := range []string{"a", "b", "a"} {
 		l.open = append(l.open, newLink(name, fakeLink(&closed, name+string('0'+rune(i)), nil)))
 	}
-	if err := l.Detach(&XDP{program{name: "a"}}); err != nil {
+	if err := l.CloseOf(&XDP{program{name: "a"}}); err != nil {
 		t.Error(err)
 	}
 	if want := []string{"a2", "a0"}; !slices.Equal(closed, want) {
@@ -91,7 +91,7 @@ func TestLinksDetach(t *testing.T) {
 		t.Errorf("left %v", left)
 	}
 	for _, none := range []Attachable{nil, (*XDP)(nil), &XDP{program{name: "none"}}} {
-		if err := l.Detach(none); err != nil {
+		if err := l.CloseOf(none); err != nil {
 			t.Error(err)
 		}
 	}

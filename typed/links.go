@@ -139,9 +139,9 @@ func (l *Links) named(name string) []*Link {
 	return slices.DeleteFunc(l.list(), func(lk *Link) bool { return lk.name != name })
 }
 
-// Detach closes the links of one program, or of one struct_ops map, newest
-// first. It is not an error if there are none.
-func (l *Links) Detach(what Attachable) error {
+// CloseOf closes the links of one program, or of one struct_ops map, newest first,
+// which detaches what is not pinned. It is not an error if there are none.
+func (l *Links) CloseOf(what Attachable) error {
 	links := l.Of(what)
 	for _, lk := range links {
 		l.Release(lk)
@@ -163,7 +163,7 @@ func (l *Links) Release(lk AnyLink) bool {
 	return len(l.open) < n
 }
 
-// Pin pins every link in a directory of a BPF file system, which is made if
+// Pin pins every link in a directory of a bpf file system, which is made if
 // need be, under the C name of its program; further links of one program get
 // "-2", "-3" and so on. Pinned links stay attached when the collection is
 // closed. If one cannot be pinned, all are as they were before: the kernel has

@@ -83,7 +83,8 @@ func (s *ProgramSpec[P]) OptionalIf(why func(err error) bool) {
 	partOf(s).optional(why)
 }
 
-// DisableAll disables all programs: what Enable takes back is loaded.
+// DisableAll disables all programs, and with them struct_ops maps: what Enable
+// takes back is loaded.
 //
 //go:noinline
 func (c *CollectionSpec) DisableAll() {
@@ -95,8 +96,9 @@ func (c *CollectionSpec) DisableAll() {
 	}
 }
 
-// Only disables all programs but these, and enables these. Maps are not
-// touched.
+// Only disables all programs but these, and enables these. Maps are loaded
+// whether a program is left that uses them or not, but for struct_ops maps of
+// which no program is left.
 //
 //go:noinline
 func (c *CollectionSpec) Only(programs ...Choosable) {
@@ -262,6 +264,7 @@ func (l *loading) choose() error {
 			l.leaveAlternative(others, taken, why)
 		}
 	}
+	l.leaveStructOps()
 	return nil
 }
 
@@ -392,6 +395,25 @@ func (l *loading) structOpsMembers(err error) error {
 	}
 	slices.Sort(members)
 	return fmt.Errorf("%w: members of struct_ops whose programs are left out, and which the kernel may insist on: %s", err, strings.Join(members, ", "))
+}
+
+// leaveStructOps leaves out struct_ops maps of which all programs are: no
+// subsystem takes a struct without any function, and says EINVAL.
+func (l *loading) leaveStructOps() {
+	functions := make(map[string][]error) // why each program of a struct is left out, nil if it is not
+	for name, p := range l.from.Programs {
+		if ops, _, ok := strings.Cut(p.AttachTo, ":"); ok && p.Type == ebpf.StructOps {
+			functions[ops] = append(functions[ops], l.out[name])
+		}
+	}
+	for name, m := range l.from.Maps {
+		if m.Type != ebpf.StructOpsMap || m.Value == nil || l.out[name] != nil {
+			continue
+		}
+		if why := functions[m.Value.TypeName()]; len(why) > 0 && !slices.Contains(why, nil) {
+			l.out[name] = fmt.Errorf("%w: map %s: all programs of this struct_ops are left out: %w", ErrNotLoaded, name, why[0])
+		}
+	}
 }
 
 // errLeftMap marks the error of a program that cannot do without a map.

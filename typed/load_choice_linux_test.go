@@ -358,6 +358,51 @@ func TestOptionalMaps(t *testing.T) {
 	}
 }
 
+// A struct_ops map without any function is left out with its programs.
+func TestStructOpsLeftOutWithItsPrograms(t *testing.T) {
+	needKernel(t)
+	spec := openGolden(t, "struct-ops/structops")
+	spec.DisableAll()
+	coll, err := spec.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer coll.Close()
+	if got := coll.Skipped(); len(got) > 0 {
+		t.Errorf("what was disabled is skipped: %v", got)
+	}
+	for name, m := range coll.Collection.Maps {
+		if m.Type() == ebpf.StructOpsMap {
+			t.Errorf("map %s is loaded", name)
+		}
+	}
+}
+
+// The kernel has struct_ops maps, but not this struct.
+func TestOptionalStructOpsWithoutStruct(t *testing.T) {
+	sinceKernel(t, 6, 4, "struct_ops links")
+	spec := openGolden(t, "maps-all/mapsall")
+	for name := range spec.Spec.Maps {
+		if name != "struct_ops" {
+			delete(spec.Spec.Maps, name)
+		}
+	}
+	var ops *MapSpec[*StructOpsMap[uint64]]
+	bindSpecOf(spec, &ops, "struct_ops")
+	var run *ProgramSpec[StructOpsProgram]
+	BindProgramSpec(spec, &run, "run")
+	ops.Optional()
+	run.Optional()
+	coll, err := spec.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer coll.Close()
+	if got := skippedNames(coll); !slices.Equal(got, []string{"run", "struct_ops"}) {
+		t.Errorf("skipped %v", coll.Skipped())
+	}
+}
+
 // A struct_ops map lacks the function of a program that is disabled: it is
 // named, and not the kernel's EINVAL alone.
 func TestStructOpsMembersLeftOut(t *testing.T) {

@@ -178,12 +178,22 @@ func headerRefused(spec *ebpf.ProgramSpec, opts ebpf.ProgramOptions) bool {
 }
 
 // lacksMap is why the kernel cannot create such a map, nil if it can, or if it
-// is the spec that is wrong.
+// is the spec that is wrong. Of struct_ops it may lack the struct alone:
+// sched_ext_ops, say.
 func lacksMap(spec *ebpf.MapSpec) error {
 	// The library has another error for a type that it does not know.
 	err := features.HaveMapType(spec.Type)
 	if errors.Is(err, ebpf.ErrNotSupported) || err != nil && isUnsupported(tryMap(spec)) {
 		return fmt.Errorf("the kernel has no %s maps: %w", spec.Type, ebpf.ErrNotSupported)
+	}
+	if spec.Type == ebpf.StructOpsMap {
+		if spec.Flags&structOpsLink != 0 && olderThan("6.4") {
+			return fmt.Errorf("a link of a struct_ops map %s: %w", needsNewer("6.4"), ebpf.ErrNotSupported)
+		}
+		// The library looks for the struct in the kernel's types.
+		if err := tryMap(spec); errors.Is(err, ebpf.ErrNotSupported) {
+			return fmt.Errorf("the kernel has no such struct_ops: %w", err)
+		}
 	}
 	if spec.Flags == 0 || tryMap(spec) == nil {
 		return nil

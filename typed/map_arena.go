@@ -2,7 +2,7 @@ package typed
 
 import "github.com/cilium/ebpf"
 
-// Arena is a BPF_MAP_TYPE_ARENA (6.9): MaxEntries pages that programs and user
+// Arena is a BPF_MAP_TYPE_ARENA (Linux ≥ 6.9): MaxEntries pages that programs and user
 // space share.
 type Arena MapHandle
 
@@ -42,7 +42,7 @@ func (m *Arena) Unpin() error { return m.Handle().Unpin() }
 func (m *Arena) Close() error { return m.Handle().Close() }
 
 // ArrayMemory is the memory of an array, mapped into the process, if the map has
-// the flag BPF_F_MMAPABLE (5.5). Values lie 8-byte aligned one after the other. It
+// the flag BPF_F_MMAPABLE (Linux ≥ 5.5). Values lie 8-byte aligned one after the other. It
 // outlives the handle.
 func ArrayMemory[K, V any](m FixedMap[K, V]) (*ebpf.Memory, error) { return mapOf(m).memory() }
 

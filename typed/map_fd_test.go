@@ -292,28 +292,45 @@ func TestSockMap(t *testing.T) {
 }
 
 // A listener of net.Listen is one of Multipath TCP where the kernel has that.
-func TestSockMapOfMultipathTCP(t *testing.T) {
-	m := testMap[SockMap[uint32]](t, arraySpec(ebpf.SockMap, 8, 1))
-	l, _ := tcpPair(t)
-	err := m.PutConn(0, l)
-	must(t, withConn(l, func(fd int) error {
-		protocol, failed := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
-		if failed != nil || protocol != unix.IPPROTO_MPTCP {
-			t.Logf("protocol %d, %v", protocol, failed)
-			return errors.Join(err, failed)
-		}
-		failsWith(t, "put of Multipath TCP", err, unix.EOPNOTSUPP)
-		if !strings.Contains(fmt.Sprint(err), "SetMultipathTCP(false)") {
-			t.Errorf("no remedy in %v", err)
-		}
-		return nil
-	}))
-	config := net.ListenConfig{}
-	config.SetMultipathTCP(false)
-	plain, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+func TestSocketMapsOfMultipathTCP(t *testing.T) {
+	type listeners interface {
+		PutConn(uint32, syscall.Conn) error
+	}
+	for kind, m := range map[ebpf.MapType]listeners{
+		ebpf.SockMap:            testMap[SockMap[uint32]](t, arraySpec(ebpf.SockMap, 8, 1)),
+		ebpf.ReusePortSockArray: testMap[ReusePortSockArray[uint32]](t, arraySpec(ebpf.ReusePortSockArray, 8, 1)),
+	} {
+		t.Run(kind.String(), func(t *testing.T) {
+			l := sharedListener(t, true)
+			must(t, withConn(l, func(fd int) error {
+				protocol, failed := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
+				if failed != nil || protocol != unix.IPPROTO_MPTCP {
+					t.Logf("protocol %d, %v", protocol, failed)
+					return failed
+				}
+				err := m.PutConn(0, l)
+				if !errors.Is(err, ebpf.ErrNotSupported) || !strings.Contains(fmt.Sprint(err), "SetMultipathTCP(false)") {
+					t.Errorf("no remedy in %v", err)
+				}
+				return nil
+			}))
+			must(t, m.PutConn(0, sharedListener(t, false)))
+		})
+	}
+}
+
+// sharedListener has SO_REUSEPORT.
+func sharedListener(t *testing.T, multipath bool) *net.TCPListener {
+	t.Helper()
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
+		c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) })
+		return err
+	}}
+	config.SetMultipathTCP(multipath)
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
-	defer plain.Close()
-	must(t, m.PutConn(0, plain.(*net.TCPListener)))
+	t.Cleanup(func() { l.Close() })
+	return l.(*net.TCPListener)
 }
 
 func TestSockHash(t *testing.T) {

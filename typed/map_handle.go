@@ -222,7 +222,7 @@ func (h *MapHandle) Info() (info *ebpf.MapInfo, err error) {
 }
 
 // Freeze forbids writing from user space from now on; programs still can.
-// Linux 5.2.
+// (Linux ≥ 5.2).
 func (h *MapHandle) Freeze() error { return h.Use((*ebpf.Map).Freeze) }
 
 // Pin gives the map a name in a bpf file system, which keeps it after the

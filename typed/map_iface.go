@@ -35,8 +35,8 @@ type MapReader[K, V any] interface {
 }
 
 // FixedMap is a map whose keys always exist and cannot be deleted: an array
-// (3.19), of which every K below MaxEntries has a V, zero at first; or a storage
-// of cgroups (4.19), where attaching a program creates the V of a cgroup.
+// (Linux ≥ 3.19), of which every K below MaxEntries has a V, zero at first; or a storage
+// of cgroups (Linux ≥ 4.19), where attaching a program creates the V of a cgroup.
 type FixedMap[K, V any] interface {
 	MapReader[K, V]
 	// Put is Update with UpdateAny.
@@ -85,7 +85,7 @@ type Map[K, V any] interface {
 type Hash[K, V any] interface {
 	Map[K, V]
 	// LookupAndDelete removes a key and returns its value, in one step for
-	// others. Linux 5.14.
+	// others (Linux ≥ 5.14).
 	LookupAndDelete(key K) (V, error)
 }
 
@@ -106,7 +106,7 @@ type PerCPUReader[K, V any] interface {
 	All() (iter.Seq2[K, []V], func() error)
 }
 
-// FixedPerCPUMap is a per-CPU array (4.6) or storage of cgroups (4.20): every key
+// FixedPerCPUMap is a per-CPU array (Linux ≥ 4.6) or storage of cgroups (Linux ≥ 4.20): every key
 // has a value on each possible CPU.
 type FixedPerCPUMap[K, V any] interface {
 	PerCPUReader[K, V]
@@ -118,12 +118,12 @@ type FixedPerCPUMap[K, V any] interface {
 	Update(key K, values []V, flags UpdateFlags) error
 }
 
-// PerCPUMap is a hash with a value on each possible CPU for every key (4.6).
+// PerCPUMap is a hash with a value on each possible CPU for every key (Linux ≥ 4.6).
 type PerCPUMap[K, V any] interface {
 	FixedPerCPUMap[K, V]
 	// Delete removes an entry; [ebpf.ErrKeyNotExist] if there is none.
 	Delete(key K) error
-	// LookupAndDelete removes a key and returns its values. Linux 5.14.
+	// LookupAndDelete removes a key and returns its values (Linux ≥ 5.14).
 	LookupAndDelete(key K) ([]V, error)
 	// DeleteFunc removes the entries for which del returns true and says how many
 	// these were. The values are copies, taken before and only for the call.
@@ -132,7 +132,7 @@ type PerCPUMap[K, V any] interface {
 	Drain() (iter.Seq2[K, []V], func() error)
 }
 
-// QueueLike is a queue or a stack of values (4.20). Push and Pop decide which.
+// QueueLike is a queue or a stack of values (Linux ≥ 4.20). Push and Pop decide which.
 type QueueLike[V any] interface {
 	AnyMap
 	// Push adds a value; [ErrMapFull] if there is no room.
@@ -151,7 +151,7 @@ type QueueLike[V any] interface {
 	Drain() (iter.Seq[V], func() error)
 }
 
-// FilterLike is a Bloom filter (5.16): what was added is contained; what was not
+// FilterLike is a Bloom filter (Linux ≥ 5.16): what was added is contained; what was not
 // may seem to be.
 type FilterLike[V any] interface {
 	AnyMap
@@ -161,8 +161,8 @@ type FilterLike[V any] interface {
 	Contains(value V) (bool, error)
 }
 
-// StorageLike is local storage of sockets (5.2), inodes (5.10), tasks (5.11) or
-// cgroups (6.2): a map whose keys are file descriptors of these objects, the last
+// StorageLike is local storage of sockets (Linux ≥ 5.2), inodes (Linux ≥ 5.10), tasks (Linux ≥ 5.11) or
+// cgroups (Linux ≥ 6.2): a map whose keys are file descriptors of these objects, the last
 // two being pidfds ([OpenPID]) and cgroup directories. Storage of inodes needs
 // CONFIG_BPF_LSM and "bpf" among the active security modules.
 type StorageLike[V any] interface {

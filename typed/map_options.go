@@ -26,28 +26,30 @@ const (
 	UpdateNoExist UpdateFlags = ebpf.UpdateNoExist
 	// UpdateExist replaces the value; [ebpf.ErrKeyNotExist] if there is none.
 	UpdateExist UpdateFlags = ebpf.UpdateExist
-	// UpdateLock writes the value under its struct bpf_spin_lock (5.1).
+	// UpdateLock writes the value under its struct bpf_spin_lock (Linux ≥ 5.1).
 	UpdateLock UpdateFlags = ebpf.UpdateLock
 )
 
 // LookupFlags says how Lookup copies a value.
 type LookupFlags = ebpf.MapLookupFlags
 
-// LookupLock reads the value under its struct bpf_spin_lock (5.1); the lock
+// LookupLock reads the value under its struct bpf_spin_lock (Linux ≥ 5.1); the lock
 // itself reads as zero.
 const LookupLock LookupFlags = ebpf.LookupLock
 
-// CPUs says of which CPUs a function reads or writes the values. The zero value
-// is each possible CPU, with a value of its own.
+// CPUs says of which CPUs a function reads or writes the values, or where a
+// program runs. The zero value is each possible CPU, with a value of its own; for
+// a run, any one.
 type CPUs struct{ flags uint64 }
 
-// OneCPU is the CPU of that number alone: a key has one value. Linux 7.0.
+// OneCPU is the CPU of that number alone. Of a per-CPU map, a key has one value
+// then (Linux ≥ 7.0); a raw tracepoint program runs there, see [RunOptions].
 func OneCPU(cpu int) CPUs {
 	return CPUs{bpf.FlagCPU | uint64(uint32(cpu))<<32}
 }
 
 // EveryCPU is all CPUs at once, in writing: a key has one value, which each CPU
-// gets. Linux 7.0.
+// gets (Linux ≥ 7.0).
 func EveryCPU() CPUs { return CPUs{bpf.FlagAllCPUs} }
 
 // ReadOptions are the options of reading. nil means none.
@@ -66,6 +68,11 @@ type WriteOptions struct {
 	// CPU, of a per-CPU map, writes one value only: to one CPU ([OneCPU]) or to
 	// all ([EveryCPU]). Flags must be 0 then, which the kernel does not heed beside it.
 	CPU CPUs
+}
+
+// one is the CPU of OneCPU.
+func (c CPUs) one() (cpu uint32, ok bool) {
+	return uint32(c.flags >> 32), c.flags&bpf.FlagCPU != 0
 }
 
 func (o *ReadOptions) flags() uint64 {

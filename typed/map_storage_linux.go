@@ -8,7 +8,7 @@ import (
 )
 
 // OpenPID opens a pidfd, by which a map of [ClassTaskStorage] names a process. The caller
-// closes it. Linux 5.3.
+// closes it (Linux ≥ 5.3).
 func OpenPID(pid int) (*os.File, error) {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {

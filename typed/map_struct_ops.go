@@ -10,7 +10,7 @@ import (
 	"github.com/bpfgen/bpfgen/typed/internal/plain"
 )
 
-// Struct_ops maps (5.6): a structure of functions of the kernel, implemented by
+// Struct_ops maps (Linux ≥ 5.6): a structure of functions of the kernel, implemented by
 // programs. The Go type is the struct as C has it, with what is set in C; the
 // kernel's own form of it is larger and differs by version, so that only the spec
 // is compared with it.
@@ -24,7 +24,7 @@ const (
 	StructOpsInit     StructOpsState = iota // nothing in it yet
 	StructOpsInUse                          // registered without a link
 	StructOpsToBeFree                       // unregistered, not gone yet
-	StructOpsReady                          // can be attached by a link (6.4)
+	StructOpsReady                          // can be attached by a link (Linux ≥ 6.4)
 )
 
 var structOpsStates = [...]string{"init", "in use", "to be freed", "ready"}

@@ -55,8 +55,8 @@ func (p *program) attachCgroup(k *progKind, path string, at ebpf.AttachType, opt
 }
 
 // CgroupSKB is a program of SEC("cgroup_skb/ingress") or
-// SEC("cgroup_skb/egress"): it sees the packets of the sockets of a cgroup, in
-// the direction of its section, and may drop them.
+// SEC("cgroup_skb/egress") (Linux ≥ 4.10): it sees the packets of the sockets
+// of a cgroup, in the direction of its section, and may drop them.
 type CgroupSKB struct{ common program }
 
 func (*CgroupSKB) kind() *progKind { return &kindCgroupSKB }
@@ -68,8 +68,8 @@ func (p *CgroupSKB) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[C
 	return updatable[CgroupSKB](p.base().attachCgroup(p.kind(), cgroup, p.base().attachType(), opts))
 }
 
-// CgroupSKBAny is a program of SEC("cgroup/skb"): it sees the packets of the
-// sockets of a cgroup and may drop them.
+// CgroupSKBAny is a program of SEC("cgroup/skb") (Linux ≥ 4.10): it sees the
+// packets of the sockets of a cgroup and may drop them.
 type CgroupSKBAny struct{ common program }
 
 func (*CgroupSKBAny) kind() *progKind { return &kindCgroupSKBAny }
@@ -89,7 +89,8 @@ func (p *CgroupSKBAny) AttachEgress(cgroup string, opts *CgroupOptions) (*Updata
 }
 
 // CgroupSock is a program of SEC("cgroup/sock_create"), …/sock_release,
-// …/post_bind4 or …/post_bind6: it sees the sockets of a cgroup come and go.
+// …/post_bind4 or …/post_bind6 (Linux ≥ 4.10): it sees the sockets of a cgroup
+// come and go.
 type CgroupSock struct{ common program }
 
 func (*CgroupSock) kind() *progKind { return &kindCgroupSock }
@@ -102,9 +103,9 @@ func (p *CgroupSock) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLink[
 }
 
 // CgroupSockAddr is a program of SEC("cgroup/connect4") and its kin (bind,
-// sendmsg, recvmsg, getpeername, getsockname, for IPv4, IPv6 and Unix
-// sockets): it sees the addresses that the processes of a cgroup use and may
-// change or deny them.
+// sendmsg, recvmsg, getpeername, getsockname, for IPv4, IPv6 and Unix sockets)
+// (Linux ≥ 4.17): it sees the addresses that the processes of a cgroup use and
+// may change or deny them.
 type CgroupSockAddr struct{ common program }
 
 func (*CgroupSockAddr) kind() *progKind { return &kindCgroupSockAddr }
@@ -116,8 +117,8 @@ func (p *CgroupSockAddr) Attach(cgroup string, opts *CgroupOptions) (*UpdatableL
 	return updatable[CgroupSockAddr](p.base().attachCgroup(p.kind(), cgroup, p.base().attachType(), opts))
 }
 
-// CgroupSysctl is a program of SEC("cgroup/sysctl"): it sees the processes of
-// a cgroup read and write /proc/sys and may deny it.
+// CgroupSysctl is a program of SEC("cgroup/sysctl") (Linux ≥ 5.2): it sees the
+// processes of a cgroup read and write /proc/sys and may deny it.
 type CgroupSysctl struct{ common program }
 
 func (*CgroupSysctl) kind() *progKind { return &kindCgroupSysctl }
@@ -130,8 +131,8 @@ func (p *CgroupSysctl) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLin
 }
 
 // CgroupSockopt is a program of SEC("cgroup/getsockopt") or
-// SEC("cgroup/setsockopt"): it sees the socket options that the processes of a
-// cgroup read or write.
+// SEC("cgroup/setsockopt") (Linux ≥ 5.3): it sees the socket options that the
+// processes of a cgroup read or write.
 type CgroupSockopt struct{ common program }
 
 func (*CgroupSockopt) kind() *progKind { return &kindCgroupSockopt }
@@ -143,8 +144,8 @@ func (p *CgroupSockopt) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLi
 	return updatable[CgroupSockopt](p.base().attachCgroup(p.kind(), cgroup, p.base().attachType(), opts))
 }
 
-// CgroupDevice is a program of SEC("cgroup/dev"): it allows or denies the
-// processes of a cgroup the use of devices.
+// CgroupDevice is a program of SEC("cgroup/dev") (Linux ≥ 4.15): it allows or
+// denies the processes of a cgroup the use of devices.
 type CgroupDevice struct{ common program }
 
 func (*CgroupDevice) kind() *progKind { return &kindCgroupDevice }
@@ -156,8 +157,8 @@ func (p *CgroupDevice) Attach(cgroup string, opts *CgroupOptions) (*UpdatableLin
 	return updatable[CgroupDevice](p.base().attachCgroup(p.kind(), cgroup, ebpf.AttachCGroupDevice, opts))
 }
 
-// SockOps is a program of SEC("sockops"): it sees the TCP sockets of a cgroup
-// change state.
+// SockOps is a program of SEC("sockops") (Linux ≥ 4.13): it sees the TCP
+// sockets of a cgroup change state.
 type SockOps struct{ common program }
 
 func (*SockOps) kind() *progKind { return &kindSockOps }

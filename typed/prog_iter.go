@@ -27,15 +27,20 @@ type CgroupOrder uint32
 
 // The orders of a cgroup iterator.
 const (
+	// CgroupOrderUnspecified is for iterators that are none of cgroups.
 	CgroupOrderUnspecified CgroupOrder = iota
+	// CgroupSelfOnly is the cgroup alone.
 	CgroupSelfOnly
+	// CgroupDescendantsPreorder is the cgroup and those below, each before its own.
 	CgroupDescendantsPreorder
+	// CgroupDescendantsPostorder is the cgroup and those below, each after its own.
 	CgroupDescendantsPostorder
+	// CgroupAncestorsUp is the cgroup and those above, up to the root.
 	CgroupAncestorsUp
 )
 
-// Iter is a program of SEC("iter/…"): it runs for every object of a kind when
-// somebody reads, and what it prints is what they read.
+// Iter is a program of SEC("iter/…") (Linux ≥ 5.8): it runs for every object of
+// a kind when somebody reads, and what it prints is what they read.
 type Iter struct{ common program }
 
 func (*Iter) kind() *progKind { return &kindIter }

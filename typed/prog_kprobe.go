@@ -33,8 +33,8 @@ type KretprobeOptions struct {
 	TraceFSPrefix string
 }
 
-// Kprobe is a program of SEC("kprobe/…"): it runs before a kernel function, or
-// before an instruction inside it.
+// Kprobe is a program of SEC("kprobe/…") (Linux ≥ 4.1): it runs before a kernel
+// function, or before an instruction inside it.
 type Kprobe struct{ common program }
 
 func (*Kprobe) kind() *progKind { return &kindKprobe }
@@ -58,8 +58,8 @@ func (p *Kprobe) AttachTo(symbol string, opts *KprobeOptions) (*Link, error) {
 
 func (p *Kprobe) auto() (*Link, error) { return p.Attach(nil) }
 
-// Kretprobe is a program of SEC("kretprobe/…"): it runs when a kernel function
-// returns.
+// Kretprobe is a program of SEC("kretprobe/…") (Linux ≥ 4.1): it runs when a
+// kernel function returns.
 type Kretprobe struct{ common program }
 
 func (*Kretprobe) kind() *progKind { return &kindKretprobe }
@@ -78,8 +78,8 @@ func (p *Kretprobe) AttachTo(symbol string, opts *KretprobeOptions) (*Link, erro
 
 func (p *Kretprobe) auto() (*Link, error) { return p.Attach(nil) }
 
-// Ksyscall is a program of SEC("ksyscall/…"): a kprobe on the kernel's
-// function for a system call, whatever the architecture calls it.
+// Ksyscall is a program of SEC("ksyscall/…") (Linux ≥ 4.1): a kprobe on the
+// kernel's function for a system call, whatever the architecture calls it.
 type Ksyscall struct{ common program }
 
 func (*Ksyscall) kind() *progKind { return &kindKsyscall }
@@ -99,8 +99,8 @@ func (p *Ksyscall) AttachTo(syscall string, opts *KprobeOptions) (*Link, error) 
 
 func (p *Ksyscall) auto() (*Link, error) { return p.Attach(nil) }
 
-// Kretsyscall is a program of SEC("kretsyscall/…"): a kretprobe on the
-// kernel's function for a system call.
+// Kretsyscall is a program of SEC("kretsyscall/…") (Linux ≥ 4.1): a kretprobe
+// on the kernel's function for a system call.
 type Kretsyscall struct{ common program }
 
 func (*Kretsyscall) kind() *progKind { return &kindKretsyscall }
@@ -153,8 +153,8 @@ func (p *program) kprobeAddresses(k *progKind, addresses []uint64, opts *KprobeM
 	})
 }
 
-// KprobeMulti is a program of SEC("kprobe.multi/…"): it runs before many
-// kernel functions.
+// KprobeMulti is a program of SEC("kprobe.multi/…") (Linux ≥ 5.18): it runs
+// before many kernel functions.
 type KprobeMulti struct{ common program }
 
 func (*KprobeMulti) kind() *progKind { return &kindKprobeMulti }
@@ -185,8 +185,8 @@ func (p *KprobeMulti) AttachAddresses(addresses []uint64, opts *KprobeMultiOptio
 
 func (p *KprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
-// KretprobeMulti is a program of SEC("kretprobe.multi/…"): it runs when one of
-// many kernel functions returns.
+// KretprobeMulti is a program of SEC("kretprobe.multi/…") (Linux ≥ 5.18): it
+// runs when one of many kernel functions returns.
 type KretprobeMulti struct{ common program }
 
 func (*KretprobeMulti) kind() *progKind { return &kindKretprobeMulti }
@@ -217,8 +217,9 @@ func (p *KretprobeMulti) AttachAddresses(addresses []uint64, opts *KprobeMultiOp
 
 func (p *KretprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
-// KprobeSession is a program of SEC("kprobe.session/…"): it runs before many
-// kernel functions and, where it then returned 0, again when they return.
+// KprobeSession is a program of SEC("kprobe.session/…") (Linux ≥ 6.10): it runs
+// before many kernel functions and, where it then returned 0, again when they
+// return.
 type KprobeSession struct{ common program }
 
 func (*KprobeSession) kind() *progKind { return &kindKprobeSession }

@@ -56,7 +56,7 @@ func (p *Kprobe) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *Kprobe) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Kprobe) Pin(path string) error { return p.base().pin(path) }
@@ -127,7 +127,7 @@ func (p *Kretprobe) Stats() (*ebpf.ProgramStats, error) { return p.base().stats(
 // ([ebpf.ProgramOptions]).
 func (p *Kretprobe) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Kretprobe) Pin(path string) error { return p.base().pin(path) }
@@ -198,7 +198,7 @@ func (p *Ksyscall) Stats() (*ebpf.ProgramStats, error) { return p.base().stats()
 // ([ebpf.ProgramOptions]).
 func (p *Ksyscall) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Ksyscall) Pin(path string) error { return p.base().pin(path) }
@@ -269,7 +269,7 @@ func (p *Kretsyscall) Stats() (*ebpf.ProgramStats, error) { return p.base().stat
 // ([ebpf.ProgramOptions]).
 func (p *Kretsyscall) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Kretsyscall) Pin(path string) error { return p.base().pin(path) }
@@ -340,7 +340,7 @@ func (p *KprobeMulti) Stats() (*ebpf.ProgramStats, error) { return p.base().stat
 // ([ebpf.ProgramOptions]).
 func (p *KprobeMulti) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *KprobeMulti) Pin(path string) error { return p.base().pin(path) }
@@ -413,7 +413,7 @@ func (p *KretprobeMulti) Stats() (*ebpf.ProgramStats, error) { return p.base().s
 // ([ebpf.ProgramOptions]).
 func (p *KretprobeMulti) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *KretprobeMulti) Pin(path string) error { return p.base().pin(path) }
@@ -484,7 +484,7 @@ func (p *KprobeSession) Stats() (*ebpf.ProgramStats, error) { return p.base().st
 // ([ebpf.ProgramOptions]).
 func (p *KprobeSession) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *KprobeSession) Pin(path string) error { return p.base().pin(path) }
@@ -555,7 +555,7 @@ func (p *Uprobe) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *Uprobe) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Uprobe) Pin(path string) error { return p.base().pin(path) }
@@ -626,7 +626,7 @@ func (p *Uretprobe) Stats() (*ebpf.ProgramStats, error) { return p.base().stats(
 // ([ebpf.ProgramOptions]).
 func (p *Uretprobe) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Uretprobe) Pin(path string) error { return p.base().pin(path) }
@@ -697,7 +697,7 @@ func (p *UprobeMulti) Stats() (*ebpf.ProgramStats, error) { return p.base().stat
 // ([ebpf.ProgramOptions]).
 func (p *UprobeMulti) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *UprobeMulti) Pin(path string) error { return p.base().pin(path) }
@@ -770,7 +770,7 @@ func (p *UretprobeMulti) Stats() (*ebpf.ProgramStats, error) { return p.base().s
 // ([ebpf.ProgramOptions]).
 func (p *UretprobeMulti) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *UretprobeMulti) Pin(path string) error { return p.base().pin(path) }
@@ -841,7 +841,7 @@ func (p *UprobeSession) Stats() (*ebpf.ProgramStats, error) { return p.base().st
 // ([ebpf.ProgramOptions]).
 func (p *UprobeSession) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *UprobeSession) Pin(path string) error { return p.base().pin(path) }
@@ -912,7 +912,7 @@ func (p *USDT) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *USDT) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *USDT) Pin(path string) error { return p.base().pin(path) }
@@ -983,7 +983,7 @@ func (p *Tracepoint) Stats() (*ebpf.ProgramStats, error) { return p.base().stats
 // ([ebpf.ProgramOptions]).
 func (p *Tracepoint) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Tracepoint) Pin(path string) error { return p.base().pin(path) }
@@ -1054,7 +1054,7 @@ func (p *RawTracepoint) Stats() (*ebpf.ProgramStats, error) { return p.base().st
 // ([ebpf.ProgramOptions]).
 func (p *RawTracepoint) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *RawTracepoint) Pin(path string) error { return p.base().pin(path) }
@@ -1127,7 +1127,7 @@ func (p *RawTracepointWritable) Stats() (*ebpf.ProgramStats, error) { return p.b
 // ([ebpf.ProgramOptions]).
 func (p *RawTracepointWritable) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *RawTracepointWritable) Pin(path string) error { return p.base().pin(path) }
@@ -1198,7 +1198,7 @@ func (p *TPBTF) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *TPBTF) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *TPBTF) Pin(path string) error { return p.base().pin(path) }
@@ -1269,7 +1269,7 @@ func (p *Fentry) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *Fentry) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Fentry) Pin(path string) error { return p.base().pin(path) }
@@ -1340,7 +1340,7 @@ func (p *Fexit) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *Fexit) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Fexit) Pin(path string) error { return p.base().pin(path) }
@@ -1411,7 +1411,7 @@ func (p *FmodRet) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() 
 // ([ebpf.ProgramOptions]).
 func (p *FmodRet) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *FmodRet) Pin(path string) error { return p.base().pin(path) }
@@ -1482,7 +1482,7 @@ func (p *Fsession) Stats() (*ebpf.ProgramStats, error) { return p.base().stats()
 // ([ebpf.ProgramOptions]).
 func (p *Fsession) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Fsession) Pin(path string) error { return p.base().pin(path) }
@@ -1553,7 +1553,7 @@ func (p *FentryMulti) Stats() (*ebpf.ProgramStats, error) { return p.base().stat
 // ([ebpf.ProgramOptions]).
 func (p *FentryMulti) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *FentryMulti) Pin(path string) error { return p.base().pin(path) }
@@ -1624,7 +1624,7 @@ func (p *FexitMulti) Stats() (*ebpf.ProgramStats, error) { return p.base().stats
 // ([ebpf.ProgramOptions]).
 func (p *FexitMulti) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *FexitMulti) Pin(path string) error { return p.base().pin(path) }
@@ -1695,7 +1695,7 @@ func (p *FsessionMulti) Stats() (*ebpf.ProgramStats, error) { return p.base().st
 // ([ebpf.ProgramOptions]).
 func (p *FsessionMulti) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *FsessionMulti) Pin(path string) error { return p.base().pin(path) }
@@ -1766,7 +1766,7 @@ func (p *Freplace) Stats() (*ebpf.ProgramStats, error) { return p.base().stats()
 // ([ebpf.ProgramOptions]).
 func (p *Freplace) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Freplace) Pin(path string) error { return p.base().pin(path) }
@@ -1837,7 +1837,7 @@ func (p *LSM) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *LSM) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *LSM) Pin(path string) error { return p.base().pin(path) }
@@ -1908,7 +1908,7 @@ func (p *LSMCgroup) Stats() (*ebpf.ProgramStats, error) { return p.base().stats(
 // ([ebpf.ProgramOptions]).
 func (p *LSMCgroup) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *LSMCgroup) Pin(path string) error { return p.base().pin(path) }
@@ -1979,7 +1979,7 @@ func (p *Iter) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *Iter) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Iter) Pin(path string) error { return p.base().pin(path) }
@@ -2050,7 +2050,7 @@ func (p *XDP) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *XDP) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *XDP) Pin(path string) error { return p.base().pin(path) }
@@ -2121,7 +2121,7 @@ func (p *XDPDevMap) Stats() (*ebpf.ProgramStats, error) { return p.base().stats(
 // ([ebpf.ProgramOptions]).
 func (p *XDPDevMap) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *XDPDevMap) Pin(path string) error { return p.base().pin(path) }
@@ -2192,7 +2192,7 @@ func (p *XDPCPUMap) Stats() (*ebpf.ProgramStats, error) { return p.base().stats(
 // ([ebpf.ProgramOptions]).
 func (p *XDPCPUMap) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *XDPCPUMap) Pin(path string) error { return p.base().pin(path) }
@@ -2263,7 +2263,7 @@ func (p *TC) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *TC) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *TC) Pin(path string) error { return p.base().pin(path) }
@@ -2334,7 +2334,7 @@ func (p *TCX) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *TCX) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *TCX) Pin(path string) error { return p.base().pin(path) }
@@ -2405,7 +2405,7 @@ func (p *Netkit) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *Netkit) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Netkit) Pin(path string) error { return p.base().pin(path) }
@@ -2476,7 +2476,7 @@ func (p *SchedAct) Stats() (*ebpf.ProgramStats, error) { return p.base().stats()
 // ([ebpf.ProgramOptions]).
 func (p *SchedAct) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *SchedAct) Pin(path string) error { return p.base().pin(path) }
@@ -2547,7 +2547,7 @@ func (p *Netfilter) Stats() (*ebpf.ProgramStats, error) { return p.base().stats(
 // ([ebpf.ProgramOptions]).
 func (p *Netfilter) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Netfilter) Pin(path string) error { return p.base().pin(path) }
@@ -2618,7 +2618,7 @@ func (p *CgroupSKB) Stats() (*ebpf.ProgramStats, error) { return p.base().stats(
 // ([ebpf.ProgramOptions]).
 func (p *CgroupSKB) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *CgroupSKB) Pin(path string) error { return p.base().pin(path) }
@@ -2689,7 +2689,7 @@ func (p *CgroupSKBAny) Stats() (*ebpf.ProgramStats, error) { return p.base().sta
 // ([ebpf.ProgramOptions]).
 func (p *CgroupSKBAny) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *CgroupSKBAny) Pin(path string) error { return p.base().pin(path) }
@@ -2760,7 +2760,7 @@ func (p *CgroupSock) Stats() (*ebpf.ProgramStats, error) { return p.base().stats
 // ([ebpf.ProgramOptions]).
 func (p *CgroupSock) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *CgroupSock) Pin(path string) error { return p.base().pin(path) }
@@ -2833,7 +2833,7 @@ func (p *CgroupSockAddr) Stats() (*ebpf.ProgramStats, error) { return p.base().s
 // ([ebpf.ProgramOptions]).
 func (p *CgroupSockAddr) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *CgroupSockAddr) Pin(path string) error { return p.base().pin(path) }
@@ -2904,7 +2904,7 @@ func (p *CgroupSysctl) Stats() (*ebpf.ProgramStats, error) { return p.base().sta
 // ([ebpf.ProgramOptions]).
 func (p *CgroupSysctl) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *CgroupSysctl) Pin(path string) error { return p.base().pin(path) }
@@ -2975,7 +2975,7 @@ func (p *CgroupSockopt) Stats() (*ebpf.ProgramStats, error) { return p.base().st
 // ([ebpf.ProgramOptions]).
 func (p *CgroupSockopt) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *CgroupSockopt) Pin(path string) error { return p.base().pin(path) }
@@ -3046,7 +3046,7 @@ func (p *CgroupDevice) Stats() (*ebpf.ProgramStats, error) { return p.base().sta
 // ([ebpf.ProgramOptions]).
 func (p *CgroupDevice) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *CgroupDevice) Pin(path string) error { return p.base().pin(path) }
@@ -3117,7 +3117,7 @@ func (p *SockOps) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() 
 // ([ebpf.ProgramOptions]).
 func (p *SockOps) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *SockOps) Pin(path string) error { return p.base().pin(path) }
@@ -3188,7 +3188,7 @@ func (p *SocketFilter) Stats() (*ebpf.ProgramStats, error) { return p.base().sta
 // ([ebpf.ProgramOptions]).
 func (p *SocketFilter) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *SocketFilter) Pin(path string) error { return p.base().pin(path) }
@@ -3259,7 +3259,7 @@ func (p *SkReuseport) Stats() (*ebpf.ProgramStats, error) { return p.base().stat
 // ([ebpf.ProgramOptions]).
 func (p *SkReuseport) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *SkReuseport) Pin(path string) error { return p.base().pin(path) }
@@ -3330,7 +3330,7 @@ func (p *SkMsg) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *SkMsg) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *SkMsg) Pin(path string) error { return p.base().pin(path) }
@@ -3401,7 +3401,7 @@ func (p *SkSKB) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *SkSKB) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *SkSKB) Pin(path string) error { return p.base().pin(path) }
@@ -3472,7 +3472,7 @@ func (p *SkSKBAny) Stats() (*ebpf.ProgramStats, error) { return p.base().stats()
 // ([ebpf.ProgramOptions]).
 func (p *SkSKBAny) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *SkSKBAny) Pin(path string) error { return p.base().pin(path) }
@@ -3543,7 +3543,7 @@ func (p *SkLookup) Stats() (*ebpf.ProgramStats, error) { return p.base().stats()
 // ([ebpf.ProgramOptions]).
 func (p *SkLookup) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *SkLookup) Pin(path string) error { return p.base().pin(path) }
@@ -3614,7 +3614,7 @@ func (p *FlowDissector) Stats() (*ebpf.ProgramStats, error) { return p.base().st
 // ([ebpf.ProgramOptions]).
 func (p *FlowDissector) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *FlowDissector) Pin(path string) error { return p.base().pin(path) }
@@ -3685,7 +3685,7 @@ func (p *PerfEvent) Stats() (*ebpf.ProgramStats, error) { return p.base().stats(
 // ([ebpf.ProgramOptions]).
 func (p *PerfEvent) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *PerfEvent) Pin(path string) error { return p.base().pin(path) }
@@ -3756,7 +3756,7 @@ func (p *LWTIn) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *LWTIn) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *LWTIn) Pin(path string) error { return p.base().pin(path) }
@@ -3827,7 +3827,7 @@ func (p *LWTOut) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *LWTOut) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *LWTOut) Pin(path string) error { return p.base().pin(path) }
@@ -3898,7 +3898,7 @@ func (p *LWTXmit) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() 
 // ([ebpf.ProgramOptions]).
 func (p *LWTXmit) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *LWTXmit) Pin(path string) error { return p.base().pin(path) }
@@ -3969,7 +3969,7 @@ func (p *LWTSeg6Local) Stats() (*ebpf.ProgramStats, error) { return p.base().sta
 // ([ebpf.ProgramOptions]).
 func (p *LWTSeg6Local) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *LWTSeg6Local) Pin(path string) error { return p.base().pin(path) }
@@ -4040,7 +4040,7 @@ func (p *LircMode2) Stats() (*ebpf.ProgramStats, error) { return p.base().stats(
 // ([ebpf.ProgramOptions]).
 func (p *LircMode2) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *LircMode2) Pin(path string) error { return p.base().pin(path) }
@@ -4113,7 +4113,7 @@ func (p *StructOpsProgram) Stats() (*ebpf.ProgramStats, error) { return p.base()
 // ([ebpf.ProgramOptions]).
 func (p *StructOpsProgram) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *StructOpsProgram) Pin(path string) error { return p.base().pin(path) }
@@ -4184,7 +4184,7 @@ func (p *Syscall) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() 
 // ([ebpf.ProgramOptions]).
 func (p *Syscall) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Syscall) Pin(path string) error { return p.base().pin(path) }
@@ -4255,7 +4255,7 @@ func (p *Generic) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() 
 // ([ebpf.ProgramOptions]).
 func (p *Generic) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *Generic) Pin(path string) error { return p.base().pin(path) }

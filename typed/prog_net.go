@@ -12,10 +12,16 @@ type XDPAction uint32
 
 // The actions of an XDP program.
 const (
+	// XDPAborted drops the packet and fires the tracepoint xdp:xdp_exception: a
+	// mistake of the program.
 	XDPAborted XDPAction = iota
+	// XDPDrop drops the packet.
 	XDPDrop
+	// XDPPass hands the packet to the network stack.
 	XDPPass
+	// XDPTX sends the packet out by the interface that it came in by.
 	XDPTX
+	// XDPRedirect sends it where bpf_redirect or bpf_redirect_map have said.
 	XDPRedirect
 )
 
@@ -23,11 +29,15 @@ const (
 // XDP_FLAGS_*_MODE.
 type XDPMode uint32
 
-// The modes of XDP. The kernel takes the driver's if it has one, else generic.
+// The modes of XDP.
 const (
-	XDPBest    XDPMode = 0
+	// XDPBest is the driver's, if it has XDP, else the generic one.
+	XDPBest XDPMode = 0
+	// XDPGeneric runs the program in the network stack, on every interface.
 	XDPGeneric XDPMode = 1 << 1
-	XDPDriver  XDPMode = 1 << 2
+	// XDPDriver runs it in the driver, which must have XDP.
+	XDPDriver XDPMode = 1 << 2
+	// XDPOffload runs it in the network card; the program must be loaded for it.
 	XDPOffload XDPMode = 1 << 3
 )
 
@@ -37,8 +47,8 @@ type XDPOptions struct {
 	Mode XDPMode
 }
 
-// XDP is a program of SEC("xdp") or SEC("xdp.frags"): it sees packets as they
-// come in.
+// XDP is a program of SEC("xdp") or SEC("xdp.frags") (Linux ≥ 5.9): it sees
+// packets as they come in.
 type XDP struct{ common program }
 
 func (*XDP) kind() *progKind { return &kindXDP }
@@ -55,16 +65,16 @@ func (p *XDP) Attach(ifindex int, opts *XDPOptions) (*UpdatableLink[XDP], error)
 
 func onInterface(ifindex int) target { return target{netInterface, strconv.Itoa(ifindex)} }
 
-// XDPDevMap is a program of SEC("xdp/devmap"): it runs on packets that are
-// redirected through a slot of a device map. It is not attached: Put of the map
-// takes it as a part of the slot's value.
+// XDPDevMap is a program of SEC("xdp/devmap") (Linux ≥ 5.8): it runs on packets
+// that are redirected through a slot of a device map. It is not attached: Put
+// of the map takes it as a part of the slot's value.
 type XDPDevMap struct{ common program }
 
 func (*XDPDevMap) kind() *progKind { return &kindXDPDevMap }
 
-// XDPCPUMap is a program of SEC("xdp/cpumap"): it runs on packets that are
-// redirected through a slot of a CPU map. It is not attached: Put of the map
-// takes it as a part of the slot's value.
+// XDPCPUMap is a program of SEC("xdp/cpumap") (Linux ≥ 5.9): it runs on packets
+// that are redirected through a slot of a CPU map. It is not attached: Put of
+// the map takes it as a part of the slot's value.
 type XDPCPUMap struct{ common program }
 
 func (*XDPCPUMap) kind() *progKind { return &kindXDPCPUMap }
@@ -111,8 +121,8 @@ func (p *program) attachTC(k *progKind, ifindex int, at ebpf.AttachType, opts *T
 	})
 }
 
-// TC is a program of SEC("tc") or SEC("classifier"): it sees packets as they
-// come in or go out, as the method says.
+// TC is a program of SEC("tc") or SEC("classifier") (Linux ≥ 4.5): it sees
+// packets as they come in or go out, as the method says.
 //
 // It is attached by TCX where the kernel has it (Linux ≥ 6.6), else as a
 // filter of the clsact qdisc, which is made if need be.
@@ -135,8 +145,8 @@ func (p *TC) AttachEgress(ifindex int, opts *TCOptions) (*UpdatableLink[TC], err
 }
 
 // TCX is a program of SEC("tc/ingress"), SEC("tc/egress"), SEC("tcx/ingress")
-// or SEC("tcx/egress"): it sees packets in the direction of its section. It is
-// attached as [TC] is.
+// or SEC("tcx/egress") (Linux ≥ 4.5): it sees packets in the direction of its
+// section. It is attached as [TC] is.
 type TCX struct{ common program }
 
 func (*TCX) kind() *progKind { return &kindTCX }
@@ -159,8 +169,8 @@ type NetkitOptions struct {
 	ExpectedRevision uint64
 }
 
-// Netkit is a program of SEC("netkit/primary") or SEC("netkit/peer"): it runs
-// inside a netkit device, on the side of its section.
+// Netkit is a program of SEC("netkit/primary") or SEC("netkit/peer")
+// (Linux ≥ 6.7): it runs inside a netkit device, on the side of its section.
 type Netkit struct{ common program }
 
 func (*Netkit) kind() *progKind { return &kindNetkit }
@@ -183,8 +193,8 @@ type SchedActOptions struct {
 	Handle   uint32
 }
 
-// SchedAct is a program of SEC("action"): an action of a tc filter. It is
-// attached behind a filter that matches every packet.
+// SchedAct is a program of SEC("action") (Linux ≥ 4.5): an action of a tc
+// filter. It is attached behind a filter that matches every packet.
 type SchedAct struct{ common program }
 
 func (*SchedAct) kind() *progKind { return &kindSchedAct }
@@ -218,8 +228,8 @@ type NetfilterOptions struct {
 	Defrag bool
 }
 
-// Netfilter is a program of SEC("netfilter"): it runs where iptables' rules
-// do.
+// Netfilter is a program of SEC("netfilter") (Linux ≥ 6.4): it runs where
+// iptables' rules do.
 type Netfilter struct{ common program }
 
 func (*Netfilter) kind() *progKind { return &kindNetfilter }
@@ -232,8 +242,8 @@ func (p *Netfilter) Attach(family NetfilterFamily, hook NetfilterHook, opts *Net
 	})
 }
 
-// SkLookup is a program of SEC("sk_lookup"): it chooses the socket that gets a
-// new connection or a datagram.
+// SkLookup is a program of SEC("sk_lookup") (Linux ≥ 5.9): it chooses the
+// socket that gets a new connection or a datagram.
 type SkLookup struct{ common program }
 
 func (*SkLookup) kind() *progKind { return &kindSkLookup }
@@ -246,8 +256,8 @@ func (p *SkLookup) Attach(netns int) (*UpdatableLink[SkLookup], error) {
 	return updatable[SkLookup](p.base().attachNetNS(p.kind(), netns, ebpf.AttachSkLookup))
 }
 
-// FlowDissector is a program of SEC("flow_dissector"): it takes the place of
-// the kernel's own parser of packet headers.
+// FlowDissector is a program of SEC("flow_dissector") (Linux ≥ 4.20): it takes
+// the place of the kernel's own parser of packet headers.
 type FlowDissector struct{ common program }
 
 func (*FlowDissector) kind() *progKind { return &kindFlowDissector }
@@ -281,8 +291,8 @@ func (p *program) attachRoute(k *progKind, at lwtHook, prefix string, ifindex in
 	})
 }
 
-// LWTIn is a program of SEC("lwt_in"): it sees packets that come in by a
-// route.
+// LWTIn is a program of SEC("lwt_in") (Linux ≥ 4.10): it sees packets that came
+// in and were routed by a route (dst_input). It cannot change them.
 type LWTIn struct{ common program }
 
 func (*LWTIn) kind() *progKind { return &kindLWTIn }
@@ -294,8 +304,8 @@ func (p *LWTIn) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, err
 	return p.base().attachRoute(p.kind(), lwtIn, prefix, ifindex, opts)
 }
 
-// LWTOut is a program of SEC("lwt_out"): it sees packets that a route's
-// addresses are the source of.
+// LWTOut is a program of SEC("lwt_out") (Linux ≥ 4.10): it sees packets that go
+// out by a route (dst_output). It cannot change them.
 type LWTOut struct{ common program }
 
 func (*LWTOut) kind() *progKind { return &kindLWTOut }
@@ -307,8 +317,8 @@ func (p *LWTOut) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, er
 	return p.base().attachRoute(p.kind(), lwtOut, prefix, ifindex, opts)
 }
 
-// LWTXmit is a program of SEC("lwt_xmit"): it sees packets that go out by a
-// route, and may change and redirect them.
+// LWTXmit is a program of SEC("lwt_xmit") (Linux ≥ 4.10): it sees packets that
+// go out by a route, and may change and redirect them.
 type LWTXmit struct{ common program }
 
 func (*LWTXmit) kind() *progKind { return &kindLWTXmit }
@@ -320,8 +330,8 @@ func (p *LWTXmit) Attach(prefix string, ifindex int, opts *LWTOptions) (*Link, e
 	return p.base().attachRoute(p.kind(), lwtXmit, prefix, ifindex, opts)
 }
 
-// LWTSeg6Local is a program of SEC("lwt_seg6local"): the End.BPF action of
-// IPv6 segment routing.
+// LWTSeg6Local is a program of SEC("lwt_seg6local") (Linux ≥ 4.18): the End.BPF
+// action of IPv6 segment routing.
 type LWTSeg6Local struct{ common program }
 
 func (*LWTSeg6Local) kind() *progKind { return &kindLWTSeg6Local }

@@ -14,8 +14,8 @@ type PerfEventOptions struct {
 	Cookie uint64
 }
 
-// PerfEvent is a program of SEC("perf_event"): it runs when a perf event
-// overflows, for example 99 times a second on each CPU.
+// PerfEvent is a program of SEC("perf_event") (Linux ≥ 4.9): it runs when a
+// perf event overflows, for example 99 times a second on each CPU.
 type PerfEvent struct{ common program }
 
 func (*PerfEvent) kind() *progKind { return &kindPerfEvent }
@@ -30,8 +30,8 @@ func (p *PerfEvent) Attach(fd int, opts *PerfEventOptions) (*Link, error) {
 	})
 }
 
-// LircMode2 is a program of SEC("lirc_mode2"): it decodes the pulses of an
-// infrared receiver.
+// LircMode2 is a program of SEC("lirc_mode2") (Linux ≥ 4.18): it decodes the
+// pulses of an infrared receiver.
 type LircMode2 struct{ common program }
 
 func (*LircMode2) kind() *progKind { return &kindLircMode2 }
@@ -44,21 +44,22 @@ func (p *LircMode2) Attach(fd int) (*Link, error) {
 	})
 }
 
-// StructOpsProgram is a program of SEC("struct_ops"): a function of a struct
-// of functions. It is not attached; the struct_ops map that holds it is.
+// StructOpsProgram is a program of SEC("struct_ops") (Linux ≥ 5.6): a function
+// of a struct of functions. It is not attached; the struct_ops map that holds
+// it is.
 type StructOpsProgram struct{ common program }
 
 func (*StructOpsProgram) kind() *progKind { return &kindStructOpsProgram }
 
-// Syscall is a program of SEC("syscall"): it is not attached but run, with
-// [Syscall.Run] or [RunSyscall].
+// Syscall is a program of SEC("syscall") (Linux ≥ 5.14): it is not attached but
+// run, with [Syscall.Run] or [RunSyscall].
 type Syscall struct{ common program }
 
 func (*Syscall) kind() *progKind { return &kindSyscall }
 
 // Generic is a program of a section that libbpf does not know. What can be
-// done with it depends on the type that was set in its spec; .Program has the
-// library's object.
+// done with it depends on the type that was set in its spec before Load: [Generic.Use] has the library's
+// object.
 type Generic struct{ common program }
 
 func (*Generic) kind() *progKind { return &kindGeneric }

@@ -45,7 +45,7 @@ var ownPackets = map[string]bool{"xdp": true, "cgroup_skb/egress": true, "socket
 // soakedPrograms are what arguments of methods refer to.
 type soakedPrograms struct {
 	soak    *soak
-	dir     string // of a BPF file system
+	dir     string // of a bpf file system
 	cgroup  string
 	netns   int
 	conn    syscall.Conn

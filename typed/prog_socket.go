@@ -7,8 +7,8 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// SocketFilter is a program of SEC("socket"): it sees what one socket
-// receives, and may cut it short.
+// SocketFilter is a program of SEC("socket") (Linux ≥ 3.19): it sees what one
+// socket receives, and may cut it short.
 type SocketFilter struct{ common program }
 
 func (*SocketFilter) kind() *progKind { return &kindSocketFilter }
@@ -22,7 +22,8 @@ func (p *SocketFilter) Attach(socket syscall.Conn) (*Link, error) {
 }
 
 // SkReuseport is a program of SEC("sk_reuseport") or
-// SEC("sk_reuseport/migrate"): it chooses among the sockets that share a port.
+// SEC("sk_reuseport/migrate") (Linux ≥ 4.19): it chooses among the sockets that
+// share a port.
 type SkReuseport struct{ common program }
 
 func (*SkReuseport) kind() *progKind { return &kindSkReuseport }
@@ -54,8 +55,8 @@ func (p *program) attachSockMap(k *progKind, m SocketMap, at ebpf.AttachType) (*
 	})
 }
 
-// SkMsg is a program of SEC("sk_msg"): it sees what the sockets of a socket
-// map send.
+// SkMsg is a program of SEC("sk_msg") (Linux ≥ 4.17): it sees what the sockets
+// of a socket map send.
 type SkMsg struct{ common program }
 
 func (*SkMsg) kind() *progKind { return &kindSkMsg }
@@ -66,7 +67,7 @@ func (p *SkMsg) Attach(m SocketMap) (*Link, error) {
 }
 
 // SkSKB is a program of SEC("sk_skb/stream_parser"), …/stream_verdict or
-// …/verdict: it sees what the sockets of a socket map receive.
+// …/verdict (Linux ≥ 4.14): it sees what the sockets of a socket map receive.
 type SkSKB struct{ common program }
 
 func (*SkSKB) kind() *progKind { return &kindSkSKB }
@@ -76,8 +77,8 @@ func (p *SkSKB) Attach(m SocketMap) (*Link, error) {
 	return p.base().attachSockMap(p.kind(), m, p.base().attachType())
 }
 
-// SkSKBAny is a program of SEC("sk_skb"): it sees what the sockets of a socket
-// map receive, in the role that the method says.
+// SkSKBAny is a program of SEC("sk_skb") (Linux ≥ 4.14): it sees what the
+// sockets of a socket map receive, in the role that the method says.
 type SkSKBAny struct{ common program }
 
 func (*SkSKBAny) kind() *progKind { return &kindSkSKBAny }

@@ -13,8 +13,8 @@ type TracepointOptions struct {
 	Cookie uint64
 }
 
-// Tracepoint is a program of SEC("tracepoint/…") or SEC("tp/…"): it runs at a
-// tracepoint and sees its formatted fields.
+// Tracepoint is a program of SEC("tracepoint/…") or SEC("tp/…") (Linux ≥ 4.7):
+// it runs at a tracepoint and sees its formatted fields.
 type Tracepoint struct{ common program }
 
 func (*Tracepoint) kind() *progKind { return &kindTracepoint }
@@ -53,8 +53,8 @@ func (p *program) attachName(k *progKind, name string, opts *RawTracepointOption
 	})
 }
 
-// RawTracepoint is a program of SEC("raw_tracepoint/…") or SEC("raw_tp/…"): it
-// runs at a tracepoint and sees its raw arguments.
+// RawTracepoint is a program of SEC("raw_tracepoint/…") or SEC("raw_tp/…")
+// (Linux ≥ 4.17): it runs at a tracepoint and sees its raw arguments.
 type RawTracepoint struct{ common program }
 
 func (*RawTracepoint) kind() *progKind { return &kindRawTracepoint }
@@ -73,7 +73,8 @@ func (p *RawTracepoint) AttachTo(name string, opts *RawTracepointOptions) (*Link
 func (p *RawTracepoint) auto() (*Link, error) { return p.Attach(nil) }
 
 // RawTracepointWritable is a program of SEC("raw_tracepoint.w/…") or
-// SEC("raw_tp.w/…"): a raw tracepoint whose arguments the program may change.
+// SEC("raw_tp.w/…") (Linux ≥ 5.2): a raw tracepoint whose arguments the program
+// may change.
 type RawTracepointWritable struct{ common program }
 
 func (*RawTracepointWritable) kind() *progKind { return &kindRawTracepointWritable }

@@ -24,8 +24,8 @@ func (p *program) attachLoaded(k *progKind, what string, opts *TracingOptions) (
 	})
 }
 
-// TPBTF is a program of SEC("tp_btf/…"): it runs at a tracepoint and sees its
-// arguments with their types.
+// TPBTF is a program of SEC("tp_btf/…") (Linux ≥ 5.5): it runs at a tracepoint
+// and sees its arguments with their types.
 type TPBTF struct{ common program }
 
 func (*TPBTF) kind() *progKind { return &kindTPBTF }
@@ -38,9 +38,9 @@ func (p *TPBTF) Attach(opts *TracingOptions) (*Link, error) {
 
 func (p *TPBTF) auto() (*Link, error) { return p.Attach(nil) }
 
-// Fentry is a program of SEC("fentry/…"): it runs before a kernel function, or
-// before a function of another BPF program, and sees its arguments with their
-// types.
+// Fentry is a program of SEC("fentry/…") (Linux ≥ 5.5): it runs before a kernel
+// function, or before a function of another BPF program, and sees its arguments
+// with their types.
 type Fentry struct{ common program }
 
 func (*Fentry) kind() *progKind { return &kindFentry }
@@ -53,8 +53,9 @@ func (p *Fentry) Attach(opts *TracingOptions) (*Link, error) {
 
 func (p *Fentry) auto() (*Link, error) { return p.Attach(nil) }
 
-// Fexit is a program of SEC("fexit/…"): it runs when a kernel function, or a
-// function of another BPF program, returns, and sees arguments and result.
+// Fexit is a program of SEC("fexit/…") (Linux ≥ 5.5): it runs when a kernel
+// function, or a function of another BPF program, returns, and sees arguments
+// and result.
 type Fexit struct{ common program }
 
 func (*Fexit) kind() *progKind { return &kindFexit }
@@ -67,8 +68,8 @@ func (p *Fexit) Attach(opts *TracingOptions) (*Link, error) {
 
 func (p *Fexit) auto() (*Link, error) { return p.Attach(nil) }
 
-// FmodRet is a program of SEC("fmod_ret/…"): it runs before a kernel function
-// that allows it and may return in its place.
+// FmodRet is a program of SEC("fmod_ret/…") (Linux ≥ 5.7): it runs before a
+// kernel function that allows it and may return in its place.
 type FmodRet struct{ common program }
 
 func (*FmodRet) kind() *progKind { return &kindFmodRet }
@@ -81,8 +82,8 @@ func (p *FmodRet) Attach(opts *TracingOptions) (*Link, error) {
 
 func (p *FmodRet) auto() (*Link, error) { return p.Attach(nil) }
 
-// Fsession is a program of SEC("fsession/…"): it runs before a kernel function
-// and again when it returns (Linux ≥ 7.0).
+// Fsession is a program of SEC("fsession/…") (Linux ≥ 7.0): it runs before a
+// kernel function and again when it returns.
 type Fsession struct{ common program }
 
 func (*Fsession) kind() *progKind { return &kindFsession }
@@ -95,9 +96,9 @@ func (p *Fsession) Attach(opts *TracingOptions) (*Link, error) {
 
 func (p *Fsession) auto() (*Link, error) { return p.Attach(nil) }
 
-// LSM is a program of SEC("lsm/…"): it runs at a hook of the kernel's security
-// modules and may deny. The kernel must have been booted with bpf among its
-// lsm=.
+// LSM is a program of SEC("lsm/…") (Linux ≥ 5.7): it runs at a hook of the
+// kernel's security modules and may deny. The kernel must have been booted with
+// bpf among its lsm=.
 type LSM struct{ common program }
 
 func (*LSM) kind() *progKind { return &kindLSM }
@@ -110,9 +111,9 @@ func (p *LSM) Attach(opts *TracingOptions) (*Link, error) {
 
 func (p *LSM) auto() (*Link, error) { return p.Attach(nil) }
 
-// LSMCgroup is a program of SEC("lsm_cgroup/…"): it runs at a hook of the
-// kernel's security modules, for the processes of a cgroup, and may deny by
-// returning 0. The hook is settled when it is loaded (Linux ≥ 6.0).
+// LSMCgroup is a program of SEC("lsm_cgroup/…") (Linux ≥ 6.0): it runs at a
+// hook of the kernel's security modules, for the processes of a cgroup, and may
+// deny by returning 0. The hook is settled when it is loaded.
 type LSMCgroup struct{ common program }
 
 func (*LSMCgroup) kind() *progKind { return &kindLSMCgroup }
@@ -138,8 +139,8 @@ func (p *program) tracingPattern(k *progKind, pattern string, opts *TracingMulti
 	})
 }
 
-// FentryMulti is a program of SEC("fentry.multi/…"): it runs before many
-// kernel functions.
+// FentryMulti is a program of SEC("fentry.multi/…") (Linux ≥ 7.2): it runs
+// before many kernel functions.
 type FentryMulti struct{ common program }
 
 func (*FentryMulti) kind() *progKind { return &kindFentryMulti }
@@ -158,8 +159,8 @@ func (p *FentryMulti) AttachTo(pattern string, opts *TracingMultiOptions) (*Link
 
 func (p *FentryMulti) auto() (*Link, error) { return p.Attach(nil) }
 
-// FexitMulti is a program of SEC("fexit.multi/…"): it runs when one of many
-// kernel functions returns.
+// FexitMulti is a program of SEC("fexit.multi/…") (Linux ≥ 7.2): it runs when
+// one of many kernel functions returns.
 type FexitMulti struct{ common program }
 
 func (*FexitMulti) kind() *progKind { return &kindFexitMulti }
@@ -178,8 +179,8 @@ func (p *FexitMulti) AttachTo(pattern string, opts *TracingMultiOptions) (*Link,
 
 func (p *FexitMulti) auto() (*Link, error) { return p.Attach(nil) }
 
-// FsessionMulti is a program of SEC("fsession.multi/…"): it runs before many
-// kernel functions and again when they return.
+// FsessionMulti is a program of SEC("fsession.multi/…") (Linux ≥ 7.2): it runs
+// before many kernel functions and again when they return.
 type FsessionMulti struct{ common program }
 
 func (*FsessionMulti) kind() *progKind { return &kindFsessionMulti }
@@ -198,8 +199,8 @@ func (p *FsessionMulti) AttachTo(pattern string, opts *TracingMultiOptions) (*Li
 
 func (p *FsessionMulti) auto() (*Link, error) { return p.Attach(nil) }
 
-// Freplace is a program of SEC("freplace/…"): it takes the place of a global
-// function of another BPF program.
+// Freplace is a program of SEC("freplace/…") (Linux ≥ 5.6): it takes the place
+// of a global function of another BPF program.
 type Freplace struct{ common program }
 
 func (*Freplace) kind() *progKind { return &kindFreplace }

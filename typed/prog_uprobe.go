@@ -71,8 +71,9 @@ func (p *program) badSection(k *progKind, want string) error {
 	return p.attachError(k, target{}, fmt.Errorf("%w: behind the / should stand %s", ErrNeedsTarget, want))
 }
 
-// Uprobe is a program of SEC("uprobe/…"): it runs before a function of an
-// executable or shared library, or before an instruction inside it.
+// Uprobe is a program of SEC("uprobe/…") (Linux ≥ 4.1): it runs before a
+// function of an executable or shared library, or before an instruction inside
+// it.
 type Uprobe struct{ common program }
 
 func (*Uprobe) kind() *progKind { return &kindUprobe }
@@ -108,9 +109,9 @@ func (p *Uprobe) AttachOffset(path string, offset uint64, opts *UprobeOptions) (
 
 func (p *Uprobe) auto() (*Link, error) { return p.Attach(nil) }
 
-// Uretprobe is a program of SEC("uretprobe/…"): it runs when a function of an
-// executable or shared library returns. Functions of Go programs do not bear
-// it: their stacks move.
+// Uretprobe is a program of SEC("uretprobe/…") (Linux ≥ 4.1): it runs when a
+// function of an executable or shared library returns. Functions of Go programs
+// do not bear it: their stacks move.
 type Uretprobe struct{ common program }
 
 func (*Uretprobe) kind() *progKind { return &kindUretprobe }
@@ -238,8 +239,8 @@ func (p *program) uprobesOfSection(k *progKind, opts *UprobeMultiOptions) (*Link
 	})
 }
 
-// UprobeMulti is a program of SEC("uprobe.multi/…"): it runs before many
-// functions of an executable or shared library.
+// UprobeMulti is a program of SEC("uprobe.multi/…") (Linux ≥ 6.6): it runs
+// before many functions of an executable or shared library.
 type UprobeMulti struct{ common program }
 
 func (*UprobeMulti) kind() *progKind { return &kindUprobeMulti }
@@ -272,8 +273,8 @@ func (p *UprobeMulti) AttachOffsets(path string, places []UprobePlace, opts *Upr
 
 func (p *UprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
-// UretprobeMulti is a program of SEC("uretprobe.multi/…"): it runs when one of
-// many functions of an executable or shared library returns.
+// UretprobeMulti is a program of SEC("uretprobe.multi/…") (Linux ≥ 6.6): it
+// runs when one of many functions of an executable or shared library returns.
 type UretprobeMulti struct{ common program }
 
 func (*UretprobeMulti) kind() *progKind { return &kindUretprobeMulti }
@@ -306,9 +307,9 @@ func (p *UretprobeMulti) AttachOffsets(path string, places []UprobePlace, opts *
 
 func (p *UretprobeMulti) auto() (*Link, error) { return p.Attach(nil) }
 
-// UprobeSession is a program of SEC("uprobe.session/…"): it runs before many
-// functions of an executable and, where it then returned 0, again when they
-// return.
+// UprobeSession is a program of SEC("uprobe.session/…") (Linux ≥ 6.13): it runs
+// before many functions of an executable and, where it then returned 0, again
+// when they return.
 type UprobeSession struct{ common program }
 
 func (*UprobeSession) kind() *progKind { return &kindUprobeSession }
@@ -349,11 +350,11 @@ type USDTOptions struct {
 	Cookie uint64
 }
 
-// USDT is a program of SEC("usdt/path:provider:name"): it runs at a static
-// probe that the authors of an executable or library put there.
+// USDT is a program of SEC("usdt/path:provider:name") (Linux ≥ 4.20): it runs
+// at a static probe that the authors of an executable or library put there.
 //
 // bpf_usdt_arg and its kin need the maps that libbpf's usdt.bpf.h brings and,
-// in position-independent executables and libraries, Linux 5.15. cilium/ebpf takes
+// in position-independent executables and libraries, Linux ≥ 5.15. cilium/ebpf takes
 // that header under macros of your own only, which the guide has (go.generate.md,
 // static probes).
 type USDT struct{ common program }

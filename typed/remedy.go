@@ -160,7 +160,7 @@ func loadRemedy(k *progKind, needed []capability, err error) string {
 	case errors.Is(err, os.ErrPermission):
 		return cmp.Or(privilegeRemedy(needed), memlockRemedy(), policyRemedy())
 	case strings.Contains(err.Error(), "missing MapOptions.PinPath"), strings.Contains(err.Error(), "PinPath"):
-		return "maps that are pinned by name need a directory of a BPF file system: &ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: …}} as the options of Load"
+		return "maps that are pinned by name need a directory of a bpf file system: &ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: …}} as the options of Load"
 	case k != nil && (isUnsupported(err) || errors.Is(err, btf.ErrNotFound)):
 		return k.cause()
 	}

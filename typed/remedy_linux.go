@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,9 +25,10 @@ func interfaceAt(index int) bool {
 }
 
 // multipath says why no map takes a listener of net.Listen: since Go 1.24 it is one
-// of Multipath TCP (sock_map_sk_is_suitable, net/core/sock_map.c).
+// of Multipath TCP (sock_map_sk_is_suitable, net/core/sock_map.c: EOPNOTSUPP;
+// reuseport_array_update_check, kernel/bpf/reuseport_array.c: ENOTSUPP).
 func multipath(fd int, err error) error {
-	if !errors.Is(err, unix.EOPNOTSUPP) {
+	if !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, ebpf.ErrNotSupported) {
 		return err
 	}
 	if protocol, failed := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL); failed != nil || protocol != unix.IPPROTO_MPTCP {

@@ -45,9 +45,9 @@ type RunOptions struct {
 	// BatchSize is how many packets are sent out at once, with LiveFrames; 0
 	// means 64.
 	BatchSize uint32
-	// OnCPU runs a raw tracepoint program on CPU (BPF_F_TEST_RUN_ON_CPU).
-	OnCPU bool
-	CPU   uint32
+	// CPU is where a raw tracepoint program runs: [OneCPU], or any
+	// (BPF_F_TEST_RUN_ON_CPU, Linux ≥ 5.10).
+	CPU CPUs
 	// Flags are further BPF_F_TEST_*.
 	Flags uint32
 }
@@ -60,7 +60,7 @@ const (
 
 func (o *RunOptions) flags() uint32 {
 	flags := o.Flags
-	if o.OnCPU {
+	if _, ok := o.CPU.one(); ok {
 		flags |= flagRunOnCPU
 	}
 	if o.LiveFrames {
@@ -91,6 +91,9 @@ func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte,
 	o := deref(opts)
 	if o.OutputSize < 0 {
 		return 0, nil, fmt.Errorf("run program %s: an OutputSize of %d bytes: %w", p.name, o.OutputSize, syscall.EINVAL)
+	}
+	if o.CPU == EveryCPU() {
+		return 0, nil, fmt.Errorf("run program %s: a program runs on one CPU, not on every: %w", p.name, syscall.EINVAL)
 	}
 	var room []byte
 	switch {
@@ -162,8 +165,7 @@ func refusedRun(typ ebpf.ProgramType, packet, in []byte, o RunOptions) string {
 		{o.LiveFrames && typ != ebpf.XDP, "LiveFrames is for XDP programs alone"},
 		{o.BatchSize > maxLiveBatch, fmt.Sprintf("a BatchSize is at most %d packets", maxLiveBatch)},
 		{o.BatchSize != 0 && !o.LiveFrames, "BatchSize goes with LiveFrames alone"},
-		{o.OnCPU && !raw, "OnCPU is for raw tracepoint programs alone"},
-		{raw && o.CPU != 0 && !o.OnCPU, "CPU goes with OnCPU"},
+		{o.CPU != CPUs{} && !raw, "CPU is for raw tracepoint programs alone"},
 		{raw && len(in) > 8*maxRawArgs, fmt.Sprintf("a raw tracepoint has at most %d arguments", maxRawArgs)},
 		{(raw || typ == ebpf.Syscall) && o.Repeat != 0, "programs of this type run once: Repeat must be 0"},
 		{typ == ebpf.Syscall && len(in) > mostContext, fmt.Sprintf("a context has at most %d bytes", mostContext)},
@@ -196,9 +198,10 @@ func (l *programLife) fakeRun(packet, room, in, out []byte, o RunOptions) (runRe
 	if refusedRun(l.typ, packet, in, o) != "" {
 		return runResult{}, syscall.EINVAL
 	}
+	cpu, _ := o.CPU.one()
 	r := bpf.Run{
 		Packet: slices.Clone(packet), Context: slices.Clone(in),
-		Repeat: o.Repeat, CPU: o.CPU, Flags: o.flags(),
+		Repeat: o.Repeat, CPU: cpu, Flags: o.flags(),
 	}
 	if err := l.fake(&r); err != nil {
 		return runResult{}, err
@@ -236,7 +239,7 @@ type XDPContext struct {
 // and the packet as it left it. ctx may be nil; else it goes in and comes back
 // as the program left it (Linux ≥ 5.15), and DataEnd must be the packet's
 // length. opts may be nil.
-func (p *XDP) Run(packet []byte, ctx *XDPContext, opts *RunOptions) (XDPAction, []byte, error) {
+func (p *XDP) Run(packet []byte, ctx *XDPContext, opts *RunOptions) (verdict XDPAction, out []byte, err error) {
 	ret, data, err := p.base().run(packet, contextOf(ctx), contextOf(ctx), opts)
 	return XDPAction(ret), data, err
 }
@@ -244,7 +247,8 @@ func (p *XDP) Run(packet []byte, ctx *XDPContext, opts *RunOptions) (XDPAction, 
 // SKBuff is struct __sk_buff (include/uapi/linux/bpf.h), the context of
 // programs that see packets as the stack has them. The kernel takes Mark,
 // Priority, IngressIfindex, Ifindex, Cb, Tstamp, WireLen, GSOSegs, GSOSize and
-// Hwtstamp from it for a run and wants the rest to be 0.
+// Hwtstamp from it for a run and wants the rest to be 0: EINVAL else. Tstamp and
+// Hwtstamp are nanoseconds.
 type SKBuff struct {
 	_              structs.HostLayout
 	Len            uint32
@@ -266,12 +270,13 @@ type SKBuff struct {
 	DataEnd        uint32
 	NAPIID         uint32
 	Family         uint32
-	RemoteIP4      uint32
-	LocalIP4       uint32
-	RemoteIP6      [4]uint32
-	LocalIP6       [4]uint32
-	RemotePort     uint32
-	LocalPort      uint32
+	RemoteIP4      ctypes.BE32
+	LocalIP4       ctypes.BE32
+	RemoteIP6      [4]ctypes.BE32
+	LocalIP6       [4]ctypes.BE32
+	RemotePort     ctypes.BE16
+	_              [2]byte
+	LocalPort      uint32 // in host byte order
 	DataMeta       uint32
 	FlowKeys       ctypes.Pointer
 	Tstamp         uint64
@@ -292,76 +297,76 @@ func (p *program) runSKB(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *SocketFilter) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *SocketFilter) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (ret uint32, out []byte, err error) {
 	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *TC) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *TC) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (ret uint32, out []byte, err error) {
 	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *TCX) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *TCX) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (ret uint32, out []byte, err error) {
 	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *Netkit) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *Netkit) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (ret uint32, out []byte, err error) {
 	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *SchedAct) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *SchedAct) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (ret uint32, out []byte, err error) {
 	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *CgroupSKB) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *CgroupSKB) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (ret uint32, out []byte, err error) {
 	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *CgroupSKBAny) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *CgroupSKBAny) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (ret uint32, out []byte, err error) {
 	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *LWTIn) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *LWTIn) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (ret uint32, out []byte, err error) {
 	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *LWTOut) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *LWTOut) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (ret uint32, out []byte, err error) {
 	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the packet as it left it. ctx may be nil; else it goes in and
 // comes back. opts may be nil.
-func (p *LWTXmit) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (uint32, []byte, error) {
+func (p *LWTXmit) Run(packet []byte, ctx *SKBuff, opts *RunOptions) (ret uint32, out []byte, err error) {
 	return p.base().runSKB(packet, ctx, opts)
 }
 
 // Run runs the program on a packet of at least 14 bytes, as if netfilter had
 // it at the hook LOCAL_IN of IPv4 (Linux ≥ 6.4), and gives its verdict. opts may be nil.
-func (p *Netfilter) Run(packet []byte, opts *RunOptions) (uint32, error) {
+func (p *Netfilter) Run(packet []byte, opts *RunOptions) (verdict uint32, err error) {
 	ret, _, err := p.base().run(packet, nil, nil, opts)
 	return ret, err
 }
@@ -389,9 +394,9 @@ type FlowKeys struct {
 // Run runs the program on a packet of at least 14 bytes, and gives what it
 // returned and the keys that it found. Before Linux 6.1 the kernel says 1 for
 // BPF_OK and 0 for anything else. opts may be nil.
-func (p *FlowDissector) Run(packet []byte, opts *RunOptions) (uint32, FlowKeys, error) {
-	var keys FlowKeys
-	ret, data, err := p.base().run(packet, nil, nil, opts)
+func (p *FlowDissector) Run(packet []byte, opts *RunOptions) (ret uint32, keys FlowKeys, err error) {
+	var data []byte
+	ret, data, err = p.base().run(packet, nil, nil, opts)
 	if err == nil && copy(plain.Memory(&keys), data) < plain.Size[FlowKeys]() {
 		err = fmt.Errorf("run program %s: the kernel gave %d bytes of keys", p.base().name, len(data))
 	}
@@ -418,20 +423,20 @@ type SkLookupContext struct {
 
 // Run runs the program on a lookup (Linux ≥ 5.14), and gives what it returned.
 // ctx goes in and comes back. opts may be nil.
-func (p *SkLookup) Run(ctx *SkLookupContext, opts *RunOptions) (uint32, error) {
+func (p *SkLookup) Run(ctx *SkLookupContext, opts *RunOptions) (verdict uint32, err error) {
 	ret, _, err := p.base().run(nil, contextOf(ctx), contextOf(ctx), opts)
 	return ret, err
 }
 
 // Run runs the program with the arguments of a tracepoint (Linux ≥ 5.10), at
 // most 12, and gives what it returned. opts may be nil.
-func (p *RawTracepoint) Run(args []uint64, opts *RunOptions) (uint32, error) {
+func (p *RawTracepoint) Run(args []uint64, opts *RunOptions) (ret uint32, err error) {
 	return p.base().runArgs(args, opts)
 }
 
 // Run runs the program with the arguments of a tracepoint (Linux ≥ 5.10), at
 // most 12, and gives what it returned. opts may be nil.
-func (p *RawTracepointWritable) Run(args []uint64, opts *RunOptions) (uint32, error) {
+func (p *RawTracepointWritable) Run(args []uint64, opts *RunOptions) (ret uint32, err error) {
 	return p.base().runArgs(args, opts)
 }
 
@@ -478,15 +483,15 @@ func (p *program) runTracing(opts *RunOptions) error {
 // Run runs the program with ctx, which it may change, and gives what it
 // returned. ctx may be nil. opts may be nil. [RunSyscall] has a context with a
 // type.
-func (p *Syscall) Run(ctx []byte, opts *RunOptions) (uint32, error) {
-	ret, _, err := p.base().run(nil, ctx, ctx, opts)
+func (p *Syscall) Run(ctx []byte, opts *RunOptions) (ret uint32, err error) {
+	ret, _, err = p.base().run(nil, ctx, ctx, opts)
 	return ret, err
 }
 
 // RunSyscall runs a syscall program with a context of type T, a struct of
 // fixed size such as the generated type of the program's argument; the program
 // may change it. ctx and opts may be nil.
-func RunSyscall[T any](p *Syscall, ctx *T, opts *RunOptions) (uint32, error) {
+func RunSyscall[T any](p *Syscall, ctx *T, opts *RunOptions) (ret uint32, err error) {
 	if err := plain.CheckOften(reflect.TypeFor[T]()); err != nil {
 		return 0, fmt.Errorf("run program %s: %w", p.Name(), err)
 	}

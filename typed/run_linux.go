@@ -37,13 +37,14 @@ type progRunAttr struct {
 // testRun is BPF_PROG_TEST_RUN. With ENOSPC the output is how much there
 // would be.
 func testRun(prog *ebpf.Program, packet, room, in, out []byte, o RunOptions) (runResult, error) {
+	cpu, _ := o.CPU.one()
 	attr := &progRunAttr{
 		progFD:     uint32(prog.FD()),
 		dataSizeIn: uint32(len(packet)), dataIn: bpf.SlicePointer(packet),
 		dataSizeOut: uint32(len(room)), dataOut: bpf.SlicePointer(room),
 		ctxSizeIn: uint32(len(in)), ctxIn: bpf.SlicePointer(in),
 		ctxSizeOut: uint32(len(out)), ctxOut: bpf.SlicePointer(out),
-		repeat: o.Repeat, flags: o.flags(), cpu: o.CPU, batchSize: o.BatchSize,
+		repeat: o.Repeat, flags: o.flags(), cpu: cpu, batchSize: o.BatchSize,
 	}
 	// A syscall program writes into the context that it is given, and the kernel
 	// refuses another (net/bpf/test_run.c, bpf_prog_test_run_syscall).

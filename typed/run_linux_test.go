@@ -128,7 +128,7 @@ func TestRunOnCPU(t *testing.T) {
 	sinceKernel(t, 5, 10, "runs of raw tracepoint programs")
 	p := runner[RawTracepoint](t, "raw_tp", asm.FnGetSmpProcessorId.Call(), asm.Return())
 	for cpu := range min(2, runtime.NumCPU()) {
-		if ret, err := p.Run(nil, &RunOptions{OnCPU: true, CPU: uint32(cpu)}); err != nil || ret != uint32(cpu) {
+		if ret, err := p.Run(nil, &RunOptions{CPU: OneCPU(cpu)}); err != nil || ret != uint32(cpu) {
 			t.Errorf("on CPU %d: %d, %v", cpu, ret, err)
 		}
 	}
@@ -345,10 +345,10 @@ func TestRunNamesWhatIsRefused(t *testing.T) {
 		"an OutputSize of -1 bytes":                            xdp(packet, RunOptions{OutputSize: -1}),
 		"a BatchSize is at most 256":                           xdp(packet, RunOptions{LiveFrames: true, BatchSize: 257}),
 		"BatchSize goes with LiveFrames":                       xdp(packet, RunOptions{BatchSize: 2}),
-		"OnCPU is for raw tracepoint programs":                 xdp(packet, RunOptions{OnCPU: true}),
+		"CPU is for raw tracepoint programs":                   xdp(packet, RunOptions{CPU: OneCPU(0)}),
 		"at most 12 arguments":                                 args(13, RunOptions{}),
 		"programs of this type run once: Repeat must be 0: in": args(1, RunOptions{Repeat: 2}),
-		"CPU goes with OnCPU":                                  args(1, RunOptions{CPU: 1}),
+		"on one CPU, not on every":                             args(1, RunOptions{CPU: EveryCPU()}),
 		"LiveFrames is for XDP programs": func() error {
 			_, _, err := s.Run(packet, nil, &RunOptions{LiveFrames: true})
 			return err

@@ -15,10 +15,10 @@ const (
 	// Monotonic is that of bpf_ktime_get_ns and bpf_ktime_get_coarse_ns. It
 	// stands still while the machine is suspended.
 	Monotonic KernelClock = 1
-	// Boot is that of bpf_ktime_get_boot_ns (5.8). It goes on while the
+	// Boot is that of bpf_ktime_get_boot_ns (Linux ≥ 5.8). It goes on while the
 	// machine is suspended.
 	Boot KernelClock = 7
-	// TAI is that of bpf_ktime_get_tai_ns (6.1): the wall clock without leap
+	// TAI is that of bpf_ktime_get_tai_ns (Linux ≥ 6.1): the wall clock without leap
 	// seconds.
 	TAI KernelClock = 11
 )

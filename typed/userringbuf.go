@@ -16,7 +16,7 @@ import (
 // with bpf_user_ringbuf_drain. The library has no producer, so it is here; the
 // protocol on the shared pages is in internal/ring.
 
-// UserRingBuf is a BPF_MAP_TYPE_USER_RINGBUF (6.1) that takes records of type
+// UserRingBuf is a BPF_MAP_TYPE_USER_RINGBUF (Linux ≥ 6.1) that takes records of type
 // T, or a []byte where the object does not say of which.
 type UserRingBuf[T any] interface {
 	AnyMap

@@ -204,7 +204,7 @@ func addStatic(spec *ebpf.CollectionSpec, section, key string, v *btf.VarSecinfo
 // Variable is a global variable of a loaded object, in .data or .bss. The zero
 // Variable, and a nil pointer, is one that was not loaded.
 //
-// Where the kernel has mmap for arrays (5.5), values of 4 and 8 bytes are
+// Where the kernel has mmap for arrays (Linux ≥ 5.5), values of 4 and 8 bytes are
 // loaded and stored in one piece. Larger ones are copied and may be torn when
 // the program writes at the same time.
 type Variable[T any] VariableHandle
@@ -225,7 +225,7 @@ func (v *Constant[T]) Get() (value T, err error) {
 	return value, err
 }
 
-// Set writes the value. Below Linux 5.5, and if the map of the section is
+// Set writes the value. Before Linux 5.5, and if the map of the section is
 // without BPF_F_MMAPABLE, the error wraps [ebpf.ErrNotSupported]: the kernel
 // could only replace the whole section, and with it what the program has
 // written since.

@@ -40,12 +40,13 @@ func (b Bool) Format(f fmt.State, verb rune) {
 // MarshalJSON is true or false. No error.
 func (b Bool) MarshalJSON() ([]byte, error) { return b.MarshalText() }
 
-// UnmarshalJSON stores true as 1 and false as 0. null leaves b as it is.
+// UnmarshalJSON stores true as 1 and false as 0, which may stand in quotes, as
+// keys of maps do. null leaves b as it is.
 func (b *Bool) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
 		return nil
 	}
-	return b.UnmarshalText(text)
+	return b.UnmarshalText(unquoted(text))
 }
 
 // MarshalText is the text of String. No error.

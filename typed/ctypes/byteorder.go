@@ -135,22 +135,22 @@ func (b LE32) MarshalJSON() ([]byte, error) { return marshalJSON(b.Get()) }
 // MarshalJSON is the number. No error.
 func (b LE64) MarshalJSON() ([]byte, error) { return marshalJSON(b.Get()) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *BE16) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *BE32) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *BE64) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *LE16) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *LE32) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *LE64) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
 // MarshalText is the text of String. No error.

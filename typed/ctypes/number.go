@@ -104,5 +104,14 @@ func unmarshalJSON[N number](set func(N), text []byte) error {
 	if string(text) == "null" {
 		return nil
 	}
-	return unmarshalText(set, text)
+	return unmarshalText(set, unquoted(text))
+}
+
+// unquoted is JSON without quotes around it: encoding/json has the keys of maps
+// read by UnmarshalJSON, too, and these are strings.
+func unquoted(text []byte) []byte {
+	if n := len(text); n >= 2 && text[0] == '"' && text[n-1] == '"' {
+		return text[1 : n-1]
+	}
+	return text
 }

@@ -164,7 +164,7 @@ func TestNumbersRefuseWhatIsNone(t *testing.T) {
 		{`{"I16": -32769}`, "-32769 is out of the range of int16"},
 		{`{"F32": 1e39}`, "1e39 is out of the range of float32"},
 		{`{"U32": -1}`, `"-1" is not a uint32`},
-		{`{"U32": "1"}`, `is not a uint32`},
+		{`{"U32": "one"}`, `"one" is not a uint32`},
 		{`{"L64": 1.5}`, `"1.5" is not a uint64`},
 		{`{"F64": true}`, `"true" is not a float64`},
 	} {

@@ -33,7 +33,7 @@ func (p Pointer) MarshalText() ([]byte, error) { return []byte(p.String()), nil 
 func (p *Pointer) UnmarshalText(text []byte) error {
 	v, err := strconv.ParseUint(string(text), 0, 64)
 	if err != nil {
-		return notA("address of 64 bits", string(text))
+		return notA("64-bit address", string(text))
 	}
 	*p = Pointer(v)
 	return nil

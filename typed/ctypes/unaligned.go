@@ -178,28 +178,28 @@ func (b Float32) MarshalJSON() ([]byte, error) { return marshalJSON(b.Get()) }
 // MarshalJSON is the number. NaN and infinities are an error.
 func (b Float64) MarshalJSON() ([]byte, error) { return marshalJSON(b.Get()) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *Uint16) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *Uint32) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *Uint64) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *Int16) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *Int32) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *Int64) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *Float32) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
-// UnmarshalJSON takes a number that fits.
+// UnmarshalJSON takes a number that fits, in quotes too, as keys of maps are.
 func (b *Float64) UnmarshalJSON(text []byte) error { return unmarshalJSON(b.Set, text) }
 
 // MarshalText is the text of String. No error.

@@ -43,7 +43,7 @@ func TestBoolPrintsAndReads(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"A":true,"B":false,"C":null}`), &v); err != nil || v.A != 1 || v.B != 0 || v.C != 0xc8 {
 		t.Errorf("%d %d %d, %v", v.A, v.B, v.C, err)
 	}
-	for _, text := range []string{"1", `"true"`, "[]"} {
+	for _, text := range []string{"1", `"yes"`, "[]"} {
 		if err := json.Unmarshal([]byte(text), &v.C); err == nil || v.C != 0xc8 {
 			t.Errorf("%s is %d", text, v.C)
 		}
@@ -160,5 +160,40 @@ func wantNotSet(t *testing.T, set func([]int8, string) error, text, problem stri
 	chars := [4]int8{-1, -1, -1, -1}
 	if err := set(chars[:], text); err == nil || !strings.Contains(err.Error(), problem) || chars != [4]int8{-1, -1, -1, -1} {
 		t.Errorf("%q: %q, %v", text, textOf(chars[:]), err)
+	}
+}
+
+// encoding/json writes the keys of maps by MarshalText and reads them by
+// UnmarshalJSON.
+func TestKeysOfMapsInJSON(t *testing.T) {
+	testKeys(t, `{"443":1}`, NewBE16(443))
+	testKeys(t, `{"1":1}`, NewBE32(1))
+	testKeys(t, `{"18446744073709551615":1}`, NewBE64(1<<64-1))
+	testKeys(t, `{"443":1}`, NewLE16(443))
+	testKeys(t, `{"1":1}`, NewLE32(1))
+	testKeys(t, `{"1":1}`, NewLE64(1))
+	testKeys(t, `{"1":1}`, NewUint16(1))
+	testKeys(t, `{"1":1}`, NewUint32(1))
+	testKeys(t, `{"1":1}`, NewUint64(1))
+	testKeys(t, `{"-1":1}`, NewInt16(-1))
+	testKeys(t, `{"-1":1}`, NewInt32(-1))
+	testKeys(t, `{"-9223372036854775808":1}`, NewInt64(-1<<63))
+	testKeys(t, `{"1.5":1}`, NewFloat32(1.5))
+	testKeys(t, `{"1e+30":1}`, NewFloat64(1e30))
+	testKeys(t, `{"true":1}`, BoolOf(true))
+	testKeys(t, `{"0x10":1}`, Pointer(16))
+	testKeys(t, `{"192.0.2.1":1}`, IPv4{192, 0, 2, 1})
+	testKeys(t, `{"::1":1}`, IPv6{15: 1})
+}
+
+func testKeys[K comparable](t *testing.T, text string, key K) {
+	t.Helper()
+	got, err := json.Marshal(map[K]int{key: 1})
+	if err != nil || string(got) != text {
+		t.Errorf("%T: %s, %v, want %s", key, got, err, text)
+	}
+	var back map[K]int
+	if err := json.Unmarshal(got, &back); err != nil || back[key] != 1 || len(back) != 1 {
+		t.Errorf("%T: %s is %v, %v", key, got, back, err)
 	}
 }

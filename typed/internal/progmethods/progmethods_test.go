@@ -74,7 +74,7 @@ func (p *{{.}}) Stats() (*ebpf.ProgramStats, error) { return p.base().stats() }
 // ([ebpf.ProgramOptions]).
 func (p *{{.}}) VerifierLog() string { return p.base().verifierLog() }
 
-// Pin gives the program a name in a BPF file system, which keeps it after the
+// Pin gives the program a name in a bpf file system, which keeps it after the
 // process. That does not attach it, nor keep it attached: what does is to pin
 // its link. See [ebpf.Program.Pin].
 func (p *{{.}}) Pin(path string) error { return p.base().pin(path) }

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package typed_test
+
+func setUpExamples() { panic("no kernel that runs BPF programs") }
