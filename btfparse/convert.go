@@ -258,8 +258,8 @@ func (c *converter) composite(t btf.Type, name string, tags []string) (Type, err
 		n.Bytes, members, n.Tags = t.Size, t.Members, join(tags, t.Tags)
 		n.Union = true
 	}
-	if c.isTruncated(n.Bytes, members) {
-		return c.opaque(n.CName(), "512 MiB or more, of which clang's BTF has no size"), nil
+	if isTruncated(n.Bytes, members) {
+		return c.opaque(n.CName(), tooLargeInBTF), nil
 	}
 	for _, m := range c.ownMembers(n.CName(), n.Union, n.Bytes, members) {
 		f, err := c.field(m, n.Bytes)
@@ -275,10 +275,13 @@ func (c *converter) composite(t btf.Type, name string, tags []string) (Type, err
 	return node, nil
 }
 
+// tooLargeInBTF is why a struct has no layout of which clang writes what is left of its size.
+const tooLargeInBTF = "512 MiB or more, of which clang's BTF has no size"
+
 // isTruncated says whether a struct has a member of 512 MiB or more, and a size
 // that is too small for it. clang counts sizes in 32 bits of bits: what it writes
 // of such a struct is the rest (llvm/lib/Target/BPF/BTFDebug.cpp).
-func (c *converter) isTruncated(bytes uint32, members []btf.Member) bool {
+func isTruncated(bytes uint32, members []btf.Member) bool {
 	const limit = 1 << 29
 	for _, m := range members {
 		if n, err := btf.Sizeof(m.Type); err == nil && n >= limit && uint64(n) > uint64(bytes) {

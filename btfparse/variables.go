@@ -152,9 +152,13 @@ func (p *parser) setMarks(v *Variable, from *btf.Var) error {
 	if BareName(t) == "" {
 		return nil
 	}
-	switch t.(type) {
+	switch t := Underlying(t).(type) {
 	case *Struct, *Enum:
 		v.Marks = t
+	case *Opaque:
+		if t.Why == tooLargeInBTF {
+			p.warn(v.Path(), fmt.Sprintf("points to %s, which has no layout (%s), so that there is no such type in Go", t.Spelling, t.Why), "make it smaller")
+		}
 	}
 	return nil
 }

@@ -192,8 +192,14 @@ func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
 }
 
 // maxValueBytes is the most that Go's functions, of which generated ones take and
-// give values, can have as arguments: the compiler refuses frames over 1 GB.
-const maxValueBytes = 1 << 29
+// give values, can have as arguments: the compiler refuses frames over 1 GB, and a
+// function that passes a value on has it twice.
+const maxValueBytes = 511 << 20
+
+// tooLarge is what is said of something that is larger.
+func tooLarge(what string, bytes uint64) string {
+	return fmt.Sprintf("%s of %d bytes is more than Go's functions can take (511 MiB)", what, bytes)
+}
 
 // address is what btf_decl_tag("bpfgen:type=ipv4") or "…ipv6" makes of bytes,
 // integers, and structs and unions of them, that are as large as an address.
@@ -223,7 +229,7 @@ func addressRemedy(base goBase) string {
 // C only one of elements without size can be longer.
 func arrayRef(n uint32, elem typeRef) typeRef {
 	if size := uint64(n) * elem.size(); size > maxValueBytes {
-		base := bytesBase(0, fmt.Sprintf("an array of %d bytes is more than Go's functions can take (512 MiB)", size))
+		base := bytesBase(0, tooLarge("an array", size))
 		base.remedy = "declare a smaller one"
 		return typeRef{base: base}
 	}

@@ -290,3 +290,21 @@ func TestVmlinux(t *testing.T) {
 		}
 	}
 }
+
+// The library reads no object with so much data: a variable is none of the golden ones.
+func TestVariablesTooLargeForFunctionsAreNotInTheAPI(t *testing.T) {
+	object := &btfparse.Object{Variables: []*btfparse.Variable{
+		{Name: "large", Section: ".bss", Size: maxValueBytes + 1, Type: array(cU8, maxValueBytes+1)},
+		{Name: "fits", Section: ".bss", Size: maxValueBytes, Type: array(cU8, maxValueBytes)},
+	}}
+	p, err := NewPlan([]Target{{Name: "bpfel", Object: object}}, Options{Package: "p", Ident: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := p.plan.Variables; len(v) != 1 || v[0].Name != "fits" {
+		t.Errorf("variables are %+v", v)
+	}
+	if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0].String(), "variable large: a variable of 535822337 bytes is more than Go's functions can take") {
+		t.Errorf("warnings are %v", p.Warnings)
+	}
+}

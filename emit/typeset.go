@@ -324,8 +324,12 @@ func (ts *typeSet) referLeaf(v *variant, l *leaf, target int) {
 		l.ref = typeRef{base: bytesBase(f.SizeBits/8, fmt.Sprintf("%s; it has the %s up to the next member or the end", l.ref.base.problem, words.Bytes(f.SizeBits/8)))}
 		l.ref.base.remedy = remedy
 	case !f.Bitfield && l.ref.size()*8 != uint64(f.SizeBits):
-		l.ref = typeRef{base: bytesBase(f.SizeBits/8, fmt.Sprintf("%s does not have the size that BTF gives the member, %s",
-			f.Type.CName(), words.Bytes(f.SizeBits/8)))}
+		problem, remedy := l.ref.base.problem, l.ref.base.remedy
+		if problem == "" {
+			problem = fmt.Sprintf("%s does not have the size that BTF gives the member, %s", f.Type.CName(), words.Bytes(f.SizeBits/8))
+		}
+		l.ref = typeRef{base: bytesBase(f.SizeBits/8, problem)}
+		l.ref.base.remedy = remedy
 	}
 	if l.ref.base.problem != "" && !ts.targets[target].Object.RefusedAt(l.path) { // else that has been said
 		v.warn(l.ref.base.diagnostic(l.path))

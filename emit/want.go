@@ -282,7 +282,7 @@ func (w *wanted) wantMaps() {
 
 // mapOn finds the class of a map, and the roots of its arguments.
 func (w *wanted) mapOn(target int, m *btfparse.Map) *mapOn {
-	class, ok := classOf(m)
+	class, ok := w.classOf(target, m)
 	m, named := w.typedMap(target, m, class)
 	if !ok && m.Type != btfparse.MapUnspec { // that is no type at all, as btfparse says
 		w.warn([]int{target}, btfparse.Diagnostic{
@@ -297,6 +297,26 @@ func (w *wanted) mapOn(target int, m *btfparse.Map) *mapOn {
 	}
 	w.arguments(target, on, event)
 	return on
+}
+
+// classOf finds the class of a map. One whose keys or values Go's functions cannot take
+// has none.
+func (w *wanted) classOf(target int, m *btfparse.Map) (mapClass, bool) {
+	class, ok := classOf(m)
+	for _, s := range sides(m, MapTypes{}) {
+		size := s.size
+		if *s.typ != nil {
+			size = max(size, (*s.typ).Size())
+		}
+		if size > maxValueBytes && class.has(s.param) {
+			w.warn([]int{target}, btfparse.Diagnostic{
+				Path: m.Path(), What: tooLarge("a "+s.role, uint64(size)), InC: "declare a smaller one",
+				Remedy: "use the raw .Map of its " + typedRuntime().LoaderQualifier() + "OpaqueMap",
+			})
+			return opaqueMap, true
+		}
+	}
+	return class, ok
 }
 
 // arguments are the type arguments of the class.
@@ -348,7 +368,7 @@ func (w *wanted) inner(target int, m *mapOn) *mapOn {
 	}
 	inner := *m.Inner
 	inner.Name = m.Name + "_inner"
-	class, _ := classOf(&inner)
+	class, _ := w.classOf(target, &inner)
 	on := &mapOn{Map: withKey(&inner), class: class}
 	w.arguments(target, on, inner.Value)
 	return on
@@ -396,6 +416,10 @@ func (w *wanted) events(target int, m *mapOn) (event btfparse.Type, named bool) 
 			m.events = append(m.events, w.root(m.root(target, t, "event", "event")))
 		}
 	}
+	if event != nil && event.Size() > maxValueBytes {
+		w.warn([]int{target}, btfparse.Diagnostic{Path: m.Path(), What: tooLarge("a record", uint64(event.Size())) + ": its reader gives []byte", InC: "declare a smaller one"})
+		return nil, false
+	}
 	if event == nil {
 		w.warn([]int{target}, btfparse.Diagnostic{
 			Path: m.Path(), What: "nothing says what its events are: its reader gives []byte",
@@ -438,7 +462,11 @@ func (w *wanted) wantVariables() {
 			if v.Marks != nil {
 				w.global(&root{target: i, Type: v.Marks, Path: btfparse.Path(v.Marks.CName()), ByName: true})
 			}
-			if !hasHandle(v) {
+			large := v.Size > maxValueBytes && hasHandle(v)
+			if large {
+				w.warn([]int{i}, btfparse.Diagnostic{Path: v.Path(), What: tooLarge("a variable", uint64(v.Size)) + ", so it is not in the Go API", InC: "declare a smaller one"})
+			}
+			if large || !hasHandle(v) {
 				for _, stray := range strayTags(v.Path(), v.Tags) {
 					stray.InC = "the variable is not in the Go API: take it away"
 					w.warn([]int{i}, stray)

@@ -17,7 +17,7 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _VariablesNotApiSet = 0x2e65976e
+const _VariablesNotApiSet = 0xc1114f85
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.
@@ -39,18 +39,20 @@ type "struct event" #3 85b578ab02d6ca3c
 type "enum kind" #4 0f6d1fce6590f3db
 type session_t #5 dba18cf9313a3a2c
 type "struct listed" #6 d1cf77a7f2683205
-type "struct indirect" #7 43fd766fba6a288c
-type "struct hidden" #8 e4bbfdb45ad9012c
-type "struct constant" #9 4a9a12bc00c4b0ad
+type "struct named" #7 a43cab71436d22a0
+type "struct indirect" #8 43fd766fba6a288c
+type "struct hidden" #9 e4bbfdb45ad9012c
+type "struct constant" #10 4a9a12bc00c4b0ad
 #1 16 struct = VariablesNotApiMixed: plain u32 @0, last ptr @8
 #2 4 union either = VariablesNotApiEither: bytes [4]u8 @0, number u32 @0
 #3 4 struct event = VariablesNotApiEvent: a u32 @0
 #4 4 enum kind = VariablesNotApiKind: KIND_A=0, KIND_B=1
 #5 8 struct typedef session_t = VariablesNotApiSessionT: since u64 @0
 #6 2 struct listed = VariablesNotApiListed: b u16 @0
-#7 1 struct indirect = VariablesNotApiIndirect: c u8 @0
-#8 4 struct hidden = VariablesNotApiHidden: e u32 @0
-#9 2 struct constant = VariablesNotApiConstant: d u16 @0
+#7 4 struct named = VariablesNotApiNamed: g u32 @0
+#8 1 struct indirect = VariablesNotApiIndirect: c u8 @0
+#9 4 struct hidden = VariablesNotApiHidden: e u32 @0
+#10 2 struct constant = VariablesNotApiConstant: d u16 @0
 `
 
 // OpenVariablesNotApi parses the embedded object. Nothing is in the kernel yet.

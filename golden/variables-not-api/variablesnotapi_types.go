@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_VariablesNotApiSet ^ 0x2e65976e)
+const _ = -uint32(_VariablesNotApiSet ^ 0xc1114f85)
 
 // VariablesNotApiConstant is struct constant, 2 bytes.
 type VariablesNotApiConstant struct {
@@ -89,6 +89,12 @@ type VariablesNotApiMixed struct {
 	Last  ctypes.Pointer // int *
 }
 
+// VariablesNotApiNamed is struct named, 4 bytes.
+type VariablesNotApiNamed struct {
+	_ structs.HostLayout
+	G uint32
+}
+
 // VariablesNotApiSessionT is session_t, 8 bytes.
 type VariablesNotApiSessionT struct {
 	_     structs.HostLayout
@@ -127,6 +133,10 @@ const (
 	_ = -(unsafe.Sizeof(VariablesNotApiMixed{}) ^ 16)
 	_ = -(unsafe.Offsetof(VariablesNotApiMixed{}.Plain) + unsafe.Sizeof(VariablesNotApiMixed{}.Plain)*0x10000 ^ 0x4_0000)
 	_ = -(unsafe.Offsetof(VariablesNotApiMixed{}.Last) + unsafe.Sizeof(VariablesNotApiMixed{}.Last)*0x10000 ^ 0x8_0008)
+)
+const (
+	_ = -(unsafe.Sizeof(VariablesNotApiNamed{}) ^ 4)
+	_ = -(unsafe.Offsetof(VariablesNotApiNamed{}.G) + unsafe.Sizeof(VariablesNotApiNamed{}.G)*0x10000 ^ 0x4_0000)
 )
 const (
 	_ = -(unsafe.Sizeof(VariablesNotApiSessionT{}) ^ 8)
