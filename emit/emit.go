@@ -139,10 +139,6 @@ func (p *Plan) Names() map[string]string { return maps.Clone(p.names) }
 // Files prints the plan. The same plan gives the same bytes.
 func (p *Plan) Files() ([]File, error) { return print.Files(p.plan) }
 
-// Prepare does what the first call of Files would begin with, for callers who have
-// a processor that is idle before they have a plan.
-func Prepare(bpf2go bool) { print.Prepare(bpf2go) }
-
 // Stem is what the names of an ident's files begin with: the ident in lower
 // case, without underscores in front, behind which Go sees no file.
 func Stem(ident string) string { return strings.TrimLeft(strings.ToLower(ident), "_") }

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -105,14 +106,53 @@ var classImports = map[string][]string{
 func (t MapType) Declaration() (string, error) {
 	var b strings.Builder
 	b.Grow(4 << 10) // as long as most are
-	err := t.expand(&b, t.Class)
+	err := expand(&b, t.Class, t)
 	return strings.Trim(b.String(), "\n"), err
+}
+
+// field is what the templates call it.
+func (t MapType) field(name string) any {
+	switch name {
+	case "Doc":
+		return t.Doc
+	case "Name":
+		return t.Name
+	case "Params":
+		return t.Params
+	case "T":
+		return t.T
+	case "Q":
+		return t.Q
+	case "K":
+		return t.K
+	case "V":
+		return t.V
+	case "Inner":
+		return t.Inner
+	case "MinSize":
+		return strconv.Itoa(t.MinSize)
+	case "Loop":
+		return t.Loop()
+	case "Args":
+		return t.Args()
+	case "Shape":
+		return t.Shape()
+	}
+	return nil
+}
+
+// value is a string in quotes, or (print .Q "…").
+func (t MapType) value(text string) string {
+	if rest, ok := strings.CutPrefix(text, "(print .Q "); ok {
+		return t.Q + strings.Trim(strings.TrimSuffix(rest, ")"), `"`)
+	}
+	return strings.Trim(text, `"`)
 }
 
 // MapClasses are the classes that have a template, sorted.
 func MapClasses() []string {
 	var names []string
-	for name := range bodies() {
+	for name := range definitions() {
 		if strings.HasPrefix(name, "Class") {
 			names = append(names, name)
 		}

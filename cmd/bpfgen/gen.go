@@ -75,11 +75,12 @@ func runGen(ctx context.Context, c *cli, args []string) error {
 	if o.packages {
 		return genPackages(ctx, c, o, o.args)
 	}
-	if err := c.otherIdent(o); err != nil {
-		return err
-	}
+	alone := start(func() (struct{}, error) { return struct{}{}, c.otherIdent(o) })
 	return untilCurrent(func() error {
 		r, err := generate(ctx, c, o)
+		if _, other := alone(); other != nil {
+			return other
+		}
 		if err != nil {
 			return err
 		}
@@ -253,7 +254,6 @@ func generate(ctx context.Context, c *cli, o *genOptions) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	go emit.Prepare(o.bpf2go)
 	pkg := start(func() (string, error) { return o.packageName(ctx, c.env) })
 	builds, err := findBuilds(ctx, c, o)
 	if err != nil {

@@ -10,35 +10,34 @@ import (
 	"github.com/bpfgen/bpfgen/templates"
 )
 
-// bpf2goData is what the template of bpf2go's API reads.
-type bpf2goData struct {
-	Header header
-	*plan.Bpf2go
-	// Upper is the ident with its first letter in upper case.
-	Upper string
-	// Load and LoadObjects are functions; exported with the ident.
-	Load, LoadObjects string
-	Imports           string
-	// TypeDeclarations are the types and their guards, as source.
-	TypeDeclarations string
-}
-
 // bpf2goFile prints the file of one target.
 func bpf2goFile(p *plan.Plan, f *plan.Bpf2go) ([]byte, error) {
 	s := newSource("")
 	s.guarding = places
 	s.declareAll(f.Types)
 	upper := words.UpperFirst(f.Ident)
-	d := bpf2goData{
-		Header: header{p.Package, f.Constraint}, Bpf2go: f, Upper: upper,
-		Load: "load" + upper, LoadObjects: "load" + upper + "Objects",
-		TypeDeclarations: strings.TrimRight("\n"+s.body.String(), "\n"),
-	}
+	d := fileData(p.Package, f.Constraint, templates.Data{
+		"Ident": f.Ident, "Upper": upper, "Load": "load" + upper, "LoadObjects": "load" + upper + "Objects",
+		"ObjectFile": f.ObjectFile, "TypeDeclarations": strings.TrimRight("\n"+s.body.String(), "\n"),
+		"Constants": cNames(f), "Maps": closed(f.Maps), "Programs": closed(f.Programs),
+	})
 	if token.IsExported(f.Ident) { // _x is not
-		d.Load, d.LoadObjects = "Load"+upper, "Load"+upper+"Objects"
+		d["Load"], d["LoadObjects"] = "Load"+upper, "Load"+upper+"Objects"
 	}
-	d.Imports = importBlock(append(sortedKeys(s.imports), "bytes", "_ embed", "fmt", "io", "github.com/cilium/ebpf"))
-	return execute(templates.Bpf2go, d, 16<<10)
+	for class, all := range map[string][]plan.Named{"Map": f.Maps, "Program": f.Programs, "Variable": f.Variables} {
+		d[class+"Fields"], d[class+"SpecFields"] = taggedFields(class, all), taggedFields(class+"Spec", all)
+	}
+	d["Imports"] = importBlock(append(sortedKeys(s.imports), "bytes", "_ embed", "fmt", "io", "github.com/cilium/ebpf"))
+	return templates.Print(templates.Bpf2go, d, 16<<10)
+}
+
+// closed are the fields that Close closes.
+func closed(all []plan.Named) []templates.Data {
+	rows := make([]templates.Data, len(all))
+	for i, n := range all {
+		rows[i] = templates.Data{"Go": n.Go}
+	}
+	return rows
 }
 
 // declareAll writes types and their guards.
@@ -49,22 +48,22 @@ func (s *source) declareAll(decls []*plan.Decl) {
 	s.guards(decls)
 }
 
-// Constants are the names in C, as bpf2go calls them.
-func (d bpf2goData) Constants() string {
+// cNames are constants of the names in C, as bpf2go calls them.
+func cNames(f *plan.Bpf2go) string {
 	var rows [][]string
 	add := func(kind string, all []plan.Named) {
 		for _, n := range all {
-			rows = append(rows, []string{d.Ident + kind + n.Go, "= " + strconv.Quote(n.C)})
+			rows = append(rows, []string{f.Ident + kind + n.Go, "= " + strconv.Quote(n.C)})
 		}
 	}
-	add("Map", d.Maps)
-	add("Prog", d.Programs)
-	add("Var", d.Variables)
+	add("Map", f.Maps)
+	add("Prog", f.Programs)
+	add("Var", f.Variables)
 	return fieldLines(rows, func(row []string) []string { return row })
 }
 
-// Fields are those of a struct that the library fills, by their tags.
-func (bpf2goData) Fields(class string, all []plan.Named) string {
+// taggedFields are those of a struct that the library fills, by their tags.
+func taggedFields(class string, all []plan.Named) string {
 	return fieldLines(all, func(n plan.Named) []string {
 		return []string{n.Go, "*ebpf." + class, "`ebpf:" + strconv.Quote(n.C) + "`"}
 	})

@@ -11,19 +11,6 @@ import (
 	"github.com/bpfgen/bpfgen/templates"
 )
 
-// typedData is what the template of the typed API over bpf2go's types reads.
-type typedData struct {
-	Header header
-	*plan.Bpf2go
-	Bridge  string
-	Imports string
-	Loader  loaderData
-	// MapTypes are the types of maps.
-	MapTypes mapsData
-	// Types are further types, their guards, and functions, as source.
-	Types string
-}
-
 // typedFile prints the file of one target.
 func typedFile(f *plan.Bpf2go) ([]byte, error) {
 	api := f.Typed.API
@@ -36,17 +23,29 @@ func typedFile(f *plan.Bpf2go) ([]byte, error) {
 	for _, functions := range f.Typed.Functions {
 		s.memberFunctions(functions)
 	}
-	d := typedData{
-		Header: header{api.Package, f.Constraint}, Bpf2go: f, Bridge: f.Typed.Bridge,
-		Loader: newLoaderData(api), MapTypes: m.data, Types: strings.TrimRight("\n"+s.body.String(), "\n"),
-	}
-	specs := slices.Concat(d.Loader.specs, sortedKeys(s.imports))
+	loader, imports := loaderData(api)
+	d := fileData(api.Package, f.Constraint, templates.Data{
+		"Ident": f.Ident, "Bridge": f.Typed.Bridge, "Collection": api.API.Collection, "Open": api.API.Open, "Q": api.Runtime.LoaderQualifier(),
+		"Maps": bridged(f.Maps), "Programs": bridged(f.Programs), "Variables": bridged(f.Variables),
+		"Loader": loader, "MapTypes": templates.Data{}, "Types": strings.TrimRight("\n"+s.body.String(), "\n"),
+	})
+	imports = append(imports, sortedKeys(s.imports)...)
 	if len(api.MapTypes) > 0 {
-		specs = append(specs, sortedKeys(m.imports)...)
+		d["MapTypes"] = m.data()
+		imports = append(imports, sortedKeys(m.imports)...)
 	}
-	slices.Sort(specs)
-	d.Imports = importBlock(slices.Compact(specs))
-	return execute(templates.Typed, d, 16<<10)
+	slices.Sort(imports)
+	d["Imports"] = importBlock(slices.Compact(imports))
+	return templates.Print(templates.Typed, d, 16<<10)
+}
+
+// bridged are what both APIs have.
+func bridged(all []plan.Named) []templates.Data {
+	rows := make([]templates.Data, len(all))
+	for i, n := range all {
+		rows[i] = templates.Data{"Go": n.Go, "C": n.C}
+	}
+	return rows
 }
 
 // memberFunctions writes the functions of a member that has no field. The one

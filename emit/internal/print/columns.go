@@ -3,8 +3,12 @@ package print
 // Columns, as gofmt aligns them.
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/templates"
 )
 
 // aligned puts rows of cells into columns as gofmt does (text/tabwriter): a cell
@@ -56,42 +60,59 @@ func fieldLines[F any](fields []F, row func(F) []string) string {
 	return b.String()
 }
 
-// SpecMapFields are the fields of the maps before they are created.
-func (d loaderData) SpecMapFields() string {
-	return fieldLines(d.Maps, func(m mapData) []string {
-		return []string{m.Field, "*" + d.Q + "MapSpec[*" + m.Alias + "]"}
+// columns are the fields of the loader's structs; qualifier is that of the runtime
+// package.
+type columns struct{ qualifier string }
+
+// maps adds the maps: rows to bind, and the fields before they are created and in the
+// kernel.
+func (c columns) maps(d templates.Data, maps []*plan.Map) {
+	rows := make([]templates.Data, len(maps))
+	for i, m := range maps {
+		rows[i] = templates.Data{"Field": m.Field, "Alias": m.Alias, "Quoted": strconv.Quote(m.Name), "EventName": ""}
+		if m.EventName != "" {
+			rows[i]["EventName"] = strconv.Quote(m.EventName)
+		}
+	}
+	d["Maps"] = rows
+	d["SpecMapFields"] = fieldLines(maps, func(m *plan.Map) []string {
+		return []string{m.Field, "*" + c.qualifier + "MapSpec[*" + m.Alias + "]"}
+	})
+	d["MapFields"] = fieldLines(maps, func(m *plan.Map) []string { return []string{m.Field, "*" + m.Alias} })
+}
+
+// programs adds the programs, before they are loaded and in the kernel.
+func (c columns) programs(d templates.Data, programs []*plan.Program) {
+	rows := make([]templates.Data, len(programs))
+	for i, p := range programs {
+		rows[i] = templates.Data{"Field": p.Field, "Quoted": strconv.Quote(p.Name)}
+	}
+	d["Programs"] = rows
+	d["SpecProgramFields"] = fieldLines(programs, func(p *plan.Program) []string {
+		return []string{p.Field, "*" + c.qualifier + "ProgramSpec[" + p.Type.String() + "]", programComment(p)}
+	})
+	d["ProgramFields"] = fieldLines(programs, func(p *plan.Program) []string {
+		return []string{p.Field, "*" + p.Type.String(), programComment(p)}
 	})
 }
 
-// SpecProgramFields are the fields of the programs before they are loaded.
-func (d loaderData) SpecProgramFields() string {
-	return fieldLines(d.Programs, func(p programData) []string {
-		return []string{p.Field, "*" + d.Q + "ProgramSpec[" + p.Type.String() + "]", p.Comment()}
+// variables adds the variables, before load and in the kernel. Those that the kernel
+// gives their value have none before.
+func (c columns) variables(d templates.Data, variables []*plan.Variable) {
+	var before []*plan.Variable
+	rows := make([]templates.Data, len(variables))
+	specs := make([]templates.Data, 0, len(variables))
+	for i, v := range variables {
+		rows[i] = variableData(v)
+		if !v.Given {
+			before, specs = append(before, v), append(specs, rows[i])
+		}
+	}
+	d["Variables"], d["SpecVariables"] = rows, specs
+	d["SpecVariableFields"] = fieldLines(before, func(v *plan.Variable) []string {
+		return []string{v.Field, "*" + c.qualifier + "VariableSpec[" + v.Type.String() + "]", variableComment(v)}
 	})
-}
-
-// SpecVariableFields are the fields of the variables before load.
-func (d loaderData) SpecVariableFields() string {
-	return fieldLines(d.SpecVariables(), func(v variableData) []string {
-		return []string{v.Field, "*" + d.Q + "VariableSpec[" + v.Type.String() + "]", v.Comment()}
-	})
-}
-
-// MapFields are the fields of the maps in the kernel.
-func (d loaderData) MapFields() string {
-	return fieldLines(d.Maps, func(m mapData) []string { return []string{m.Field, "*" + m.Alias} })
-}
-
-// ProgramFields are the fields of the programs in the kernel.
-func (d loaderData) ProgramFields() string {
-	return fieldLines(d.Programs, func(p programData) []string {
-		return []string{p.Field, "*" + p.Type.String(), p.Comment()}
-	})
-}
-
-// VariableFields are the fields of the variables in the kernel.
-func (d loaderData) VariableFields() string {
-	return fieldLines(d.Variables, func(v variableData) []string {
-		return []string{v.Field, "*" + d.Q + v.Handle() + "[" + v.Type.String() + "]", v.Comment()}
+	d["VariableFields"] = fieldLines(variables, func(v *plan.Variable) []string {
+		return []string{v.Field, "*" + c.qualifier + variableHandle(v) + "[" + v.Type.String() + "]", variableComment(v)}
 	})
 }

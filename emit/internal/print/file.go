@@ -39,16 +39,25 @@ func (h header) String() string {
 	return Header + "\n\n//go:build " + h.Constraint
 }
 
-// Files prints the plan, all files side by side. The same plan gives the same
-// bytes.
+// Files prints the plan, all files side by side. The same plan gives the same bytes.
 func Files(p *plan.Plan) ([]File, error) {
 	prints := prints(p)
 	files := make([]File, len(prints))
 	errs := make([]error, len(prints))
-	var wg sync.WaitGroup
-	for i, print := range prints {
-		wg.Go(func() { files[i], errs[i] = print.file() })
+	// The longest begins at once, without another processor that has to wake up.
+	longest := 0
+	for i, f := range prints {
+		if f.length > prints[longest].length {
+			longest = i
+		}
 	}
+	var wg sync.WaitGroup
+	for i, f := range prints {
+		if i != longest {
+			wg.Go(func() { files[i], errs[i] = f.file() })
+		}
+	}
+	files[longest], errs[longest] = prints[longest].file()
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -58,8 +67,10 @@ func Files(p *plan.Plan) ([]File, error) {
 
 // filePrint is one file that is yet to be printed.
 type filePrint struct {
-	name  string
-	print func() ([]byte, error)
+	name string
+	// length is about how many declarations it has.
+	length int
+	print  func() ([]byte, error)
 }
 
 // file prints. Whatever goes wrong here is a bug.
@@ -79,38 +90,41 @@ func (f filePrint) file() (_ File, err error) {
 // prints are the files of the plan, in the order in which they are given.
 func prints(p *plan.Plan) []filePrint {
 	var prints []filePrint
-	add := func(part string, print func() ([]byte, error)) {
-		prints = append(prints, filePrint{p.Stem + "_" + part + p.Suffix + ".go", print})
+	add := func(part string, length int, print func() ([]byte, error)) {
+		prints = append(prints, filePrint{p.Stem + "_" + part + p.Suffix + ".go", length, print})
 	}
 	for _, f := range p.Bpf2go {
-		add(f.Target, func() ([]byte, error) { return bpf2goFile(p, f) })
+		add(f.Target, len(f.Types), func() ([]byte, error) { return bpf2goFile(p, f) })
 		if f.Typed != nil {
-			add(f.Target+"_typed", func() ([]byte, error) { return typedFile(f) })
+			add(f.Target+"_typed", len(f.Typed.API.MapTypes), func() ([]byte, error) { return typedFile(f) })
 		}
 	}
 	if p.Bpf2go != nil {
 		return prints
 	}
 	if len(p.Types) > 0 || p.TypesOnly {
-		add("types", func() ([]byte, error) { return typesFile(p, p.Constraint, p.Types) })
+		add("types", len(p.Types), func() ([]byte, error) { return typesFile(p, p.Constraint, p.Types) })
 	}
 	for _, t := range p.Targets {
 		if len(t.Types) > 0 {
-			add(t.Name+"_types", func() ([]byte, error) { return typesFile(p, t.Constraint, t.Types) })
+			add(t.Name+"_types", len(t.Types), func() ([]byte, error) { return typesFile(p, t.Constraint, t.Types) })
 		}
 	}
 	if p.TypesOnly {
 		return prints
 	}
-	add("bpfgen", func() ([]byte, error) { return execute(templates.Loader, newLoaderData(p), 16<<10) })
+	add("bpfgen", 1, func() ([]byte, error) {
+		d, _ := loaderData(p)
+		return templates.Print(templates.Loader, d, 16<<10)
+	})
 	if len(p.MapTypes) > 0 {
-		add("maps", func() ([]byte, error) { return mapsFile(p, p.Constraint, p.MapTypes) })
+		add("maps", len(p.MapTypes), func() ([]byte, error) { return mapsFile(p, p.Constraint, p.MapTypes) })
 	}
 	for _, t := range p.Targets {
 		if len(t.MapTypes) > 0 {
-			add(t.Name+"_maps", func() ([]byte, error) { return mapsFile(p, t.Constraint, t.MapTypes) })
+			add(t.Name+"_maps", len(t.MapTypes), func() ([]byte, error) { return mapsFile(p, t.Constraint, t.MapTypes) })
 		}
-		add(t.Name, func() ([]byte, error) { return execute(templates.Target, newTargetData(p, t), 4<<10) })
+		add(t.Name, 0, func() ([]byte, error) { return templates.Print(templates.Target, targetData(p, t), 4<<10) })
 	}
 	return prints
 }
@@ -119,25 +133,4 @@ func typesFile(p *plan.Plan, constraint string, decls []*plan.Decl) ([]byte, err
 	var buf bytes.Buffer
 	err := types(&buf, header{p.Package, constraint}, p.Runtime.Types, setGuard(p), decls)
 	return buf.Bytes(), err
-}
-
-// execute runs a template, whose output is formatted as it stands, and has about
-// size bytes: memory that grows is touched twice, which is what small runs pay for.
-func execute(t templates.File, data any, size int) ([]byte, error) {
-	var buf bytes.Buffer
-	buf.Grow(size)
-	err := t.Execute(&buf, data)
-	return buf.Bytes(), err
-}
-
-// Prepare parses the templates that most files need. It is for callers who have a
-// processor that is idle before they have a plan.
-func Prepare(bpf2go bool) {
-	if bpf2go {
-		templates.Bpf2go.Prepare()
-		return
-	}
-	for _, f := range []templates.File{templates.Loader, templates.Target, templates.Maps} {
-		f.Prepare()
-	}
 }

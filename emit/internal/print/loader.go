@@ -9,58 +9,56 @@ import (
 	"strings"
 
 	"github.com/bpfgen/bpfgen/emit/internal/plan"
+	"github.com/bpfgen/bpfgen/templates"
 )
 
-// loaderData is what the loader template reads.
-type loaderData struct {
-	Header header
-	plan.API
-	Maps      []mapData
-	Programs  []programData
-	Variables []variableData
-	// Text are the layouts that all targets share; HasLayouts is true if there are
-	// any, these or those of targets.
-	Text       string
-	HasLayouts bool
-	// Sum is the checksum of the object, if no other file has it.
-	Sum string
-	// Number is what the files of the run agree on, "" where there is one,
-	// LenderGuard what ties them to the run of another ident.
-	Number, LenderGuard string
-	// Imports is the import block, specs what is in it.
-	Imports string
-	specs   []string
-	// Q is the qualifier of the runtime package.
-	Q string
+// fileData is what the templates of files have in common.
+func fileData(pkg, constraint string, d templates.Data) templates.Data {
+	h := header{pkg, constraint}
+	d["Header"], d["Package"] = h.String(), h.Package
+	return d
 }
 
-func newLoaderData(p *plan.Plan) loaderData {
-	d := loaderData{Header: header{p.Package, p.Constraint}, API: p.API, Text: p.Layouts, Sum: p.Checksum, LenderGuard: lenderGuard(p), Q: p.Runtime.LoaderQualifier()}
+// apiData are the names of what is exported.
+func apiData(api plan.API) templates.Data {
+	return templates.Data{
+		"Ident": api.Ident, "CollectionSpec": api.CollectionSpec, "Collection": api.Collection,
+		"Open": api.Open, "OpenFrom": api.OpenFrom, "Bytes": api.Bytes, "Checksum": api.Checksum,
+		"Layouts": api.Layouts, "Set": api.Set,
+	}
+}
+
+// loaderData is what the loader template reads, and what it imports.
+func loaderData(p *plan.Plan) (d templates.Data, imports []string) {
+	d = fileData(p.Package, p.Constraint, apiData(p.API))
+	d["Q"], d["Text"], d["Sum"] = p.Runtime.LoaderQualifier(), p.Layouts, p.Checksum
+	d["HasLayouts"] = p.Layouts != "" || ownLayouts(p)
+	d["Number"], d["LenderGuard"] = "", lenderGuard(p)
 	if len(p.Targets) > 0 {
-		d.Number = setNumber(p)
+		d["Number"] = setNumber(p)
 	}
-	d.HasLayouts = p.Layouts != "" || ownLayouts(p)
+	c := columns{p.Runtime.LoaderQualifier()}
+	c.maps(d, p.Maps)
+	c.programs(d, p.Programs)
+	c.variables(d, p.Variables)
+	imports = loaderImports(p)
+	d["Imports"] = importBlock(imports)
+	return d, imports
+}
+
+func loaderImports(p *plan.Plan) []string {
 	var types []plan.GoType
-	netlink := false
-	for _, m := range p.Maps {
-		d.Maps = append(d.Maps, mapData{m})
-	}
-	for _, prog := range p.Programs {
-		d.Programs = append(d.Programs, programData{prog})
-		netlink = netlink || slices.ContainsFunc(prog.Hooks, func(h plan.Hook) bool { return h.Netlink })
-	}
 	for _, v := range p.Variables {
-		d.Variables = append(d.Variables, variableData{v})
 		types = append(types, v.Type)
 	}
 	specs := append(packagesOf(types), "io", p.Runtime.Loader, "github.com/cilium/ebpf")
 	slices.Sort(specs)
 	specs = slices.Compact(specs)
-	if netlink {
+	byNetlink := func(h plan.Hook) bool { return h.Netlink }
+	if slices.ContainsFunc(p.Programs, func(prog *plan.Program) bool { return slices.ContainsFunc(prog.Hooks, byNetlink) }) {
 		specs = append(specs, "_ "+p.Runtime.Netlink+" // programs that attach by netlink")
 	}
-	d.Imports, d.specs = importBlock(specs), specs
-	return d
+	return specs
 }
 
 // ownLayouts says whether each target has layouts of its own.
@@ -68,83 +66,39 @@ func ownLayouts(p *plan.Plan) bool {
 	return slices.ContainsFunc(p.Targets, func(t *plan.Target) bool { return t.Layouts != "" })
 }
 
-// SpecVariables are the variables that have a value before load: the kernel
-// gives others theirs.
-func (d loaderData) SpecVariables() []variableData {
-	return slices.DeleteFunc(slices.Clone(d.Variables), func(v variableData) bool { return v.Given })
-}
-
 // targetData is what the template of a target reads.
-type targetData struct {
-	Header header
-	plan.API
-	ObjectFile string
-	// Sum is the checksum of the object, Text the layouts, Guard what keeps the
-	// file from others of another run.
-	Sum, Text, Guard string
-	// HasLayouts is true if each target has its own.
-	HasLayouts bool
-	Aliases    []aliasData
-	// Imports is the import block.
-	Imports string
-}
-
-func newTargetData(p *plan.Plan, t *plan.Target) targetData {
+func targetData(p *plan.Plan, t *plan.Target) templates.Data {
 	var types []plan.GoType
 	for _, a := range t.Aliases {
 		types = append(types, a.Type)
 	}
-	return targetData{
-		Header:     header{p.Package, t.Constraint},
-		API:        p.API,
-		ObjectFile: t.ObjectFile,
-		Sum:        t.Checksum,
-		Text:       t.Layouts,
-		HasLayouts: ownLayouts(p),
-		Guard:      setGuard(p),
-		Aliases:    aliases(t.Aliases),
-		Imports:    importBlock(append(packagesOf(types), "_ embed")),
-	}
+	d := fileData(p.Package, t.Constraint, apiData(p.API))
+	d["Imports"], d["Guard"] = importBlock(append(packagesOf(types), "_ embed")), setGuard(p)
+	d["ObjectFile"], d["Sum"] = t.ObjectFile, t.Checksum
+	d["HasLayouts"], d["Text"] = ownLayouts(p), t.Layouts
+	d["Aliases"] = aliases(t.Aliases)
+	return d
 }
 
-// aliasData is a type alias.
-type aliasData struct{ plan.Alias }
-
-func aliases(list []plan.Alias) []aliasData {
-	data := make([]aliasData, len(list))
+// aliases are type aliases.
+func aliases(list []plan.Alias) []templates.Data {
+	rows := make([]templates.Data, len(list))
 	for i, a := range list {
-		data[i] = aliasData{a}
+		doc := a.Doc
+		if a.Foreign {
+			doc = append(slices.Clone(doc), "This target has none: it is that of another.")
+		}
+		rows[i] = templates.Data{"Comment": strings.Join(docLines(doc...), "\n"), "Name": a.Name, "Type": a.Type.String()}
 	}
-	return data
+	return rows
 }
 
-// Comment is the doc comment.
-func (a aliasData) Comment() string {
-	doc := a.Doc
-	if a.Foreign {
-		doc = append(slices.Clone(doc), "This target has none: it is that of another.")
-	}
-	return strings.Join(docLines(doc...), "\n")
-}
-
-// mapData is one map.
-type mapData struct{ *plan.Map }
-
-// Quoted is the C name as a Go string.
-func (m mapData) Quoted() string { return strconv.Quote(m.Name) }
-
-// programData is one program.
-type programData struct{ *plan.Program }
-
-// Quoted is the C name as a Go string.
-func (p programData) Quoted() string { return strconv.Quote(p.Name) }
-
-// Comment is what stands behind the field: the section as C has it, and the
-// decl tags.
-func (p programData) Comment() string {
+// programComment is what stands behind the field of a program: the section as C has
+// it, and the decl tags.
+func programComment(p *plan.Program) string {
 	places := make([]string, len(p.Sections))
 	for i, section := range p.Sections {
-		places[i] = fmt.Sprintf("SEC(%q)", section)
+		places[i] = "SEC(" + strconv.Quote(section) + ")"
 	}
 	return placeComment(places, p.Tags)
 }
@@ -158,41 +112,27 @@ func placeComment(places, tags []string) string {
 // anyOf is what is not the same on all targets.
 func anyOf(what []string) string { return strings.Join(what, " or ") }
 
-// variableData is one variable.
-type variableData struct{ *plan.Variable }
-
-// Handle is the class of the loaded variable.
-func (v variableData) Handle() string {
+// variableHandle is the class of the loaded variable.
+func variableHandle(v *plan.Variable) string {
 	if v.Constant {
 		return "Constant"
 	}
 	return "Variable"
 }
 
-// BindSpec is the function of the runtime that finds the variable's spec.
-func (v variableData) BindSpec() string {
+// variableData is one variable. Globals are found by name, statics by section, name and
+// index, by functions of the runtime of their own.
+func variableData(v *plan.Variable) templates.Data {
+	d := templates.Data{"Field": v.Field, "Type": v.Type.String(), "Handle": variableHandle(v)}
 	if v.Static {
-		return "BindStaticSpec"
+		d["BindSpec"], d["Bind"] = "BindStaticSpec", "BindStatic"
+		d["Arguments"] = fmt.Sprintf("%q, %q, %d", strings.Join(v.Sections, " "), v.Name, v.Index)
+	} else {
+		d["BindSpec"], d["Bind"] = "BindVariableSpec", "BindVariable"
+		d["Arguments"] = strconv.Quote(v.Name)
 	}
-	return "BindVariableSpec"
+	return d
 }
 
-// Bind is the function of the runtime that finds the loaded variable.
-func (v variableData) Bind() string {
-	if v.Static {
-		return "BindStatic"
-	}
-	return "BindVariable"
-}
-
-// Arguments are how Bind and BindSpec find the variable: globals by name,
-// statics by section, name and index.
-func (v variableData) Arguments() string {
-	if v.Static {
-		return fmt.Sprintf("%q, %q, %d", strings.Join(v.Sections, " "), v.Name, v.Index)
-	}
-	return strconv.Quote(v.Name)
-}
-
-// Comment is what stands behind the field: C type, section and decl tags.
-func (v variableData) Comment() string { return placeComment(v.C, v.Tags) }
+// variableComment is what stands behind the field: C type, section and decl tags.
+func variableComment(v *plan.Variable) string { return placeComment(v.C, v.Tags) }

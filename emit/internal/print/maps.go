@@ -17,21 +17,11 @@ import (
 	"github.com/bpfgen/bpfgen/templates"
 )
 
-// mapsData is what the template of map types reads.
-type mapsData struct {
-	Header header
-	// Imports is the import block.
-	Imports string
-	// Guard keeps the file from others of another run.
-	Guard string
-	// Declarations are the types.
-	Declarations []string
-}
-
 // mapsPrinter collects the types of one file.
 type mapsPrinter struct {
 	runtime plan.Runtime
-	data    mapsData
+	// declarations are the types.
+	declarations []string
 	// declared has the name of each type by what it is.
 	declared map[mapIdentity]string
 	imports  map[string]bool
@@ -57,13 +47,22 @@ func mapsFile(p *plan.Plan, constraint string, maps []*plan.Map) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	m.data.Header, m.data.Guard = header{p.Package, constraint}, setGuard(p)
-	m.data.Imports = importBlock(sortedKeys(m.imports))
+	d := fileData(p.Package, constraint, m.data())
+	d["Imports"], d["Guard"] = importBlock(sortedKeys(m.imports)), setGuard(p)
 	size := 4 << 10
-	for _, d := range m.data.Declarations {
-		size += len(d) + 2
+	for _, text := range m.declarations {
+		size += len(text)
 	}
-	return execute(templates.Maps, m.data, size)
+	return templates.Print(templates.Maps, d, size)
+}
+
+// data is what the template of map types reads.
+func (p *mapsPrinter) data() templates.Data {
+	rows := make([]templates.Data, len(p.declarations))
+	for i, text := range p.declarations {
+		rows[i] = templates.Data{"Text": text}
+	}
+	return templates.Data{"Declarations": rows}
 }
 
 // printMaps declares the types of maps.
@@ -80,15 +79,17 @@ func printMaps(p *plan.Plan, maps []*plan.Map) (*mapsPrinter, error) {
 func (p *mapsPrinter) print() error {
 	errs := make([]error, len(p.pending))
 	var next atomic.Int32
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(p.pending)) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(p.pending); i = int(next.Add(1)) - 1 {
-				d := p.pending[i]
-				p.data.Declarations[d.at], errs[i] = printed(d.typ)
-			}
-		})
+	work := func() {
+		for i := int(next.Add(1)) - 1; i < len(p.pending); i = int(next.Add(1)) - 1 {
+			d := p.pending[i]
+			p.declarations[d.at], errs[i] = printed(d.typ)
+		}
 	}
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(p.pending)) - 1 {
+		wg.Go(work)
+	}
+	work()
 	wg.Wait()
 	return errors.Join(errs...)
 }
@@ -131,7 +132,7 @@ func (p *mapsPrinter) importFor(t plan.GoType) {
 }
 
 func (p *mapsPrinter) alias(m *plan.Map, of string) {
-	p.data.Declarations = append(p.data.Declarations, typeDoc(m, "")+"\ntype "+m.Alias+" = "+of)
+	p.declarations = append(p.declarations, typeDoc(m, "")+"\ntype "+m.Alias+" = "+of)
 }
 
 // declare declares a type with its methods.
@@ -155,8 +156,8 @@ func (p *mapsPrinter) declare(m *plan.Map) {
 	for _, path := range decl.Imports() {
 		p.imports[path] = true
 	}
-	p.pending = append(p.pending, pendingType{len(p.data.Declarations), decl})
-	p.data.Declarations = append(p.data.Declarations, "")
+	p.pending = append(p.pending, pendingType{len(p.declarations), decl})
+	p.declarations = append(p.declarations, "")
 }
 
 // typeDoc says which map it is the type of, and which interface says more.
