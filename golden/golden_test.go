@@ -4,14 +4,20 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/go/packages"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files, if the packages compile")
@@ -63,46 +69,34 @@ type changedCase struct {
 }
 
 // updateCases rewrites the changed cases or none: none while a package does not
-// compile for every GOARCH. Only these are compiled; TestVet has the rest.
+// compile for every GOARCH. Only these are looked at; TestVet has the rest.
 func updateCases(t *testing.T, changed []changedCase) {
-	overlay := make(map[string]string)
-	packages := []string{"./counter"} // for every GOARCH: no package at all would be an error
-	dir := t.TempDir()
+	overlay := make(map[string][]byte)
+	patterns := []string{"./counter"} // for every GOARCH: no package at all would be an error
 	for _, c := range changed {
 		for name := range c.committed {
-			overlay[filepath.Join(c.dir, name)] = "" // as if removed
+			if filepath.Ext(name) == ".go" {
+				overlay[filepath.Join(c.dir, name)] = []byte("//go:build ignore\n\npackage removed\n")
+			}
 		}
 		hasGo := false
 		for name, content := range c.generated {
-			if filepath.Ext(name) != ".go" {
-				continue
+			if filepath.Ext(name) == ".go" {
+				hasGo = true
+				overlay[filepath.Join(c.dir, name)] = []byte(content)
 			}
-			hasGo = true
-			tmp := filepath.Join(dir, c.name+"_"+name)
-			if err := os.WriteFile(tmp, []byte(content), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			overlay[filepath.Join(c.dir, name)] = tmp
 		}
 		if hasGo {
-			packages = append(packages, "./"+c.name+"/...") // a pattern may match nothing for a GOARCH
+			patterns = append(patterns, "./"+c.name+"/...") // a pattern may match nothing for a GOARCH
 		}
 	}
-	replace, err := json.Marshal(map[string]any{"Replace": overlay})
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(file, replace, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if len(packages) > 1 {
-		vet := append([]string{"vet", "-overlay", file}, packages...)
-		var all sync.WaitGroup
-		for _, goarch := range goarchs {
-			all.Go(func() { goTool(t, ".", goarch, vet...) })
+	if len(patterns) > 1 {
+		var vet sync.WaitGroup
+		vet.Go(func() { vetOverlay(t, overlay, patterns) })
+		for _, err := range typeCheck(overlay, patterns) {
+			t.Error(err)
 		}
-		all.Wait()
+		vet.Wait()
 	}
 	if t.Failed() {
 		t.Fatal("nothing is updated: a generated package does not compile")
@@ -112,6 +106,95 @@ func updateCases(t *testing.T, changed []changedCase) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// vetOverlay runs go vet as for this test, whose packages are compiled.
+func vetOverlay(t *testing.T, overlay map[string][]byte, patterns []string) {
+	dir := t.TempDir()
+	replace := make(map[string]string)
+	for path, content := range overlay {
+		tmp := filepath.Join(dir, strconv.Itoa(len(replace))+".go")
+		if err := os.WriteFile(tmp, content, 0o644); err != nil {
+			t.Error(err)
+			return
+		}
+		replace[path] = tmp
+	}
+	list, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	file := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(file, list, 0o644); err != nil {
+		t.Error(err)
+		return
+	}
+	goTool(t, ".", "", append([]string{"vet", "-overlay", file}, patterns...)...)
+}
+
+// typeCheck checks packages for every GOARCH, without compiling what they import for
+// each of them. The guards of layouts are constants, which the type checker evaluates
+// as the compiler does. What is imported is checked out of its source, which is parsed
+// once, without the bodies of its functions.
+func typeCheck(overlay map[string][]byte, patterns []string) (errs []error) {
+	files := make(map[string]*parsedFile)
+	var lock sync.Mutex
+	fset := token.NewFileSet()
+	parse := func(_ *token.FileSet, path string, source []byte) (*ast.File, error) {
+		lock.Lock()
+		f := files[path]
+		if f == nil {
+			f = new(parsedFile)
+			files[path] = f
+		}
+		lock.Unlock()
+		f.once.Do(func() { f.file, f.err = parser.ParseFile(fset, path, source, parser.SkipObjectResolution) })
+		return f.file, f.err
+	}
+	for _, goarch := range goarchs {
+		roots, err := packages.Load(&packages.Config{
+			Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedDeps |
+				packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesSizes,
+			Env: goEnv(goarch), Overlay: overlay, Fset: fset, ParseFile: parse,
+		}, patterns...)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("GOARCH=%s: %w", goarch, err))
+		}
+		packages.Visit(roots, nil, func(p *packages.Package) {
+			for _, err := range p.Errors {
+				errs = append(errs, fmt.Errorf("GOARCH=%s: %w", goarch, err))
+			}
+		})
+	}
+	return errs
+}
+
+// What does not compile for one GOARCH alone, a constant or the body of a function, is
+// not committed.
+func TestTypeCheck(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds for each GOARCH")
+	}
+	path, err := filepath.Abs("counter/counter_types.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := "\nconst _ = -(uint64(unsafe.Sizeof(struct{ p *byte }{})) ^ 8)\n\nfunc _() int { return 1 << 40 }\n"
+	if errs := typeCheck(map[string][]byte{path: append(content, wrong...)}, []string{"./counter"}); len(errs) != 4 {
+		t.Errorf("not an overflow of the constant and one of the body on 386 and on arm: %v", errs)
+	}
+}
+
+// parsedFile is a file that is parsed once.
+type parsedFile struct {
+	once sync.Once
+	file *ast.File
+	err  error
 }
 
 // goTool runs the go command in dir for a GOARCH, and fails the test with its
@@ -126,8 +209,12 @@ func goTool(t *testing.T, dir, goarch string, args ...string) {
 	}
 }
 
-// goEnv is the environment of the go command for a GOARCH.
+// goEnv is the environment of the go command for a GOARCH; "" is what this test was
+// built by, whose packages are compiled.
 func goEnv(goarch string) []string {
+	if goarch == "" {
+		return os.Environ()
+	}
 	return append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
 }
 
