@@ -177,11 +177,13 @@ func readSource(path string) (source, error) {
 	if !isELF && !slices.Contains([]string{".o", ".elf", ".btf", ".bc", ".gz", ".xz", ".zst", ".a", ""}, filepath.Ext(path)) {
 		return source{path: path}, nil
 	}
-	content, err := os.ReadFile(path)
-	if err != nil {
+	read := bytes.NewBuffer(make([]byte, 0, n+int(info.Size())+bytes.MinRead))
+	read.Write(magic[:n])
+	if _, err := read.ReadFrom(f); err != nil {
 		return source{}, err
 	}
-	if content, err = kernelbtf.Unpack(content); err != nil {
+	content, err := kernelbtf.Unpack(read.Bytes())
+	if err != nil {
 		return source{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return source{path: path, isObject: true, bytes: content}, nil

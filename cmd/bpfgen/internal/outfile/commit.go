@@ -460,11 +460,16 @@ const barrierMark = "bpfgen_was_interrupted_run_it_again"
 
 // IsBarrier says whether a file stands for a run that was killed.
 func (p *Plan) IsBarrier(name string) bool {
-	if !slices.ContainsFunc(barrierEnds, func(end string) bool { return strings.HasSuffix(name, end) }) {
+	if !isBarrierName(name) {
 		return false
 	}
 	content, err := os.ReadFile(p.path(name))
 	return err == nil && strings.Contains(string(content), barrierMark)
+}
+
+// isBarrierName says whether a file is called like one.
+func isBarrierName(name string) bool {
+	return slices.ContainsFunc(barrierEnds, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // removeBarrier removes the barrier, of this run or of one that was killed.
@@ -495,8 +500,12 @@ func (p *Plan) Barriers() []string {
 	return append(p.ownBarriers(), p.deadBarriers()...)
 }
 
-// deadBarriers guard nothing: no file of their stem is left.
+// deadBarriers guard nothing: no file of their stem is left. Where no name is one's, which
+// is nearly always, no file is read.
 func (p *Plan) deadBarriers() (dead []string) {
+	if !slices.ContainsFunc(p.goFiles(), isBarrierName) {
+		return nil
+	}
 	ours := slices.Sorted(maps.Keys(p.Ours()))
 	for _, name := range ours {
 		for _, end := range barrierEnds {

@@ -324,13 +324,18 @@ func (g goFile) generated() bool { return g.header == Header || g.header == head
 
 // anyGo reports whether is holds for a .go file of the directory.
 func (p *Plan) anyGo(is func(name string, g goFile) bool) bool {
-	entries, err := os.ReadDir(p.dir)
-	if err != nil {
-		return false
+	return slices.ContainsFunc(p.goFiles(), func(name string) bool { return is(name, p.readGo(name)) })
+}
+
+// goFiles are the names of the .go files of the directory, none where it cannot be read.
+func (p *Plan) goFiles() (names []string) {
+	entries, _ := os.ReadDir(p.dir)
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".go" {
+			names = append(names, e.Name())
+		}
 	}
-	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		return filepath.Ext(e.Name()) == ".go" && is(e.Name(), p.readGo(e.Name()))
-	})
+	return names
 }
 
 // readGo reads a .go file as far as it needs to: to the first declaration,
