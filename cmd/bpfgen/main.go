@@ -55,19 +55,20 @@ func main() {
 	}
 	done := make(chan int)
 	go func() {
-		stack.Grow()
-		done <- run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
-	}()
-	select {
-	case status := <-done:
-		os.Exit(status)
-	case <-signals:
+		<-signals
 		cancel()
 		status := interrupted(done)
 		killChildren()
 		temp.RemoveAll()
 		os.Exit(status)
+	}()
+	stack.Grow()
+	status := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	if ctx.Err() != nil { // who waits for signals ends the process
+		done <- status
+		select {}
 	}
+	os.Exit(status)
 }
 
 // patience is how long the steps have to notice that they were interrupted, and
