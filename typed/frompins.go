@@ -38,7 +38,9 @@ func (c *CollectionSpec) core() *CollectionSpec { return c }
 //
 // What is pinned is compared with the spec: a map of another type, size or
 // layout, a program of another type, or what is no map or program at all is an
-// error. What is not pinned is not loaded: its handle's Err wraps [ErrNotLoaded]
+// error. So is a program for another hook, where the kernel says of which: for the
+// sockets of cgroups (cgroup/…) another attach type; and since Linux 6.0, to processes with
+// CAP_SYS_ADMIN, another function or tracepoint of fentry and its kin, LSM, tp_btf and iterators. What is not pinned is not loaded: its handle's Err wraps [ErrNotLoaded]
 // and says so, also that of a program or struct_ops map of which only the link is pinned, and the
 // variables of a section that is not. Where nothing of it is pinned, the error wraps
 // [fs.ErrNotExist]. Close closes descriptors; what is pinned stays, and stays
@@ -217,6 +219,9 @@ func (p *pinsOpened) openProgram(name string) error {
 		p.coll.Programs[name] = o
 		if o.Type() != spec.Type {
 			return fmt.Errorf("%s is a program of type %s, not %s", path, o.Type(), spec.Type)
+		}
+		if err := fitsHook(o, spec); err != nil {
+			return fmt.Errorf("%s is a program %w", path, err)
 		}
 		return nil
 	case link.Link:

@@ -105,6 +105,52 @@ func TestFromPins(t *testing.T) {
 	}
 }
 
+// A pinned program for another hook of the same type is refused where the kernel says which
+// it is for, and taken where it is the same.
+func TestFromPinsOfOtherHooks(t *testing.T) {
+	for _, test := range []struct {
+		section, other, since string
+		not                   map[string]string
+		want                  string
+	}{
+		{"cgroup/connect4", "cgroup/connect6", "5.10", nil, "for attach type CGroupInet4Connect, not CGroupInet6Connect"},
+		{"cgroup/getsockopt", "cgroup/setsockopt", "5.10", nil, "for attach type CGroupGetsockopt, not CGroupSetsockopt"},
+		{"cgroup/sock_release", "cgroup/post_bind4", "5.10", nil, "for attach type CgroupInetSockRelease, not CGroupInet4PostBind"},
+		{"tp_btf/sched_switch", "tp_btf/sched_wakeup", "6.1", nil, "for btf_trace_sched_switch of the kernel, not btf_trace_sched_wakeup"},
+		{"fentry/vfs_open", "fentry/vfs_read", "6.1", noTrampolines, "for vfs_open of the kernel, not vfs_read"},
+		{"iter/task", "iter/bpf_map", "6.1", nil, "for bpf_iter_task of the kernel, not bpf_iter_bpf_map"},
+	} {
+		t.Run(test.section, func(t *testing.T) {
+			needKernel(t)
+			if why := (hookTest{since: test.since, not: test.not}).reason(t); why != "" {
+				t.Skip(why)
+			}
+			dir := got(os.MkdirTemp(bpffs(t), "bpfgen-test-"))(t)
+			t.Cleanup(func() { os.RemoveAll(dir) })
+			spec := func(section string) *CollectionSpec {
+				r := &hookRun{T: t, section: section}
+				ret := int32(0)
+				if strings.HasPrefix(section, "cgroup/") {
+					ret = 1
+				}
+				return testSpec(map[string]*ebpf.ProgramSpec{progName: r.spec(ret)})
+			}
+			coll := got(spec(test.section).Load(nil))(t)
+			defer coll.Close()
+			must(t, coll.Collection.Programs[progName].Pin(filepath.Join(dir, progName)))
+			same := got(FromPins(pinned{spec(test.section)}, dir, nil))(t)
+			must(t, same.Close())
+			other, err := FromPins(pinned{spec(test.other)}, dir, nil)
+			if err == nil {
+				other.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
 // A file that is no pin, and a place where there can be none, are named as the cause,
 // whichever way pins are made or opened, and what the error says to do helps.
 func TestRemediesOfPins(t *testing.T) {

@@ -21,6 +21,8 @@ const (
 	socketReuseport
 )
 
+func fitsHook(*ebpf.Program, *ebpf.ProgramSpec) error { return nil }
+
 func attachKprobe(*ebpf.Program, string, kprobeArgs) (link.Link, error) { return nil, errNotLinux }
 
 func attachKretprobe(*ebpf.Program, string, KretprobeOptions) (link.Link, error) {

@@ -122,3 +122,24 @@ func MapInfo(fd int) (MapFacts, MapTypes, error) {
 	}
 	return info.facts, info.types, nil
 }
+
+// progInfo is struct bpf_prog_info up to attach_btf_id (Linux 6.0).
+type progInfo struct {
+	_      structs.HostLayout
+	_      [27]uint64
+	_      uint32
+	object uint32 // attach_btf_obj_id
+	id     uint32 // attach_btf_id
+	_      uint32
+}
+
+// ProgramTarget is the BTF object, and in it the type, that a program was loaded for. Both
+// are zero of programs that have none, and before Linux 6.0.
+func ProgramTarget(fd int) (object, id uint32, err error) {
+	var info progInfo
+	attr := infoAttr{fd: uint32(fd), infoLen: uint32(unsafe.Sizeof(info)), info: Pointer{ptr: unsafe.Pointer(&info)}}
+	if _, errno := Call(ObjGetInfoByFD, &attr); errno != 0 {
+		return 0, 0, errno
+	}
+	return info.object, info.id, nil
+}
