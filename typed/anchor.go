@@ -84,6 +84,9 @@ func orZero(target AnchorTarget) AnchorTarget {
 // isZero says whether the program just goes behind the others.
 func (a Anchor) isZero() bool { return a == Anchor{} }
 
+// names says whether the place is beside a certain program or link.
+func (a Anchor) names() bool { return a.target != nil || a.idFlags != 0 }
+
 // use calls f with the anchor as the kernel has it: a descriptor or id, and
 // flags.
 func (a Anchor) use(f func(fdOrID, flags uint32) error) error {

@@ -424,7 +424,13 @@ func attachCgroupDir(prog *ebpf.Program, dir *os.File, at ebpf.AttachType, opts 
 	case multi && flags == 0 && !opts.ordered():
 		return link.AttachCgroup(link.CgroupOptions{Path: dir.Name(), Attach: at, Program: prog})
 	case multi && haveOrderedCgroups(prog, at):
-		return createOrdered(prog, int(dir.Fd()), at, flags, opts.Anchor, opts.ExpectedRevision)
+		l, err := createOrdered(prog, int(dir.Fd()), at, flags, opts.Anchor, opts.ExpectedRevision)
+		if errors.Is(err, syscall.EINVAL) && opts.Anchor.names() {
+			// The rest of what is EINVAL there haveOrderedCgroups has ruled out (get_prog_list,
+			// kernel/bpf/cgroup.c).
+			err = explain(err, "the program or link of Anchor is not in the list of this cgroup, or one of the two has Preorder and the other not")
+		}
+		return l, err
 	case opts.ordered():
 		return newerOption("Anchor or ExpectedRevision", "6.17", true)(nil, ebpf.ErrNotSupported)
 	case opts.LinkOnly:
