@@ -159,6 +159,7 @@ func apiOf(ident string) plan.API {
 		Collection:     ident + "Collection",
 		Open:           open,
 		OpenFrom:       open + "From",
+		Bind:           "_" + words.UpperFirst(ident) + "Bind",
 		Bytes:          "_" + words.UpperFirst(ident) + "Bytes", // as bpf2go calls it
 		Checksum:       "_" + words.UpperFirst(ident) + "Checksum",
 		Layouts:        "_" + words.UpperFirst(ident) + "Layouts",
@@ -172,7 +173,7 @@ func typesLayoutsName(ident string) string { return ident + "Layouts" }
 
 // reservedForAPI are all identifiers that no type of C may have.
 func reservedForAPI(a plan.API) []string {
-	names := []string{a.Open, a.OpenFrom, a.Bytes, a.Checksum, a.Layouts, a.Set}
+	names := []string{a.Open, a.OpenFrom, a.Bind, a.Bytes, a.Checksum, a.Layouts, a.Set}
 	for _, t := range []string{a.CollectionSpec, a.Collection} {
 		names = append(names, t, t+"Maps", t+"Programs", t+"Variables")
 	}

@@ -92,9 +92,9 @@ func embeddedLibrary(s *ast.StructType) (found []string) {
 	return found
 }
 
-// takesLike are what generated code alone calls, with a nil pointer to the type of a
-// variable.
-var takesLike = map[string]bool{"BindVariableSpec": true, "BindStaticSpec": true, "BindVariable": true, "BindStatic": true}
+// takesLike are what generated code, or package typedtest, alone calls, with a pointer to
+// the type of a variable.
+var takesLike = map[string]bool{"BindVariableSpec": true, "BindStaticSpec": true, "BindVariable": true, "BindStatic": true, "BindKconfig": true, "BindMemoryVariable": true}
 
 func TestNoMethodTakesAny(t *testing.T) {
 	if kernel := os.Getenv("BPFGEN_KERNEL"); kernel != "" && kernel != "host" {

@@ -54,7 +54,7 @@ func (e *AttachError) Unwrap() error { return e.Err }
 var ErrNeedsTarget = errors.New("the section does not say where to attach")
 
 // errNotLinux is returned by everything that only Linux can do.
-var errNotLinux = fmt.Errorf("only Linux can do this: %w", ebpf.ErrNotSupported)
+var errNotLinux error = &fixedError{"only Linux can do this", &ebpf.ErrNotSupported}
 
 // target is where a program goes, for messages.
 type target struct {
@@ -74,7 +74,7 @@ func (t target) String() string {
 // attachError dresses an error of the library or the kernel.
 func (p *program) attachError(k *progKind, t target, err error) error {
 	var done *AttachError
-	if errors.As(err, &done) {
+	if errorAs(err, &done) {
 		return err
 	}
 	return &AttachError{

@@ -214,13 +214,13 @@ func loadAll(t *testing.T, sections map[string]string, change func(*CollectionSp
 		switch {
 		case strings.HasPrefix(strings.TrimPrefix(section, "?"), "raw_tp"):
 			var p *RawTracepoint
-			BindProgram(coll, &p, name)
+			bindProgram(coll, &p, name)
 		case section == "xdp":
 			var p *XDP
-			BindProgram(coll, &p, name)
+			bindProgram(coll, &p, name)
 		case section == "syscall":
 			var p *Syscall
-			BindProgram(coll, &p, name)
+			bindProgram(coll, &p, name)
 		default:
 			t.Fatalf("no kind for %s", section)
 		}
@@ -299,11 +299,11 @@ func TestOptionalProgram(t *testing.T) {
 		s := sectionSpec(t, "tp_btf/no_such_tracepoint", countHit(0))
 		s.Name = "maybe"
 		cs.Spec.Programs["maybe"] = s
-		BindProgramSpec(cs, &spec, "maybe")
+		bindProgramSpec(cs, &spec, "maybe")
 		spec.Optional()
 	})
 	var p *TPBTF
-	BindProgram(coll, &p, "maybe")
+	bindProgram(coll, &p, "maybe")
 	var load *LoadError
 	if p.Loaded() || !errors.As(p.Err(), &load) || load.Program != "maybe" {
 		t.Errorf("loaded %v, %v", p.Loaded(), p.Err())
@@ -327,7 +327,7 @@ func TestOptionalProgramThatCannotBeAttached(t *testing.T) {
 		"a_maybe": "raw_tp/no_such_tracepoint",
 		"good":    "raw_tp/sched_switch",
 	}, func(cs *CollectionSpec) {
-		BindProgramSpec(cs, &spec, "a_maybe")
+		bindProgramSpec(cs, &spec, "a_maybe")
 		spec.Optional()
 	})
 	if need, err := coll.AttachAll(); err != nil || len(need) != 0 {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/cilium/ebpf"
@@ -77,7 +76,7 @@ func (c *Collection) AttachAll() (needTarget []Unattached, err error) {
 // leavesAlone says whether an optional program may be left alone for an error.
 func (c *collectionCore) leavesAlone(h programHandle, err error) bool {
 	st := c.optional[h.base().name]
-	return st != nil && st.optional && (st.lacks.attach(h.kind(), h.base().spec, err) || st.optionalIf != nil && st.optionalIf(err))
+	return st != nil && st.optional && (st.lacks.attach(h.kind(), h.base().specOf(), err) || st.optionalIf != nil && st.optionalIf(err))
 }
 
 // sortedHandles are the handles of loaded programs without a link, in the
@@ -123,7 +122,7 @@ func (c *collectionCore) attachStructOps(own func(*Link) error) error {
 	if c.Collection == nil {
 		return nil
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.maps)) {
+	for _, name := range sortedKeys(c.maps) {
 		var lk *Link
 		err := c.maps[name].use(name, func(m *ebpf.Map) (err error) {
 			if m.Type() == ebpf.StructOpsMap && m.Flags()&structOpsLink != 0 && len(c.Links.named(name)) == 0 {

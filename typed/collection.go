@@ -3,7 +3,6 @@ package typed
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -28,6 +27,11 @@ type CollectionSpec struct {
 	choices      [][][]string // of FirstOf: the C names of each alternative
 	lacks        *lacking     // nil before Optional, OptionalIf and FirstOf
 
+	// existing finds the maps that were there before, and entered is enterReplacements;
+	// nil before anything replaces a map.
+	existing mapFinder
+	entered  func(*specCore) (replaced map[string]*ebpf.Map, done func(), err error)
+
 	// instead is what Load does while FromPins or FromObjects has called it.
 	instead func() (*Collection, error)
 }
@@ -43,10 +47,12 @@ type programState struct {
 	disabled   bool
 	optional   bool
 	optionalIf func(error) bool
-	lacks      *lacking      // if it is optional
-	loader     programLoader // nil: the library loads it
-	target     error         // what is wrong with SetTarget
-	into       AnyProgram    // the handle of SetTargetProgram
+	lacks      *lacking     // if it is optional
+	loader     *laterLoader // nil: the library loads it
+	target     error        // what is wrong with SetTarget
+	into       AnyProgram   // the handle of SetTargetProgram
+	// enter is programSpec.enterTarget, where there is such a handle.
+	enter func(name string, into AnyProgram) (*programLife, error)
 }
 
 // newCollectionSpec completes what the library read.
@@ -56,6 +62,7 @@ func newCollectionSpec(name string, spec *ebpf.CollectionSpec) *CollectionSpec {
 		name:         name,
 		programs:     make(map[string]*programState),
 		replacements: make(map[string]*mapLife),
+		layouts:      layouts{spec: spec},
 	}
 	for prog, spec := range spec.Programs {
 		c.programs[prog] = &programState{disabled: strings.HasPrefix(spec.SectionName, "?")}
@@ -85,6 +92,37 @@ func (c *CollectionSpec) Err() error {
 // likewise, with the reason in their Err and in Skipped. Any other program that
 // is refused gives a [*LoadError].
 func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error) {
+	return Load(c, WithOptions(opts))
+}
+
+// LoadOptions are the library's options of Load, with the code that they take.
+type LoadOptions interface {
+	library() *ebpf.CollectionOptions
+	existingMaps(l layouts, spec *ebpf.CollectionSpec, opts *ebpf.CollectionOptions, left map[string]error) (existingSet, error)
+}
+
+// libraryOptions are options that were given.
+type libraryOptions ebpf.CollectionOptions
+
+func (o *libraryOptions) library() *ebpf.CollectionOptions { return (*ebpf.CollectionOptions)(o) }
+
+func (o *libraryOptions) existingMaps(l layouts, spec *ebpf.CollectionSpec, opts *ebpf.CollectionOptions, left map[string]error) (existingSet, error) {
+	return findExisting(l, spec, opts, left)
+}
+
+// WithOptions are the library's options for [Load]; nil are none. Generated code calls
+// it, where the compiler can inline it up to the nil of the user's call: what options
+// alone can ask for (a directory of pins, maps in the place of others) is then part
+// of no program that gives none. Its form is what fits the compiler's budget.
+func WithOptions(opts *ebpf.CollectionOptions) (o LoadOptions) {
+	if opts == nil {
+		return
+	}
+	return (*libraryOptions)(opts)
+}
+
+// Load is [CollectionSpec.Load]. Generated code calls it.
+func Load(c *CollectionSpec, opts LoadOptions) (*Collection, error) {
 	if c == nil || c.Spec == nil {
 		return nil, fmt.Errorf("load: no object was opened: %w", ErrNotLoaded)
 	}
@@ -93,17 +131,22 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		return c.instead()
 	}
 	var o ebpf.CollectionOptions
+	find := c.existing
 	if opts != nil {
-		o = *opts
+		o, find = *opts.library(), opts.existingMaps
 	}
-	replaced, done, err := core.enterReplacements()
-	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", c.name, err)
+	if c.entered != nil {
+		replaced, done, err := c.entered(core)
+		if err != nil {
+			return nil, fmt.Errorf("load %s: %w", c.name, err)
+		}
+		defer done()
+		for name, m := range o.MapReplacements {
+			replaced[name] = m
+		}
+		o.MapReplacements = replaced
 	}
-	defer done()
-	maps.Copy(replaced, o.MapReplacements)
-	o.MapReplacements = replaced
-	spec := c.Spec.Copy()
+	spec := copySpec(c.Spec)
 	for _, m := range spec.Maps {
 		fixRing(m)
 	}
@@ -112,7 +155,7 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 		return nil, fmt.Errorf("load %s: %w", c.name, err)
 	}
 	defer left()
-	l := &loading{set: core, from: spec, opts: o}
+	l := &loading{set: core, from: spec, opts: o, existing: find}
 	return l.load()
 }
 
@@ -121,27 +164,39 @@ func (c *CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Collection, error)
 func (c *specCore) unloadable(spec *ebpf.CollectionSpec) (left map[string]error, err error) {
 	left = make(map[string]error)
 	var missing []error
-	for _, name := range slices.Sorted(maps.Keys(spec.Programs)) {
-		prog := spec.Programs[name]
-		switch err := targetMissing(name, prog); {
-		case c.state(name).disabled:
-			left[name] = errDisabled
-		case prog.Type == ebpf.UnspecifiedProgram:
-			left[name] = fmt.Errorf("%w: SEC(%q) is no section that cilium/ebpf knows", ErrNotLoaded, prog.SectionName)
-		case c.state(name).target != nil:
-			missing = append(missing, c.state(name).target)
-		case err != nil && c.state(name).optional:
-			left[name] = err
-		case err != nil:
+	for _, name := range programNames(spec.Programs) {
+		why, err := c.unloadableProgram(name, spec.Programs[name])
+		if why != nil {
+			left[name] = why
+		}
+		if err != nil {
 			missing = append(missing, err)
-		case unbound(c.state(name), prog):
-			missing = append(missing, fmt.Errorf("program %s: %w", name, errUnbound))
 		}
 	}
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("load %s: %w", c.name, errors.Join(missing...))
 	}
 	return left, nil
+}
+
+// unloadableProgram is why a program is left out, or why nothing can be loaded.
+func (c *specCore) unloadableProgram(name string, prog *ebpf.ProgramSpec) (why, err error) {
+	st := c.state(name)
+	switch err := targetMissing(name, prog); {
+	case st.disabled:
+		return errDisabled, nil
+	case prog.Type == ebpf.UnspecifiedProgram:
+		return fmt.Errorf("%w: SEC(%q) is no section that cilium/ebpf knows", ErrNotLoaded, prog.SectionName), nil
+	case st.target != nil:
+		return nil, st.target
+	case err != nil && st.optional:
+		return err, nil
+	case err != nil:
+		return nil, err
+	case unbound(st, prog):
+		return nil, fmt.Errorf("program %s: %w", name, errUnbound)
+	}
+	return nil, nil
 }
 
 // optionalPrograms are the states of the programs as they are at Load.
@@ -154,8 +209,16 @@ func (c *specCore) optionalPrograms() map[string]*programState {
 	return states
 }
 
-var errDisabled = fmt.Errorf("%w: disabled", ErrNotLoaded)
+// errDisabled is the reason of what the user has disabled.
+var errDisabled error = disabledError{}
 
+type disabledError struct{}
+
+func (disabledError) Error() string { return "not loaded: disabled" }
+
+func (disabledError) Unwrap() error { return ErrNotLoaded }
+
+//go:noinline
 func (c *specCore) state(program string) *programState {
 	st := c.programs[program]
 	if st == nil { // added to Spec by the user

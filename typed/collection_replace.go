@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -29,8 +27,9 @@ func (c *CollectionSpec) ReplaceMaps(other *Collection) error {
 	if c == nil || c.Spec == nil || other == nil || other.Collection == nil {
 		return fmt.Errorf("replace maps: %w", ErrNotLoaded)
 	}
+	c.existing, c.entered = findExisting, (*specCore).enterReplacements
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(other.maps)) {
+	for _, name := range sortedKeys(other.maps) {
 		switch {
 		case c.Spec.Maps[name] == nil:
 		case !strings.HasPrefix(name, "."):
@@ -54,7 +53,7 @@ func isWritable(section string) bool {
 // replaceSection shares the variables of a section if they lie alike.
 func (c *specCore) replaceSection(name string, other *Collection) error {
 	ours, theirs := placesOf(c.Spec, name), placesOf(other.spec, name)
-	for _, variable := range slices.Sorted(maps.Keys(ours)) {
+	for _, variable := range sortedKeys(ours) {
 		if got := theirs[variable]; got != ours[variable] {
 			return &LayoutError{
 				Object: "variable " + variable + " of " + name, Property: "place in the other collection",
@@ -90,7 +89,7 @@ func (c *specCore) enterReplacements() (replaced map[string]*ebpf.Map, done func
 			life.calls.Leave()
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.replacements)) {
+	for _, name := range sortedKeys(c.replacements) {
 		life := c.replacements[name]
 		switch {
 		case life == nil || life.m == nil:

@@ -120,7 +120,7 @@ func exhaustAttach[P any, H programHandleOf[P]](section string, ret int32, attac
 			return "load", err
 		}
 		var p *P
-		BindProgram(coll, &p, progName)
+		bindProgram(coll, &p, progName)
 		l, err := attach(p)
 		if err == nil {
 			err = coll.Links.Add(l, nil)
@@ -201,7 +201,7 @@ func openPins(t *testing.T, dir string) (string, error) {
 		return "load", err
 	}
 	var p *RawTracepoint
-	BindProgram(coll, &p, progName)
+	bindProgram(coll, &p, progName)
 	err = errors.Join(coll.Links.Add(p.Attach(nil)), coll.Links.Pin(dir), coll.Close())
 	if err != nil {
 		return "attach and pin", err
@@ -232,7 +232,7 @@ func loadAndAttach(t *testing.T) (step string, err error) {
 	defer func() { err = errors.Join(err, coll.Close()) }()
 	for name := range programs {
 		var p *RawTracepoint
-		BindProgram(coll, &p, name)
+		bindProgram(coll, &p, name)
 		if !p.Loaded() {
 			t.Errorf("%s is left out: %v", name, p.Err())
 		}

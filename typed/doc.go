@@ -24,8 +24,8 @@
 // goroutine; what comes later returns an error that wraps [os.ErrClosed].
 //
 // Package [github.com/bpfgen/bpfgen/typed/ctypes] has what C has and Go has not.
-// What begins with Bind, [Open], [MapCore], and what says so of itself, is for
-// generated code alone.
+// What begins with Bind, [Open], [OpenEmbedded], [Load], [WithOptions], [MapCore], and what
+// says so of itself, is for generated code alone.
 //
 // "Linux ≥ 5.8" is the first release with what it stands behind. Of a kind of
 // programs it is the first that can attach it as this package does.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/cilium/ebpf"
 )
@@ -12,6 +13,42 @@ import (
 // variable was not loaded: it was disabled, its optional program was left out,
 // or the object that was opened does not have it.
 var ErrNotLoaded = errors.New("not loaded")
+
+// fixedError is fmt.Errorf("text: %w", err) as data: a variable that a function fills
+// is filled in every program, with that function and whatever it refers to.
+type fixedError struct {
+	text string
+	err  *error
+}
+
+func (e *fixedError) Error() string { return e.text + ": " + (*e.err).Error() }
+
+func (e *fixedError) Unwrap() error { return *e.err }
+
+// errorAs is [errors.As] without reflection, which not every program has otherwise:
+// types with a method As are found by none of those who call it.
+func errorAs[E error](err error, found *E) bool {
+	return inErrors(err, func(err error) (ok bool) {
+		*found, ok = err.(E)
+		return ok
+	})
+}
+
+// inErrors calls is for an error and those that it wraps, in the order of errors.As,
+// until it is true.
+func inErrors(err error, is func(error) bool) bool {
+	for err != nil && !is(err) {
+		switch wraps := err.(type) {
+		case interface{ Unwrap() error }:
+			err = wraps.Unwrap()
+		case interface{ Unwrap() []error }:
+			return slices.ContainsFunc(wraps.Unwrap(), func(err error) bool { return inErrors(err, is) })
+		default:
+			return false
+		}
+	}
+	return err != nil
+}
 
 // LayoutError says that a map or variable of the kernel or of an object does
 // not have the type or the sizes that the Go side was generated for. No
@@ -53,7 +90,7 @@ func (e *LoadError) Error() string {
 func (e *LoadError) Format(f fmt.State, verb rune) {
 	io.WriteString(f, e.Error())
 	var verifier *ebpf.VerifierError
-	if verb == 'v' && f.Flag('+') && errors.As(e.Err, &verifier) {
+	if verb == 'v' && f.Flag('+') && errorAs(e.Err, &verifier) {
 		fmt.Fprintf(f, "\n%+v", verifier)
 	}
 }

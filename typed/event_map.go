@@ -23,7 +23,7 @@ import (
 // declared with an int.
 func (s MapShape) checkRecords(name string, spec *ebpf.MapSpec) error {
 	event, size := compositeSize(spec.Value)
-	if !carriesRecords[s.Class] || event == "" || s.Value == 0 || uintptr(size) == s.Value {
+	if !s.Class.carriesRecords() || event == "" || s.Value == 0 || uintptr(size) == s.Value {
 		return nil
 	}
 	return &LayoutError{
@@ -32,8 +32,10 @@ func (s MapShape) checkRecords(name string, spec *ebpf.MapSpec) error {
 	}
 }
 
-// carriesRecords are the classes whose Go type is that of records.
-var carriesRecords = map[MapClass]bool{ClassRingBuf: true, ClassUserRingBuf: true, ClassPerfEventArray: true}
+// carriesRecords says whether the Go type of a class is that of records.
+func (c MapClass) carriesRecords() bool {
+	return c == ClassRingBuf || c == ClassUserRingBuf || c == ClassPerfEventArray
+}
 
 // compositeSize is the C name and the size in bytes of a struct or union; no
 // name for other types.

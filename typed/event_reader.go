@@ -43,10 +43,10 @@ type reader struct {
 const isRaw = -1
 
 // errNoReader is the error of a zero Reader.
-var errNoReader = fmt.Errorf("reader: %w", os.ErrClosed)
+var errNoReader error = &fixedError{"reader", &os.ErrClosed}
 
 // errNoRecord is the error of a nil Record.
-var errNoRecord = fmt.Errorf("reader: no record to read into: %w", os.ErrInvalid)
+var errNoRecord error = &fixedError{"reader: no record to read into", &os.ErrInvalid}
 
 // errNone is no error of the user's: there is no record yet.
 var errNone = ring.ErrNone

@@ -3,7 +3,6 @@ package typed
 import (
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/cilium/ebpf"
 )
@@ -78,14 +77,14 @@ func FromObjects[C any](spec PinnedSpec[C], objects *Objects) (C, error) {
 
 // fromObjects is Load without loading.
 func (c *specCore) fromObjects(o *Objects) (*Collection, error) {
-	for _, name := range slices.Sorted(maps.Keys(o.programs)) {
+	for _, name := range sortedKeys(o.programs) {
 		spec := c.Spec.Programs[name]
 		if got := o.programs[name].Type(); spec != nil && got != spec.Type {
 			return nil, fmt.Errorf("objects of %s: program %s is of type %s, not %s", c.name, name, got, spec.Type)
 		}
 	}
 	set := &ebpf.Collection{Maps: copied(o.maps), Programs: copied(o.programs), Variables: copied(o.variables)}
-	coll := newCollection(set, c.Spec.Copy(), make(map[string]error), c.optionalPrograms())
+	coll := newCollection(set, copySpec(c.Spec), make(map[string]error), c.optionalPrograms())
 	coll.lent = true
 	keep := func() error { return nil }
 	for _, l := range coll.lives {

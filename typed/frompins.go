@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -68,16 +66,16 @@ func (c *specCore) fromPins(dir string, opts *ebpf.LoadPinOptions) (*Collection,
 		layouts: make(map[string]MapLayout),
 	}
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(c.Spec.Maps)) {
+	for _, name := range sortedKeys(c.Spec.Maps) {
 		errs = append(errs, p.openMap(name))
 		if c.Spec.Maps[name].Type == ebpf.StructOpsMap {
 			errs = append(errs, p.openLinks(name))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Spec.Programs)) {
+	for _, name := range sortedKeys(c.Spec.Programs) {
 		errs = append(errs, p.openProgram(name), p.openLinks(name))
 	}
-	coll := newCollection(p.coll, c.Spec.Copy(), p.left, (*specCore)(c).optionalPrograms())
+	coll := newCollection(p.coll, copySpec(c.Spec), p.left, (*specCore)(c).optionalPrograms())
 	coll.setLayouts(p.layouts)
 	for _, l := range p.links {
 		errs = append(errs, coll.Links.Add(l, nil))
@@ -131,7 +129,7 @@ func (p *pinsOpened) nothing() error {
 		return fmt.Errorf("%w: make the directory on a bpf file system (mount -t bpf bpf /sys/fs/bpf), load the object and pin it there", err)
 	}
 	var files []string
-	for _, name := range slices.Sorted(maps.Keys(p.left)) {
+	for _, name := range sortedKeys(p.left) {
 		files = append(files, filepath.Base(p.path(name)))
 	}
 	return fmt.Errorf("%w, there is none of %s: load the object with Load and pin it there, by Pin or by name with PinPath", fs.ErrNotExist, strings.Join(files, ", "))

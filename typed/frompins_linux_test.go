@@ -34,7 +34,7 @@ func TestFromPins(t *testing.T) {
 		t.Fatal(err)
 	}
 	var a *XDP
-	BindProgram(coll, &a, "a")
+	bindProgram(coll, &a, "a")
 	links := filepath.Join(dir, "links")
 	for _, err := range []error{
 		coll.Links.Add(a.Attach(loIndex, nil)), coll.Links.Pin(links),
@@ -67,8 +67,8 @@ func TestFromPins(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b *XDP
-	BindProgram(again, &a, "a")
-	BindProgram(again, &b, "b")
+	bindProgram(again, &a, "a")
+	bindProgram(again, &b, "b")
 	if !a.Loaded() || b.Loaded() || !errors.Is(b.Err(), ErrNotLoaded) || !strings.Contains(b.Err().Error(), "b is not pinned as "+filepath.Join(dir, "b")) {
 		t.Errorf("a: %v, b: %v", a.Err(), b.Err())
 	}
@@ -81,7 +81,7 @@ func TestFromPins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	BindProgram(byLinks, &a, "a")
+	bindProgram(byLinks, &a, "a")
 	if of := byLinks.Links.Of(a); len(of) != 1 || a.Loaded() || !strings.Contains(a.Err().Error(), "only the link of a is pinned") {
 		t.Errorf("links %v, a: %v", of, a.Err())
 	}

@@ -85,7 +85,7 @@ func loadWith[P any, H programHandleOf[P]](r *hookRun, programs map[string]*ebpf
 	r.Helper()
 	cs := testSpec(programs, maps...)
 	var ps *ProgramSpec[P]
-	BindProgramSpec[P](cs, &ps, progName)
+	bindProgramSpec[P](cs, &ps, progName)
 	if err := cs.Err(); err != nil {
 		r.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func loadWith[P any, H programHandleOf[P]](r *hookRun, programs map[string]*ebpf
 	r.Cleanup(func() { coll.Close() })
 	r.coll, r.result.loaded = coll, true
 	var p *P
-	BindProgram(coll, &p, progName)
+	bindProgram(coll, &p, progName)
 	return p
 }
 

@@ -805,7 +805,7 @@ func testParser(r *hookRun) {
 	verdict.Name = "verdict"
 	p := loadWith[SkSKB](r, map[string]*ebpf.ProgramSpec{progName: parser, "verdict": verdict}, sockMap)
 	var v *SkSKB
-	BindProgram(r.coll, &v, "verdict")
+	bindProgram(r.coll, &v, "verdict")
 	r.attached(p.Attach(r.sockMap()))
 	if err := r.coll.Links.Add(v.Attach(r.sockMap())); err != nil {
 		r.Fatal(err)
@@ -869,7 +869,7 @@ func testRedirect[P any, H programHandleOf[P]](r *hookRun, slots *ebpf.MapSpec, 
 		return
 	}
 	var x *XDP
-	BindProgram(r.coll, &x, "redirect")
+	bindProgram(r.coll, &x, "redirect")
 	if err := r.coll.Links.Add(x.Attach(loIndex, &XDPOptions{Mode: XDPGeneric})); err != nil {
 		r.Fatal(err)
 	}
@@ -959,7 +959,7 @@ func testFreplace(r *hookRun) {
 	spec.Instructions[0] = btf.WithFuncMetadata(spec.Instructions[0].WithSymbol(progName), function(progName))
 	cs := testSpec(map[string]*ebpf.ProgramSpec{progName: spec})
 	var ps *ProgramSpec[Freplace]
-	BindProgramSpec(cs, &ps, progName)
+	bindProgramSpec(cs, &ps, progName)
 	ps.SetTargetProgram(handle, "replaced")
 	r.coll, err = cs.Load(nil)
 	if err != nil {
@@ -968,7 +968,7 @@ func testFreplace(r *hookRun) {
 	r.Cleanup(func() { r.coll.Close() })
 	r.result.loaded = true
 	var p *Freplace
-	BindProgram(r.coll, &p, progName)
+	bindProgram(r.coll, &p, progName)
 	r.attached(p.Attach())
 	r.fire(func() {
 		if ret, _, err := target.Test(make([]byte, 64)); err != nil || ret != 2 {
@@ -1094,7 +1094,7 @@ func loadStructOps(r *hookRun) {
 		r.Fatal(err)
 	}
 	defer object.Close()
-	cs, err := Open("structops", object)
+	cs, err := Open("structops", object, "")
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -1102,7 +1102,7 @@ func loadStructOps(r *hookRun) {
 	cs.Spec.Programs["cong_avoid"].Instructions = countHit(0)
 	cs.Spec.Programs["undo_cwnd"].Flags &^= progSleepable // TCP does not let it sleep
 	var ssthresh *ProgramSpec[StructOpsProgram]
-	BindProgramSpec(cs, &ssthresh, "ssthresh")
+	bindProgramSpec(cs, &ssthresh, "ssthresh")
 	if err := cs.Err(); err != nil {
 		r.Fatal(err)
 	}

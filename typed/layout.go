@@ -1,10 +1,7 @@
 package typed
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -21,47 +18,22 @@ import (
 // maxLayoutErrors bounds what one error says of the differences of one map or variable.
 const maxLayoutErrors = 8
 
-// Embedded is the object that generated code embeds, for [Open], which compares it
-// with its checksum in that code: the CRC-32C and the size, "1b2c3d4e 4096". Generated
-// code calls it.
-func Embedded(object []byte, checksum string) io.ReaderAt {
-	return &embedded{bytes.NewReader(object), object, checksum}
-}
-
-type embedded struct {
-	io.ReaderAt
-	object   []byte
-	checksum string
-}
-
-// isEmbedded says whether an object is the one that the code was generated from.
-// One that is embedded and is not is an error.
-func isEmbedded(object io.ReaderAt) (bool, error) {
-	e, ok := object.(*embedded)
-	if ok && layout.Checksum(e.object) != e.checksum {
-		return false, errors.New("the embedded object is not the one that this code was generated from; run go generate")
-	}
-	return ok, nil
-}
-
-// CheckLayouts compares the layouts of keys, values, events and variables with
-// those of the object, unless it is the one that they are from. What differs comes
-// out of [CollectionSpec.Err] as a [*LayoutError]; what the object lacks, or does
-// not say in its BTF, is no error. Generated code calls it after the Bind functions.
-func CheckLayouts(c *CollectionSpec, layouts string) {
-	c.layouts.table, c.layouts.spec = readOnce(layouts), c.Spec
-	if c.layouts.own {
+// checkLayouts compares the layouts of keys, values, events and variables with
+// those of the object.
+func (c *specCore) checkLayouts() {
+	if c.layouts.table == nil {
 		return
 	}
+	text := c.layouts.table.text
 	object := (*objectTypes)(c.Spec)
 	var hasher layout.Hasher
-	err := layout.EachHash(layouts, func(place []string, want layout.Hash) {
+	err := layout.EachHash(text, func(place []string, want layout.Hash) {
 		t, ok := object.at(place)
 		if !ok {
 			return
 		}
 		if got, err := hasher.Hash(t.Type, t.tags...); err != nil || got != want {
-			c.errs = append(c.errs, object.compare(layouts, place, want)...)
+			c.errs = append(c.errs, object.compare(text, place, want)...)
 		}
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ func TestLayoutsOfGeneratedCode(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", object, err)
 		}
-		if CheckLayouts(spec, text); spec.Err() != nil {
+		if checkLayouts(spec, text); spec.Err() != nil {
 			t.Errorf("%s: %v", object, spec.Err())
 		}
 		if _, err := layout.ParseTable(text); err != nil {

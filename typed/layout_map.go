@@ -86,20 +86,34 @@ func (c *CollectionSpec) RequireLayout(least LayoutProof) {
 // layouts is what a collection knows and wants of layouts.
 type layouts struct {
 	spec *ebpf.CollectionSpec
-	// table is that of CheckLayouts, read when it is first asked for; nil if there
-	// is none.
-	table func() (*layout.Table, error)
-	own   bool        // the object is the one that the table is from
+	// table is that of the generated code, nil if it has none.
+	table *lazyTable
 	least LayoutProof // less is an error
 	pin   bool        // pins by name have the layout in theirs
 }
 
-// readOnce reads a table when it is first asked for.
-func readOnce(table string) func() (*layout.Table, error) {
-	if table == "" {
-		return nil
+// setTable takes the table of generated code, "" for none.
+func (l *layouts) setTable(text string) {
+	if text != "" {
+		l.table = &lazyTable{text: text}
 	}
-	return sync.OnceValues(func() (*layout.Table, error) { return layout.ParseTable(table) })
+}
+
+// lazyTable is a table that is read when it is first asked for.
+type lazyTable struct {
+	text string
+
+	once  sync.Once
+	table hidden // *layout.Table
+	err   error
+}
+
+func (t *lazyTable) read() (*layout.Table, error) {
+	t.once.Do(func() {
+		table, err := layout.ParseTable(t.text)
+		t.table, t.err = hide(table), err
+	})
+	return (*layout.Table)(t.table.p), t.err
 }
 
 // errNoKernelTypes says that the kernel has no BTF of the map.
@@ -139,7 +153,7 @@ func (l layouts) ofMap(name string) ([]layout.Root, error) {
 	if l.table == nil {
 		return nil, nil
 	}
-	table, err := l.table()
+	table, err := l.table.read()
 	if err != nil {
 		return nil, err
 	}

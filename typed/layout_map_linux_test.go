@@ -73,7 +73,7 @@ func layoutMap(t *testing.T, typ *btf.Struct, want *btf.Struct) (*ebpf.Map, layo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
-	return m, layouts{table: readOnce(layoutTable(t, want))}
+	return m, layouts{table: &lazyTable{text: layoutTable(t, want)}}
 }
 
 func counters(names ...string) *btf.Struct {
@@ -148,7 +148,7 @@ func withoutPrivileges(t *testing.T, f func()) {
 // be read, which is no difference. The name of a pin needs nothing.
 func TestProveLayoutUnprivileged(t *testing.T) {
 	m, l := layoutMap(t, counters("b", "a"), counters("a", "b"))
-	other := layouts{table: readOnce(layoutTable(t, counters("b", "a")))}
+	other := layouts{table: &lazyTable{text: layoutTable(t, counters("b", "a"))}}
 	if l.pinName("flows") == other.pinName("flows") || !strings.HasPrefix(l.pinName("flows"), "flows@") || l.pinName("unknown") != "unknown" {
 		t.Error(l.pinName("flows"), other.pinName("flows"), l.pinName("unknown"))
 	}
@@ -194,7 +194,7 @@ func TestProveLayoutWithoutTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	l := layouts{table: readOnce(layoutTable(t, counters("a", "b")))}
+	l := layouts{table: &lazyTable{text: layoutTable(t, counters("a", "b"))}}
 	if proved, err := l.prove("flows", m, ""); err != nil || proved.Proof != ProofSizesOnly || !errors.Is(proved.Unproved, errNoKernelTypes) {
 		t.Errorf("%+v, %v", proved, err)
 	}
@@ -206,7 +206,7 @@ func TestProveLayoutWithoutTypes(t *testing.T) {
 	if proved, err := l.prove("other", m, ""); err != nil || proved.Unproved != nil {
 		t.Errorf("%+v, %v", proved, err)
 	}
-	damaged := layouts{table: readOnce("map flows value u32 0000000000000000\n")}
+	damaged := layouts{table: &lazyTable{text: "map flows value u32 0000000000000000\n"}}
 	if _, err := damaged.prove("flows", m, ""); err == nil {
 		t.Error("damaged layouts")
 	}
@@ -229,7 +229,7 @@ func TestProveLayoutOfNamedType(t *testing.T) {
 		}
 		var table layout.Table
 		table.Add(l, "map", "sized", "value", "struct stats")
-		proved, err := layouts{table: readOnce("\n" + table.String())}.prove("sized", m, "")
+		proved, err := layouts{table: &lazyTable{text: "\n" + table.String()}}.prove("sized", m, "")
 		if same := names[0] == "a"; (err == nil) != same || same && proved.Proof != ProofBTF {
 			t.Errorf("%v: %+v, %v", names, proved, err)
 		}
@@ -257,7 +257,7 @@ func statsSpec(t *testing.T, kind ebpf.MapType, pinning ebpf.PinType, names ...s
 	c := newCollectionSpec("test", &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{"flows": {
 		Name: "flows", Type: kind, KeySize: 4, ValueSize: typ.Size, MaxEntries: 1, Key: layoutU32, Value: typ, Pinning: pinning,
 	}}})
-	CheckLayouts(c, layoutTable(t, typ))
+	checkLayouts(c, layoutTable(t, typ))
 	if err := c.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -485,11 +485,10 @@ func TestPinnedSections(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		c, err := Open("counter", f)
+		c, err := Open("counter", f, text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		CheckLayouts(c, text)
 		return c
 	}
 	dir := pinDir(t)

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/cilium/ebpf"
 )
@@ -40,6 +39,16 @@ func (l layouts) pinName(name string) string {
 	return name + "@" + mapHash(roots)
 }
 
+// mapFinder finds the maps of one Load that were there before: findExisting, where
+// something refers to it.
+type mapFinder func(l layouts, spec *ebpf.CollectionSpec, opts *ebpf.CollectionOptions, left map[string]error) (existingSet, error)
+
+// existingSet is a *existing.
+type existingSet interface {
+	finish(coll *ebpf.Collection) (map[string]MapLayout, error)
+	close() error
+}
+
 // existing are the maps of one Load that may have been there before.
 type existing struct {
 	layouts
@@ -51,13 +60,24 @@ type existing struct {
 	given map[string]string
 }
 
-// findExisting finds them, and makes replacements of those that are pinned.
+// findExisting finds them, and makes replacements of those that are pinned; left are
+// the maps that are not loaded.
+func findExisting(l layouts, spec *ebpf.CollectionSpec, opts *ebpf.CollectionOptions, left map[string]error) (existingSet, error) {
+	opts.MapReplacements = maps.Clone(opts.MapReplacements)
+	maps.DeleteFunc(opts.MapReplacements, func(name string, _ *ebpf.Map) bool { return left[name] != nil })
+	e, err := l.findExisting(spec, opts)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
 func (l layouts) findExisting(spec *ebpf.CollectionSpec, opts *ebpf.CollectionOptions) (*existing, error) {
 	e := &existing{l, make(map[string]string), make(map[string]*ebpf.Map), make(map[string]string)}
 	for name := range opts.MapReplacements {
 		e.given[name] = ""
 	}
-	for _, name := range slices.Sorted(maps.Keys(spec.Maps)) {
+	for _, name := range sortedKeys(spec.Maps) {
 		m := spec.Maps[name]
 		switch _, replaced := e.given[name]; {
 		case m.Pinning != ebpf.PinByName || replaced || opts.Maps.PinPath == "": // which the library refuses
@@ -109,7 +129,7 @@ func (e *existing) close() error {
 func (e *existing) finish(coll *ebpf.Collection) (map[string]MapLayout, error) {
 	proofs := make(map[string]MapLayout)
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(coll.Maps)) {
+	for _, name := range sortedKeys(coll.Maps) {
 		pin, given := e.given[name]
 		if !given {
 			proofs[name] = MapLayout{Proof: ProofCreated}
@@ -138,7 +158,7 @@ func misfit(pin string, err error) error {
 // place of the library's duplicates, which do not know their pins.
 func (e *existing) pinNew(coll *ebpf.Collection) error {
 	var pinned []*ebpf.Map
-	for _, name := range slices.Sorted(maps.Keys(e.pins)) {
+	for _, name := range sortedKeys(e.pins) {
 		m := coll.Maps[name]
 		switch found := e.found[name]; {
 		case m == nil:

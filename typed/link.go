@@ -97,7 +97,7 @@ func (l *Link) Use(f func(link.Link) error) error {
 	return f(l.l)
 }
 
-var errNoLink = fmt.Errorf("link of no program: nothing is attached: %w", os.ErrInvalid)
+var errNoLink error = &fixedError{"link of no program: nothing is attached", &os.ErrInvalid}
 
 // fail says whose link it was.
 func (l *Link) fail(what string, err error) error {

@@ -405,7 +405,7 @@ func attachCgroup(prog *ebpf.Program, path string, at ebpf.AttachType, opts Cgro
 	defer dir.Close()
 	l, err := attachCgroupDir(prog, dir, at, opts)
 	if errors.Is(err, syscall.EPERM) && privilegeRemedy(neededFor(prog.Type())) == "" {
-		return nil, explain(err, cgroup.Forbids(path, at, cgroupModes[opts.Mode]))
+		return nil, explain(err, cgroup.Forbids(path, at, opts.Mode.flags()))
 	}
 	return l, err
 }
@@ -439,7 +439,7 @@ func attachCgroupDir(prog *ebpf.Program, dir *os.File, at ebpf.AttachType, opts 
 	return newerOption("Preorder", "6.15", opts.Preorder)(attachByProgAttach(prog, link.RawAttachProgramOptions{
 		Target: int(dir.Fd()),
 		Attach: at,
-		Flags:  cgroupModes[opts.Mode] | flags,
+		Flags:  opts.Mode.flags() | flags,
 	}, !multi))
 }
 
@@ -453,10 +453,15 @@ func haveOrderedCgroups(prog *ebpf.Program, at ebpf.AttachType) bool {
 	return errors.Is(err, syscall.EBADF)
 }
 
-var cgroupModes = map[CgroupMode]uint32{
-	CgroupMulti:     cgroup.Multi,
-	CgroupOverride:  cgroup.Override,
-	CgroupExclusive: 0,
+// flags are what bpf(2) has for the mode.
+func (m CgroupMode) flags() uint32 {
+	switch m {
+	case CgroupMulti:
+		return cgroup.Multi
+	case CgroupOverride:
+		return cgroup.Override
+	}
+	return 0
 }
 
 // The socket options that take a program and those that take it away, with
@@ -616,7 +621,7 @@ func duplicate(fd int, name string) (*os.File, error) {
 	return os.NewFile(uintptr(dup), name), nil
 }
 
-var routeHooks = map[lwtHook]netlink.RouteHook{
+var routeHooks = [...]netlink.RouteHook{
 	lwtIn:        netlink.RouteIn,
 	lwtOut:       netlink.RouteOut,
 	lwtXmit:      netlink.RouteXmit,

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -22,17 +21,41 @@ import (
 // name, types finds those of the kernel.
 type programLoader func(spec *ebpf.ProgramSpec, loaded map[string]*ebpf.Map, types *btf.Cache, opts ebpf.ProgramOptions) (*ebpf.Program, error)
 
+// laterLoader is all that such programs need.
+type laterLoader struct {
+	load programLoader
+	take func(*loading, *ebpf.CollectionSpec) *loadedLater
+	all  func(l *loadedLater, coll *ebpf.Collection, opts ebpf.ProgramOptions, refused func(*ebpf.ProgramSpec, error) error) error
+}
+
 // loadsLater are the types of handles of such programs. They have the loader, so
 // that it is not part of programs without such handles.
-type loadsLater interface{ loader() programLoader }
+type loadsLater interface{ loader() *laterLoader }
 
-func (*Fsession) loader() programLoader  { return loadProgram }
-func (*LSMCgroup) loader() programLoader { return loadProgram }
+func (*Fsession) loader() *laterLoader  { return loadedByHand }
+func (*LSMCgroup) loader() *laterLoader { return loadedByHand }
+
+var loadedByHand = &laterLoader{loadProgram, (*loading).takeLoadedLater, (*loadedLater).load}
+
+// later is the loader of programs of the spec, nil if the library loads all.
+func (c *specCore) later() *laterLoader {
+	for _, st := range c.programs {
+		if st.loader != nil {
+			return st.loader
+		}
+	}
+	return nil
+}
 
 // unbound says that a program is one of these and has no handle: another build of
 // the object has it.
 func unbound(st *programState, spec *ebpf.ProgramSpec) bool {
-	return st.loader == nil && spec.AttachTarget == nil && (kindFsession.matches(spec) || kindLSMCgroup.matches(spec))
+	return st.loader == nil && spec.AttachTarget == nil && loadedByUs(spec)
+}
+
+// loadedByUs are programs of fsession and lsm_cgroup.
+func loadedByUs(spec *ebpf.ProgramSpec) bool {
+	return spec.Type == ebpf.Tracing && spec.AttachType == attachFsession || spec.Type == ebpf.LSM && spec.AttachType == ebpf.AttachLSMCgroup
 }
 
 var errUnbound = errors.New("cilium/ebpf cannot load it, and package typed loads those that the generated code has a handle of: run go generate for this object, or Disable it")
@@ -49,7 +72,7 @@ func targetFunction(spec *ebpf.ProgramSpec) string {
 // takeLoadedLater removes these programs from the spec, and from the contents
 // of its program arrays.
 func (ld *loading) takeLoadedLater(spec *ebpf.CollectionSpec) *loadedLater {
-	l := &loadedLater{programs: make(map[string]*ebpf.ProgramSpec), states: ld.set.programs}
+	l := &loadedLater{spec: spec, programs: make(map[string]*ebpf.ProgramSpec), states: ld.set.programs}
 	for name, prog := range spec.Programs {
 		if ld.set.state(name).loader != nil && prog.AttachTarget == nil {
 			l.programs[name] = prog
@@ -70,6 +93,7 @@ func (ld *loading) takeLoadedLater(spec *ebpf.CollectionSpec) *loadedLater {
 
 // loadedLater are the programs that are loaded after the library is done.
 type loadedLater struct {
+	spec     *ebpf.CollectionSpec // the others, and these once they are loaded
 	programs map[string]*ebpf.ProgramSpec
 	states   map[string]*programState
 	slots    []programSlot
@@ -86,8 +110,8 @@ type programSlot struct {
 // refused decides on a program that the kernel refuses: an error ends it.
 func (l *loadedLater) load(coll *ebpf.Collection, opts ebpf.ProgramOptions, refused func(*ebpf.ProgramSpec, error) error) error {
 	types := btf.NewCache() // the kernel's are decoded once for all programs
-	for _, name := range slices.Sorted(maps.Keys(l.programs)) {
-		prog, err := l.states[name].loader(l.programs[name], coll.Maps, types, opts)
+	for _, name := range sortedKeys(l.programs) {
+		prog, err := l.states[name].loader.load(l.programs[name], coll.Maps, types, opts)
 		if err != nil {
 			if err := refused(l.programs[name], err); err != nil {
 				return err
@@ -103,6 +127,7 @@ func (l *loadedLater) load(coll *ebpf.Collection, opts ebpf.ProgramOptions, refu
 			}
 		}
 	}
+	maps.Copy(l.spec.Programs, l.programs)
 	return nil
 }
 

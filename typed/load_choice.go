@@ -194,8 +194,10 @@ type loading struct {
 	set  *specCore
 	from *ebpf.CollectionSpec // as the user has it
 	opts ebpf.CollectionOptions
-	left map[string]error // C names of programs and maps that cannot be there, and why
-	out  map[string]error // those, and the alternatives that are not chosen
+	// existing finds the maps that are there already; nil if nothing can name any.
+	existing mapFinder
+	left     map[string]error // C names of programs and maps that cannot be there, and why
+	out      map[string]error // those, and the alternatives that are not chosen
 }
 
 // load loads until nothing is refused.
@@ -231,6 +233,16 @@ func (l *loading) begin() error {
 		return err
 	}
 	l.left = left
+	if l.set.lacks != nil {
+		return l.set.lacks.begin(l)
+	}
+	l.out = left
+	l.leaveStructOps()
+	return nil
+}
+
+// beginOptional leaves out what the kernel is known to lack.
+func (l *loading) beginOptional() error {
 	for _, name := range l.set.optionalMaps {
 		if m := l.from.Maps[name]; m != nil {
 			if err := l.set.lacks.maps(m); err != nil {
@@ -323,11 +335,20 @@ func (l *loading) lacksAlternative(names []string) error {
 func (l *loading) refused(prog *ebpf.ProgramSpec, cause error) error {
 	st := l.set.state(prog.Name)
 	err := newLoadError(st.kind, prog, cause)
+	lacks := cmp.Or(st.lacks, l.set.lacks)
+	if lacks == nil {
+		return err
+	}
+	return lacks.refused(l, lacks, err, prog, cause)
+}
+
+// leaveRefused is refused where something is optional or a choice.
+func (l *loading) leaveRefused(lacks *lacking, err *LoadError, prog *ebpf.ProgramSpec, cause error) error {
+	st := l.set.state(prog.Name)
 	if reason := l.usesLeftMap(prog); reason != nil && hasVerifierLog(cause) {
 		err.Err, err.Remedy = fmt.Errorf("it uses a map that was left out: %w: %w", reason, err.Err), ""
 	}
-	lacks := cmp.Or(st.lacks, l.set.lacks)
-	lacking := errors.Is(err.Err, errLeftMap) || lacks != nil && lacks.program(st, prog, cause, l.opts.Programs)
+	lacking := errors.Is(err.Err, errLeftMap) || lacks.program(st, prog, cause, l.opts.Programs)
 	may := lacking && (st.optional || l.set.isAlternative(prog.Name)) || st.optionalIf != nil && st.optionalIf(err)
 	if !may {
 		return err
@@ -338,10 +359,14 @@ func (l *loading) refused(prog *ebpf.ProgramSpec, cause error) error {
 
 // without is a copy of the spec without what is left out.
 func (l *loading) without() *ebpf.CollectionSpec {
-	spec := l.from.Copy()
+	spec := copySpec(l.from)
 	for name := range l.out {
-		if spec.Maps[name] != nil {
-			leaveOutMap(spec, name)
+		switch {
+		case spec.Maps[name] == nil:
+		case l.set.lacks != nil:
+			l.set.lacks.leave(spec, name)
+		default: // of struct_ops, to which no instruction refers
+			delete(spec.Maps, name)
 		}
 		leaveOut(spec, name)
 	}
@@ -352,30 +377,35 @@ func (l *loading) without() *ebpf.CollectionSpec {
 // one. The programs that are loaded here are in spec afterwards, too.
 func (l *loading) try(spec *ebpf.CollectionSpec) (coll *ebpf.Collection, layouts map[string]MapLayout, refused *ebpf.ProgramSpec, err error) {
 	opts := l.opts
-	opts.MapReplacements = maps.Clone(opts.MapReplacements)
-	maps.DeleteFunc(opts.MapReplacements, func(name string, _ *ebpf.Map) bool { return l.out[name] != nil })
-	later := l.takeLoadedLater(spec)
-	there, err := l.set.layouts.findExisting(spec, &opts)
-	if err != nil {
-		return nil, nil, nil, err
+	byHand := l.set.later()
+	var later *loadedLater
+	if byHand != nil {
+		later = byHand.take(l, spec)
 	}
-	defer there.close()
+	var there existingSet
+	if l.existing != nil {
+		if there, err = l.existing(l.set.layouts, spec, &opts, l.out); err != nil {
+			return nil, nil, nil, err
+		}
+		defer there.close()
+	}
 	coll, err = ebpf.NewCollectionWithOptions(spec, opts)
 	if err != nil {
 		return nil, nil, failedProgram(spec, err), l.structOpsMembers(err)
 	}
-	err = later.load(coll, l.opts.Programs, func(prog *ebpf.ProgramSpec, err error) error {
-		refused = prog
-		return err
-	})
-	if err == nil {
+	if later != nil {
+		err = byHand.all(later, coll, l.opts.Programs, func(prog *ebpf.ProgramSpec, err error) error {
+			refused = prog
+			return err
+		})
+	}
+	if err == nil && there != nil {
 		layouts, err = there.finish(coll)
 	}
 	if err != nil {
 		coll.Close()
 		return nil, nil, refused, err
 	}
-	maps.Copy(spec.Programs, later.programs)
 	return coll, layouts, nil, nil
 }
 

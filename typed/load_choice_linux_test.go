@@ -27,7 +27,7 @@ func choiceSpec(t *testing.T, programs map[string]*ebpf.ProgramSpec, maps ...*eb
 func specHandle[P any, H programHandleOf[P]](t *testing.T, cs *CollectionSpec, name string) *ProgramSpec[P] {
 	t.Helper()
 	var s *ProgramSpec[P]
-	BindProgramSpec[P](cs, &s, name)
+	bindProgramSpec[P](cs, &s, name)
 	if err := cs.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -390,7 +390,7 @@ func TestOptionalStructOpsWithoutStruct(t *testing.T) {
 	var ops *MapSpec[*StructOpsMap[uint64]]
 	bindSpecOf(spec, &ops, "struct_ops")
 	var run *ProgramSpec[StructOpsProgram]
-	BindProgramSpec(spec, &run, "run")
+	bindProgramSpec(spec, &run, "run")
 	ops.Optional()
 	run.Optional()
 	coll, err := spec.Load(nil)
@@ -409,7 +409,7 @@ func TestStructOpsMembersLeftOut(t *testing.T) {
 	sinceKernel(t, 6, 4, "struct_ops links")
 	spec := openGolden(t, "struct-ops/structops")
 	var undo *ProgramSpec[StructOpsProgram]
-	BindProgramSpec(spec, &undo, "undo_cwnd")
+	bindProgramSpec(spec, &undo, "undo_cwnd")
 	undo.Disable()
 	coll, err := spec.Load(nil)
 	if err == nil {

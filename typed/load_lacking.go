@@ -27,9 +27,15 @@ type lacking struct {
 	maps    func(*ebpf.MapSpec) error
 	hook    func(*progKind, *ebpf.ProgramSpec) error
 	attach  func(*progKind, *ebpf.ProgramSpec, error) bool
+
+	// begin and refused are methods of loading: what is tried first, and what is done
+	// about a program that was refused. leave is leaveOutMap.
+	begin   func(*loading) error
+	refused func(l *loading, lacks *lacking, err *LoadError, prog *ebpf.ProgramSpec, cause error) error
+	leave   func(*ebpf.CollectionSpec, string)
 }
 
-var kernelLacks = &lacking{lacksForProgram, lacksMap, lacksHook, lacksForAttach}
+var kernelLacks = &lacking{lacksForProgram, lacksMap, lacksHook, lacksForAttach, (*loading).beginOptional, (*loading).leaveRefused, leaveOutMap}
 
 // lacksForProgram says whether a program is refused for what the kernel lacks.
 func lacksForProgram(st *programState, spec *ebpf.ProgramSpec, err error, opts ebpf.ProgramOptions) bool {
@@ -60,7 +66,7 @@ func lacksForProgram(st *programState, spec *ebpf.ProgramSpec, err error, opts e
 // not there, are helpers with numbers that never were.
 func lackingInLog(err error) string {
 	var verifier *ebpf.VerifierError
-	if !errors.As(err, &verifier) {
+	if !errorAs(err, &verifier) {
 		return ""
 	}
 	log := verifierVerdict(verifier.Log)

@@ -22,7 +22,7 @@ func openKernelBTFTargets(t *testing.T) *CollectionSpec {
 	t.Helper()
 	spec := openGolden(t, kernelBTFTargets)
 	var count *ProgramSpec[LSMCgroup]
-	BindProgramSpec(spec, &count, "count_binds")
+	bindProgramSpec(spec, &count, "count_binds")
 	return spec
 }
 
@@ -46,7 +46,7 @@ func TestLoadLSMCgroup(t *testing.T) {
 	}
 	defer coll.Close()
 	var count *LSMCgroup
-	BindProgram(coll, &count, "count_binds")
+	bindProgram(coll, &count, "count_binds")
 	info, err := count.Info()
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestLoadFsession(t *testing.T) {
 	needTrampolines(t, "7.0")
 	spec := openKernelBTFTargets(t)
 	var count *ProgramSpec[Fsession]
-	BindProgramSpec(spec, &count, "count_opens")
+	bindProgramSpec(spec, &count, "count_opens")
 	count.Enable()
 	coll, err := spec.Load(nil)
 	if err != nil {
@@ -94,7 +94,7 @@ func TestLoadFsession(t *testing.T) {
 	}
 	defer coll.Close()
 	var p *Fsession
-	BindProgram(coll, &p, "count_opens")
+	bindProgram(coll, &p, "count_opens")
 	if err := coll.Links.Add(p.Attach(nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestLoadWithExterns(t *testing.T) {
 	t.Run("lsm_cgroup", func(t *testing.T) {
 		r := loadExterns[LSMCgroup](t, "calls_kernel", "lsm_cgroup/socket_bind")
 		var p *LSMCgroup
-		BindProgram(r.coll, &p, "calls_kernel")
+		bindProgram(r.coll, &p, "calls_kernel")
 		cgroup := testCgroup(t)
 		must(t, r.coll.Links.Add(p.Attach(cgroup, nil)))
 		isolate(t)
@@ -123,7 +123,7 @@ func TestLoadWithExterns(t *testing.T) {
 		needTrampolines(t, "7.0")
 		r := loadExterns[Fsession](t, "calls_kernel_twice", "fsession/vfs_open")
 		var p *Fsession
-		BindProgram(r.coll, &p, "calls_kernel_twice")
+		bindProgram(r.coll, &p, "calls_kernel_twice")
 		must(t, r.coll.Links.Add(p.Attach(nil)))
 		openFile()
 		checkExterns(t, r.coll)
@@ -134,7 +134,7 @@ func TestLoadWithExterns(t *testing.T) {
 func loadExterns[P any, H programHandleOf[P]](t *testing.T, name, section string) *hookRun {
 	spec := openKernelBTFTargets(t)
 	var prog *ProgramSpec[P]
-	BindProgramSpec[P](spec, &prog, name)
+	bindProgramSpec[P](spec, &prog, name)
 	spec.Only(prog)
 	coll, err := spec.Load(nil)
 	if err != nil {
@@ -221,7 +221,7 @@ func TestLoadKernelBTFTargetFails(t *testing.T) {
 		t.Run(test.program, func(t *testing.T) {
 			spec := openKernelBTFTargets(t)
 			var prog *ProgramSpec[LSMCgroup]
-			BindProgramSpec(spec, &prog, test.program)
+			bindProgramSpec(spec, &prog, test.program)
 			prog.Enable()
 			_, err := spec.Load(nil)
 			var load *LoadError
@@ -248,7 +248,7 @@ func TestLoadKernelBTFTargetFails(t *testing.T) {
 			}
 			defer coll.Close()
 			var left *LSMCgroup
-			BindProgram(coll, &left, test.program)
+			bindProgram(coll, &left, test.program)
 			if left.Loaded() || !errors.Is(left.Err(), test.err) {
 				t.Errorf("left out: %v", left.Err())
 			}
@@ -276,7 +276,7 @@ func TestClosedTargetProgram(t *testing.T) {
 	into.common.life = newProgramLife(got(returns(t, ebpf.XDP, ebpf.AttachNone, 2).Clone())(t))
 	cs := testSpec(map[string]*ebpf.ProgramSpec{progName: sectionSpec(t, "freplace", countHit(2))})
 	var spec *ProgramSpec[Freplace]
-	BindProgramSpec(cs, &spec, progName)
+	bindProgramSpec(cs, &spec, progName)
 	spec.SetTargetProgram(into, "f")
 	must(t, into.Close())
 	_, err := cs.Load(nil)

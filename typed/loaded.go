@@ -3,8 +3,6 @@ package typed
 import (
 	"errors"
 	"iter"
-	"maps"
-	"slices"
 	"sync/atomic"
 
 	"github.com/cilium/ebpf"
@@ -52,10 +50,14 @@ func newCollection(coll *ebpf.Collection, spec *ebpf.CollectionSpec, left map[st
 	}
 }
 
-// setLayouts notes how far the layouts of the maps were proved.
+// setLayouts notes how far the layouts of the maps were proved; nil is of maps that
+// were all created.
 func (c *Collection) setLayouts(layouts map[string]MapLayout) {
 	for name, l := range c.maps {
 		l.layout = layouts[name]
+		if layouts == nil {
+			l.layout.Proof = ProofCreated
+		}
 	}
 }
 
@@ -78,13 +80,13 @@ func (c *Collection) Close() error {
 		return nil
 	}
 	errs := []error{c.Links.Close(), c.readers.Close()}
-	for _, name := range slices.Sorted(maps.Keys(c.lives)) {
+	for _, name := range sortedKeys(c.lives) {
 		errs = append(errs, c.lives[name].calls.Close())
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.sections)) {
+	for _, name := range sortedKeys(c.sections) {
 		errs = append(errs, c.sections[name].calls.Close())
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.maps)) {
+	for _, name := range sortedKeys(c.maps) {
 		errs = append(errs, c.maps[name].close())
 	}
 	return errors.Join(errs...)
@@ -120,7 +122,7 @@ func sorted[V any](c *Collection, of func(*ebpf.Collection) map[string]V) iter.S
 			return
 		}
 		m := of(c.Collection)
-		for _, k := range slices.Sorted(maps.Keys(m)) {
+		for _, k := range sortedKeys(m) {
 			if !yield(k, m[k]) {
 				return
 			}

@@ -105,83 +105,100 @@ type MapShape struct {
 	unfit *LayoutError
 }
 
-// sizeRule says which sizes of keys or values a class accepts.
-type sizeRule struct {
-	own   bool     // that of the Go type
-	sizes []uint32 // or one of these; nil: any
-}
+// sizeRule says which sizes of keys or values a class accepts. It is a number, and the
+// types of a class an array, so that the table is data and no code that fills it.
+type sizeRule uint8
 
+const (
+	anySize sizeRule = iota
+	ownSize          // that of the Go type
+	noSize
+	size4
+	size8
+	size4Or8
+)
+
+var ruleSizes = [...][]uint32{noSize: {0}, size4: {4}, size8: {8}, size4Or8: {4, 8}}
+
+// of are the sizes, nil for any.
 func (r sizeRule) of(size uintptr) []uint32 {
-	if r.own {
+	if r == ownSize {
 		return []uint32{uint32(size)}
 	}
-	return r.sizes
+	return ruleSizes[r]
 }
-
-// The sizes of keys and values.
-var (
-	ownSize  = sizeRule{own: true}
-	anySize  = sizeRule{}
-	noSize   = sizeRule{sizes: []uint32{0}}
-	size4    = sizeRule{sizes: []uint32{4}}
-	size8    = sizeRule{sizes: []uint32{8}}
-	size4Or8 = sizeRule{sizes: []uint32{4, 8}}
-)
 
 // mapClass is what the kernel must have for a class.
 type mapClass struct {
-	types      []ebpf.MapType // nil: any
+	types      mapTypes
 	key, value sizeRule
 	perCPU     bool
 }
 
-func types(t ...ebpf.MapType) []ebpf.MapType { return t }
+// mapTypes are up to two types of map; none: any.
+type mapTypes [2]ebpf.MapType
+
+// list are the types, nil for any.
+func (t *mapTypes) list() []ebpf.MapType {
+	switch {
+	case t[0] == ebpf.UnspecifiedMap:
+		return nil
+	case t[1] == ebpf.UnspecifiedMap:
+		return t[:1]
+	}
+	return t[:]
+}
 
 // classes is the table of all classes.
 var classes = [mapClasses]mapClass{
-	ClassOpaque:              {nil, anySize, anySize, false},
-	ClassHash:                {types(ebpf.Hash, ebpf.LRUHash), ownSize, ownSize, false},
-	ClassArray:               {types(ebpf.Array), ownSize, ownSize, false},
-	ClassPerCPUHash:          {types(ebpf.PerCPUHash, ebpf.LRUCPUHash), ownSize, ownSize, true},
-	ClassPerCPUArray:         {types(ebpf.PerCPUArray), ownSize, ownSize, true},
-	ClassLPMTrie:             {types(ebpf.LPMTrie), ownSize, ownSize, false},
-	ClassQueue:               {types(ebpf.Queue), noSize, ownSize, false},
-	ClassStack:               {types(ebpf.Stack), noSize, ownSize, false},
-	ClassBloomFilter:         {types(ebpf.BloomFilter), noSize, ownSize, false},
-	ClassProgramArray:        {types(ebpf.ProgramArray), ownSize, size4, false},
-	ClassArrayOfMaps:         {types(ebpf.ArrayOfMaps), ownSize, size4, false},
-	ClassHashOfMaps:          {types(ebpf.HashOfMaps), ownSize, size4, false},
-	ClassCgroupArray:         {types(ebpf.CGroupArray), ownSize, size4, false},
-	ClassXSKMap:              {types(ebpf.XSKMap), ownSize, size4, false},
-	ClassSockMap:             {types(ebpf.SockMap), ownSize, size4Or8, false},
-	ClassSockHash:            {types(ebpf.SockHash), ownSize, size4Or8, false},
-	ClassReusePortSockArray:  {types(ebpf.ReusePortSockArray), ownSize, size4Or8, false},
-	ClassDevMap:              {types(ebpf.DevMap, ebpf.DevMapHash), ownSize, size4, false},
-	ClassDevMapProg:          {types(ebpf.DevMap, ebpf.DevMapHash), ownSize, size8, false},
-	ClassCPUMap:              {types(ebpf.CPUMap), ownSize, size4, false},
-	ClassCPUMapProg:          {types(ebpf.CPUMap), ownSize, size8, false},
-	ClassSkStorage:           {types(ebpf.SkStorage), size4, ownSize, false},
-	ClassInodeStorage:        {types(ebpf.InodeStorage), size4, ownSize, false},
-	ClassTaskStorage:         {types(ebpf.TaskStorage), size4, ownSize, false},
-	ClassCgrpStorage:         {types(ebpf.CgroupStorage), size4, ownSize, false},
-	ClassCgroupStorage:       {types(ebpf.CGroupStorage), ownSize, ownSize, false},
-	ClassPerCPUCgroupStorage: {types(ebpf.PerCPUCGroupStorage), ownSize, ownSize, true},
-	ClassStackTrace:          {types(ebpf.StackTrace), ownSize, anySize, false},
+	ClassOpaque:              {mapTypes{}, anySize, anySize, false},
+	ClassHash:                {mapTypes{ebpf.Hash, ebpf.LRUHash}, ownSize, ownSize, false},
+	ClassArray:               {mapTypes{ebpf.Array}, ownSize, ownSize, false},
+	ClassPerCPUHash:          {mapTypes{ebpf.PerCPUHash, ebpf.LRUCPUHash}, ownSize, ownSize, true},
+	ClassPerCPUArray:         {mapTypes{ebpf.PerCPUArray}, ownSize, ownSize, true},
+	ClassLPMTrie:             {mapTypes{ebpf.LPMTrie}, ownSize, ownSize, false},
+	ClassQueue:               {mapTypes{ebpf.Queue}, noSize, ownSize, false},
+	ClassStack:               {mapTypes{ebpf.Stack}, noSize, ownSize, false},
+	ClassBloomFilter:         {mapTypes{ebpf.BloomFilter}, noSize, ownSize, false},
+	ClassProgramArray:        {mapTypes{ebpf.ProgramArray}, ownSize, size4, false},
+	ClassArrayOfMaps:         {mapTypes{ebpf.ArrayOfMaps}, ownSize, size4, false},
+	ClassHashOfMaps:          {mapTypes{ebpf.HashOfMaps}, ownSize, size4, false},
+	ClassCgroupArray:         {mapTypes{ebpf.CGroupArray}, ownSize, size4, false},
+	ClassXSKMap:              {mapTypes{ebpf.XSKMap}, ownSize, size4, false},
+	ClassSockMap:             {mapTypes{ebpf.SockMap}, ownSize, size4Or8, false},
+	ClassSockHash:            {mapTypes{ebpf.SockHash}, ownSize, size4Or8, false},
+	ClassReusePortSockArray:  {mapTypes{ebpf.ReusePortSockArray}, ownSize, size4Or8, false},
+	ClassDevMap:              {mapTypes{ebpf.DevMap, ebpf.DevMapHash}, ownSize, size4, false},
+	ClassDevMapProg:          {mapTypes{ebpf.DevMap, ebpf.DevMapHash}, ownSize, size8, false},
+	ClassCPUMap:              {mapTypes{ebpf.CPUMap}, ownSize, size4, false},
+	ClassCPUMapProg:          {mapTypes{ebpf.CPUMap}, ownSize, size8, false},
+	ClassSkStorage:           {mapTypes{ebpf.SkStorage}, size4, ownSize, false},
+	ClassInodeStorage:        {mapTypes{ebpf.InodeStorage}, size4, ownSize, false},
+	ClassTaskStorage:         {mapTypes{ebpf.TaskStorage}, size4, ownSize, false},
+	ClassCgrpStorage:         {mapTypes{ebpf.CgroupStorage}, size4, ownSize, false},
+	ClassCgroupStorage:       {mapTypes{ebpf.CGroupStorage}, ownSize, ownSize, false},
+	ClassPerCPUCgroupStorage: {mapTypes{ebpf.PerCPUCGroupStorage}, ownSize, ownSize, true},
+	ClassStackTrace:          {mapTypes{ebpf.StackTrace}, ownSize, anySize, false},
 	// The kernel's form of the struct is larger than C's and differs by version.
-	ClassStructOps:   {types(ebpf.StructOpsMap), size4, anySize, false},
-	ClassArena:       {types(ebpf.Arena), anySize, anySize, false},
-	ClassRingBuf:     {types(ebpf.RingBuf), anySize, anySize, false},
-	ClassUserRingBuf: {types(ebpf.UserRingbuf), anySize, anySize, false},
+	ClassStructOps:   {mapTypes{ebpf.StructOpsMap}, size4, anySize, false},
+	ClassArena:       {mapTypes{ebpf.Arena}, anySize, anySize, false},
+	ClassRingBuf:     {mapTypes{ebpf.RingBuf}, anySize, anySize, false},
+	ClassUserRingBuf: {mapTypes{ebpf.UserRingbuf}, anySize, anySize, false},
 	// What PutEvent writes.
-	ClassPerfEventArray: {types(ebpf.PerfEventArray), size4, size4, false},
+	ClassPerfEventArray: {mapTypes{ebpf.PerfEventArray}, size4, size4, false},
 }
 
-// specClasses are the classes of which specs are compared otherwise than maps.
-var specClasses = map[MapClass]mapClass{
-	ClassStructOps: {types(ebpf.StructOpsMap), size4, ownSize, false},
-	// Objects leave out both sizes, or have a value that is the type of the
-	// records.
-	ClassPerfEventArray: {types(ebpf.PerfEventArray), anySize, anySize, false},
+// specClass is the class of a spec, which is compared otherwise than maps are where
+// objects say something else than the kernel.
+func specClass(class MapClass) mapClass {
+	c := classes[class]
+	switch class {
+	case ClassStructOps:
+		c.value = ownSize
+	case ClassPerfEventArray: // both are left out, or the value is the type of the records
+		c.key, c.value = anySize, anySize
+	}
+	return c
 }
 
 // checkMap compares the shape with what the kernel says of a map.
@@ -191,11 +208,7 @@ func (s MapShape) checkMap(name string, facts bpf.MapFacts) error {
 
 // checkSpec compares the shape with a spec.
 func (s MapShape) checkSpec(name string, spec *ebpf.MapSpec) error {
-	class, ok := specClasses[s.Class]
-	if !ok {
-		class = classes[s.Class]
-	}
-	if err := s.compare(name, class, spec.Type, spec.KeySize, spec.ValueSize); err != nil {
+	if err := s.compare(name, specClass(s.Class), spec.Type, spec.KeySize, spec.ValueSize); err != nil {
 		return err
 	}
 	return s.checkRecords(name, spec)
@@ -212,8 +225,8 @@ func (s MapShape) compare(name string, class mapClass, kind ebpf.MapType, key, v
 		unfit := *s.unfit
 		unfit.Object = object
 		return &unfit
-	case class.types != nil && !slices.Contains(class.types, kind):
-		return &LayoutError{Object: object, Property: "map type", Want: alternatives(class.types), Got: kind.String()}
+	case class.types.list() != nil && !slices.Contains(class.types.list(), kind):
+		return &LayoutError{Object: object, Property: "map type", Want: alternatives(class.types.list()), Got: kind.String()}
 	case wantKey != nil && !slices.Contains(wantKey, key):
 		return differs("key size", wantKey, key)
 	case wantValue != nil && !slices.Contains(wantValue, value):

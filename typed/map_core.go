@@ -1,7 +1,6 @@
 package typed
 
 import (
-	"errors"
 	"fmt"
 	"syscall"
 	"unsafe"
@@ -146,7 +145,7 @@ func (c *mapCore) splitError(op string, err error) (syscall.Errno, error) {
 	switch {
 	case err == nil:
 		return 0, nil
-	case errors.As(err, &errno):
+	case errorAs(err, &errno):
 		return errno, nil
 	}
 	return 0, opError(c.name, op, err)

@@ -141,7 +141,17 @@ func (c *mapCore) explainCPU(flags uint64, err error) error {
 }
 
 // kernelHasCPUFlags asks the kernel by reading the value of a CPU.
-var kernelHasCPUFlags = sync.OnceValue(func() bool {
+func kernelHasCPUFlags() bool {
+	cpuFlagsProbe.once.Do(func() { cpuFlagsProbe.has = probeCPUFlags() })
+	return cpuFlagsProbe.has
+}
+
+var cpuFlagsProbe struct {
+	once sync.Once
+	has  bool
+}
+
+func probeCPUFlags() bool {
 	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.PerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 1})
 	if err != nil {
 		return false
@@ -155,4 +165,4 @@ var kernelHasCPUFlags = sync.OnceValue(func() bool {
 	var key uint32
 	var value uint64
 	return h.c.elem("lookup", bpf.MapLookupElem, unsafe.Pointer(&key), unsafe.Pointer(&value), bpf.FlagCPU) == nil
-})
+}

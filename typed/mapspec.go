@@ -211,6 +211,7 @@ func (s *mapSpec) replace(other AnyMap) {
 		delete(s.set.replacements, s.name)
 	default:
 		s.set.replacements[s.name] = other.Handle().c.life
+		s.set.existing, s.set.entered = findExisting, (*specCore).enterReplacements
 	}
 }
 
@@ -244,7 +245,7 @@ func BindMap(c *Collection, h AnyMap, name string) {
 	if core.life == nil {
 		core.err = c.left[name]
 	}
-	if carriesRecords[h.Shape().Class] {
+	if h.Shape().Class.carriesRecords() {
 		c.readers.own(&core.events)
 	}
 }

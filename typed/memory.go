@@ -5,27 +5,13 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
-	"github.com/bpfgen/bpfgen/typed/internal/hook"
 )
 
 // Maps, variables and programs in memory, which package typedtest makes. They have
 // the handles of the kernel's: what differs is who answers a command.
 
-func init() {
-	hook.BindMap = func(h any, name string, m bpf.Map) error { return bindMemory(h.(AnyMap), name, m) }
-	hook.MapOf = func(h any) bpf.Map { return mapOf(h.(AnyMap)).fake }
-	hook.BindVariable = func(h any, name string, value any, readOnly bool) error {
-		return (&h.(*VariableHandle).g).bindMemory(name, value, readOnly)
-	}
-	hook.BindProgram = func(h any, name string, run func(*bpf.Run) error) {
-		handle := h.(programHandle)
-		b := handle.base()
-		b.name, b.life = name, &programLife{fake: run, typ: handle.kind().typ}
-	}
-}
-
-// bindMemory makes h the handle of a map in memory.
-func bindMemory(h AnyMap, name string, m bpf.Map) error {
+// BindMemoryMap makes h the handle of a map in memory. Package typedtest calls it.
+func BindMemoryMap(h AnyMap, name string, m bpf.Map) error {
 	c := mapOf(h)
 	c.name, c.life, c.facts = name, new(mapLife), m.Facts()
 	if c.err = h.Shape().checkMap(name, c.facts); c.err == nil {
@@ -35,6 +21,23 @@ func bindMemory(h AnyMap, name string, m bpf.Map) error {
 		c.fake, c.keyErrors = m, newKeyErrors(name)
 	}
 	return c.err
+}
+
+// MemoryMapOf is the map that BindMemoryMap has bound; nil for handles of the kernel.
+// Package typedtest calls it.
+func MemoryMapOf(h AnyMap) bpf.Map { return mapOf(h).fake }
+
+// BindMemoryProgram makes h, the handle of a program of any kind, one in memory: run is
+// what it does when it is run. Package typedtest calls it.
+func BindMemoryProgram(h AnyProgram, name string, run func(*bpf.Run) error) {
+	b := h.base()
+	b.name, b.life = name, &programLife{fake: hide(&memoryProgram{run}), typ: h.(programHandle).kind().typ}
+}
+
+// BindMemoryVariable makes v a variable in memory. value is a pointer to its first
+// value. Package typedtest calls it.
+func BindMemoryVariable(v *VariableHandle, name string, value any, readOnly bool) error {
+	return v.g.bindMemory(name, value, readOnly)
 }
 
 // bindMemory makes g a variable with memory of its own, aligned as a section of an

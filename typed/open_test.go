@@ -19,7 +19,7 @@ func TestOpenRefusesBombs(t *testing.T) {
 		data := b.Object()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := Open("counter", bytes.NewReader(data))
+		_, err := Open("counter", bytes.NewReader(data), "")
 		runtime.ReadMemStats(&after)
 		if err == nil || !strings.HasPrefix(err.Error(), "open counter: ") || !strings.Contains(err.Error(), b.Want) {
 			t.Errorf("%s: %v, want %s", b.Name, err, b.Want)
@@ -43,14 +43,14 @@ func TestOpenRefusesTheOtherByteOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer object.Close()
-		if _, err := Open("counter", object); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		if _, err := Open("counter", object, ""); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", target, err, want)
 		}
 	}
 }
 
 func TestOpenWithoutObject(t *testing.T) {
-	if _, err := Open("counter", nil); err == nil || err.Error() != "open counter: there is no object: its io.ReaderAt is nil" {
+	if _, err := Open("counter", nil, ""); err == nil || err.Error() != "open counter: there is no object: its io.ReaderAt is nil" {
 		t.Error(err)
 	}
 }
@@ -85,7 +85,7 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		start := time.Now()
-		spec, err := Open("fuzz", bytes.NewReader(data))
+		spec, err := Open("fuzz", bytes.NewReader(data), "")
 		if err == nil && spec.Spec == nil {
 			t.Error("neither a spec nor an error")
 		}

@@ -33,7 +33,7 @@ const (
 	capBPF      capability = 39
 )
 
-var capabilityNames = map[capability]string{
+var capabilityNames = [...]string{
 	capNetAdmin: "CAP_NET_ADMIN", capSysAdmin: "CAP_SYS_ADMIN", capPerfmon: "CAP_PERFMON", capBPF: "CAP_BPF",
 }
 
@@ -130,11 +130,11 @@ func fileRemedy(err error) string {
 // attached, where CAP_PERFMON is not enough: the kernels of Debian and its kin ask for CAP_SYS_ADMIN if
 // kernel.perf_event_paranoid is above 2 (measured on 5.10 to 7.3; not in Linux).
 func paranoidRemedy(err error) string {
-	held, cerr := machine.capabilities()
+	held, cerr := machineCapabilities()
 	if !errors.Is(err, syscall.EACCES) || cerr != nil || held.has(capSysAdmin) {
 		return ""
 	}
-	level := machine.paranoid()
+	level := machineParanoid()
 	if level <= 2 {
 		return ""
 	}
@@ -144,7 +144,7 @@ func paranoidRemedy(err error) string {
 // egressRemedy is for cgroup_skb programs, for which CAP_SYS_ADMIN did not stand for
 // CAP_NET_ADMIN before Linux 6.9 (bpf_prog_attach_check_attach_type, kernel/bpf/syscall.c).
 func egressRemedy(k *progKind) string {
-	held, err := machine.capabilities()
+	held, err := machineCapabilities()
 	if err != nil || k.typ != ebpf.CGroupSKB || held.has(capNetAdmin) || !olderThan("6.9") {
 		return ""
 	}
@@ -168,7 +168,7 @@ var uprobeKinds = []*progKind{&kindUprobe, &kindUretprobe, &kindUSDT}
 // since Linux 6.16 and stable releases of that time ("perf: Revert to requiring
 // CAP_SYS_ADMIN for uprobes"; measured on 6.18); from 5.8 until then it was CAP_PERFMON.
 func uprobeRemedy(k *progKind) string {
-	held, err := machine.capabilities()
+	held, err := machineCapabilities()
 	if err != nil || !slices.Contains(uprobeKinds, k) || held.has(capSysAdmin) || olderThan("6.16") && !held.has(capPerfmon) {
 		return ""
 	}
@@ -178,7 +178,7 @@ func uprobeRemedy(k *progKind) string {
 // netlinkRemedy is for what goes by netlink, where CAP_SYS_ADMIN does not stand for
 // CAP_NET_ADMIN.
 func netlinkRemedy(err error) string {
-	held, cerr := machine.capabilities()
+	held, cerr := machineCapabilities()
 	switch {
 	case !errors.Is(err, os.ErrPermission) || cerr != nil:
 		return ""
@@ -192,7 +192,7 @@ func netlinkRemedy(err error) string {
 // event of a CPU (perf_allow_cpu), EPERM from mapping its buffer, which is locked memory
 // (perf_mmap, both kernel/events/core.c).
 func perfRemedy(err error) string {
-	held, cerr := machine.capabilities()
+	held, cerr := machineCapabilities()
 	switch {
 	case cerr != nil:
 	case errors.Is(err, syscall.EACCES):
@@ -211,7 +211,7 @@ func perfRemedy(err error) string {
 // memory of the user (kernel/bpf/syscall.c, bpf_charge_memlock, until Linux 5.11), of
 // which no capability gives more.
 func memlockRemedy() string {
-	bytes, limited := machine.memlock()
+	bytes, limited := machineMemlock()
 	if !limited || !olderThan("5.11") {
 		return ""
 	}
@@ -220,7 +220,7 @@ func memlockRemedy() string {
 
 // privilegeRemedy says which of the capabilities the process lacks, if any.
 func privilegeRemedy(needed []capability) string {
-	held, err := machine.capabilities()
+	held, err := machineCapabilities()
 	if err != nil {
 		return ""
 	}
@@ -270,7 +270,7 @@ func lacksSysAdmin(err error) bool {
 	if err == nil || !errors.Is(err, os.ErrPermission) {
 		return false
 	}
-	held, cerr := machine.capabilities()
+	held, cerr := machineCapabilities()
 	return cerr == nil && !held.has(capSysAdmin)
 }
 

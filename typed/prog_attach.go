@@ -57,26 +57,26 @@ func (p *program) attachWhere(k *progKind, do func(where string) (*Link, error))
 // where is what the section says behind its first "/". The library keeps it in
 // AttachTo, which the user may have set before load.
 func (p *program) where() string {
-	if p.spec == nil {
+	if p.specOf() == nil {
 		return ""
 	}
-	return p.spec.AttachTo
+	return p.specOf().AttachTo
 }
 
 // section is the SEC() of the program as written in C.
 func (p *program) section() string {
-	if p.spec == nil {
+	if p.specOf() == nil {
 		return ""
 	}
-	return p.spec.SectionName
+	return p.specOf().SectionName
 }
 
 // attachType is the expected attach type that the program was loaded with.
 func (p *program) attachType() ebpf.AttachType {
-	if p.spec == nil {
+	if p.specOf() == nil {
 		return ebpf.AttachNone
 	}
-	return p.spec.AttachType
+	return p.specOf().AttachType
 }
 
 func (p *program) needsTarget(k *progKind) error {

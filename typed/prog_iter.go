@@ -54,7 +54,7 @@ func (p *Iter) Attach(opts *IterOptions) (*Link, error) {
 }
 
 func (p *Iter) auto() (*Link, error) {
-	if needsMap[p.base().where()] {
+	if needsMap(p.base().where()) {
 		return nil, p.base().needsTarget(&progKind{name: "Iter", needs: "a map (IterOptions.Map)"})
 	}
 	return p.Attach(nil)
@@ -62,7 +62,9 @@ func (p *Iter) auto() (*Link, error) {
 
 // needsMap are the iterators that go over one map
 // (kernel/bpf/map_iter.c, net/core/bpf_sk_storage.c, net/core/sock_map.c).
-var needsMap = map[string]bool{"bpf_map_elem": true, "bpf_sk_storage_map": true, "sockmap": true}
+func needsMap(iterator string) bool {
+	return iterator == "bpf_map_elem" || iterator == "bpf_sk_storage_map" || iterator == "sockmap"
+}
 
 // Open makes the iterator and a reader of one pass over it. Closing the reader
 // takes both away. opts may be nil.

@@ -33,6 +33,10 @@ type progKind struct {
 	needs string
 	// since is the first Linux that can attach the kind, for error messages.
 	since string
+	// options are the options that a kernel must be built with to have the kind, and
+	// that not all kernels are. They are the first that are missing in practice, not
+	// all that there are.
+	options string
 }
 
 // Attach types that cilium/ebpf v0.22 has no constant for
@@ -48,122 +52,77 @@ const (
 var (
 	none = []ebpf.AttachType{ebpf.AttachNone}
 
-	kindKprobe         = progKind{"Kprobe", ebpf.Kprobe, none, []string{"kprobe"}, "", "4.1"}
-	kindKretprobe      = progKind{"Kretprobe", ebpf.Kprobe, none, []string{"kretprobe"}, "", "4.1"}
-	kindKsyscall       = progKind{"Ksyscall", ebpf.Kprobe, none, []string{"ksyscall"}, "", "4.1"}
-	kindKretsyscall    = progKind{"Kretsyscall", ebpf.Kprobe, none, []string{"kretsyscall"}, "", "4.1"}
-	kindKprobeMulti    = progKind{"KprobeMulti", ebpf.Kprobe, expects(ebpf.AttachTraceKprobeMulti), []string{"kprobe.multi"}, "", "5.18"}
-	kindKretprobeMulti = progKind{"KretprobeMulti", ebpf.Kprobe, expects(ebpf.AttachTraceKprobeMulti), []string{"kretprobe.multi"}, "", "5.18"}
-	kindKprobeSession  = progKind{"KprobeSession", ebpf.Kprobe, expects(ebpf.AttachTraceKprobeSession), nil, "", "6.10"}
+	kindKprobe         = progKind{"Kprobe", ebpf.Kprobe, none, []string{"kprobe"}, "", "4.1", "CONFIG_KPROBE_EVENTS CONFIG_BPF_EVENTS"}
+	kindKretprobe      = progKind{"Kretprobe", ebpf.Kprobe, none, []string{"kretprobe"}, "", "4.1", "CONFIG_KPROBE_EVENTS CONFIG_BPF_EVENTS"}
+	kindKsyscall       = progKind{"Ksyscall", ebpf.Kprobe, none, []string{"ksyscall"}, "", "4.1", "CONFIG_KPROBE_EVENTS CONFIG_BPF_EVENTS"}
+	kindKretsyscall    = progKind{"Kretsyscall", ebpf.Kprobe, none, []string{"kretsyscall"}, "", "4.1", "CONFIG_KPROBE_EVENTS CONFIG_BPF_EVENTS"}
+	kindKprobeMulti    = progKind{"KprobeMulti", ebpf.Kprobe, []ebpf.AttachType{ebpf.AttachTraceKprobeMulti}, []string{"kprobe.multi"}, "", "5.18", "CONFIG_FPROBE CONFIG_BPF_EVENTS"}
+	kindKretprobeMulti = progKind{"KretprobeMulti", ebpf.Kprobe, []ebpf.AttachType{ebpf.AttachTraceKprobeMulti}, []string{"kretprobe.multi"}, "", "5.18", "CONFIG_FPROBE CONFIG_BPF_EVENTS"}
+	kindKprobeSession  = progKind{"KprobeSession", ebpf.Kprobe, []ebpf.AttachType{ebpf.AttachTraceKprobeSession}, nil, "", "6.10", "CONFIG_FPROBE CONFIG_BPF_EVENTS"}
 
-	kindUprobe         = progKind{"Uprobe", ebpf.Kprobe, none, []string{"uprobe", "uprobe.s"}, "", "4.1"}
-	kindUretprobe      = progKind{"Uretprobe", ebpf.Kprobe, none, []string{"uretprobe", "uretprobe.s"}, "", "4.1"}
-	kindUprobeMulti    = progKind{"UprobeMulti", ebpf.Kprobe, expects(ebpf.AttachTraceUprobeMulti), []string{"uprobe.multi", "uprobe.multi.s"}, "", "6.6"}
-	kindUretprobeMulti = progKind{"UretprobeMulti", ebpf.Kprobe, expects(ebpf.AttachTraceUprobeMulti), []string{"uretprobe.multi", "uretprobe.multi.s"}, "", "6.6"}
-	kindUprobeSession  = progKind{"UprobeSession", ebpf.Kprobe, expects(attachUprobeSession), nil, "", "6.13"}
-	kindUSDT           = progKind{"USDT", ebpf.Kprobe, nil, []string{"usdt", "usdt.s"}, "", "4.20"}
+	kindUprobe         = progKind{"Uprobe", ebpf.Kprobe, none, []string{"uprobe", "uprobe.s"}, "", "4.1", "CONFIG_UPROBE_EVENTS CONFIG_BPF_EVENTS"}
+	kindUretprobe      = progKind{"Uretprobe", ebpf.Kprobe, none, []string{"uretprobe", "uretprobe.s"}, "", "4.1", "CONFIG_UPROBE_EVENTS CONFIG_BPF_EVENTS"}
+	kindUprobeMulti    = progKind{"UprobeMulti", ebpf.Kprobe, []ebpf.AttachType{ebpf.AttachTraceUprobeMulti}, []string{"uprobe.multi", "uprobe.multi.s"}, "", "6.6", "CONFIG_UPROBE_EVENTS CONFIG_BPF_EVENTS"}
+	kindUretprobeMulti = progKind{"UretprobeMulti", ebpf.Kprobe, []ebpf.AttachType{ebpf.AttachTraceUprobeMulti}, []string{"uretprobe.multi", "uretprobe.multi.s"}, "", "6.6", "CONFIG_UPROBE_EVENTS CONFIG_BPF_EVENTS"}
+	kindUprobeSession  = progKind{"UprobeSession", ebpf.Kprobe, []ebpf.AttachType{attachUprobeSession}, nil, "", "6.13", "CONFIG_UPROBE_EVENTS CONFIG_BPF_EVENTS"}
+	kindUSDT           = progKind{"USDT", ebpf.Kprobe, nil, []string{"usdt", "usdt.s"}, "", "4.20", "CONFIG_UPROBE_EVENTS CONFIG_BPF_EVENTS"}
 
-	kindTracepoint            = progKind{"Tracepoint", ebpf.TracePoint, nil, nil, "", "4.7"}
-	kindRawTracepoint         = progKind{"RawTracepoint", ebpf.RawTracepoint, nil, nil, "", "4.17"}
-	kindRawTracepointWritable = progKind{"RawTracepointWritable", ebpf.RawTracepointWritable, nil, nil, "", "5.2"}
+	kindTracepoint            = progKind{"Tracepoint", ebpf.TracePoint, nil, nil, "", "4.7", "CONFIG_BPF_EVENTS"}
+	kindRawTracepoint         = progKind{"RawTracepoint", ebpf.RawTracepoint, nil, nil, "", "4.17", "CONFIG_BPF_EVENTS"}
+	kindRawTracepointWritable = progKind{"RawTracepointWritable", ebpf.RawTracepointWritable, nil, nil, "", "5.2", "CONFIG_BPF_EVENTS"}
 
-	kindTPBTF         = progKind{"TPBTF", ebpf.Tracing, expects(ebpf.AttachTraceRawTp), nil, "", "5.5"}
-	kindFentry        = progKind{"Fentry", ebpf.Tracing, expects(ebpf.AttachTraceFEntry), nil, "", "5.5"}
-	kindFexit         = progKind{"Fexit", ebpf.Tracing, expects(ebpf.AttachTraceFExit), nil, "", "5.5"}
-	kindFmodRet       = progKind{"FmodRet", ebpf.Tracing, expects(ebpf.AttachModifyReturn), nil, "", "5.7"}
-	kindFsession      = progKind{"Fsession", ebpf.Tracing, expects(attachFsession), nil, "", "7.0"}
-	kindFentryMulti   = progKind{"FentryMulti", ebpf.Tracing, expects(attachFentryMulti), nil, "", "7.2"}
-	kindFexitMulti    = progKind{"FexitMulti", ebpf.Tracing, expects(attachFexitMulti), nil, "", "7.2"}
-	kindFsessionMulti = progKind{"FsessionMulti", ebpf.Tracing, expects(attachFsessionMulti), nil, "", "7.2"}
-	kindFreplace      = progKind{"Freplace", ebpf.Extension, nil, nil, "", "5.6"}
-	kindLSM           = progKind{"LSM", ebpf.LSM, expects(ebpf.AttachLSMMac), nil, "", "5.7"}
-	kindLSMCgroup     = progKind{"LSMCgroup", ebpf.LSM, expects(ebpf.AttachLSMCgroup), nil, "a cgroup", "6.0"}
-	kindIter          = progKind{"Iter", ebpf.Tracing, expects(ebpf.AttachTraceIter), nil, "", "5.8"}
+	kindTPBTF         = progKind{"TPBTF", ebpf.Tracing, []ebpf.AttachType{ebpf.AttachTraceRawTp}, nil, "", "5.5", "CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT"}
+	kindFentry        = progKind{"Fentry", ebpf.Tracing, []ebpf.AttachType{ebpf.AttachTraceFEntry}, nil, "", "5.5", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT"}
+	kindFexit         = progKind{"Fexit", ebpf.Tracing, []ebpf.AttachType{ebpf.AttachTraceFExit}, nil, "", "5.5", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT"}
+	kindFmodRet       = progKind{"FmodRet", ebpf.Tracing, []ebpf.AttachType{ebpf.AttachModifyReturn}, nil, "", "5.7", "CONFIG_FUNCTION_ERROR_INJECTION CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS CONFIG_DEBUG_INFO_BTF"}
+	kindFsession      = progKind{"Fsession", ebpf.Tracing, []ebpf.AttachType{attachFsession}, nil, "", "7.0", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT"}
+	kindFentryMulti   = progKind{"FentryMulti", ebpf.Tracing, []ebpf.AttachType{attachFentryMulti}, nil, "", "7.2", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT"}
+	kindFexitMulti    = progKind{"FexitMulti", ebpf.Tracing, []ebpf.AttachType{attachFexitMulti}, nil, "", "7.2", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT"}
+	kindFsessionMulti = progKind{"FsessionMulti", ebpf.Tracing, []ebpf.AttachType{attachFsessionMulti}, nil, "", "7.2", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT"}
+	kindFreplace      = progKind{"Freplace", ebpf.Extension, nil, nil, "", "5.6", ""}
+	kindLSM           = progKind{"LSM", ebpf.LSM, []ebpf.AttachType{ebpf.AttachLSMMac}, nil, "", "5.7", "CONFIG_BPF_LSM CONFIG_DEBUG_INFO_BTF"}
+	kindLSMCgroup     = progKind{"LSMCgroup", ebpf.LSM, []ebpf.AttachType{ebpf.AttachLSMCgroup}, nil, "a cgroup", "6.0", "CONFIG_BPF_LSM CONFIG_DEBUG_INFO_BTF"}
+	kindIter          = progKind{"Iter", ebpf.Tracing, []ebpf.AttachType{ebpf.AttachTraceIter}, nil, "", "5.8", "CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT"}
 
-	kindXDP       = progKind{"XDP", ebpf.XDP, []ebpf.AttachType{ebpf.AttachXDP, ebpf.AttachNone}, nil, "an interface", "5.9"}
-	kindXDPDevMap = progKind{"XDPDevMap", ebpf.XDP, expects(ebpf.AttachXDPDevMap), nil, "a slot in a device map", "5.8"}
-	kindXDPCPUMap = progKind{"XDPCPUMap", ebpf.XDP, expects(ebpf.AttachXDPCPUMap), nil, "a slot in a CPU map", "5.9"}
+	kindXDP       = progKind{"XDP", ebpf.XDP, []ebpf.AttachType{ebpf.AttachXDP, ebpf.AttachNone}, nil, "an interface", "5.9", ""}
+	kindXDPDevMap = progKind{"XDPDevMap", ebpf.XDP, []ebpf.AttachType{ebpf.AttachXDPDevMap}, nil, "a slot in a device map", "5.8", ""}
+	kindXDPCPUMap = progKind{"XDPCPUMap", ebpf.XDP, []ebpf.AttachType{ebpf.AttachXDPCPUMap}, nil, "a slot in a CPU map", "5.9", ""}
 
-	kindTC       = progKind{"TC", ebpf.SchedCLS, none, nil, "an interface and a direction", "4.5"}
-	kindTCX      = progKind{"TCX", ebpf.SchedCLS, []ebpf.AttachType{ebpf.AttachTCXIngress, ebpf.AttachTCXEgress}, nil, "an interface", "4.5"}
-	kindNetkit   = progKind{"Netkit", ebpf.SchedCLS, []ebpf.AttachType{ebpf.AttachNetkitPrimary, ebpf.AttachNetkitPeer}, nil, "a netkit interface", "6.7"}
-	kindSchedAct = progKind{"SchedAct", ebpf.SchedACT, nil, nil, "an interface and a direction", "4.5"}
+	kindTC       = progKind{"TC", ebpf.SchedCLS, none, nil, "an interface and a direction", "4.5", "CONFIG_NET_CLS_BPF CONFIG_NET_SCH_INGRESS"}
+	kindTCX      = progKind{"TCX", ebpf.SchedCLS, []ebpf.AttachType{ebpf.AttachTCXIngress, ebpf.AttachTCXEgress}, nil, "an interface", "4.5", "CONFIG_NET_XGRESS"}
+	kindNetkit   = progKind{"Netkit", ebpf.SchedCLS, []ebpf.AttachType{ebpf.AttachNetkitPrimary, ebpf.AttachNetkitPeer}, nil, "a netkit interface", "6.7", "CONFIG_NETKIT"}
+	kindSchedAct = progKind{"SchedAct", ebpf.SchedACT, nil, nil, "an interface and a direction", "4.5", "CONFIG_NET_ACT_BPF CONFIG_NET_CLS_MATCHALL"}
 
-	kindNetfilter = progKind{"Netfilter", ebpf.Netfilter, nil, nil, "a protocol family and a netfilter hook", "6.4"}
+	kindNetfilter = progKind{"Netfilter", ebpf.Netfilter, nil, nil, "a protocol family and a netfilter hook", "6.4", "CONFIG_NETFILTER_BPF_LINK"}
 
-	kindCgroupSKB      = progKind{"CgroupSKB", ebpf.CGroupSKB, nil, []string{"cgroup_skb"}, "a cgroup", "4.10"}
-	kindCgroupSKBAny   = progKind{"CgroupSKBAny", ebpf.CGroupSKB, none, []string{"cgroup/skb"}, "a cgroup and a direction", "4.10"}
-	kindCgroupSock     = progKind{"CgroupSock", ebpf.CGroupSock, nil, nil, "a cgroup", "4.10"}
-	kindCgroupSockAddr = progKind{"CgroupSockAddr", ebpf.CGroupSockAddr, nil, nil, "a cgroup", "4.17"}
-	kindCgroupSysctl   = progKind{"CgroupSysctl", ebpf.CGroupSysctl, nil, nil, "a cgroup", "5.2"}
-	kindCgroupSockopt  = progKind{"CgroupSockopt", ebpf.CGroupSockopt, nil, nil, "a cgroup", "5.3"}
-	kindCgroupDevice   = progKind{"CgroupDevice", ebpf.CGroupDevice, nil, nil, "a cgroup", "4.15"}
-	kindSockOps        = progKind{"SockOps", ebpf.SockOps, nil, nil, "a cgroup", "4.13"}
+	kindCgroupSKB      = progKind{"CgroupSKB", ebpf.CGroupSKB, nil, []string{"cgroup_skb"}, "a cgroup", "4.10", "CONFIG_CGROUP_BPF"}
+	kindCgroupSKBAny   = progKind{"CgroupSKBAny", ebpf.CGroupSKB, none, []string{"cgroup/skb"}, "a cgroup and a direction", "4.10", "CONFIG_CGROUP_BPF"}
+	kindCgroupSock     = progKind{"CgroupSock", ebpf.CGroupSock, nil, nil, "a cgroup", "4.10", "CONFIG_CGROUP_BPF"}
+	kindCgroupSockAddr = progKind{"CgroupSockAddr", ebpf.CGroupSockAddr, nil, nil, "a cgroup", "4.17", "CONFIG_CGROUP_BPF"}
+	kindCgroupSysctl   = progKind{"CgroupSysctl", ebpf.CGroupSysctl, nil, nil, "a cgroup", "5.2", "CONFIG_CGROUP_BPF"}
+	kindCgroupSockopt  = progKind{"CgroupSockopt", ebpf.CGroupSockopt, nil, nil, "a cgroup", "5.3", "CONFIG_CGROUP_BPF"}
+	kindCgroupDevice   = progKind{"CgroupDevice", ebpf.CGroupDevice, nil, nil, "a cgroup", "4.15", "CONFIG_CGROUP_BPF"}
+	kindSockOps        = progKind{"SockOps", ebpf.SockOps, nil, nil, "a cgroup", "4.13", "CONFIG_CGROUP_BPF"}
 
-	kindSocketFilter  = progKind{"SocketFilter", ebpf.SocketFilter, nil, nil, "a socket", "3.19"}
-	kindSkReuseport   = progKind{"SkReuseport", ebpf.SkReuseport, nil, nil, "a socket", "4.19"}
-	kindSkMsg         = progKind{"SkMsg", ebpf.SkMsg, nil, nil, "a socket map", "4.17"}
-	kindSkSKB         = progKind{"SkSKB", ebpf.SkSKB, []ebpf.AttachType{ebpf.AttachSkSKBStreamParser, ebpf.AttachSkSKBStreamVerdict, ebpf.AttachSkSKBVerdict}, nil, "a socket map", "4.14"}
-	kindSkSKBAny      = progKind{"SkSKBAny", ebpf.SkSKB, none, nil, "a socket map and a role", "4.14"}
-	kindSkLookup      = progKind{"SkLookup", ebpf.SkLookup, nil, nil, "a network namespace", "5.9"}
-	kindFlowDissector = progKind{"FlowDissector", ebpf.FlowDissector, nil, nil, "a network namespace", "4.20"}
+	kindSocketFilter  = progKind{"SocketFilter", ebpf.SocketFilter, nil, nil, "a socket", "3.19", ""}
+	kindSkReuseport   = progKind{"SkReuseport", ebpf.SkReuseport, nil, nil, "a socket", "4.19", ""}
+	kindSkMsg         = progKind{"SkMsg", ebpf.SkMsg, nil, nil, "a socket map", "4.17", "CONFIG_BPF_STREAM_PARSER"}
+	kindSkSKB         = progKind{"SkSKB", ebpf.SkSKB, []ebpf.AttachType{ebpf.AttachSkSKBStreamParser, ebpf.AttachSkSKBStreamVerdict, ebpf.AttachSkSKBVerdict}, nil, "a socket map", "4.14", "CONFIG_BPF_STREAM_PARSER"}
+	kindSkSKBAny      = progKind{"SkSKBAny", ebpf.SkSKB, none, nil, "a socket map and a role", "4.14", "CONFIG_BPF_STREAM_PARSER"}
+	kindSkLookup      = progKind{"SkLookup", ebpf.SkLookup, nil, nil, "a network namespace", "5.9", ""}
+	kindFlowDissector = progKind{"FlowDissector", ebpf.FlowDissector, nil, nil, "a network namespace", "4.20", ""}
 
-	kindPerfEvent    = progKind{"PerfEvent", ebpf.PerfEvent, nil, nil, "a perf event", "4.9"}
-	kindLWTIn        = progKind{"LWTIn", ebpf.LWTIn, nil, nil, "a route", "4.10"}
-	kindLWTOut       = progKind{"LWTOut", ebpf.LWTOut, nil, nil, "a route", "4.10"}
-	kindLWTXmit      = progKind{"LWTXmit", ebpf.LWTXmit, nil, nil, "a route", "4.10"}
-	kindLWTSeg6Local = progKind{"LWTSeg6Local", ebpf.LWTSeg6Local, nil, nil, "a route", "4.18"}
-	kindLircMode2    = progKind{"LircMode2", ebpf.LircMode2, nil, nil, "a lirc device", "4.18"}
+	kindPerfEvent    = progKind{"PerfEvent", ebpf.PerfEvent, nil, nil, "a perf event", "4.9", "CONFIG_BPF_EVENTS"}
+	kindLWTIn        = progKind{"LWTIn", ebpf.LWTIn, nil, nil, "a route", "4.10", "CONFIG_LWTUNNEL_BPF"}
+	kindLWTOut       = progKind{"LWTOut", ebpf.LWTOut, nil, nil, "a route", "4.10", "CONFIG_LWTUNNEL_BPF"}
+	kindLWTXmit      = progKind{"LWTXmit", ebpf.LWTXmit, nil, nil, "a route", "4.10", "CONFIG_LWTUNNEL_BPF"}
+	kindLWTSeg6Local = progKind{"LWTSeg6Local", ebpf.LWTSeg6Local, nil, nil, "a route", "4.18", "CONFIG_IPV6_SEG6_BPF"}
+	kindLircMode2    = progKind{"LircMode2", ebpf.LircMode2, nil, nil, "a lirc device", "4.18", "CONFIG_BPF_LIRC_MODE2"}
 
-	kindStructOpsProgram = progKind{"StructOpsProgram", ebpf.StructOps, nil, nil, "its struct_ops map to be attached", "5.6"}
-	kindSyscall          = progKind{"Syscall", ebpf.Syscall, nil, nil, "to be run", "5.14"}
+	kindStructOpsProgram = progKind{"StructOpsProgram", ebpf.StructOps, nil, nil, "its struct_ops map to be attached", "5.6", "CONFIG_DEBUG_INFO_BTF CONFIG_BPF_JIT"}
+	kindSyscall          = progKind{"Syscall", ebpf.Syscall, nil, nil, "to be run", "5.14", ""}
 	kindGeneric          = progKind{name: "Generic", needs: "the library's own attach functions"}
 )
-
-// options are the options that a kernel must be built with to have the kind,
-// and that not all kernels are. They are the first that are missing in practice,
-// not all that there are.
-func (k *progKind) options() []string {
-	switch k {
-	case &kindKprobe, &kindKretprobe, &kindKsyscall, &kindKretsyscall:
-		return []string{"CONFIG_KPROBE_EVENTS", "CONFIG_BPF_EVENTS"}
-	case &kindKprobeMulti, &kindKretprobeMulti, &kindKprobeSession:
-		return []string{"CONFIG_FPROBE", "CONFIG_BPF_EVENTS"}
-	case &kindUprobe, &kindUretprobe, &kindUprobeMulti, &kindUretprobeMulti, &kindUprobeSession, &kindUSDT:
-		return []string{"CONFIG_UPROBE_EVENTS", "CONFIG_BPF_EVENTS"}
-	case &kindTracepoint, &kindRawTracepoint, &kindRawTracepointWritable, &kindPerfEvent:
-		return []string{"CONFIG_BPF_EVENTS"}
-	case &kindTPBTF, &kindIter, &kindStructOpsProgram:
-		return []string{"CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_JIT"}
-	case &kindFentry, &kindFexit, &kindFsession, &kindFentryMulti, &kindFexitMulti, &kindFsessionMulti:
-		return []string{"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_JIT"}
-	case &kindFmodRet:
-		return []string{"CONFIG_FUNCTION_ERROR_INJECTION", "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "CONFIG_DEBUG_INFO_BTF"}
-	case &kindLSM, &kindLSMCgroup:
-		return []string{"CONFIG_BPF_LSM", "CONFIG_DEBUG_INFO_BTF"}
-	case &kindTCX:
-		return []string{"CONFIG_NET_XGRESS"}
-	case &kindTC:
-		return []string{"CONFIG_NET_CLS_BPF", "CONFIG_NET_SCH_INGRESS"}
-	case &kindSchedAct:
-		return []string{"CONFIG_NET_ACT_BPF", "CONFIG_NET_CLS_MATCHALL"}
-	case &kindNetkit:
-		return []string{"CONFIG_NETKIT"}
-	case &kindNetfilter:
-		return []string{"CONFIG_NETFILTER_BPF_LINK"}
-	case &kindSkMsg, &kindSkSKB, &kindSkSKBAny:
-		return []string{"CONFIG_BPF_STREAM_PARSER"}
-	case &kindLWTIn, &kindLWTOut, &kindLWTXmit:
-		return []string{"CONFIG_LWTUNNEL_BPF"}
-	case &kindLWTSeg6Local:
-		return []string{"CONFIG_IPV6_SEG6_BPF"}
-	case &kindLircMode2:
-		return []string{"CONFIG_BPF_LIRC_MODE2"}
-	case &kindCgroupSKB, &kindCgroupSKBAny, &kindCgroupSock, &kindCgroupSockAddr, &kindCgroupSysctl, &kindCgroupSockopt, &kindCgroupDevice, &kindSockOps:
-		return []string{"CONFIG_CGROUP_BPF"}
-	}
-	return nil
-}
 
 // takesPacket says whether the kernel runs programs of a type on a packet
 // (net/bpf/test_run.c).
@@ -173,8 +132,6 @@ func takesPacket(typ ebpf.ProgramType) bool {
 		ebpf.Netfilter, ebpf.FlowDissector,
 	}, typ)
 }
-
-func expects(t ebpf.AttachType) []ebpf.AttachType { return []ebpf.AttachType{t} }
 
 // check says whether the program of an object is of this kind.
 func (k *progKind) check(spec *ebpf.ProgramSpec) error {

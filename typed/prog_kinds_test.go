@@ -111,34 +111,34 @@ func TestSetTarget(t *testing.T) {
 	}{
 		{"bare fentry", "fentry", func(*CollectionSpec) {}, "SetTarget"},
 		{"fentry with a target", "fentry", func(c *CollectionSpec) {
-			BindProgramSpec(c, &fentry, progName)
+			bindProgramSpec(c, &fentry, progName)
 			fentry.SetTarget("vfs_open")
 		}, ""},
 		{"freplace without a program", "freplace/f", func(*CollectionSpec) {}, "SetTarget"},
 		{"freplace with half a target", "freplace", func(c *CollectionSpec) {
-			BindProgramSpec(c, &freplace, progName)
+			bindProgramSpec(c, &freplace, progName)
 			freplace.SetTarget("f")
 		}, "SetTargetProgram"},
 		{"XDP with a target", "xdp", func(c *CollectionSpec) {
-			BindProgramSpec(c, &xdp, progName)
+			bindProgramSpec(c, &xdp, progName)
 			xdp.SetTarget("eth0")
 		}, "it needs an interface"},
 		{"XDP in another program", "xdp", func(c *CollectionSpec) {
-			BindProgramSpec(c, &xdp, progName)
+			bindProgramSpec(c, &xdp, progName)
 			xdp.SetTargetProgram(nil, "f")
 		}, "cannot go to another BPF program"},
 		{"freplace in a program that is not loaded", "freplace", func(c *CollectionSpec) {
-			BindProgramSpec(c, &freplace, progName)
+			bindProgramSpec(c, &freplace, progName)
 			freplace.SetTargetProgram(new(XDP), "f")
 		}, "not loaded"},
 		{"freplace in no program", "freplace", func(c *CollectionSpec) {
-			BindProgramSpec(c, &freplace, progName)
+			bindProgramSpec(c, &freplace, progName)
 			freplace.SetTargetProgram(nil, "f")
 		}, "not loaded"},
 		{"bare fsession", "fsession", func(*CollectionSpec) {}, "SetTarget"},
 		{"bare lsm_cgroup", "lsm_cgroup", func(*CollectionSpec) {}, "SetTarget"},
 		{"lsm_cgroup with a target", "lsm_cgroup", func(c *CollectionSpec) {
-			BindProgramSpec(c, &lsmCgroup, progName)
+			bindProgramSpec(c, &lsmCgroup, progName)
 			lsmCgroup.SetTarget("socket_bind")
 		}, ""},
 	} {

@@ -188,7 +188,7 @@ func nameOfSection(section string) string { return strings.ReplaceAll(section, "
 
 func bindSoaked[P any](c *soakedCollection, section string) {
 	var h *P
-	BindProgram(c.Collection, &h, nameOfSection(section))
+	bindProgram(c.Collection, &h, nameOfSection(section))
 	c.programs[section] = any(h).(AnyProgram)
 }
 

@@ -3,8 +3,6 @@ package typed
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/cilium/ebpf"
 )
@@ -51,7 +49,7 @@ func (s *programSpec) setTargetProgram(program LoadedProgram, function string) {
 	}
 	switch p := program.(type) {
 	case AnyProgram:
-		s.state.into = p
+		s.state.into, s.state.enter = p, enterTarget
 	case *ebpf.Program:
 		s.spec.AttachTarget = p
 	default:
@@ -68,20 +66,29 @@ func (c *specCore) enterTargets(spec *ebpf.CollectionSpec) (done func(), err err
 			life.calls.Leave()
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(spec.Programs)) {
+	for _, name := range programNames(spec.Programs) {
 		st := c.state(name)
 		if st.into == nil || st.disabled {
 			continue
 		}
-		into := baseOf(st.into)
-		if into.life == nil || into.life.p == nil || !into.life.calls.Enter() {
+		life, err := st.enter(name, st.into)
+		if err != nil {
 			done()
-			return nil, fmt.Errorf("program %s: its target: %w", name, cmp.Or(into.usable(), ErrNotLoaded))
+			return nil, err
 		}
-		entered = append(entered, into.life)
-		spec.Programs[name].AttachTarget = into.life.p
+		entered = append(entered, life)
+		spec.Programs[name].AttachTarget = life.p
 	}
 	return done, nil
+}
+
+// enterTarget begins the use of a program that another one goes to.
+func enterTarget(name string, program AnyProgram) (*programLife, error) {
+	into := baseOf(program)
+	if into.life == nil || into.life.p == nil || !into.life.calls.Enter() {
+		return nil, fmt.Errorf("program %s: its target: %w", name, cmp.Or(into.usable(), ErrNotLoaded))
+	}
+	return into.life, nil
 }
 
 // useProgram calls f with the library's object of a program.

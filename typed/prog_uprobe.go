@@ -381,7 +381,7 @@ func (p *USDT) Attach(opts *USDTOptions) (*Link, error) {
 func (p *USDT) AttachTo(path, provider, name string, opts *USDTOptions) (*Link, error) {
 	t := target{staticProbe, strings.Join([]string{path, provider, name}, ":")}
 	return p.base().attach(p.kind(), t, func(prog *ebpf.Program) (link.Link, error) {
-		return attachUSDT(prog, p.base().coll, usdtTarget{path, provider, name}, deref(opts))
+		return attachUSDT(prog, p.base().collection(), usdtTarget{path, provider, name}, deref(opts))
 	})
 }
 

@@ -23,11 +23,14 @@ type programLife struct {
 
 	// fake is what a program in memory does when it is run, typ the type of such a
 	// program.
-	fake func(*bpf.Run) error
+	fake hidden // *memoryProgram
 	typ  ebpf.ProgramType
 
 	pin sync.Mutex // the library keeps the name of a pin without one
 }
+
+// memoryProgram is what a program in memory does when it is run.
+type memoryProgram struct{ run func(*bpf.Run) error }
 
 // programType is the type of the program.
 func (l *programLife) programType() ebpf.ProgramType {
@@ -54,8 +57,8 @@ func newProgramLife(p *ebpf.Program) *programLife {
 // pointer to one is a program that was not loaded.
 type program struct {
 	name string
-	spec *ebpf.ProgramSpec // as it was loaded; nil where the object has none
-	coll *Collection
+	spec hidden       // *ebpf.ProgramSpec as it was loaded; nil where the object has none
+	coll hidden       // *Collection
 	life *programLife // nil where it was not loaded
 	left error        // why it was not loaded
 
@@ -64,6 +67,12 @@ type program struct {
 
 	_ [0]func() // not comparable, which would be code for each type
 }
+
+// specOf is the spec as it was loaded, nil where the object has none.
+func (p *program) specOf() *ebpf.ProgramSpec { return (*ebpf.ProgramSpec)(p.spec.p) }
+
+// collection is the one that the program is of.
+func (p *program) collection() *Collection { return (*Collection)(p.coll.p) }
 
 // noProgram is behind nil pointers to the kinds of programs. Nothing is written
 // to it: AttachAll goes over the handles of a collection.
@@ -236,7 +245,11 @@ type ProgramFields ebpf.ProgramSpec
 //
 // The embedded fields may be changed before Load; (*ebpf.ProgramSpec)(s.ProgramFields)
 // is the library's spec.
-type ProgramSpec[P any] struct {
+type ProgramSpec[P any] ProgramSpecCore
+
+// ProgramSpecCore is a [ProgramSpec] as generated code sees it: what it has is
+// compiled once, not for each kind. It is not for other code.
+type ProgramSpecCore struct {
 	*ProgramFields
 	s programSpec
 	_ [0]func() // not comparable, which would be code for each type
@@ -289,16 +302,18 @@ func (s *ProgramSpec[P]) Enable() { partOf(s).disable(false) }
 // accepted.
 func (s *ProgramSpec[P]) Optional() { partOf(s).optional(nil) }
 
-// BindProgramSpec makes *dst the spec of the program with that C name.
-// Generated code calls it.
-func BindProgramSpec[P any](c *CollectionSpec, dst **ProgramSpec[P], name string) {
-	s := (*specCore)(c).bindProgramSpec(name, new(P))
-	*dst = &ProgramSpec[P]{ProgramFields: (*ProgramFields)(s.spec), s: s}
+// BindProgramSpec is the spec of the program with that C name, of which like is a
+// handle, a nil pointer. Generated code calls it.
+//
+//go:noinline
+func BindProgramSpec(c *CollectionSpec, name string, like AnyProgram) *ProgramSpecCore {
+	s := (*specCore)(c).bindProgramSpec(name, like.(programHandle))
+	return &ProgramSpecCore{ProgramFields: (*ProgramFields)(s.spec), s: s}
 }
 
 // bindProgramSpec finds the spec of a program, of which h is a handle.
-func (c *specCore) bindProgramSpec(name string, h any) programSpec {
-	k := h.(programHandle).kind()
+func (c *specCore) bindProgramSpec(name string, h programHandle) programSpec {
+	k := h.kind()
 	spec := c.Spec.Programs[name]
 	if spec == nil {
 		return programSpec{&ebpf.ProgramSpec{Name: name}, k, new(programState)}
@@ -306,24 +321,21 @@ func (c *specCore) bindProgramSpec(name string, h any) programSpec {
 	if err := k.check(spec); err != nil {
 		c.fail(err)
 	}
-	c.state(name).kind = k
+	st := c.state(name)
+	st.kind = k
 	if h, ok := h.(loadsLater); ok {
-		c.state(name).loader = h.loader()
+		st.loader = h.loader()
 	}
-	return programSpec{spec, k, c.state(name)}
+	return programSpec{spec, k, st}
 }
 
-// BindProgram makes *dst the handle of the loaded program with that C name.
-// Generated code calls it.
-func BindProgram[P any](c *Collection, dst **P, name string) {
-	*dst = new(P)
-	(*collectionCore)(c).bindProgram(*dst, name)
-}
-
-func (c *collectionCore) bindProgram(handle any, name string) {
-	h := handle.(programHandle)
-	b := h.base()
-	b.name, b.spec, b.coll = name, c.spec.Programs[name], (*Collection)(c)
+// BindProgram makes handle that of the loaded program with that C name. Generated
+// code calls it.
+//
+//go:noinline
+func BindProgram(c *Collection, handle AnyProgram, name string) {
+	b := handle.base()
+	b.name, b.spec, b.coll = name, hide(c.spec.Programs[name]), hide(c)
 	b.life, b.left = c.lives[name], c.left[name]
-	c.handles = append(c.handles, h)
+	c.handles = append(c.handles, handle.(programHandle))
 }

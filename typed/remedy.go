@@ -25,15 +25,16 @@ import (
 // none is found, nothing is said. privilege.go looks for that of EPERM.
 
 // machine is what causes are looked for in. Tests put other machines in its
-// place.
-var machine = struct {
-	version      func() (kernel.Version, error)
-	lacks        func(option string) bool
-	capabilities func() (capabilities, error)
-	functions    func(name string) ([]string, error)
-	memlock      func() (bytes uint64, limited bool)
-	paranoid     func() int // kernel.perf_event_paranoid
-}{kernel.Running, kernel.Lacks, effectiveCapabilities, kernelsym.Variants, lockedMemory, perfEventParanoid}
+// place. Variables, not fields of one: a program has the code of those alone that
+// it uses.
+var (
+	machineVersion      = kernel.Running
+	machineLacks        = kernel.Lacks
+	machineCapabilities = effectiveCapabilities
+	machineFunctions    = kernelsym.Variants
+	machineMemlock      = lockedMemory
+	machineParanoid     = perfEventParanoid // kernel.perf_event_paranoid
+)
 
 // olderThan says whether the running kernel is known to be older than a
 // version, "6.6".
@@ -42,7 +43,7 @@ func olderThan(version string) bool {
 	if err != nil {
 		return false
 	}
-	have, err := machine.version()
+	have, err := machineVersion()
 	return err == nil && have.Less(want)
 }
 
@@ -82,7 +83,7 @@ func remedy(k *progKind, t target, err error) string {
 	switch {
 	case errors.Is(err, ErrNeedsTarget), errors.Is(err, errNotLinux):
 		return ""
-	case errors.As(err, &known):
+	case errorAs(err, &known):
 		return known.remedy
 	case isNoTracefs(err):
 		return "mount -t tracefs tracefs /sys/kernel/tracing"
@@ -115,8 +116,8 @@ func (k *progKind) cause() string {
 	if k.since != "" && olderThan(k.since) {
 		return "a typed." + k.name + " " + needsNewer(k.since)
 	}
-	for _, option := range k.options() {
-		if machine.lacks(option) {
+	for _, option := range strings.Fields(k.options) {
+		if machineLacks(option) {
 			return builtWithout(option)
 		}
 	}
@@ -125,7 +126,7 @@ func (k *progKind) cause() string {
 
 // needsNewer is the end of a sentence, where the running kernel is older.
 func needsNewer(since string) string {
-	if v, err := machine.version(); err == nil {
+	if v, err := machineVersion(); err == nil {
 		return fmt.Sprintf("needs Linux %s or newer, this is %s", since, v)
 	}
 	return fmt.Sprintf("needs Linux %s or newer", since)
@@ -151,7 +152,7 @@ func newerOption(name, since string, used bool) func(link.Link, error) (link.Lin
 func loadRemedy(k *progKind, needed []capability, err error) string {
 	var known *explained
 	switch {
-	case errors.As(err, &known):
+	case errorAs(err, &known):
 		return known.remedy
 	case lackingInLog(err) != "":
 		return lackingRemedy(lackingInLog(err))
@@ -171,7 +172,7 @@ func loadRemedy(k *progKind, needed []capability, err error) string {
 // what it says before that is of the program's type and target.
 func hasVerifierLog(err error) bool {
 	var verifier *ebpf.VerifierError
-	if !errors.As(err, &verifier) {
+	if !errorAs(err, &verifier) {
 		return false
 	}
 	return slices.ContainsFunc(verifier.Log, func(line string) bool {
@@ -187,21 +188,21 @@ func isNoTracefs(err error) bool {
 	return errors.Is(err, kernelsym.ErrNoTracefs) || strings.Contains(err.Error(), noTracefs)
 }
 
-// tracefsOptions are the files of tracefs that are there if the kernel was
-// built with an option.
-var tracefsOptions = map[string]string{
-	"kprobe_events":              "CONFIG_KPROBE_EVENTS",
-	"uprobe_events":              "CONFIG_UPROBE_EVENTS",
-	"available_filter_functions": "CONFIG_DYNAMIC_FTRACE",
-}
-
 // tracefsOption is the option that an error lacks which misses such a file.
 func tracefsOption(err error) string {
 	var path *os.PathError
-	if !errors.As(err, &path) || !errors.Is(err, os.ErrNotExist) {
+	if !errorAs(err, &path) || !errors.Is(err, os.ErrNotExist) {
 		return ""
 	}
-	return tracefsOptions[filepath.Base(path.Path)]
+	switch filepath.Base(path.Path) { // is there if the kernel was built with an option
+	case "kprobe_events":
+		return "CONFIG_KPROBE_EVENTS"
+	case "uprobe_events":
+		return "CONFIG_UPROBE_EVENTS"
+	case "available_filter_functions":
+		return "CONFIG_DYNAMIC_FTRACE"
+	}
+	return ""
 }
 
 // symbolRemedy is what to do about a name in an executable that does not say
@@ -212,13 +213,13 @@ func symbolRemedy(err error) string {
 	var version *userfile.VersionError
 	var foreign *usdt.MachineError
 	switch {
-	case errors.As(err, &ambiguous):
+	case errorAs(err, &ambiguous):
 		return "give one of these offsets, by AttachOffset or in place of the name"
-	case errors.As(err, &indirect):
+	case errorAs(err, &indirect):
 		return "attach to the function that the resolver picks, by its own name or by its offset in the file (AttachOffset); if readelf -sW does not show it, the symbols of the debug package do"
-	case errors.As(err, &version):
+	case errorAs(err, &version):
 		return "name one of these versions"
-	case errors.As(err, &foreign):
+	case errorAs(err, &foreign):
 		return "a program that does not include usdt.bpf.h, and so asks for no arguments, can be attached"
 	}
 	return ""
@@ -269,7 +270,7 @@ func missing(t target) string {
 // probed.
 func missingFunction(name string) string {
 	name, _, _ = strings.Cut(name, "+")
-	variants, err := machine.functions(name)
+	variants, err := machineFunctions(name)
 	switch {
 	case err != nil:
 		return ""
@@ -285,7 +286,7 @@ func missingFunction(name string) string {
 
 func missingTracepoint(name string) string {
 	const option = "CONFIG_FTRACE_SYSCALLS"
-	if strings.HasPrefix(name, "syscalls/") && machine.lacks(option) {
+	if strings.HasPrefix(name, "syscalls/") && machineLacks(option) {
 		return builtWithout(option)
 	}
 	return "this kernel has no such tracepoint: compare /sys/kernel/tracing/events"

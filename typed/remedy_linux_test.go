@@ -17,19 +17,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// restore gives a variable its value back when the test is over.
+func restore[T any](t *testing.T, variable *T) {
+	before := *variable
+	t.Cleanup(func() { *variable = before })
+}
+
 // onMachine makes causes be looked for on another machine: with a kernel of
 // that version that is built without some options, and a process with some
 // capabilities.
 func onMachine(t *testing.T, version string, held capabilities, without ...string) {
 	t.Helper()
-	before := machine
-	t.Cleanup(func() { machine = before })
+	restore(t, &machineVersion)
+	restore(t, &machineLacks)
+	restore(t, &machineCapabilities)
+	restore(t, &machineFunctions)
+	restore(t, &machineMemlock)
+	restore(t, &machineParanoid)
 	v, err := kernel.ParseVersion(version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	machine.version = func() (kernel.Version, error) { return v, nil }
-	machine.lacks = func(option string) bool {
+	machineVersion = func() (kernel.Version, error) { return v, nil }
+	machineLacks = func(option string) bool {
 		for _, w := range without {
 			if w == option {
 				return true
@@ -37,17 +47,17 @@ func onMachine(t *testing.T, version string, held capabilities, without ...strin
 		}
 		return false
 	}
-	machine.functions = func(string) ([]string, error) { return nil, nil }
-	machine.capabilities = func() (capabilities, error) { return held, nil }
-	machine.memlock = func() (uint64, bool) { return 0, false }
-	machine.paranoid = func() int { return 0 }
+	machineFunctions = func(string) ([]string, error) { return nil, nil }
+	machineCapabilities = func() (capabilities, error) { return held, nil }
+	machineMemlock = func() (uint64, bool) { return 0, false }
+	machineParanoid = func() int { return 0 }
 }
 
 const allCapabilities = ^capabilities(0)
 
 // The remedies for what kernels say in many ways, or say on some machines only.
 func TestRemedies(t *testing.T) {
-	p := &program{name: "on_connect", spec: &ebpf.ProgramSpec{SectionName: "kprobe/tcp_connect"}}
+	p := &program{name: "on_connect", spec: hide(&ebpf.ProgramSpec{SectionName: "kprobe/tcp_connect"})}
 	cookie := func(err error) error {
 		_, err = newerOption("Cookie", "5.15", true)(nil, err)
 		return err
@@ -201,7 +211,7 @@ func TestParanoidKernels(t *testing.T) {
 		{3, 1 << capBPF, syscall.EACCES, false}, // it lacks CAP_PERFMON first
 	} {
 		onMachine(t, "6.12", test.held)
-		machine.paranoid = func() int { return test.level }
+		machineParanoid = func() int { return test.level }
 		var attach *AttachError
 		err := (&program{name: "p"}).attachError(&kindTracepoint, target{}, fmt.Errorf("opening tracepoint perf event: %w", test.err))
 		if !errors.As(err, &attach) || strings.Contains(attach.Remedy, "perf_event_paranoid=2") != test.want {
@@ -293,7 +303,7 @@ func TestLockedMemory(t *testing.T) {
 		{"new, limited", "5.11", allCapabilities, true, policyRemedy()},
 	} {
 		onMachine(t, test.kernel, test.capabilities)
-		machine.memlock = func() (uint64, bool) { return 65536, test.limited }
+		machineMemlock = func() (uint64, bool) { return 65536, test.limited }
 		if err := withMapRemedy(ebpf.Array, fmt.Errorf("map create: %w"+memlockHint, syscall.EPERM)); !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", test.name, err, test.want)
 		} else if strings.Contains(err.Error(), memlockHint) || !errors.Is(err, syscall.EPERM) {

@@ -179,7 +179,7 @@ func refusedRun(typ ebpf.ProgramType, packet, in []byte, o RunOptions) string {
 
 // testRun is BPF_PROG_TEST_RUN, of the kernel or in memory.
 func (p *program) testRun(packet, room, in, out []byte, o RunOptions) (result runResult, err error) {
-	if p.life != nil && p.life.fake != nil {
+	if p.life != nil && p.life.fake.p != nil {
 		if !p.life.calls.Enter() {
 			return result, p.usable()
 		}
@@ -203,7 +203,7 @@ func (l *programLife) fakeRun(packet, room, in, out []byte, o RunOptions) (runRe
 		Packet: slices.Clone(packet), Context: slices.Clone(in),
 		Repeat: o.Repeat, CPU: cpu, Flags: o.flags(),
 	}
-	if err := l.fake(&r); err != nil {
+	if err := (*memoryProgram)(l.fake.p).run(&r); err != nil {
 		return runResult{}, err
 	}
 	copy(out, r.Context)

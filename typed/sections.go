@@ -14,32 +14,34 @@ import (
 // lostSection is a section that libbpf knows (section_defs in libbpf.c, commit
 // f7081a6b) and the library does not (elf_sections.go).
 type lostSection struct {
+	name      string
 	typ       ebpf.ProgramType
 	attach    ebpf.AttachType
 	sleepable bool
 }
 
-var lostSections = map[string]lostSection{
-	"tracepoint.s":     {ebpf.TracePoint, ebpf.AttachNone, true},
-	"tp.s":             {ebpf.TracePoint, ebpf.AttachNone, true},
-	"raw_tracepoint.s": {ebpf.RawTracepoint, ebpf.AttachNone, true},
-	"raw_tp.s":         {ebpf.RawTracepoint, ebpf.AttachNone, true},
-	"tp_btf.s":         {ebpf.Tracing, ebpf.AttachTraceRawTp, true},
-	"fentry.multi":     {ebpf.Tracing, attachFentryMulti, false},
-	"fentry.multi.s":   {ebpf.Tracing, attachFentryMulti, true},
-	"fexit.multi":      {ebpf.Tracing, attachFexitMulti, false},
-	"fexit.multi.s":    {ebpf.Tracing, attachFexitMulti, true},
-	"fsession.multi":   {ebpf.Tracing, attachFsessionMulti, false},
-	"fsession.multi.s": {ebpf.Tracing, attachFsessionMulti, true},
+var lostSections = [...]lostSection{
+	{"tracepoint.s", ebpf.TracePoint, ebpf.AttachNone, true},
+	{"tp.s", ebpf.TracePoint, ebpf.AttachNone, true},
+	{"raw_tracepoint.s", ebpf.RawTracepoint, ebpf.AttachNone, true},
+	{"raw_tp.s", ebpf.RawTracepoint, ebpf.AttachNone, true},
+	{"tp_btf.s", ebpf.Tracing, ebpf.AttachTraceRawTp, true},
+	{"fentry.multi", ebpf.Tracing, attachFentryMulti, false},
+	{"fentry.multi.s", ebpf.Tracing, attachFentryMulti, true},
+	{"fexit.multi", ebpf.Tracing, attachFexitMulti, false},
+	{"fexit.multi.s", ebpf.Tracing, attachFexitMulti, true},
+	{"fsession.multi", ebpf.Tracing, attachFsessionMulti, false},
+	{"fsession.multi.s", ebpf.Tracing, attachFsessionMulti, true},
 }
 
 // fixSection completes a spec whose section the library does not know.
 func fixSection(spec *ebpf.ProgramSpec) {
 	name, where := splitSection(spec.SectionName)
-	lost, ok := lostSections[name]
-	if !ok || spec.Type != ebpf.UnspecifiedProgram {
+	i := slices.IndexFunc(lostSections[:], func(l lostSection) bool { return l.name == name })
+	if i < 0 || spec.Type != ebpf.UnspecifiedProgram {
 		return
 	}
+	lost := &lostSections[i]
 	spec.Type, spec.AttachType, spec.AttachTo = lost.typ, lost.attach, where
 	if lost.sleepable {
 		spec.Flags |= progSleepable
@@ -57,7 +59,7 @@ func targetMissing(name string, spec *ebpf.ProgramSpec) error {
 	switch {
 	case spec.Type == ebpf.UnspecifiedProgram:
 		return nil // the library leaves it out
-	case kindFreplace.matches(spec) && spec.AttachTarget == nil:
+	case spec.Type == ebpf.Extension && spec.AttachTarget == nil:
 		return fail("SetTargetProgram must name the program and function that it replaces")
 	case needsTargetAtLoad(spec) && spec.AttachTo == "":
 		return fail("its section does not say where it goes: SetTarget must, before Load")
@@ -65,10 +67,18 @@ func targetMissing(name string, spec *ebpf.ProgramSpec) error {
 	return nil
 }
 
-// needsTargetAtLoad are the kinds whose target is part of the loaded program.
+// needsTargetAtLoad are the kinds whose target is part of the loaded program. They are
+// told by type and attach type: to name the kinds here would link them all.
 func needsTargetAtLoad(spec *ebpf.ProgramSpec) bool {
-	return slices.ContainsFunc([]*progKind{&kindTPBTF, &kindFentry, &kindFexit, &kindFmodRet, &kindFsession, &kindLSM, &kindLSMCgroup, &kindIter},
-		func(k *progKind) bool { return k.matches(spec) })
+	switch spec.Type {
+	case ebpf.Tracing:
+		return slices.Contains([]ebpf.AttachType{
+			ebpf.AttachTraceRawTp, ebpf.AttachTraceFEntry, ebpf.AttachTraceFExit, ebpf.AttachModifyReturn, attachFsession, ebpf.AttachTraceIter,
+		}, spec.AttachType)
+	case ebpf.LSM:
+		return spec.AttachType == ebpf.AttachLSMMac || spec.AttachType == ebpf.AttachLSMCgroup
+	}
+	return false
 }
 
 // matches compares type and attach type alone.

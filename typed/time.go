@@ -74,7 +74,9 @@ func (c KernelClock) read() (now time.Time, clock uint64, ok bool) {
 		r := readClock(c)
 		return r.now, r.clock, r.ok
 	}
-	r := monotonicReading()
+	m := &monotonicReading
+	m.once.Do(func() { m.reading = readClock(Monotonic) })
+	r := m.reading
 	now = time.Now()
 	return now, r.clock + uint64(now.Sub(r.now)), r.ok
 }
@@ -86,7 +88,11 @@ type reading struct {
 	ok    bool
 }
 
-var monotonicReading = sync.OnceValue(func() reading { return readClock(Monotonic) })
+// monotonicReading is a common reading of both clocks.
+var monotonicReading struct {
+	once sync.Once
+	reading
+}
 
 // soon is how long a system call may take for a reading to be good.
 const soon = time.Microsecond

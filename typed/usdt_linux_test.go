@@ -52,7 +52,7 @@ func usdtReader(t *testing.T) (*hookRun, *USDT) {
 	needKernel(t)
 	object, err := os.ReadFile(compiled(t, "clang-19", "read.bpf.c", "read.o", "-target", "bpfel", "-g", "-O2", "-D__TARGET_ARCH_x86", "-I/usr/include/x86_64-linux-gnu"))
 	must(t, err)
-	spec := got(Open("read", bytes.NewReader(object)))(t)
+	spec := got(Open("read", bytes.NewReader(object), ""))(t)
 	specHandle[USDT](t, spec, progName)
 	if !haveCookies(t) {
 		must(t, spec.Spec.Variables["usdt_cookies"].Set(uint8(0)))
@@ -60,7 +60,7 @@ func usdtReader(t *testing.T) (*hookRun, *USDT) {
 	coll := got(spec.Load(nil))(t)
 	t.Cleanup(func() { coll.Close() })
 	var p *USDT
-	BindProgram(coll, &p, progName)
+	bindProgram(coll, &p, progName)
 	return &hookRun{T: t, coll: coll}, p
 }
 

@@ -143,7 +143,7 @@ type producer struct {
 }
 
 // errNoProducer is the error of a zero Producer.
-var errNoProducer = fmt.Errorf("producer: %w", os.ErrClosed)
+var errNoProducer error = &fixedError{"producer", &os.ErrClosed}
 
 // openProducer opens a producer of records of the type that like points to.
 //

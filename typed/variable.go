@@ -295,7 +295,7 @@ func (g *global) usable() error {
 	return nil
 }
 
-var errVariableClosed = fmt.Errorf("the collection is closed: %w", os.ErrClosed)
+var errVariableClosed error = &fixedError{"the collection is closed", &os.ErrClosed}
 
 func variableError(name string, err error) error {
 	if name == "" { // the zero handle
@@ -409,6 +409,17 @@ func BindVariable(c *Collection, name string, like any) *VariableHandle {
 	return &VariableHandle{g: (*collectionCore)(c).locate(name, like)}
 }
 
+// BindKconfig is a loaded constant of .kconfig. Generated code calls it; an object that
+// was opened may have a constant of its own in its place.
+func BindKconfig(c *Collection, name string, like any) *VariableHandle {
+	v := findKconfig(c.spec, name)
+	if v == nil || c.Collection.Variables[name] != nil {
+		return BindVariable(c, name, like)
+	}
+	g := global{name: name, off: v.Offset, size: v.Size}
+	return &VariableHandle{g: (*collectionCore)(c).placed(g, like, kconfig, (*collectionCore).readKconfig)}
+}
+
 // BindStatic is a loaded static variable or constant. Generated code calls it.
 func BindStatic(c *Collection, section, name string, index int, like any) *VariableHandle {
 	key, _ := findStatic(c.spec, staticSection(c.spec, section, name, index), name, index)
@@ -417,20 +428,22 @@ func BindStatic(c *Collection, section, name string, index int, like any) *Varia
 
 // locate finds a loaded variable by its key in the spec.
 func (c *collectionCore) locate(key string, like any) global {
-	g := global{name: key, err: variableError(key, ErrNotLoaded)}
-	var in string
-	if spec := c.spec.Variables[key]; spec != nil && c.Collection.Variables[key] != nil {
-		g, in = global{name: spec.Name, off: spec.Offset, size: spec.Size()}, spec.SectionName
-		if c.lent {
-			g = c.lentVariable(key, g)
-		}
-	} else if v := findKconfig(c.spec, key); v != nil {
-		g, in = global{name: key, off: v.Offset, size: v.Size}, kconfig
-	} else {
-		return g
+	spec := c.spec.Variables[key]
+	if spec == nil || c.Collection.Variables[key] == nil {
+		return global{name: key, err: variableError(key, ErrNotLoaded)}
 	}
+	g := global{name: spec.Name, off: spec.Offset, size: spec.Size()}
+	if c.lent {
+		g = c.lentVariable(key, g)
+	}
+	return c.placed(g, like, spec.SectionName, (*collectionCore).newSection)
+}
+
+// placed completes a variable with its section, which is made by newSection where no
+// other variable has it.
+func (c *collectionCore) placed(g global, like any, in string, newSection func(*collectionCore, string) (*section, error)) global {
 	if g.err = checkVariable(g.name, like, g.size); g.err == nil && g.sec == nil {
-		if g.sec, g.err = c.section(in); g.err == nil {
+		if g.sec, g.err = c.section(in, newSection); g.err == nil {
 			g.err = g.inside()
 		}
 	}

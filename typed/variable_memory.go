@@ -2,9 +2,7 @@ package typed
 
 import (
 	"fmt"
-	"maps"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/bpfgen/bpfgen/typed/internal/inuse"
@@ -40,11 +38,11 @@ type section struct {
 }
 
 // section is the section of that name, for all of its variables the same.
-func (c *collectionCore) section(name string) (*section, error) {
+func (c *collectionCore) section(name string, newSection func(*collectionCore, string) (*section, error)) (*section, error) {
 	if s := c.sections[name]; s != nil {
 		return s, nil
 	}
-	s, err := c.newSection(name)
+	s, err := newSection(c, name)
 	if err != nil {
 		return nil, fmt.Errorf("section %s: %w", name, err)
 	}
@@ -56,9 +54,6 @@ func (c *collectionCore) section(name string) (*section, error) {
 }
 
 func (c *collectionCore) newSection(name string) (*section, error) {
-	if name == kconfig {
-		return c.readKconfig()
-	}
 	s := &section{life: c.maps[name]}
 	err := s.life.use(name, func(m *ebpf.Map) error {
 		// Not being mapped is not an error yet: reading works without.
@@ -83,9 +78,9 @@ func (s *section) unmap() error {
 func copyOfSection(mem []byte, readOnly bool) *section { return &section{mem: mem, readOnly: readOnly} }
 
 // readKconfig copies .kconfig from the map of any program that refers to it.
-func (c *collectionCore) readKconfig() (*section, error) {
+func (c *collectionCore) readKconfig(string) (*section, error) {
 	ds := datasec(c.spec, kconfig)
-	for _, name := range slices.Sorted(maps.Keys(c.Collection.Programs)) {
+	for _, name := range sortedKeys(c.Collection.Programs) {
 		info, err := c.Collection.Programs[name].Info()
 		if err != nil {
 			return nil, err

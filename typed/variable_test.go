@@ -42,7 +42,7 @@ func openGolden(t testing.TB, stem string) *CollectionSpec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Open("golden", bytes.NewReader(object))
+	c, err := Open("golden", bytes.NewReader(object), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,11 +70,11 @@ func staticSpec[T any](t testing.TB, c *CollectionSpec, section, name string, in
 }
 
 func variable[T any](c *Collection, name string) *Variable[T] {
-	return (*Variable[T])(BindVariable(c, name, (*T)(nil)))
+	return (*Variable[T])(BindKconfig(c, name, (*T)(nil)))
 }
 
 func constant[T any](c *Collection, name string) *Constant[T] {
-	return (*Constant[T])(BindVariable(c, name, (*T)(nil)))
+	return (*Constant[T])(BindKconfig(c, name, (*T)(nil)))
 }
 
 func static[T any](c *Collection, section, name string) *Variable[T] {

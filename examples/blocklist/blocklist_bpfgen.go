@@ -29,20 +29,23 @@ map blocked value #2 3a66e0f10d8252cc
 
 // openBlocklist parses the embedded object. Nothing is in the kernel yet.
 func openBlocklist() (*blocklistCollectionSpec, error) {
-	return openBlocklistFrom(typed.Embedded(_BlocklistBytes, _BlocklistChecksum))
+	return _BlocklistBind(typed.OpenEmbedded("blocklist", _BlocklistBytes, _BlocklistChecksum, _BlocklistLayouts))
 }
 
 // openBlocklistFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openBlocklistFrom(object io.ReaderAt) (*blocklistCollectionSpec, error) {
-	c, err := typed.Open("blocklist", object)
+	return _BlocklistBind(typed.Open("blocklist", object, _BlocklistLayouts))
+}
+
+// _BlocklistBind gives what an object has its Go types.
+func _BlocklistBind(c *typed.CollectionSpec, err error) (*blocklistCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &blocklistCollectionSpec{CollectionSpec: c}
 	s.Maps.Blocked = (*typed.MapSpec[*blocklistBlockedMap])(typed.BindMapSpec(c, "blocked", (*blocklistBlockedMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.DropBlocked, "drop_blocked")
-	typed.CheckLayouts(c, _BlocklistLayouts)
+	s.Programs.DropBlocked = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "drop_blocked", (*typed.XDP)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -60,15 +63,23 @@ type blocklistCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *blocklistCollectionSpec) Load(opts *ebpf.CollectionOptions) (*blocklistCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *blocklistCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *blocklistCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *blocklistCollectionSpec) load(opts typed.LoadOptions) (*blocklistCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &blocklistCollection{Collection: c}
 	b.Maps.Blocked = new(blocklistBlockedMap)
 	typed.BindMap(c, b.Maps.Blocked, "blocked")
-	typed.BindProgram(c, &b.Programs.DropBlocked, "drop_blocked")
+	b.Programs.DropBlocked = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.DropBlocked, "drop_blocked")
 	return b, nil
 }
 

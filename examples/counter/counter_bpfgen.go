@@ -33,23 +33,26 @@ static .bss seen "0" u64 7849bf8c861b34c1
 
 // openCounter parses the embedded object. Nothing is in the kernel yet.
 func openCounter() (*counterCollectionSpec, error) {
-	return openCounterFrom(typed.Embedded(_CounterBytes, _CounterChecksum))
+	return _CounterBind(typed.OpenEmbedded("counter", _CounterBytes, _CounterChecksum, _CounterLayouts))
 }
 
 // openCounterFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openCounterFrom(object io.ReaderAt) (*counterCollectionSpec, error) {
-	c, err := typed.Open("counter", object)
+	return _CounterBind(typed.Open("counter", object, _CounterLayouts))
+}
+
+// _CounterBind gives what an object has its Go types.
+func _CounterBind(c *typed.CollectionSpec, err error) (*counterCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &counterCollectionSpec{CollectionSpec: c}
 	s.Maps.Flows = (*typed.MapSpec[*counterFlowsMap])(typed.BindMapSpec(c, "flows", (*counterFlowsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CountPackets, "count_packets")
+	s.Programs.CountPackets = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "count_packets", (*typed.XDP)(nil)))
 	s.Variables.Ignored = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "ignored", (*uint64)(nil)))
 	s.Variables.SampleRate = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "sample_rate", (*uint32)(nil)))
 	s.Variables.Seen = (*typed.VariableSpec[uint64])(typed.BindStaticSpec(c, ".bss", "seen", 0, (*uint64)(nil)))
-	typed.CheckLayouts(c, _CounterLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -67,15 +70,23 @@ type counterCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *counterCollectionSpec) Load(opts *ebpf.CollectionOptions) (*counterCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *counterCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *counterCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *counterCollectionSpec) load(opts typed.LoadOptions) (*counterCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &counterCollection{Collection: c}
 	b.Maps.Flows = new(counterFlowsMap)
 	typed.BindMap(c, b.Maps.Flows, "flows")
-	typed.BindProgram(c, &b.Programs.CountPackets, "count_packets")
+	b.Programs.CountPackets = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.CountPackets, "count_packets")
 	b.Variables.Ignored = (*typed.Variable[uint64])(typed.BindVariable(c, "ignored", (*uint64)(nil)))
 	b.Variables.SampleRate = (*typed.Constant[uint32])(typed.BindVariable(c, "sample_rate", (*uint32)(nil)))
 	b.Variables.Seen = (*typed.Variable[uint64])(typed.BindStatic(c, ".bss", "seen", 0, (*uint64)(nil)))

@@ -30,21 +30,24 @@ map traffic value #2 eb6897d35cb5a2a0
 
 // openEgress parses the embedded object. Nothing is in the kernel yet.
 func openEgress() (*egressCollectionSpec, error) {
-	return openEgressFrom(typed.Embedded(_EgressBytes, _EgressChecksum))
+	return _EgressBind(typed.OpenEmbedded("egress", _EgressBytes, _EgressChecksum, _EgressLayouts))
 }
 
 // openEgressFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openEgressFrom(object io.ReaderAt) (*egressCollectionSpec, error) {
-	c, err := typed.Open("egress", object)
+	return _EgressBind(typed.Open("egress", object, _EgressLayouts))
+}
+
+// _EgressBind gives what an object has its Go types.
+func _EgressBind(c *typed.CollectionSpec, err error) (*egressCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &egressCollectionSpec{CollectionSpec: c}
 	s.Maps.Denied = (*typed.MapSpec[*egressDeniedMap])(typed.BindMapSpec(c, "denied", (*egressDeniedMap)(nil)))
 	s.Maps.Traffic = (*typed.MapSpec[*egressTrafficMap])(typed.BindMapSpec(c, "traffic", (*egressTrafficMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Police, "police")
-	typed.CheckLayouts(c, _EgressLayouts)
+	s.Programs.Police = (*typed.ProgramSpec[typed.CgroupSKB])(typed.BindProgramSpec(c, "police", (*typed.CgroupSKB)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -62,8 +65,15 @@ type egressCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *egressCollectionSpec) Load(opts *ebpf.CollectionOptions) (*egressCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *egressCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *egressCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *egressCollectionSpec) load(opts typed.LoadOptions) (*egressCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +82,8 @@ func (s *egressCollectionSpec) Load(opts *ebpf.CollectionOptions) (*egressCollec
 	typed.BindMap(c, b.Maps.Denied, "denied")
 	b.Maps.Traffic = new(egressTrafficMap)
 	typed.BindMap(c, b.Maps.Traffic, "traffic")
-	typed.BindProgram(c, &b.Programs.Police, "police")
+	b.Programs.Police = new(typed.CgroupSKB)
+	typed.BindProgram(c, b.Programs.Police, "police")
 	return b, nil
 }
 

@@ -28,21 +28,24 @@ variable lost u64 7849bf8c861b34c1
 
 // openExecevents parses the embedded object. Nothing is in the kernel yet.
 func openExecevents() (*execeventsCollectionSpec, error) {
-	return openExeceventsFrom(typed.Embedded(_ExeceventsBytes, _ExeceventsChecksum))
+	return _ExeceventsBind(typed.OpenEmbedded("execevents", _ExeceventsBytes, _ExeceventsChecksum, _ExeceventsLayouts))
 }
 
 // openExeceventsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openExeceventsFrom(object io.ReaderAt) (*execeventsCollectionSpec, error) {
-	c, err := typed.Open("execevents", object)
+	return _ExeceventsBind(typed.Open("execevents", object, _ExeceventsLayouts))
+}
+
+// _ExeceventsBind gives what an object has its Go types.
+func _ExeceventsBind(c *typed.CollectionSpec, err error) (*execeventsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &execeventsCollectionSpec{CollectionSpec: c}
 	s.Maps.Events = (*typed.MapSpec[*execeventsEventsMap])(typed.BindMapSpec(c, "events", (*execeventsEventsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.OnExec, "on_exec")
+	s.Programs.OnExec = (*typed.ProgramSpec[typed.Tracepoint])(typed.BindProgramSpec(c, "on_exec", (*typed.Tracepoint)(nil)))
 	s.Variables.Lost = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "lost", (*uint64)(nil)))
-	typed.CheckLayouts(c, _ExeceventsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -60,15 +63,23 @@ type execeventsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *execeventsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*execeventsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *execeventsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *execeventsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *execeventsCollectionSpec) load(opts typed.LoadOptions) (*execeventsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &execeventsCollection{Collection: c}
 	b.Maps.Events = new(execeventsEventsMap)
 	typed.BindMap(c, b.Maps.Events, "events")
-	typed.BindProgram(c, &b.Programs.OnExec, "on_exec")
+	b.Programs.OnExec = new(typed.Tracepoint)
+	typed.BindProgram(c, b.Programs.OnExec, "on_exec")
 	b.Variables.Lost = (*typed.Variable[uint64])(typed.BindVariable(c, "lost", (*uint64)(nil)))
 	return b, nil
 }

@@ -33,22 +33,25 @@ map scratch value #5 a358b672f62d4eaf
 
 // openExeclog parses the embedded object. Nothing is in the kernel yet.
 func openExeclog() (*execlogCollectionSpec, error) {
-	return openExeclogFrom(typed.Embedded(_ExeclogBytes, _ExeclogChecksum))
+	return _ExeclogBind(typed.OpenEmbedded("execlog", _ExeclogBytes, _ExeclogChecksum, _ExeclogLayouts))
 }
 
 // openExeclogFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openExeclogFrom(object io.ReaderAt) (*execlogCollectionSpec, error) {
-	c, err := typed.Open("execlog", object)
+	return _ExeclogBind(typed.Open("execlog", object, _ExeclogLayouts))
+}
+
+// _ExeclogBind gives what an object has its Go types.
+func _ExeclogBind(c *typed.CollectionSpec, err error) (*execlogCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &execlogCollectionSpec{CollectionSpec: c}
 	s.Maps.Events = (*typed.MapSpec[*execlogEventsMap])(typed.BindMapSpec(c, "events", (*execlogEventsMap)(nil)))
 	s.Maps.Scratch = (*typed.MapSpec[*execlogScratchMap])(typed.BindMapSpec(c, "scratch", (*execlogScratchMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.LogExec, "log_exec")
-	typed.BindProgramSpec(c, &s.Programs.LogExit, "log_exit")
-	typed.CheckLayouts(c, _ExeclogLayouts)
+	s.Programs.LogExec = (*typed.ProgramSpec[typed.RawTracepoint])(typed.BindProgramSpec(c, "log_exec", (*typed.RawTracepoint)(nil)))
+	s.Programs.LogExit = (*typed.ProgramSpec[typed.RawTracepoint])(typed.BindProgramSpec(c, "log_exit", (*typed.RawTracepoint)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -66,8 +69,15 @@ type execlogCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *execlogCollectionSpec) Load(opts *ebpf.CollectionOptions) (*execlogCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *execlogCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *execlogCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *execlogCollectionSpec) load(opts typed.LoadOptions) (*execlogCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +86,10 @@ func (s *execlogCollectionSpec) Load(opts *ebpf.CollectionOptions) (*execlogColl
 	typed.BindMap(c, b.Maps.Events, "events")
 	b.Maps.Scratch = new(execlogScratchMap)
 	typed.BindMap(c, b.Maps.Scratch, "scratch")
-	typed.BindProgram(c, &b.Programs.LogExec, "log_exec")
-	typed.BindProgram(c, &b.Programs.LogExit, "log_exit")
+	b.Programs.LogExec = new(typed.RawTracepoint)
+	typed.BindProgram(c, b.Programs.LogExec, "log_exec")
+	b.Programs.LogExit = new(typed.RawTracepoint)
+	typed.BindProgram(c, b.Programs.LogExit, "log_exit")
 	return b, nil
 }
 

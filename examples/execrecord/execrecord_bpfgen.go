@@ -29,21 +29,24 @@ type "struct trace_event_raw_sched_process_exec" #2 976e0900bbf5db4e
 
 // openExecrecord parses the embedded object. Nothing is in the kernel yet.
 func openExecrecord() (*execrecordCollectionSpec, error) {
-	return openExecrecordFrom(typed.Embedded(_ExecrecordBytes, _ExecrecordChecksum))
+	return _ExecrecordBind(typed.OpenEmbedded("execrecord", _ExecrecordBytes, _ExecrecordChecksum, _ExecrecordLayouts))
 }
 
 // openExecrecordFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openExecrecordFrom(object io.ReaderAt) (*execrecordCollectionSpec, error) {
-	c, err := typed.Open("execrecord", object)
+	return _ExecrecordBind(typed.Open("execrecord", object, _ExecrecordLayouts))
+}
+
+// _ExecrecordBind gives what an object has its Go types.
+func _ExecrecordBind(c *typed.CollectionSpec, err error) (*execrecordCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &execrecordCollectionSpec{CollectionSpec: c}
 	typed.BindEventType(c, "records", "struct trace_event_raw_sched_process_exec")
 	s.Maps.Records = (*typed.MapSpec[*execrecordRecordsMap])(typed.BindMapSpec(c, "records", (*execrecordRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.OnExec, "on_exec")
-	typed.CheckLayouts(c, _ExecrecordLayouts)
+	s.Programs.OnExec = (*typed.ProgramSpec[typed.Tracepoint])(typed.BindProgramSpec(c, "on_exec", (*typed.Tracepoint)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -61,15 +64,23 @@ type execrecordCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *execrecordCollectionSpec) Load(opts *ebpf.CollectionOptions) (*execrecordCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *execrecordCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *execrecordCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *execrecordCollectionSpec) load(opts typed.LoadOptions) (*execrecordCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &execrecordCollection{Collection: c}
 	b.Maps.Records = new(execrecordRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.OnExec, "on_exec")
+	b.Programs.OnExec = new(typed.Tracepoint)
+	typed.BindProgram(c, b.Programs.OnExec, "on_exec")
 	return b, nil
 }
 

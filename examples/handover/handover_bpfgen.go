@@ -29,21 +29,24 @@ variable version u32 60a4e951072ee49c
 
 // openHandover parses the embedded object. Nothing is in the kernel yet.
 func openHandover() (*handoverCollectionSpec, error) {
-	return openHandoverFrom(typed.Embedded(_HandoverBytes, _HandoverChecksum))
+	return _HandoverBind(typed.OpenEmbedded("handover", _HandoverBytes, _HandoverChecksum, _HandoverLayouts))
 }
 
 // openHandoverFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openHandoverFrom(object io.ReaderAt) (*handoverCollectionSpec, error) {
-	c, err := typed.Open("handover", object)
+	return _HandoverBind(typed.Open("handover", object, _HandoverLayouts))
+}
+
+// _HandoverBind gives what an object has its Go types.
+func _HandoverBind(c *typed.CollectionSpec, err error) (*handoverCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &handoverCollectionSpec{CollectionSpec: c}
 	s.Maps.Execs = (*typed.MapSpec[*handoverExecsMap])(typed.BindMapSpec(c, "execs", (*handoverExecsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.OnExec, "on_exec")
+	s.Programs.OnExec = (*typed.ProgramSpec[typed.Tracepoint])(typed.BindProgramSpec(c, "on_exec", (*typed.Tracepoint)(nil)))
 	s.Variables.Version = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "version", (*uint32)(nil)))
-	typed.CheckLayouts(c, _HandoverLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -61,15 +64,23 @@ type handoverCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *handoverCollectionSpec) Load(opts *ebpf.CollectionOptions) (*handoverCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *handoverCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *handoverCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *handoverCollectionSpec) load(opts typed.LoadOptions) (*handoverCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &handoverCollection{Collection: c}
 	b.Maps.Execs = new(handoverExecsMap)
 	typed.BindMap(c, b.Maps.Execs, "execs")
-	typed.BindProgram(c, &b.Programs.OnExec, "on_exec")
+	b.Programs.OnExec = new(typed.Tracepoint)
+	typed.BindProgram(c, b.Programs.OnExec, "on_exec")
 	b.Variables.Version = (*typed.Constant[uint32])(typed.BindVariable(c, "version", (*uint32)(nil)))
 	return b, nil
 }

@@ -29,25 +29,28 @@ variable only_pid u32 60a4e951072ee49c
 
 // openLatency parses the embedded object. Nothing is in the kernel yet.
 func openLatency() (*latencyCollectionSpec, error) {
-	return openLatencyFrom(typed.Embedded(_LatencyBytes, _LatencyChecksum))
+	return _LatencyBind(typed.OpenEmbedded("latency", _LatencyBytes, _LatencyChecksum, _LatencyLayouts))
 }
 
 // openLatencyFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openLatencyFrom(object io.ReaderAt) (*latencyCollectionSpec, error) {
-	c, err := typed.Open("latency", object)
+	return _LatencyBind(typed.Open("latency", object, _LatencyLayouts))
+}
+
+// _LatencyBind gives what an object has its Go types.
+func _LatencyBind(c *typed.CollectionSpec, err error) (*latencyCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &latencyCollectionSpec{CollectionSpec: c}
 	s.Maps.Entered = (*typed.MapSpec[*latencyEnteredMap])(typed.BindMapSpec(c, "entered", (*latencyEnteredMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.FentryRead, "fentry_read")
-	typed.BindProgramSpec(c, &s.Programs.FexitRead, "fexit_read")
-	typed.BindProgramSpec(c, &s.Programs.KprobeRead, "kprobe_read")
-	typed.BindProgramSpec(c, &s.Programs.KretprobeRead, "kretprobe_read")
+	s.Programs.FentryRead = (*typed.ProgramSpec[typed.Fentry])(typed.BindProgramSpec(c, "fentry_read", (*typed.Fentry)(nil)))
+	s.Programs.FexitRead = (*typed.ProgramSpec[typed.Fexit])(typed.BindProgramSpec(c, "fexit_read", (*typed.Fexit)(nil)))
+	s.Programs.KprobeRead = (*typed.ProgramSpec[typed.Kprobe])(typed.BindProgramSpec(c, "kprobe_read", (*typed.Kprobe)(nil)))
+	s.Programs.KretprobeRead = (*typed.ProgramSpec[typed.Kretprobe])(typed.BindProgramSpec(c, "kretprobe_read", (*typed.Kretprobe)(nil)))
 	s.Variables.Histogram = (*typed.VariableSpec[[40]uint64])(typed.BindVariableSpec(c, "histogram", (*[40]uint64)(nil)))
 	s.Variables.OnlyPid = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "only_pid", (*uint32)(nil)))
-	typed.CheckLayouts(c, _LatencyLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -65,18 +68,29 @@ type latencyCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *latencyCollectionSpec) Load(opts *ebpf.CollectionOptions) (*latencyCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *latencyCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *latencyCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *latencyCollectionSpec) load(opts typed.LoadOptions) (*latencyCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &latencyCollection{Collection: c}
 	b.Maps.Entered = new(latencyEnteredMap)
 	typed.BindMap(c, b.Maps.Entered, "entered")
-	typed.BindProgram(c, &b.Programs.FentryRead, "fentry_read")
-	typed.BindProgram(c, &b.Programs.FexitRead, "fexit_read")
-	typed.BindProgram(c, &b.Programs.KprobeRead, "kprobe_read")
-	typed.BindProgram(c, &b.Programs.KretprobeRead, "kretprobe_read")
+	b.Programs.FentryRead = new(typed.Fentry)
+	typed.BindProgram(c, b.Programs.FentryRead, "fentry_read")
+	b.Programs.FexitRead = new(typed.Fexit)
+	typed.BindProgram(c, b.Programs.FexitRead, "fexit_read")
+	b.Programs.KprobeRead = new(typed.Kprobe)
+	typed.BindProgram(c, b.Programs.KprobeRead, "kprobe_read")
+	b.Programs.KretprobeRead = new(typed.Kretprobe)
+	typed.BindProgram(c, b.Programs.KretprobeRead, "kretprobe_read")
 	b.Variables.Histogram = (*typed.Variable[[40]uint64])(typed.BindVariable(c, "histogram", (*[40]uint64)(nil)))
 	b.Variables.OnlyPid = (*typed.Constant[uint32])(typed.BindVariable(c, "only_pid", (*uint32)(nil)))
 	return b, nil

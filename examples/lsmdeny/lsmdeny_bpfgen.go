@@ -28,20 +28,23 @@ map denied value u64 7849bf8c861b34c1
 
 // openLsmdeny parses the embedded object. Nothing is in the kernel yet.
 func openLsmdeny() (*lsmdenyCollectionSpec, error) {
-	return openLsmdenyFrom(typed.Embedded(_LsmdenyBytes, _LsmdenyChecksum))
+	return _LsmdenyBind(typed.OpenEmbedded("lsmdeny", _LsmdenyBytes, _LsmdenyChecksum, _LsmdenyLayouts))
 }
 
 // openLsmdenyFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openLsmdenyFrom(object io.ReaderAt) (*lsmdenyCollectionSpec, error) {
-	c, err := typed.Open("lsmdeny", object)
+	return _LsmdenyBind(typed.Open("lsmdeny", object, _LsmdenyLayouts))
+}
+
+// _LsmdenyBind gives what an object has its Go types.
+func _LsmdenyBind(c *typed.CollectionSpec, err error) (*lsmdenyCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &lsmdenyCollectionSpec{CollectionSpec: c}
 	s.Maps.Denied = (*typed.MapSpec[*lsmdenyDeniedMap])(typed.BindMapSpec(c, "denied", (*lsmdenyDeniedMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.DenyOpen, "deny_open")
-	typed.CheckLayouts(c, _LsmdenyLayouts)
+	s.Programs.DenyOpen = (*typed.ProgramSpec[typed.LSM])(typed.BindProgramSpec(c, "deny_open", (*typed.LSM)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -59,15 +62,23 @@ type lsmdenyCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *lsmdenyCollectionSpec) Load(opts *ebpf.CollectionOptions) (*lsmdenyCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *lsmdenyCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *lsmdenyCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *lsmdenyCollectionSpec) load(opts typed.LoadOptions) (*lsmdenyCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &lsmdenyCollection{Collection: c}
 	b.Maps.Denied = new(lsmdenyDeniedMap)
 	typed.BindMap(c, b.Maps.Denied, "denied")
-	typed.BindProgram(c, &b.Programs.DenyOpen, "deny_open")
+	b.Programs.DenyOpen = new(typed.LSM)
+	typed.BindProgram(c, b.Programs.DenyOpen, "deny_open")
 	return b, nil
 }
 

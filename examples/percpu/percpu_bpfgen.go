@@ -28,21 +28,24 @@ variable only_pid u32 60a4e951072ee49c
 
 // openPercpu parses the embedded object. Nothing is in the kernel yet.
 func openPercpu() (*percpuCollectionSpec, error) {
-	return openPercpuFrom(typed.Embedded(_PercpuBytes, _PercpuChecksum))
+	return _PercpuBind(typed.OpenEmbedded("percpu", _PercpuBytes, _PercpuChecksum, _PercpuLayouts))
 }
 
 // openPercpuFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openPercpuFrom(object io.ReaderAt) (*percpuCollectionSpec, error) {
-	c, err := typed.Open("percpu", object)
+	return _PercpuBind(typed.Open("percpu", object, _PercpuLayouts))
+}
+
+// _PercpuBind gives what an object has its Go types.
+func _PercpuBind(c *typed.CollectionSpec, err error) (*percpuCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &percpuCollectionSpec{CollectionSpec: c}
 	s.Maps.Calls = (*typed.MapSpec[*percpuCallsMap])(typed.BindMapSpec(c, "calls", (*percpuCallsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.OnSyscall, "on_syscall")
+	s.Programs.OnSyscall = (*typed.ProgramSpec[typed.RawTracepoint])(typed.BindProgramSpec(c, "on_syscall", (*typed.RawTracepoint)(nil)))
 	s.Variables.OnlyPid = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "only_pid", (*uint32)(nil)))
-	typed.CheckLayouts(c, _PercpuLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -60,15 +63,23 @@ type percpuCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *percpuCollectionSpec) Load(opts *ebpf.CollectionOptions) (*percpuCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *percpuCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *percpuCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *percpuCollectionSpec) load(opts typed.LoadOptions) (*percpuCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &percpuCollection{Collection: c}
 	b.Maps.Calls = new(percpuCallsMap)
 	typed.BindMap(c, b.Maps.Calls, "calls")
-	typed.BindProgram(c, &b.Programs.OnSyscall, "on_syscall")
+	b.Programs.OnSyscall = new(typed.RawTracepoint)
+	typed.BindProgram(c, b.Programs.OnSyscall, "on_syscall")
 	b.Variables.OnlyPid = (*typed.Constant[uint32])(typed.BindVariable(c, "only_pid", (*uint32)(nil)))
 	return b, nil
 }

@@ -30,21 +30,24 @@ map counts value #2 f2f47ae87d2bd72c
 
 // openTccounter parses the embedded object. Nothing is in the kernel yet.
 func openTccounter() (*tccounterCollectionSpec, error) {
-	return openTccounterFrom(typed.Embedded(_TccounterBytes, _TccounterChecksum))
+	return _TccounterBind(typed.OpenEmbedded("tccounter", _TccounterBytes, _TccounterChecksum, _TccounterLayouts))
 }
 
 // openTccounterFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openTccounterFrom(object io.ReaderAt) (*tccounterCollectionSpec, error) {
-	c, err := typed.Open("tccounter", object)
+	return _TccounterBind(typed.Open("tccounter", object, _TccounterLayouts))
+}
+
+// _TccounterBind gives what an object has its Go types.
+func _TccounterBind(c *typed.CollectionSpec, err error) (*tccounterCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &tccounterCollectionSpec{CollectionSpec: c}
 	s.Maps.Counts = (*typed.MapSpec[*tccounterCountsMap])(typed.BindMapSpec(c, "counts", (*tccounterCountsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CountEgress, "count_egress")
-	typed.BindProgramSpec(c, &s.Programs.CountIngress, "count_ingress")
-	typed.CheckLayouts(c, _TccounterLayouts)
+	s.Programs.CountEgress = (*typed.ProgramSpec[typed.TCX])(typed.BindProgramSpec(c, "count_egress", (*typed.TCX)(nil)))
+	s.Programs.CountIngress = (*typed.ProgramSpec[typed.TCX])(typed.BindProgramSpec(c, "count_ingress", (*typed.TCX)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -62,16 +65,25 @@ type tccounterCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *tccounterCollectionSpec) Load(opts *ebpf.CollectionOptions) (*tccounterCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *tccounterCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *tccounterCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *tccounterCollectionSpec) load(opts typed.LoadOptions) (*tccounterCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &tccounterCollection{Collection: c}
 	b.Maps.Counts = new(tccounterCountsMap)
 	typed.BindMap(c, b.Maps.Counts, "counts")
-	typed.BindProgram(c, &b.Programs.CountEgress, "count_egress")
-	typed.BindProgram(c, &b.Programs.CountIngress, "count_ingress")
+	b.Programs.CountEgress = new(typed.TCX)
+	typed.BindProgram(c, b.Programs.CountEgress, "count_egress")
+	b.Programs.CountIngress = new(typed.TCX)
+	typed.BindProgram(c, b.Programs.CountIngress, "count_ingress")
 	return b, nil
 }
 

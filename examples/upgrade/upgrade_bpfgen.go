@@ -28,21 +28,24 @@ variable version u32 60a4e951072ee49c
 
 // openUpgrade parses the embedded object. Nothing is in the kernel yet.
 func openUpgrade() (*upgradeCollectionSpec, error) {
-	return openUpgradeFrom(typed.Embedded(_UpgradeBytes, _UpgradeChecksum))
+	return _UpgradeBind(typed.OpenEmbedded("upgrade", _UpgradeBytes, _UpgradeChecksum, _UpgradeLayouts))
 }
 
 // openUpgradeFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openUpgradeFrom(object io.ReaderAt) (*upgradeCollectionSpec, error) {
-	c, err := typed.Open("upgrade", object)
+	return _UpgradeBind(typed.Open("upgrade", object, _UpgradeLayouts))
+}
+
+// _UpgradeBind gives what an object has its Go types.
+func _UpgradeBind(c *typed.CollectionSpec, err error) (*upgradeCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &upgradeCollectionSpec{CollectionSpec: c}
 	s.Maps.Packets = (*typed.MapSpec[*upgradePacketsMap])(typed.BindMapSpec(c, "packets", (*upgradePacketsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CountPackets, "count_packets")
+	s.Programs.CountPackets = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "count_packets", (*typed.XDP)(nil)))
 	s.Variables.Version = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "version", (*uint32)(nil)))
-	typed.CheckLayouts(c, _UpgradeLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -60,15 +63,23 @@ type upgradeCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *upgradeCollectionSpec) Load(opts *ebpf.CollectionOptions) (*upgradeCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *upgradeCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *upgradeCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *upgradeCollectionSpec) load(opts typed.LoadOptions) (*upgradeCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &upgradeCollection{Collection: c}
 	b.Maps.Packets = new(upgradePacketsMap)
 	typed.BindMap(c, b.Maps.Packets, "packets")
-	typed.BindProgram(c, &b.Programs.CountPackets, "count_packets")
+	b.Programs.CountPackets = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.CountPackets, "count_packets")
 	b.Variables.Version = (*typed.Constant[uint32])(typed.BindVariable(c, "version", (*uint32)(nil)))
 	return b, nil
 }

@@ -31,22 +31,25 @@ variable filled [1]#3 82424208552909cc
 
 // OpenAlignment parses the embedded object. Nothing is in the kernel yet.
 func OpenAlignment() (*AlignmentCollectionSpec, error) {
-	return OpenAlignmentFrom(typed.Embedded(_AlignmentBytes, _AlignmentChecksum))
+	return _AlignmentBind(typed.OpenEmbedded("Alignment", _AlignmentBytes, _AlignmentChecksum, _AlignmentLayouts))
 }
 
 // OpenAlignmentFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenAlignmentFrom(object io.ReaderAt) (*AlignmentCollectionSpec, error) {
-	c, err := typed.Open("Alignment", object)
+	return _AlignmentBind(typed.Open("Alignment", object, _AlignmentLayouts))
+}
+
+// _AlignmentBind gives what an object has its Go types.
+func _AlignmentBind(c *typed.CollectionSpec, err error) (*AlignmentCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &AlignmentCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*AlignmentRecordsMap])(typed.BindMapSpec(c, "records", (*AlignmentRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]AlignmentRecord])(typed.BindVariableSpec(c, "filled", (*[1]AlignmentRecord)(nil)))
-	typed.CheckLayouts(c, _AlignmentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -64,16 +67,25 @@ type AlignmentCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *AlignmentCollectionSpec) Load(opts *ebpf.CollectionOptions) (*AlignmentCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *AlignmentCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *AlignmentCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *AlignmentCollectionSpec) load(opts typed.LoadOptions) (*AlignmentCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &AlignmentCollection{Collection: c}
 	b.Maps.Records = new(AlignmentRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]AlignmentRecord])(typed.BindVariable(c, "filled", (*[1]AlignmentRecord)(nil)))
 	return b, nil
 }

@@ -36,23 +36,26 @@ variable filled [1]#6 19624f8608ed72f6
 
 // OpenAnonymousStruct parses the embedded object. Nothing is in the kernel yet.
 func OpenAnonymousStruct() (*AnonymousStructCollectionSpec, error) {
-	return OpenAnonymousStructFrom(typed.Embedded(_AnonymousStructBytes, _AnonymousStructChecksum))
+	return _AnonymousStructBind(typed.OpenEmbedded("AnonymousStruct", _AnonymousStructBytes, _AnonymousStructChecksum, _AnonymousStructLayouts))
 }
 
 // OpenAnonymousStructFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenAnonymousStructFrom(object io.ReaderAt) (*AnonymousStructCollectionSpec, error) {
-	c, err := typed.Open("AnonymousStruct", object)
+	return _AnonymousStructBind(typed.Open("AnonymousStruct", object, _AnonymousStructLayouts))
+}
+
+// _AnonymousStructBind gives what an object has its Go types.
+func _AnonymousStructBind(c *typed.CollectionSpec, err error) (*AnonymousStructCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &AnonymousStructCollectionSpec{CollectionSpec: c}
 	s.Maps.AnonymousKeyAndValue = (*typed.MapSpec[*AnonymousStructAnonymousKeyAndValueMap])(typed.BindMapSpec(c, "anonymous_key_and_value", (*AnonymousStructAnonymousKeyAndValueMap)(nil)))
 	s.Maps.Records = (*typed.MapSpec[*AnonymousStructRecordsMap])(typed.BindMapSpec(c, "records", (*AnonymousStructRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]AnonymousStructRecord])(typed.BindVariableSpec(c, "filled", (*[1]AnonymousStructRecord)(nil)))
-	typed.CheckLayouts(c, _AnonymousStructLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -70,8 +73,15 @@ type AnonymousStructCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *AnonymousStructCollectionSpec) Load(opts *ebpf.CollectionOptions) (*AnonymousStructCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *AnonymousStructCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *AnonymousStructCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *AnonymousStructCollectionSpec) load(opts typed.LoadOptions) (*AnonymousStructCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +90,10 @@ func (s *AnonymousStructCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Ano
 	typed.BindMap(c, b.Maps.AnonymousKeyAndValue, "anonymous_key_and_value")
 	b.Maps.Records = new(AnonymousStructRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]AnonymousStructRecord])(typed.BindVariable(c, "filled", (*[1]AnonymousStructRecord)(nil)))
 	return b, nil
 }

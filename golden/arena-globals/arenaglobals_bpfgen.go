@@ -20,19 +20,23 @@ const _ArenaGlobalsSet = 0xc7187208
 
 // OpenArenaGlobals parses the embedded object. Nothing is in the kernel yet.
 func OpenArenaGlobals() (*ArenaGlobalsCollectionSpec, error) {
-	return OpenArenaGlobalsFrom(typed.Embedded(_ArenaGlobalsBytes, _ArenaGlobalsChecksum))
+	return _ArenaGlobalsBind(typed.OpenEmbedded("ArenaGlobals", _ArenaGlobalsBytes, _ArenaGlobalsChecksum, ""))
 }
 
 // OpenArenaGlobalsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenArenaGlobalsFrom(object io.ReaderAt) (*ArenaGlobalsCollectionSpec, error) {
-	c, err := typed.Open("ArenaGlobals", object)
+	return _ArenaGlobalsBind(typed.Open("ArenaGlobals", object, ""))
+}
+
+// _ArenaGlobalsBind gives what an object has its Go types.
+func _ArenaGlobalsBind(c *typed.CollectionSpec, err error) (*ArenaGlobalsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &ArenaGlobalsCollectionSpec{CollectionSpec: c}
 	s.Maps.Arena = (*typed.MapSpec[*ArenaGlobalsArenaMap])(typed.BindMapSpec(c, "arena", (*ArenaGlobalsArenaMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Use, "use")
+	s.Programs.Use = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "use", (*typed.Syscall)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -50,15 +54,23 @@ type ArenaGlobalsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *ArenaGlobalsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ArenaGlobalsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *ArenaGlobalsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *ArenaGlobalsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *ArenaGlobalsCollectionSpec) load(opts typed.LoadOptions) (*ArenaGlobalsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &ArenaGlobalsCollection{Collection: c}
 	b.Maps.Arena = new(ArenaGlobalsArenaMap)
 	typed.BindMap(c, b.Maps.Arena, "arena")
-	typed.BindProgram(c, &b.Programs.Use, "use")
+	b.Programs.Use = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.Use, "use")
 	return b, nil
 }
 

@@ -40,13 +40,17 @@ variable variable s32 bcb8571bd82627e4
 
 // OpenBindScalars parses the embedded object. Nothing is in the kernel yet.
 func OpenBindScalars() (*BindScalarsCollectionSpec, error) {
-	return OpenBindScalarsFrom(typed.Embedded(_BindScalarsBytes, _BindScalarsChecksum))
+	return _BindScalarsBind(typed.OpenEmbedded("BindScalars", _BindScalarsBytes, _BindScalarsChecksum, _BindScalarsLayouts))
 }
 
 // OpenBindScalarsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenBindScalarsFrom(object io.ReaderAt) (*BindScalarsCollectionSpec, error) {
-	c, err := typed.Open("BindScalars", object)
+	return _BindScalarsBind(typed.Open("BindScalars", object, _BindScalarsLayouts))
+}
+
+// _BindScalarsBind gives what an object has its Go types.
+func _BindScalarsBind(c *typed.CollectionSpec, err error) (*BindScalarsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +62,6 @@ func OpenBindScalarsFrom(object io.ReaderAt) (*BindScalarsCollectionSpec, error)
 	s.Variables.Constant = (*typed.VariableSpec[Number])(typed.BindVariableSpec(c, "constant", (*Number)(nil)))
 	s.Variables.Letters = (*typed.VariableSpec[[8]Letter])(typed.BindVariableSpec(c, "letters", (*[8]Letter)(nil)))
 	s.Variables.Variable = (*typed.VariableSpec[Number])(typed.BindVariableSpec(c, "variable", (*Number)(nil)))
-	typed.CheckLayouts(c, _BindScalarsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -76,8 +79,15 @@ type BindScalarsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *BindScalarsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BindScalarsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *BindScalarsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *BindScalarsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *BindScalarsCollectionSpec) load(opts typed.LoadOptions) (*BindScalarsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -39,13 +39,17 @@ variable last_flow #3 bda2887bab94f90e
 
 // OpenBind parses the embedded object. Nothing is in the kernel yet.
 func OpenBind() (*BindCollectionSpec, error) {
-	return OpenBindFrom(typed.Embedded(_BindBytes, _BindChecksum))
+	return _BindBind(typed.OpenEmbedded("Bind", _BindBytes, _BindChecksum, _BindLayouts))
 }
 
 // OpenBindFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenBindFrom(object io.ReaderAt) (*BindCollectionSpec, error) {
-	c, err := typed.Open("Bind", object)
+	return _BindBind(typed.Open("Bind", object, _BindLayouts))
+}
+
+// _BindBind gives what an object has its Go types.
+func _BindBind(c *typed.CollectionSpec, err error) (*BindCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,6 @@ func OpenBindFrom(object io.ReaderAt) (*BindCollectionSpec, error) {
 	s.Variables.Gateway = (*typed.VariableSpec[flows.IPv4])(typed.BindVariableSpec(c, "gateway", (*flows.IPv4)(nil)))
 	s.Variables.Initial = (*typed.VariableSpec[flows.Verdict])(typed.BindVariableSpec(c, "initial", (*flows.Verdict)(nil)))
 	s.Variables.LastFlow = (*typed.VariableSpec[flows.Flow])(typed.BindVariableSpec(c, "last_flow", (*flows.Flow)(nil)))
-	typed.CheckLayouts(c, _BindLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -75,8 +78,15 @@ type BindCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *BindCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BindCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *BindCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *BindCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *BindCollectionSpec) load(opts typed.LoadOptions) (*BindCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

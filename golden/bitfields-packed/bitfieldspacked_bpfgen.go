@@ -29,22 +29,25 @@ variable filled [1]#1 11ca99148bec049a
 
 // OpenBitfieldsPacked parses the embedded object. Nothing is in the kernel yet.
 func OpenBitfieldsPacked() (*BitfieldsPackedCollectionSpec, error) {
-	return OpenBitfieldsPackedFrom(typed.Embedded(_BitfieldsPackedBytes, _BitfieldsPackedChecksum))
+	return _BitfieldsPackedBind(typed.OpenEmbedded("BitfieldsPacked", _BitfieldsPackedBytes, _BitfieldsPackedChecksum, _BitfieldsPackedLayouts))
 }
 
 // OpenBitfieldsPackedFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenBitfieldsPackedFrom(object io.ReaderAt) (*BitfieldsPackedCollectionSpec, error) {
-	c, err := typed.Open("BitfieldsPacked", object)
+	return _BitfieldsPackedBind(typed.Open("BitfieldsPacked", object, _BitfieldsPackedLayouts))
+}
+
+// _BitfieldsPackedBind gives what an object has its Go types.
+func _BitfieldsPackedBind(c *typed.CollectionSpec, err error) (*BitfieldsPackedCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &BitfieldsPackedCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*BitfieldsPackedRecordsMap])(typed.BindMapSpec(c, "records", (*BitfieldsPackedRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]BitfieldsPackedRecord])(typed.BindVariableSpec(c, "filled", (*[1]BitfieldsPackedRecord)(nil)))
-	typed.CheckLayouts(c, _BitfieldsPackedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -62,16 +65,25 @@ type BitfieldsPackedCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *BitfieldsPackedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BitfieldsPackedCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *BitfieldsPackedCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *BitfieldsPackedCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *BitfieldsPackedCollectionSpec) load(opts typed.LoadOptions) (*BitfieldsPackedCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &BitfieldsPackedCollection{Collection: c}
 	b.Maps.Records = new(BitfieldsPackedRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]BitfieldsPackedRecord])(typed.BindVariable(c, "filled", (*[1]BitfieldsPackedRecord)(nil)))
 	return b, nil
 }

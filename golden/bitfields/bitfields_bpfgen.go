@@ -30,22 +30,25 @@ variable filled [2]#2 f0a6b990353d26d1
 
 // OpenBitfields parses the embedded object. Nothing is in the kernel yet.
 func OpenBitfields() (*BitfieldsCollectionSpec, error) {
-	return OpenBitfieldsFrom(typed.Embedded(_BitfieldsBytes, _BitfieldsChecksum))
+	return _BitfieldsBind(typed.OpenEmbedded("Bitfields", _BitfieldsBytes, _BitfieldsChecksum, _BitfieldsLayouts))
 }
 
 // OpenBitfieldsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenBitfieldsFrom(object io.ReaderAt) (*BitfieldsCollectionSpec, error) {
-	c, err := typed.Open("Bitfields", object)
+	return _BitfieldsBind(typed.Open("Bitfields", object, _BitfieldsLayouts))
+}
+
+// _BitfieldsBind gives what an object has its Go types.
+func _BitfieldsBind(c *typed.CollectionSpec, err error) (*BitfieldsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &BitfieldsCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*BitfieldsRecordsMap])(typed.BindMapSpec(c, "records", (*BitfieldsRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[2]BitfieldsRecord])(typed.BindVariableSpec(c, "filled", (*[2]BitfieldsRecord)(nil)))
-	typed.CheckLayouts(c, _BitfieldsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -63,16 +66,25 @@ type BitfieldsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *BitfieldsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BitfieldsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *BitfieldsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *BitfieldsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *BitfieldsCollectionSpec) load(opts typed.LoadOptions) (*BitfieldsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &BitfieldsCollection{Collection: c}
 	b.Maps.Records = new(BitfieldsRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[2]BitfieldsRecord])(typed.BindVariable(c, "filled", (*[2]BitfieldsRecord)(nil)))
 	return b, nil
 }

@@ -32,23 +32,26 @@ variable filled [1]#2 f769a0bf2b7eb740
 
 // OpenBools parses the embedded object. Nothing is in the kernel yet.
 func OpenBools() (*BoolsCollectionSpec, error) {
-	return OpenBoolsFrom(typed.Embedded(_BoolsBytes, _BoolsChecksum))
+	return _BoolsBind(typed.OpenEmbedded("Bools", _BoolsBytes, _BoolsChecksum, _BoolsLayouts))
 }
 
 // OpenBoolsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenBoolsFrom(object io.ReaderAt) (*BoolsCollectionSpec, error) {
-	c, err := typed.Open("Bools", object)
+	return _BoolsBind(typed.Open("Bools", object, _BoolsLayouts))
+}
+
+// _BoolsBind gives what an object has its Go types.
+func _BoolsBind(c *typed.CollectionSpec, err error) (*BoolsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &BoolsCollectionSpec{CollectionSpec: c}
 	s.Maps.Flags = (*typed.MapSpec[*BoolsFlagsMap])(typed.BindMapSpec(c, "flags", (*BoolsFlagsMap)(nil)))
 	s.Maps.Records = (*typed.MapSpec[*BoolsRecordsMap])(typed.BindMapSpec(c, "records", (*BoolsRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]BoolsRecord])(typed.BindVariableSpec(c, "filled", (*[1]BoolsRecord)(nil)))
-	typed.CheckLayouts(c, _BoolsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -66,8 +69,15 @@ type BoolsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *BoolsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BoolsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *BoolsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *BoolsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *BoolsCollectionSpec) load(opts typed.LoadOptions) (*BoolsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +86,10 @@ func (s *BoolsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BoolsCollecti
 	typed.BindMap(c, b.Maps.Flags, "flags")
 	b.Maps.Records = new(BoolsRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]BoolsRecord])(typed.BindVariable(c, "filled", (*[1]BoolsRecord)(nil)))
 	return b, nil
 }

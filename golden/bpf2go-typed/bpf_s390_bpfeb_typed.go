@@ -77,13 +77,17 @@ type "struct event" #1 2d0df9d3e30fc70a
 
 // openBpf parses the embedded object. Nothing is in the kernel yet.
 func openBpf() (*bpfCollectionSpec, error) {
-	return openBpfFrom(typed.Embedded(_BpfBytes, _BpfChecksum))
+	return _BpfBind(typed.OpenEmbedded("bpf", _BpfBytes, _BpfChecksum, _BpfLayouts))
 }
 
 // openBpfFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openBpfFrom(object io.ReaderAt) (*bpfCollectionSpec, error) {
-	c, err := typed.Open("bpf", object)
+	return _BpfBind(typed.Open("bpf", object, _BpfLayouts))
+}
+
+// _BpfBind gives what an object has its Go types.
+func _BpfBind(c *typed.CollectionSpec, err error) (*bpfCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -94,11 +98,10 @@ func openBpfFrom(object io.ReaderAt) (*bpfCollectionSpec, error) {
 	s.Maps.Records = (*typed.MapSpec[*bpfRecordsMap])(typed.BindMapSpec(c, "records", (*bpfRecordsMap)(nil)))
 	s.Maps.Shards = (*typed.MapSpec[*bpfShardsMap])(typed.BindMapSpec(c, "shards", (*bpfShardsMap)(nil)))
 	s.Maps.Unnamed = (*typed.MapSpec[*bpfUnnamedMap])(typed.BindMapSpec(c, "unnamed", (*bpfUnnamedMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CountPackets, "count_packets")
+	s.Programs.CountPackets = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "count_packets", (*typed.SocketFilter)(nil)))
 	s.Variables.Dropped = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "dropped", (*uint64)(nil)))
 	s.Variables.Hidden = (*typed.VariableSpec[int32])(typed.BindStaticSpec(c, ".bss", "hidden", 0, (*int32)(nil)))
 	s.Variables.SampleRate = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "sample_rate", (*uint32)(nil)))
-	typed.CheckLayouts(c, _BpfLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -116,8 +119,15 @@ type bpfCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *bpfCollectionSpec) Load(opts *ebpf.CollectionOptions) (*bpfCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *bpfCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *bpfCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *bpfCollectionSpec) load(opts typed.LoadOptions) (*bpfCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +142,8 @@ func (s *bpfCollectionSpec) Load(opts *ebpf.CollectionOptions) (*bpfCollection, 
 	typed.BindMap(c, b.Maps.Shards, "shards")
 	b.Maps.Unnamed = new(bpfUnnamedMap)
 	typed.BindMap(c, b.Maps.Unnamed, "unnamed")
-	typed.BindProgram(c, &b.Programs.CountPackets, "count_packets")
+	b.Programs.CountPackets = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.CountPackets, "count_packets")
 	b.Variables.Dropped = (*typed.Variable[uint64])(typed.BindVariable(c, "dropped", (*uint64)(nil)))
 	b.Variables.Hidden = (*typed.Variable[int32])(typed.BindStatic(c, ".bss", "hidden", 0, (*int32)(nil)))
 	b.Variables.SampleRate = (*typed.Constant[uint32])(typed.BindVariable(c, "sample_rate", (*uint32)(nil)))

@@ -62,24 +62,27 @@ variable nam #4 785c9cd45709de71
 
 // openBpf parses the embedded object. Nothing is in the kernel yet.
 func openBpf() (*bpfCollectionSpec, error) {
-	return openBpfFrom(typed.Embedded(_BpfBytes, _BpfChecksum))
+	return _BpfBind(typed.OpenEmbedded("bpf", _BpfBytes, _BpfChecksum, _BpfLayouts))
 }
 
 // openBpfFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openBpfFrom(object io.ReaderAt) (*bpfCollectionSpec, error) {
-	c, err := typed.Open("bpf", object)
+	return _BpfBind(typed.Open("bpf", object, _BpfLayouts))
+}
+
+// _BpfBind gives what an object has its Go types.
+func _BpfBind(c *typed.CollectionSpec, err error) (*bpfCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &bpfCollectionSpec{CollectionSpec: c}
 	s.Maps.Flows = (*typed.MapSpec[*bpfFlowsMap])(typed.BindMapSpec(c, "flows", (*bpfFlowsMap)(nil)))
 	s.Maps.Flows2 = (*typed.MapSpec[*bpfFlows2Map])(typed.BindMapSpec(c, "flows2", (*bpfFlows2Map)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.P, "p")
+	s.Programs.P = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "p", (*typed.XDP)(nil)))
 	s.Variables.Arr = (*typed.VariableSpec[[3]bpfInner2T])(typed.BindVariableSpec(c, "arr", (*[3]bpfInner2T)(nil)))
 	s.Variables.Mode = (*typed.VariableSpec[bpfModeT2])(typed.BindVariableSpec(c, "mode", (*bpfModeT2)(nil)))
 	s.Variables.Nam = (*typed.VariableSpec[bpfNamedT])(typed.BindVariableSpec(c, "nam", (*bpfNamedT)(nil)))
-	typed.CheckLayouts(c, _BpfLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -97,8 +100,15 @@ type bpfCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *bpfCollectionSpec) Load(opts *ebpf.CollectionOptions) (*bpfCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *bpfCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *bpfCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *bpfCollectionSpec) load(opts typed.LoadOptions) (*bpfCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +117,8 @@ func (s *bpfCollectionSpec) Load(opts *ebpf.CollectionOptions) (*bpfCollection, 
 	typed.BindMap(c, b.Maps.Flows, "flows")
 	b.Maps.Flows2 = new(bpfFlows2Map)
 	typed.BindMap(c, b.Maps.Flows2, "flows2")
-	typed.BindProgram(c, &b.Programs.P, "p")
+	b.Programs.P = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.P, "p")
 	b.Variables.Arr = (*typed.Variable[[3]bpfInner2T])(typed.BindVariable(c, "arr", (*[3]bpfInner2T)(nil)))
 	b.Variables.Mode = (*typed.Variable[bpfModeT2])(typed.BindVariable(c, "mode", (*bpfModeT2)(nil)))
 	b.Variables.Nam = (*typed.Variable[bpfNamedT])(typed.BindVariable(c, "nam", (*bpfNamedT)(nil)))

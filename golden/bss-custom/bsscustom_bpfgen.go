@@ -28,21 +28,24 @@ variable state #1 e794e7251df76039
 
 // OpenBssCustom parses the embedded object. Nothing is in the kernel yet.
 func OpenBssCustom() (*BssCustomCollectionSpec, error) {
-	return OpenBssCustomFrom(typed.Embedded(_BssCustomBytes, _BssCustomChecksum))
+	return _BssCustomBind(typed.OpenEmbedded("BssCustom", _BssCustomBytes, _BssCustomChecksum, _BssCustomLayouts))
 }
 
 // OpenBssCustomFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenBssCustomFrom(object io.ReaderAt) (*BssCustomCollectionSpec, error) {
-	c, err := typed.Open("BssCustom", object)
+	return _BssCustomBind(typed.Open("BssCustom", object, _BssCustomLayouts))
+}
+
+// _BssCustomBind gives what an object has its Go types.
+func _BssCustomBind(c *typed.CollectionSpec, err error) (*BssCustomCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &BssCustomCollectionSpec{CollectionSpec: c}
-	typed.BindProgramSpec(c, &s.Programs.Count, "count")
+	s.Programs.Count = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "count", (*typed.SocketFilter)(nil)))
 	s.Variables.Plain = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "plain", (*uint64)(nil)))
 	s.Variables.State = (*typed.VariableSpec[BssCustomState])(typed.BindVariableSpec(c, "state", (*BssCustomState)(nil)))
-	typed.CheckLayouts(c, _BssCustomLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -60,13 +63,21 @@ type BssCustomCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *BssCustomCollectionSpec) Load(opts *ebpf.CollectionOptions) (*BssCustomCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *BssCustomCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *BssCustomCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *BssCustomCollectionSpec) load(opts typed.LoadOptions) (*BssCustomCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &BssCustomCollection{Collection: c}
-	typed.BindProgram(c, &b.Programs.Count, "count")
+	b.Programs.Count = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.Count, "count")
 	b.Variables.Plain = (*typed.Variable[uint64])(typed.BindVariable(c, "plain", (*uint64)(nil)))
 	b.Variables.State = (*typed.Variable[BssCustomState])(typed.BindVariable(c, "state", (*BssCustomState)(nil)))
 	return b, nil

@@ -30,22 +30,25 @@ variable filled [2]#2 c03c2db511e69c39
 
 // OpenByteOrderTypes parses the embedded object. Nothing is in the kernel yet.
 func OpenByteOrderTypes() (*ByteOrderTypesCollectionSpec, error) {
-	return OpenByteOrderTypesFrom(typed.Embedded(_ByteOrderTypesBytes, _ByteOrderTypesChecksum))
+	return _ByteOrderTypesBind(typed.OpenEmbedded("ByteOrderTypes", _ByteOrderTypesBytes, _ByteOrderTypesChecksum, _ByteOrderTypesLayouts))
 }
 
 // OpenByteOrderTypesFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenByteOrderTypesFrom(object io.ReaderAt) (*ByteOrderTypesCollectionSpec, error) {
-	c, err := typed.Open("ByteOrderTypes", object)
+	return _ByteOrderTypesBind(typed.Open("ByteOrderTypes", object, _ByteOrderTypesLayouts))
+}
+
+// _ByteOrderTypesBind gives what an object has its Go types.
+func _ByteOrderTypesBind(c *typed.CollectionSpec, err error) (*ByteOrderTypesCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &ByteOrderTypesCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*ByteOrderTypesRecordsMap])(typed.BindMapSpec(c, "records", (*ByteOrderTypesRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[2]ByteOrderTypesRecord])(typed.BindVariableSpec(c, "filled", (*[2]ByteOrderTypesRecord)(nil)))
-	typed.CheckLayouts(c, _ByteOrderTypesLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -63,16 +66,25 @@ type ByteOrderTypesCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *ByteOrderTypesCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ByteOrderTypesCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *ByteOrderTypesCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *ByteOrderTypesCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *ByteOrderTypesCollectionSpec) load(opts typed.LoadOptions) (*ByteOrderTypesCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &ByteOrderTypesCollection{Collection: c}
 	b.Maps.Records = new(ByteOrderTypesRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[2]ByteOrderTypesRecord])(typed.BindVariable(c, "filled", (*[2]ByteOrderTypesRecord)(nil)))
 	return b, nil
 }

@@ -31,13 +31,17 @@ map local value #1 f2f47ae87d2bd72c
 
 // OpenCgroupStorage parses the embedded object. Nothing is in the kernel yet.
 func OpenCgroupStorage() (*CgroupStorageCollectionSpec, error) {
-	return OpenCgroupStorageFrom(typed.Embedded(_CgroupStorageBytes, _CgroupStorageChecksum))
+	return _CgroupStorageBind(typed.OpenEmbedded("CgroupStorage", _CgroupStorageBytes, _CgroupStorageChecksum, _CgroupStorageLayouts))
 }
 
 // OpenCgroupStorageFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenCgroupStorageFrom(object io.ReaderAt) (*CgroupStorageCollectionSpec, error) {
-	c, err := typed.Open("CgroupStorage", object)
+	return _CgroupStorageBind(typed.Open("CgroupStorage", object, _CgroupStorageLayouts))
+}
+
+// _CgroupStorageBind gives what an object has its Go types.
+func _CgroupStorageBind(c *typed.CollectionSpec, err error) (*CgroupStorageCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +52,6 @@ func OpenCgroupStorageFrom(object io.ReaderAt) (*CgroupStorageCollectionSpec, er
 	s.Maps.EachByCgroup = (*typed.MapSpec[*CgroupStorageEachByCgroupMap])(typed.BindMapSpec(c, "each_by_cgroup", (*CgroupStorageEachByCgroupMap)(nil)))
 	s.Maps.Local = (*typed.MapSpec[*CgroupStorageLocalMap])(typed.BindMapSpec(c, "local", (*CgroupStorageLocalMap)(nil)))
 	s.Maps.SizesOnly = (*typed.MapSpec[*CgroupStorageSizesOnlyMap])(typed.BindMapSpec(c, "sizes_only", (*CgroupStorageSizesOnlyMap)(nil)))
-	typed.CheckLayouts(c, _CgroupStorageLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -66,8 +69,15 @@ type CgroupStorageCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *CgroupStorageCollectionSpec) Load(opts *ebpf.CollectionOptions) (*CgroupStorageCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *CgroupStorageCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *CgroupStorageCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *CgroupStorageCollectionSpec) load(opts typed.LoadOptions) (*CgroupStorageCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

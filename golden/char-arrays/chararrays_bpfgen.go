@@ -29,22 +29,25 @@ variable filled [1]#1 e187492fdf929971
 
 // OpenCharArrays parses the embedded object. Nothing is in the kernel yet.
 func OpenCharArrays() (*CharArraysCollectionSpec, error) {
-	return OpenCharArraysFrom(typed.Embedded(_CharArraysBytes, _CharArraysChecksum))
+	return _CharArraysBind(typed.OpenEmbedded("CharArrays", _CharArraysBytes, _CharArraysChecksum, _CharArraysLayouts))
 }
 
 // OpenCharArraysFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenCharArraysFrom(object io.ReaderAt) (*CharArraysCollectionSpec, error) {
-	c, err := typed.Open("CharArrays", object)
+	return _CharArraysBind(typed.Open("CharArrays", object, _CharArraysLayouts))
+}
+
+// _CharArraysBind gives what an object has its Go types.
+func _CharArraysBind(c *typed.CollectionSpec, err error) (*CharArraysCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &CharArraysCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*CharArraysRecordsMap])(typed.BindMapSpec(c, "records", (*CharArraysRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]CharArraysRecord])(typed.BindVariableSpec(c, "filled", (*[1]CharArraysRecord)(nil)))
-	typed.CheckLayouts(c, _CharArraysLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -62,16 +65,25 @@ type CharArraysCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *CharArraysCollectionSpec) Load(opts *ebpf.CollectionOptions) (*CharArraysCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *CharArraysCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *CharArraysCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *CharArraysCollectionSpec) load(opts typed.LoadOptions) (*CharArraysCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &CharArraysCollection{Collection: c}
 	b.Maps.Records = new(CharArraysRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]CharArraysRecord])(typed.BindVariable(c, "filled", (*[1]CharArraysRecord)(nil)))
 	return b, nil
 }

@@ -35,13 +35,17 @@ type "struct event" #2 3a973082b166a48b
 
 // OpenDeclTagsStray parses the embedded object. Nothing is in the kernel yet.
 func OpenDeclTagsStray() (*DeclTagsStrayCollectionSpec, error) {
-	return OpenDeclTagsStrayFrom(typed.Embedded(_DeclTagsStrayBytes, _DeclTagsStrayChecksum))
+	return _DeclTagsStrayBind(typed.OpenEmbedded("DeclTagsStray", _DeclTagsStrayBytes, _DeclTagsStrayChecksum, _DeclTagsStrayLayouts))
 }
 
 // OpenDeclTagsStrayFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenDeclTagsStrayFrom(object io.ReaderAt) (*DeclTagsStrayCollectionSpec, error) {
-	c, err := typed.Open("DeclTagsStray", object)
+	return _DeclTagsStrayBind(typed.Open("DeclTagsStray", object, _DeclTagsStrayLayouts))
+}
+
+// _DeclTagsStrayBind gives what an object has its Go types.
+func _DeclTagsStrayBind(c *typed.CollectionSpec, err error) (*DeclTagsStrayCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +53,8 @@ func OpenDeclTagsStrayFrom(object io.ReaderAt) (*DeclTagsStrayCollectionSpec, er
 	s.Maps.Events = (*typed.MapSpec[*DeclTagsStrayEventsMap])(typed.BindMapSpec(c, "events", (*DeclTagsStrayEventsMap)(nil)))
 	s.Maps.Numbers = (*typed.MapSpec[*DeclTagsStrayNumbersMap])(typed.BindMapSpec(c, "numbers", (*DeclTagsStrayNumbersMap)(nil)))
 	s.Maps.Records = (*typed.MapSpec[*DeclTagsStrayRecordsMap])(typed.BindMapSpec(c, "records", (*DeclTagsStrayRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Prog, "prog")
+	s.Programs.Prog = (*typed.ProgramSpec[typed.TC])(typed.BindProgramSpec(c, "prog", (*typed.TC)(nil)))
 	s.Variables.Address = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "address", (*uint32)(nil)))
-	typed.CheckLayouts(c, _DeclTagsStrayLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -69,8 +72,15 @@ type DeclTagsStrayCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *DeclTagsStrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclTagsStrayCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *DeclTagsStrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *DeclTagsStrayCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *DeclTagsStrayCollectionSpec) load(opts typed.LoadOptions) (*DeclTagsStrayCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +91,8 @@ func (s *DeclTagsStrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclT
 	typed.BindMap(c, b.Maps.Numbers, "numbers")
 	b.Maps.Records = new(DeclTagsStrayRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.Prog, "prog")
+	b.Programs.Prog = new(typed.TC)
+	typed.BindProgram(c, b.Programs.Prog, "prog")
 	b.Variables.Address = (*typed.Constant[uint32])(typed.BindVariable(c, "address", (*uint32)(nil)))
 	return b, nil
 }

@@ -34,22 +34,25 @@ type "struct event" #2 911519d7fbf31d2d
 
 // OpenDeclTags parses the embedded object. Nothing is in the kernel yet.
 func OpenDeclTags() (*DeclTagsCollectionSpec, error) {
-	return OpenDeclTagsFrom(typed.Embedded(_DeclTagsBytes, _DeclTagsChecksum))
+	return _DeclTagsBind(typed.OpenEmbedded("DeclTags", _DeclTagsBytes, _DeclTagsChecksum, _DeclTagsLayouts))
 }
 
 // OpenDeclTagsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenDeclTagsFrom(object io.ReaderAt) (*DeclTagsCollectionSpec, error) {
-	c, err := typed.Open("DeclTags", object)
+	return _DeclTagsBind(typed.Open("DeclTags", object, _DeclTagsLayouts))
+}
+
+// _DeclTagsBind gives what an object has its Go types.
+func _DeclTagsBind(c *typed.CollectionSpec, err error) (*DeclTagsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &DeclTagsCollectionSpec{CollectionSpec: c}
 	s.Maps.Counters = (*typed.MapSpec[*DeclTagsCountersMap])(typed.BindMapSpec(c, "stats", (*DeclTagsCountersMap)(nil)))
 	s.Maps.Events = (*typed.MapSpec[*DeclTagsEventsMap])(typed.BindMapSpec(c, "events", (*DeclTagsEventsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Pass, "pass")
+	s.Programs.Pass = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "pass", (*typed.XDP)(nil)))
 	s.Variables.Rate = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "rate", (*uint32)(nil)))
-	typed.CheckLayouts(c, _DeclTagsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -67,8 +70,15 @@ type DeclTagsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *DeclTagsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclTagsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *DeclTagsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *DeclTagsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *DeclTagsCollectionSpec) load(opts typed.LoadOptions) (*DeclTagsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +87,8 @@ func (s *DeclTagsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*DeclTagsCo
 	typed.BindMap(c, b.Maps.Counters, "stats")
 	b.Maps.Events = new(DeclTagsEventsMap)
 	typed.BindMap(c, b.Maps.Events, "events")
-	typed.BindProgram(c, &b.Programs.Pass, "pass")
+	b.Programs.Pass = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.Pass, "pass")
 	b.Variables.Rate = (*typed.Constant[uint32])(typed.BindVariable(c, "rate", (*uint32)(nil)))
 	return b, nil
 }

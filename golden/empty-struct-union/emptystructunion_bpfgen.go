@@ -31,22 +31,25 @@ variable filled [1]#3 de85da6d9c432831
 
 // OpenEmptyStructUnion parses the embedded object. Nothing is in the kernel yet.
 func OpenEmptyStructUnion() (*EmptyStructUnionCollectionSpec, error) {
-	return OpenEmptyStructUnionFrom(typed.Embedded(_EmptyStructUnionBytes, _EmptyStructUnionChecksum))
+	return _EmptyStructUnionBind(typed.OpenEmbedded("EmptyStructUnion", _EmptyStructUnionBytes, _EmptyStructUnionChecksum, _EmptyStructUnionLayouts))
 }
 
 // OpenEmptyStructUnionFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenEmptyStructUnionFrom(object io.ReaderAt) (*EmptyStructUnionCollectionSpec, error) {
-	c, err := typed.Open("EmptyStructUnion", object)
+	return _EmptyStructUnionBind(typed.Open("EmptyStructUnion", object, _EmptyStructUnionLayouts))
+}
+
+// _EmptyStructUnionBind gives what an object has its Go types.
+func _EmptyStructUnionBind(c *typed.CollectionSpec, err error) (*EmptyStructUnionCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &EmptyStructUnionCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*EmptyStructUnionRecordsMap])(typed.BindMapSpec(c, "records", (*EmptyStructUnionRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]EmptyStructUnionRecord])(typed.BindVariableSpec(c, "filled", (*[1]EmptyStructUnionRecord)(nil)))
-	typed.CheckLayouts(c, _EmptyStructUnionLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -64,16 +67,25 @@ type EmptyStructUnionCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *EmptyStructUnionCollectionSpec) Load(opts *ebpf.CollectionOptions) (*EmptyStructUnionCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *EmptyStructUnionCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *EmptyStructUnionCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *EmptyStructUnionCollectionSpec) load(opts typed.LoadOptions) (*EmptyStructUnionCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &EmptyStructUnionCollection{Collection: c}
 	b.Maps.Records = new(EmptyStructUnionRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]EmptyStructUnionRecord])(typed.BindVariable(c, "filled", (*[1]EmptyStructUnionRecord)(nil)))
 	return b, nil
 }

@@ -20,13 +20,17 @@ const _EmptySet = 0x399f7b69
 
 // OpenEmpty parses the embedded object. Nothing is in the kernel yet.
 func OpenEmpty() (*EmptyCollectionSpec, error) {
-	return OpenEmptyFrom(typed.Embedded(_EmptyBytes, _EmptyChecksum))
+	return _EmptyBind(typed.OpenEmbedded("Empty", _EmptyBytes, _EmptyChecksum, ""))
 }
 
 // OpenEmptyFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenEmptyFrom(object io.ReaderAt) (*EmptyCollectionSpec, error) {
-	c, err := typed.Open("Empty", object)
+	return _EmptyBind(typed.Open("Empty", object, ""))
+}
+
+// _EmptyBind gives what an object has its Go types.
+func _EmptyBind(c *typed.CollectionSpec, err error) (*EmptyCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +52,15 @@ type EmptyCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *EmptyCollectionSpec) Load(opts *ebpf.CollectionOptions) (*EmptyCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *EmptyCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *EmptyCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *EmptyCollectionSpec) load(opts typed.LoadOptions) (*EmptyCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

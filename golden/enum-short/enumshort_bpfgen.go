@@ -32,22 +32,25 @@ variable filled [1]#4 0f8ffdfc8ff54612
 
 // OpenEnumShort parses the embedded object. Nothing is in the kernel yet.
 func OpenEnumShort() (*EnumShortCollectionSpec, error) {
-	return OpenEnumShortFrom(typed.Embedded(_EnumShortBytes, _EnumShortChecksum))
+	return _EnumShortBind(typed.OpenEmbedded("EnumShort", _EnumShortBytes, _EnumShortChecksum, _EnumShortLayouts))
 }
 
 // OpenEnumShortFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenEnumShortFrom(object io.ReaderAt) (*EnumShortCollectionSpec, error) {
-	c, err := typed.Open("EnumShort", object)
+	return _EnumShortBind(typed.Open("EnumShort", object, _EnumShortLayouts))
+}
+
+// _EnumShortBind gives what an object has its Go types.
+func _EnumShortBind(c *typed.CollectionSpec, err error) (*EnumShortCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &EnumShortCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*EnumShortRecordsMap])(typed.BindMapSpec(c, "records", (*EnumShortRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]EnumShortRecord])(typed.BindVariableSpec(c, "filled", (*[1]EnumShortRecord)(nil)))
-	typed.CheckLayouts(c, _EnumShortLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -65,16 +68,25 @@ type EnumShortCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *EnumShortCollectionSpec) Load(opts *ebpf.CollectionOptions) (*EnumShortCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *EnumShortCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *EnumShortCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *EnumShortCollectionSpec) load(opts typed.LoadOptions) (*EnumShortCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &EnumShortCollection{Collection: c}
 	b.Maps.Records = new(EnumShortRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]EnumShortRecord])(typed.BindVariable(c, "filled", (*[1]EnumShortRecord)(nil)))
 	return b, nil
 }

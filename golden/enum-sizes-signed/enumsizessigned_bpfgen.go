@@ -41,23 +41,26 @@ variable filled [1]#11 619fa6bec031b015
 
 // OpenEnumSizesSigned parses the embedded object. Nothing is in the kernel yet.
 func OpenEnumSizesSigned() (*EnumSizesSignedCollectionSpec, error) {
-	return OpenEnumSizesSignedFrom(typed.Embedded(_EnumSizesSignedBytes, _EnumSizesSignedChecksum))
+	return _EnumSizesSignedBind(typed.OpenEmbedded("EnumSizesSigned", _EnumSizesSignedBytes, _EnumSizesSignedChecksum, _EnumSizesSignedLayouts))
 }
 
 // OpenEnumSizesSignedFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenEnumSizesSignedFrom(object io.ReaderAt) (*EnumSizesSignedCollectionSpec, error) {
-	c, err := typed.Open("EnumSizesSigned", object)
+	return _EnumSizesSignedBind(typed.Open("EnumSizesSigned", object, _EnumSizesSignedLayouts))
+}
+
+// _EnumSizesSignedBind gives what an object has its Go types.
+func _EnumSizesSignedBind(c *typed.CollectionSpec, err error) (*EnumSizesSignedCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &EnumSizesSignedCollectionSpec{CollectionSpec: c}
 	s.Maps.ByEnum = (*typed.MapSpec[*EnumSizesSignedByEnumMap])(typed.BindMapSpec(c, "by_enum", (*EnumSizesSignedByEnumMap)(nil)))
 	s.Maps.Records = (*typed.MapSpec[*EnumSizesSignedRecordsMap])(typed.BindMapSpec(c, "records", (*EnumSizesSignedRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]EnumSizesSignedRecord])(typed.BindVariableSpec(c, "filled", (*[1]EnumSizesSignedRecord)(nil)))
-	typed.CheckLayouts(c, _EnumSizesSignedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -75,8 +78,15 @@ type EnumSizesSignedCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *EnumSizesSignedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*EnumSizesSignedCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *EnumSizesSignedCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *EnumSizesSignedCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *EnumSizesSignedCollectionSpec) load(opts typed.LoadOptions) (*EnumSizesSignedCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +95,10 @@ func (s *EnumSizesSignedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Enu
 	typed.BindMap(c, b.Maps.ByEnum, "by_enum")
 	b.Maps.Records = new(EnumSizesSignedRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]EnumSizesSignedRecord])(typed.BindVariable(c, "filled", (*[1]EnumSizesSignedRecord)(nil)))
 	return b, nil
 }

@@ -33,20 +33,23 @@ variable record #7 5b4775bdb767c605
 
 // OpenEnumValuesHalved parses the embedded object. Nothing is in the kernel yet.
 func OpenEnumValuesHalved() (*EnumValuesHalvedCollectionSpec, error) {
-	return OpenEnumValuesHalvedFrom(typed.Embedded(_EnumValuesHalvedBytes, _EnumValuesHalvedChecksum))
+	return _EnumValuesHalvedBind(typed.OpenEmbedded("EnumValuesHalved", _EnumValuesHalvedBytes, _EnumValuesHalvedChecksum, _EnumValuesHalvedLayouts))
 }
 
 // OpenEnumValuesHalvedFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenEnumValuesHalvedFrom(object io.ReaderAt) (*EnumValuesHalvedCollectionSpec, error) {
-	c, err := typed.Open("EnumValuesHalved", object)
+	return _EnumValuesHalvedBind(typed.Open("EnumValuesHalved", object, _EnumValuesHalvedLayouts))
+}
+
+// _EnumValuesHalvedBind gives what an object has its Go types.
+func _EnumValuesHalvedBind(c *typed.CollectionSpec, err error) (*EnumValuesHalvedCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &EnumValuesHalvedCollectionSpec{CollectionSpec: c}
-	typed.BindProgramSpec(c, &s.Programs.Use, "use")
+	s.Programs.Use = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "use", (*typed.SocketFilter)(nil)))
 	s.Variables.Record = (*typed.VariableSpec[EnumValuesHalvedRecord])(typed.BindVariableSpec(c, "record", (*EnumValuesHalvedRecord)(nil)))
-	typed.CheckLayouts(c, _EnumValuesHalvedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -64,13 +67,21 @@ type EnumValuesHalvedCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *EnumValuesHalvedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*EnumValuesHalvedCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *EnumValuesHalvedCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *EnumValuesHalvedCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *EnumValuesHalvedCollectionSpec) load(opts typed.LoadOptions) (*EnumValuesHalvedCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &EnumValuesHalvedCollection{Collection: c}
-	typed.BindProgram(c, &b.Programs.Use, "use")
+	b.Programs.Use = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.Use, "use")
 	b.Variables.Record = (*typed.Variable[EnumValuesHalvedRecord])(typed.BindVariable(c, "record", (*EnumValuesHalvedRecord)(nil)))
 	return b, nil
 }

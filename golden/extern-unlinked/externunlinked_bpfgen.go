@@ -26,20 +26,23 @@ variable here u32 60a4e951072ee49c
 
 // OpenExternUnlinked parses the embedded object. Nothing is in the kernel yet.
 func OpenExternUnlinked() (*ExternUnlinkedCollectionSpec, error) {
-	return OpenExternUnlinkedFrom(typed.Embedded(_ExternUnlinkedBytes, _ExternUnlinkedChecksum))
+	return _ExternUnlinkedBind(typed.OpenEmbedded("ExternUnlinked", _ExternUnlinkedBytes, _ExternUnlinkedChecksum, _ExternUnlinkedLayouts))
 }
 
 // OpenExternUnlinkedFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenExternUnlinkedFrom(object io.ReaderAt) (*ExternUnlinkedCollectionSpec, error) {
-	c, err := typed.Open("ExternUnlinked", object)
+	return _ExternUnlinkedBind(typed.Open("ExternUnlinked", object, _ExternUnlinkedLayouts))
+}
+
+// _ExternUnlinkedBind gives what an object has its Go types.
+func _ExternUnlinkedBind(c *typed.CollectionSpec, err error) (*ExternUnlinkedCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &ExternUnlinkedCollectionSpec{CollectionSpec: c}
-	typed.BindProgramSpec(c, &s.Programs.Use, "use")
+	s.Programs.Use = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "use", (*typed.SocketFilter)(nil)))
 	s.Variables.Here = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "here", (*uint32)(nil)))
-	typed.CheckLayouts(c, _ExternUnlinkedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -57,13 +60,21 @@ type ExternUnlinkedCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *ExternUnlinkedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ExternUnlinkedCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *ExternUnlinkedCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *ExternUnlinkedCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *ExternUnlinkedCollectionSpec) load(opts typed.LoadOptions) (*ExternUnlinkedCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &ExternUnlinkedCollection{Collection: c}
-	typed.BindProgram(c, &b.Programs.Use, "use")
+	b.Programs.Use = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.Use, "use")
 	b.Variables.Here = (*typed.Variable[uint32])(typed.BindVariable(c, "here", (*uint32)(nil)))
 	return b, nil
 }

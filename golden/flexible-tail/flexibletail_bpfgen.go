@@ -62,13 +62,17 @@ variable twice_padded_record [28]u8 8af7d4c464a76a06
 
 // OpenFlexibleTail parses the embedded object. Nothing is in the kernel yet.
 func OpenFlexibleTail() (*FlexibleTailCollectionSpec, error) {
-	return OpenFlexibleTailFrom(typed.Embedded(_FlexibleTailBytes, _FlexibleTailChecksum))
+	return _FlexibleTailBind(typed.OpenEmbedded("FlexibleTail", _FlexibleTailBytes, _FlexibleTailChecksum, _FlexibleTailLayouts))
 }
 
 // OpenFlexibleTailFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenFlexibleTailFrom(object io.ReaderAt) (*FlexibleTailCollectionSpec, error) {
-	c, err := typed.Open("FlexibleTail", object)
+	return _FlexibleTailBind(typed.Open("FlexibleTail", object, _FlexibleTailLayouts))
+}
+
+// _FlexibleTailBind gives what an object has its Go types.
+func _FlexibleTailBind(c *typed.CollectionSpec, err error) (*FlexibleTailCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +96,6 @@ func OpenFlexibleTailFrom(object io.ReaderAt) (*FlexibleTailCollectionSpec, erro
 	s.Variables.TailInPaddingRecord = (*typed.VariableSpec[[20]uint8])(typed.BindVariableSpec(c, "tail_in_padding_record", (*[20]uint8)(nil)))
 	s.Variables.TailsBehindRecord = (*typed.VariableSpec[[12]uint8])(typed.BindVariableSpec(c, "tails_behind_record", (*[12]uint8)(nil)))
 	s.Variables.TwicePaddedRecord = (*typed.VariableSpec[[28]uint8])(typed.BindVariableSpec(c, "twice_padded_record", (*[28]uint8)(nil)))
-	typed.CheckLayouts(c, _FlexibleTailLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -110,8 +113,15 @@ type FlexibleTailCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *FlexibleTailCollectionSpec) Load(opts *ebpf.CollectionOptions) (*FlexibleTailCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *FlexibleTailCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *FlexibleTailCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *FlexibleTailCollectionSpec) load(opts typed.LoadOptions) (*FlexibleTailCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

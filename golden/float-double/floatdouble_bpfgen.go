@@ -29,22 +29,25 @@ variable filled [2]#1 bf5904c451312204
 
 // OpenFloatDouble parses the embedded object. Nothing is in the kernel yet.
 func OpenFloatDouble() (*FloatDoubleCollectionSpec, error) {
-	return OpenFloatDoubleFrom(typed.Embedded(_FloatDoubleBytes, _FloatDoubleChecksum))
+	return _FloatDoubleBind(typed.OpenEmbedded("FloatDouble", _FloatDoubleBytes, _FloatDoubleChecksum, _FloatDoubleLayouts))
 }
 
 // OpenFloatDoubleFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenFloatDoubleFrom(object io.ReaderAt) (*FloatDoubleCollectionSpec, error) {
-	c, err := typed.Open("FloatDouble", object)
+	return _FloatDoubleBind(typed.Open("FloatDouble", object, _FloatDoubleLayouts))
+}
+
+// _FloatDoubleBind gives what an object has its Go types.
+func _FloatDoubleBind(c *typed.CollectionSpec, err error) (*FloatDoubleCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &FloatDoubleCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*FloatDoubleRecordsMap])(typed.BindMapSpec(c, "records", (*FloatDoubleRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[2]FloatDoubleRecord])(typed.BindVariableSpec(c, "filled", (*[2]FloatDoubleRecord)(nil)))
-	typed.CheckLayouts(c, _FloatDoubleLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -62,16 +65,25 @@ type FloatDoubleCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *FloatDoubleCollectionSpec) Load(opts *ebpf.CollectionOptions) (*FloatDoubleCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *FloatDoubleCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *FloatDoubleCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *FloatDoubleCollectionSpec) load(opts typed.LoadOptions) (*FloatDoubleCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &FloatDoubleCollection{Collection: c}
 	b.Maps.Records = new(FloatDoubleRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[2]FloatDoubleRecord])(typed.BindVariable(c, "filled", (*[2]FloatDoubleRecord)(nil)))
 	return b, nil
 }

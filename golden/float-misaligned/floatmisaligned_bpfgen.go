@@ -27,19 +27,22 @@ variable filled [1]#1 8de6fe57098fc0ec
 
 // OpenFloatMisaligned parses the embedded object. Nothing is in the kernel yet.
 func OpenFloatMisaligned() (*FloatMisalignedCollectionSpec, error) {
-	return OpenFloatMisalignedFrom(typed.Embedded(_FloatMisalignedBytes, _FloatMisalignedChecksum))
+	return _FloatMisalignedBind(typed.OpenEmbedded("FloatMisaligned", _FloatMisalignedBytes, _FloatMisalignedChecksum, _FloatMisalignedLayouts))
 }
 
 // OpenFloatMisalignedFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenFloatMisalignedFrom(object io.ReaderAt) (*FloatMisalignedCollectionSpec, error) {
-	c, err := typed.Open("FloatMisaligned", object)
+	return _FloatMisalignedBind(typed.Open("FloatMisaligned", object, _FloatMisalignedLayouts))
+}
+
+// _FloatMisalignedBind gives what an object has its Go types.
+func _FloatMisalignedBind(c *typed.CollectionSpec, err error) (*FloatMisalignedCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &FloatMisalignedCollectionSpec{CollectionSpec: c}
 	s.Variables.Filled = (*typed.VariableSpec[[1]FloatMisalignedRecord])(typed.BindVariableSpec(c, "filled", (*[1]FloatMisalignedRecord)(nil)))
-	typed.CheckLayouts(c, _FloatMisalignedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -57,8 +60,15 @@ type FloatMisalignedCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *FloatMisalignedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*FloatMisalignedCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *FloatMisalignedCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *FloatMisalignedCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *FloatMisalignedCollectionSpec) load(opts typed.LoadOptions) (*FloatMisalignedCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

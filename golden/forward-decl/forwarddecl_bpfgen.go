@@ -29,20 +29,23 @@ map values value #1 16dc822a2c387b02
 
 // OpenForwardDecl parses the embedded object. Nothing is in the kernel yet.
 func OpenForwardDecl() (*ForwardDeclCollectionSpec, error) {
-	return OpenForwardDeclFrom(typed.Embedded(_ForwardDeclBytes, _ForwardDeclChecksum))
+	return _ForwardDeclBind(typed.OpenEmbedded("ForwardDecl", _ForwardDeclBytes, _ForwardDeclChecksum, _ForwardDeclLayouts))
 }
 
 // OpenForwardDeclFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenForwardDeclFrom(object io.ReaderAt) (*ForwardDeclCollectionSpec, error) {
-	c, err := typed.Open("ForwardDecl", object)
+	return _ForwardDeclBind(typed.Open("ForwardDecl", object, _ForwardDeclLayouts))
+}
+
+// _ForwardDeclBind gives what an object has its Go types.
+func _ForwardDeclBind(c *typed.CollectionSpec, err error) (*ForwardDeclCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &ForwardDeclCollectionSpec{CollectionSpec: c}
 	s.Maps.Pointers = (*typed.MapSpec[*ForwardDeclPointersMap])(typed.BindMapSpec(c, "pointers", (*ForwardDeclPointersMap)(nil)))
 	s.Maps.Values = (*typed.MapSpec[*ForwardDeclValuesMap])(typed.BindMapSpec(c, "values", (*ForwardDeclValuesMap)(nil)))
-	typed.CheckLayouts(c, _ForwardDeclLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -60,8 +63,15 @@ type ForwardDeclCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *ForwardDeclCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ForwardDeclCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *ForwardDeclCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *ForwardDeclCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *ForwardDeclCollectionSpec) load(opts typed.LoadOptions) (*ForwardDeclCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

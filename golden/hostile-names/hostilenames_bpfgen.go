@@ -33,22 +33,25 @@ variable "variable\nnamed" u32 60a4e951072ee49c
 
 // OpenHostileNames parses the embedded object. Nothing is in the kernel yet.
 func OpenHostileNames() (*HostileNamesCollectionSpec, error) {
-	return OpenHostileNamesFrom(typed.Embedded(_HostileNamesBytes, _HostileNamesChecksum))
+	return _HostileNamesBind(typed.OpenEmbedded("HostileNames", _HostileNamesBytes, _HostileNamesChecksum, _HostileNamesLayouts))
 }
 
 // OpenHostileNamesFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenHostileNamesFrom(object io.ReaderAt) (*HostileNamesCollectionSpec, error) {
-	c, err := typed.Open("HostileNames", object)
+	return _HostileNamesBind(typed.Open("HostileNames", object, _HostileNamesLayouts))
+}
+
+// _HostileNamesBind gives what an object has its Go types.
+func _HostileNamesBind(c *typed.CollectionSpec, err error) (*HostileNamesCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &HostileNamesCollectionSpec{CollectionSpec: c}
 	s.Maps.Mapwithname = (*typed.MapSpec[*HostileNamesMapwithnameMap])(typed.BindMapSpec(c, "map::with\"name*", (*HostileNamesMapwithnameMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Programnam, "program*/\"nam")
+	s.Programs.Programnam = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "program*/\"nam", (*typed.XDP)(nil)))
 	s.Variables.Variablenamed = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "variable\nnamed", (*uint32)(nil)))
 	s.Variables.X0constantname = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "0constant`name", (*uint32)(nil)))
-	typed.CheckLayouts(c, _HostileNamesLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -66,15 +69,23 @@ type HostileNamesCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *HostileNamesCollectionSpec) Load(opts *ebpf.CollectionOptions) (*HostileNamesCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *HostileNamesCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *HostileNamesCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *HostileNamesCollectionSpec) load(opts typed.LoadOptions) (*HostileNamesCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &HostileNamesCollection{Collection: c}
 	b.Maps.Mapwithname = new(HostileNamesMapwithnameMap)
 	typed.BindMap(c, b.Maps.Mapwithname, "map::with\"name*")
-	typed.BindProgram(c, &b.Programs.Programnam, "program*/\"nam")
+	b.Programs.Programnam = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.Programnam, "program*/\"nam")
 	b.Variables.Variablenamed = (*typed.Variable[uint32])(typed.BindVariable(c, "variable\nnamed", (*uint32)(nil)))
 	b.Variables.X0constantname = (*typed.Constant[uint32])(typed.BindVariable(c, "0constant`name", (*uint32)(nil)))
 	return b, nil

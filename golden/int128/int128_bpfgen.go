@@ -31,23 +31,26 @@ variable filled [1]#1 6d212f68bb873dda
 
 // OpenInt128 parses the embedded object. Nothing is in the kernel yet.
 func OpenInt128() (*Int128CollectionSpec, error) {
-	return OpenInt128From(typed.Embedded(_Int128Bytes, _Int128Checksum))
+	return _Int128Bind(typed.OpenEmbedded("Int128", _Int128Bytes, _Int128Checksum, _Int128Layouts))
 }
 
 // OpenInt128From parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenInt128From(object io.ReaderAt) (*Int128CollectionSpec, error) {
-	c, err := typed.Open("Int128", object)
+	return _Int128Bind(typed.Open("Int128", object, _Int128Layouts))
+}
+
+// _Int128Bind gives what an object has its Go types.
+func _Int128Bind(c *typed.CollectionSpec, err error) (*Int128CollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &Int128CollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*Int128RecordsMap])(typed.BindMapSpec(c, "records", (*Int128RecordsMap)(nil)))
 	s.Maps.Wide = (*typed.MapSpec[*Int128WideMap])(typed.BindMapSpec(c, "wide", (*Int128WideMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]Int128Record])(typed.BindVariableSpec(c, "filled", (*[1]Int128Record)(nil)))
-	typed.CheckLayouts(c, _Int128Layouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -65,8 +68,15 @@ type Int128CollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *Int128CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Int128Collection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *Int128CollectionSpec) Load(opts *ebpf.CollectionOptions) (b *Int128Collection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *Int128CollectionSpec) load(opts typed.LoadOptions) (*Int128Collection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +85,10 @@ func (s *Int128CollectionSpec) Load(opts *ebpf.CollectionOptions) (*Int128Collec
 	typed.BindMap(c, b.Maps.Records, "records")
 	b.Maps.Wide = new(Int128WideMap)
 	typed.BindMap(c, b.Maps.Wide, "wide")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]Int128Record])(typed.BindVariable(c, "filled", (*[1]Int128Record)(nil)))
 	return b, nil
 }

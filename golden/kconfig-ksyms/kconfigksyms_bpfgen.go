@@ -34,20 +34,23 @@ variable seen u64 7849bf8c861b34c1
 
 // OpenKconfigKsyms parses the embedded object. Nothing is in the kernel yet.
 func OpenKconfigKsyms() (*KconfigKsymsCollectionSpec, error) {
-	return OpenKconfigKsymsFrom(typed.Embedded(_KconfigKsymsBytes, _KconfigKsymsChecksum))
+	return _KconfigKsymsBind(typed.OpenEmbedded("KconfigKsyms", _KconfigKsymsBytes, _KconfigKsymsChecksum, _KconfigKsymsLayouts))
 }
 
 // OpenKconfigKsymsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenKconfigKsymsFrom(object io.ReaderAt) (*KconfigKsymsCollectionSpec, error) {
-	c, err := typed.Open("KconfigKsyms", object)
+	return _KconfigKsymsBind(typed.Open("KconfigKsyms", object, _KconfigKsymsLayouts))
+}
+
+// _KconfigKsymsBind gives what an object has its Go types.
+func _KconfigKsymsBind(c *typed.CollectionSpec, err error) (*KconfigKsymsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &KconfigKsymsCollectionSpec{CollectionSpec: c}
-	typed.BindProgramSpec(c, &s.Programs.ReadExterns, "read_externs")
+	s.Programs.ReadExterns = (*typed.ProgramSpec[typed.TC])(typed.BindProgramSpec(c, "read_externs", (*typed.TC)(nil)))
 	s.Variables.Seen = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "seen", (*uint64)(nil)))
-	typed.CheckLayouts(c, _KconfigKsymsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -65,18 +68,26 @@ type KconfigKsymsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *KconfigKsymsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*KconfigKsymsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *KconfigKsymsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *KconfigKsymsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *KconfigKsymsCollectionSpec) load(opts typed.LoadOptions) (*KconfigKsymsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &KconfigKsymsCollection{Collection: c}
-	typed.BindProgram(c, &b.Programs.ReadExterns, "read_externs")
-	b.Variables.CONFIG_BPF = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "CONFIG_BPF", (*ctypes.Bool)(nil)))
-	b.Variables.CONFIG_DEFAULT_HOSTNAME = (*typed.Constant[[32]int8])(typed.BindVariable(c, "CONFIG_DEFAULT_HOSTNAME", (*[32]int8)(nil)))
-	b.Variables.CONFIG_HZ = (*typed.Constant[int32])(typed.BindVariable(c, "CONFIG_HZ", (*int32)(nil)))
-	b.Variables.CONFIG_IPV6 = (*typed.Constant[KconfigKsymsLibbpfTristate])(typed.BindVariable(c, "CONFIG_IPV6", (*KconfigKsymsLibbpfTristate)(nil)))
-	b.Variables.LINUX_KERNEL_VERSION = (*typed.Constant[uint32])(typed.BindVariable(c, "LINUX_KERNEL_VERSION", (*uint32)(nil)))
+	b.Programs.ReadExterns = new(typed.TC)
+	typed.BindProgram(c, b.Programs.ReadExterns, "read_externs")
+	b.Variables.CONFIG_BPF = (*typed.Constant[ctypes.Bool])(typed.BindKconfig(c, "CONFIG_BPF", (*ctypes.Bool)(nil)))
+	b.Variables.CONFIG_DEFAULT_HOSTNAME = (*typed.Constant[[32]int8])(typed.BindKconfig(c, "CONFIG_DEFAULT_HOSTNAME", (*[32]int8)(nil)))
+	b.Variables.CONFIG_HZ = (*typed.Constant[int32])(typed.BindKconfig(c, "CONFIG_HZ", (*int32)(nil)))
+	b.Variables.CONFIG_IPV6 = (*typed.Constant[KconfigKsymsLibbpfTristate])(typed.BindKconfig(c, "CONFIG_IPV6", (*KconfigKsymsLibbpfTristate)(nil)))
+	b.Variables.LINUX_KERNEL_VERSION = (*typed.Constant[uint32])(typed.BindKconfig(c, "LINUX_KERNEL_VERSION", (*uint32)(nil)))
 	b.Variables.Seen = (*typed.Variable[uint64])(typed.BindVariable(c, "seen", (*uint64)(nil)))
 	return b, nil
 }

@@ -30,20 +30,23 @@ variable seen u64 7849bf8c861b34c1
 
 // OpenKconfigWeak parses the embedded object. Nothing is in the kernel yet.
 func OpenKconfigWeak() (*KconfigWeakCollectionSpec, error) {
-	return OpenKconfigWeakFrom(typed.Embedded(_KconfigWeakBytes, _KconfigWeakChecksum))
+	return _KconfigWeakBind(typed.OpenEmbedded("KconfigWeak", _KconfigWeakBytes, _KconfigWeakChecksum, _KconfigWeakLayouts))
 }
 
 // OpenKconfigWeakFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenKconfigWeakFrom(object io.ReaderAt) (*KconfigWeakCollectionSpec, error) {
-	c, err := typed.Open("KconfigWeak", object)
+	return _KconfigWeakBind(typed.Open("KconfigWeak", object, _KconfigWeakLayouts))
+}
+
+// _KconfigWeakBind gives what an object has its Go types.
+func _KconfigWeakBind(c *typed.CollectionSpec, err error) (*KconfigWeakCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &KconfigWeakCollectionSpec{CollectionSpec: c}
-	typed.BindProgramSpec(c, &s.Programs.ReadExterns, "read_externs")
+	s.Programs.ReadExterns = (*typed.ProgramSpec[typed.TC])(typed.BindProgramSpec(c, "read_externs", (*typed.TC)(nil)))
 	s.Variables.Seen = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "seen", (*uint64)(nil)))
-	typed.CheckLayouts(c, _KconfigWeakLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -61,15 +64,23 @@ type KconfigWeakCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *KconfigWeakCollectionSpec) Load(opts *ebpf.CollectionOptions) (*KconfigWeakCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *KconfigWeakCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *KconfigWeakCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *KconfigWeakCollectionSpec) load(opts typed.LoadOptions) (*KconfigWeakCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &KconfigWeakCollection{Collection: c}
-	typed.BindProgram(c, &b.Programs.ReadExterns, "read_externs")
-	b.Variables.CONFIG_MAY_BE_MISSING = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "CONFIG_MAY_BE_MISSING", (*ctypes.Bool)(nil)))
-	b.Variables.CONFIG_NUMBER = (*typed.Constant[uint64])(typed.BindVariable(c, "CONFIG_NUMBER", (*uint64)(nil)))
+	b.Programs.ReadExterns = new(typed.TC)
+	typed.BindProgram(c, b.Programs.ReadExterns, "read_externs")
+	b.Variables.CONFIG_MAY_BE_MISSING = (*typed.Constant[ctypes.Bool])(typed.BindKconfig(c, "CONFIG_MAY_BE_MISSING", (*ctypes.Bool)(nil)))
+	b.Variables.CONFIG_NUMBER = (*typed.Constant[uint64])(typed.BindKconfig(c, "CONFIG_NUMBER", (*uint64)(nil)))
 	b.Variables.Seen = (*typed.Variable[uint64])(typed.BindVariable(c, "seen", (*uint64)(nil)))
 	return b, nil
 }

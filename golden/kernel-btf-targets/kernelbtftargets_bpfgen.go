@@ -36,33 +36,36 @@ variable wrapper bool b6c6b2c3fb206f77
 
 // OpenKernelBtfTargets parses the embedded object. Nothing is in the kernel yet.
 func OpenKernelBtfTargets() (*KernelBtfTargetsCollectionSpec, error) {
-	return OpenKernelBtfTargetsFrom(typed.Embedded(_KernelBtfTargetsBytes, _KernelBtfTargetsChecksum))
+	return _KernelBtfTargetsBind(typed.OpenEmbedded("KernelBtfTargets", _KernelBtfTargetsBytes, _KernelBtfTargetsChecksum, _KernelBtfTargetsLayouts))
 }
 
 // OpenKernelBtfTargetsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenKernelBtfTargetsFrom(object io.ReaderAt) (*KernelBtfTargetsCollectionSpec, error) {
-	c, err := typed.Open("KernelBtfTargets", object)
+	return _KernelBtfTargetsBind(typed.Open("KernelBtfTargets", object, _KernelBtfTargetsLayouts))
+}
+
+// _KernelBtfTargetsBind gives what an object has its Go types.
+func _KernelBtfTargetsBind(c *typed.CollectionSpec, err error) (*KernelBtfTargetsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &KernelBtfTargetsCollectionSpec{CollectionSpec: c}
 	s.Maps.Binds = (*typed.MapSpec[*KernelBtfTargetsBindsMap])(typed.BindMapSpec(c, "binds", (*KernelBtfTargetsBindsMap)(nil)))
 	s.Maps.Steps = (*typed.MapSpec[*KernelBtfTargetsStepsMap])(typed.BindMapSpec(c, "steps", (*KernelBtfTargetsStepsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CallsKernel, "calls_kernel")
-	typed.BindProgramSpec(c, &s.Programs.CallsKernelTwice, "calls_kernel_twice")
-	typed.BindProgramSpec(c, &s.Programs.CallsWhatIsNotThere, "calls_what_is_not_there")
-	typed.BindProgramSpec(c, &s.Programs.CountBinds, "count_binds")
-	typed.BindProgramSpec(c, &s.Programs.CountOpens, "count_opens")
-	typed.BindProgramSpec(c, &s.Programs.NoSuchHook, "no_such_hook")
-	typed.BindProgramSpec(c, &s.Programs.Refused, "refused")
+	s.Programs.CallsKernel = (*typed.ProgramSpec[typed.LSMCgroup])(typed.BindProgramSpec(c, "calls_kernel", (*typed.LSMCgroup)(nil)))
+	s.Programs.CallsKernelTwice = (*typed.ProgramSpec[typed.Fsession])(typed.BindProgramSpec(c, "calls_kernel_twice", (*typed.Fsession)(nil)))
+	s.Programs.CallsWhatIsNotThere = (*typed.ProgramSpec[typed.LSMCgroup])(typed.BindProgramSpec(c, "calls_what_is_not_there", (*typed.LSMCgroup)(nil)))
+	s.Programs.CountBinds = (*typed.ProgramSpec[typed.LSMCgroup])(typed.BindProgramSpec(c, "count_binds", (*typed.LSMCgroup)(nil)))
+	s.Programs.CountOpens = (*typed.ProgramSpec[typed.Fsession])(typed.BindProgramSpec(c, "count_opens", (*typed.Fsession)(nil)))
+	s.Programs.NoSuchHook = (*typed.ProgramSpec[typed.LSMCgroup])(typed.BindProgramSpec(c, "no_such_hook", (*typed.LSMCgroup)(nil)))
+	s.Programs.Refused = (*typed.ProgramSpec[typed.LSMCgroup])(typed.BindProgramSpec(c, "refused", (*typed.LSMCgroup)(nil)))
 	s.Variables.Missing = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "missing", (*uint64)(nil)))
 	s.Variables.Most = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "most", (*uint32)(nil)))
 	s.Variables.Opened = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "opened", (*uint64)(nil)))
 	s.Variables.Symbol = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "symbol", (*uint64)(nil)))
 	s.Variables.Version = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "version", (*uint32)(nil)))
 	s.Variables.Wrapper = (*typed.VariableSpec[ctypes.Bool])(typed.BindVariableSpec(c, "wrapper", (*ctypes.Bool)(nil)))
-	typed.CheckLayouts(c, _KernelBtfTargetsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -80,8 +83,15 @@ type KernelBtfTargetsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *KernelBtfTargetsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*KernelBtfTargetsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *KernelBtfTargetsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *KernelBtfTargetsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *KernelBtfTargetsCollectionSpec) load(opts typed.LoadOptions) (*KernelBtfTargetsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -90,15 +100,22 @@ func (s *KernelBtfTargetsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Ke
 	typed.BindMap(c, b.Maps.Binds, "binds")
 	b.Maps.Steps = new(KernelBtfTargetsStepsMap)
 	typed.BindMap(c, b.Maps.Steps, "steps")
-	typed.BindProgram(c, &b.Programs.CallsKernel, "calls_kernel")
-	typed.BindProgram(c, &b.Programs.CallsKernelTwice, "calls_kernel_twice")
-	typed.BindProgram(c, &b.Programs.CallsWhatIsNotThere, "calls_what_is_not_there")
-	typed.BindProgram(c, &b.Programs.CountBinds, "count_binds")
-	typed.BindProgram(c, &b.Programs.CountOpens, "count_opens")
-	typed.BindProgram(c, &b.Programs.NoSuchHook, "no_such_hook")
-	typed.BindProgram(c, &b.Programs.Refused, "refused")
-	b.Variables.LINUX_HAS_SYSCALL_WRAPPER = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "LINUX_HAS_SYSCALL_WRAPPER", (*ctypes.Bool)(nil)))
-	b.Variables.LINUX_KERNEL_VERSION = (*typed.Constant[uint32])(typed.BindVariable(c, "LINUX_KERNEL_VERSION", (*uint32)(nil)))
+	b.Programs.CallsKernel = new(typed.LSMCgroup)
+	typed.BindProgram(c, b.Programs.CallsKernel, "calls_kernel")
+	b.Programs.CallsKernelTwice = new(typed.Fsession)
+	typed.BindProgram(c, b.Programs.CallsKernelTwice, "calls_kernel_twice")
+	b.Programs.CallsWhatIsNotThere = new(typed.LSMCgroup)
+	typed.BindProgram(c, b.Programs.CallsWhatIsNotThere, "calls_what_is_not_there")
+	b.Programs.CountBinds = new(typed.LSMCgroup)
+	typed.BindProgram(c, b.Programs.CountBinds, "count_binds")
+	b.Programs.CountOpens = new(typed.Fsession)
+	typed.BindProgram(c, b.Programs.CountOpens, "count_opens")
+	b.Programs.NoSuchHook = new(typed.LSMCgroup)
+	typed.BindProgram(c, b.Programs.NoSuchHook, "no_such_hook")
+	b.Programs.Refused = new(typed.LSMCgroup)
+	typed.BindProgram(c, b.Programs.Refused, "refused")
+	b.Variables.LINUX_HAS_SYSCALL_WRAPPER = (*typed.Constant[ctypes.Bool])(typed.BindKconfig(c, "LINUX_HAS_SYSCALL_WRAPPER", (*ctypes.Bool)(nil)))
+	b.Variables.LINUX_KERNEL_VERSION = (*typed.Constant[uint32])(typed.BindKconfig(c, "LINUX_KERNEL_VERSION", (*uint32)(nil)))
 	b.Variables.Missing = (*typed.Variable[uint64])(typed.BindVariable(c, "missing", (*uint64)(nil)))
 	b.Variables.Most = (*typed.Constant[uint32])(typed.BindVariable(c, "most", (*uint32)(nil)))
 	b.Variables.Opened = (*typed.Variable[uint64])(typed.BindVariable(c, "opened", (*uint64)(nil)))

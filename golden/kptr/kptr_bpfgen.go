@@ -28,19 +28,22 @@ map held value #1 37700f8d62ed85a7
 
 // OpenKptr parses the embedded object. Nothing is in the kernel yet.
 func OpenKptr() (*KptrCollectionSpec, error) {
-	return OpenKptrFrom(typed.Embedded(_KptrBytes, _KptrChecksum))
+	return _KptrBind(typed.OpenEmbedded("Kptr", _KptrBytes, _KptrChecksum, _KptrLayouts))
 }
 
 // OpenKptrFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenKptrFrom(object io.ReaderAt) (*KptrCollectionSpec, error) {
-	c, err := typed.Open("Kptr", object)
+	return _KptrBind(typed.Open("Kptr", object, _KptrLayouts))
+}
+
+// _KptrBind gives what an object has its Go types.
+func _KptrBind(c *typed.CollectionSpec, err error) (*KptrCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &KptrCollectionSpec{CollectionSpec: c}
 	s.Maps.Held = (*typed.MapSpec[*KptrHeldMap])(typed.BindMapSpec(c, "held", (*KptrHeldMap)(nil)))
-	typed.CheckLayouts(c, _KptrLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -58,8 +61,15 @@ type KptrCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *KptrCollectionSpec) Load(opts *ebpf.CollectionOptions) (*KptrCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *KptrCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *KptrCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *KptrCollectionSpec) load(opts typed.LoadOptions) (*KptrCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

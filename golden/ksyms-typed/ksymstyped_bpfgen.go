@@ -27,20 +27,23 @@ variable seen u64 7849bf8c861b34c1
 
 // OpenKsymsTyped parses the embedded object. Nothing is in the kernel yet.
 func OpenKsymsTyped() (*KsymsTypedCollectionSpec, error) {
-	return OpenKsymsTypedFrom(typed.Embedded(_KsymsTypedBytes, _KsymsTypedChecksum))
+	return _KsymsTypedBind(typed.OpenEmbedded("KsymsTyped", _KsymsTypedBytes, _KsymsTypedChecksum, _KsymsTypedLayouts))
 }
 
 // OpenKsymsTypedFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenKsymsTypedFrom(object io.ReaderAt) (*KsymsTypedCollectionSpec, error) {
-	c, err := typed.Open("KsymsTyped", object)
+	return _KsymsTypedBind(typed.Open("KsymsTyped", object, _KsymsTypedLayouts))
+}
+
+// _KsymsTypedBind gives what an object has its Go types.
+func _KsymsTypedBind(c *typed.CollectionSpec, err error) (*KsymsTypedCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &KsymsTypedCollectionSpec{CollectionSpec: c}
-	typed.BindProgramSpec(c, &s.Programs.ReadExterns, "read_externs")
+	s.Programs.ReadExterns = (*typed.ProgramSpec[typed.TC])(typed.BindProgramSpec(c, "read_externs", (*typed.TC)(nil)))
 	s.Variables.Seen = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "seen", (*uint64)(nil)))
-	typed.CheckLayouts(c, _KsymsTypedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -58,13 +61,21 @@ type KsymsTypedCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *KsymsTypedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*KsymsTypedCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *KsymsTypedCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *KsymsTypedCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *KsymsTypedCollectionSpec) load(opts typed.LoadOptions) (*KsymsTypedCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &KsymsTypedCollection{Collection: c}
-	typed.BindProgram(c, &b.Programs.ReadExterns, "read_externs")
+	b.Programs.ReadExterns = new(typed.TC)
+	typed.BindProgram(c, b.Programs.ReadExterns, "read_externs")
 	b.Variables.Seen = (*typed.Variable[uint64])(typed.BindVariable(c, "seen", (*uint64)(nil)))
 	return b, nil
 }

@@ -26,20 +26,23 @@ map ipv6 value u32 60a4e951072ee49c
 
 // OpenLpmKeySizeOnly parses the embedded object. Nothing is in the kernel yet.
 func OpenLpmKeySizeOnly() (*LpmKeySizeOnlyCollectionSpec, error) {
-	return OpenLpmKeySizeOnlyFrom(typed.Embedded(_LpmKeySizeOnlyBytes, _LpmKeySizeOnlyChecksum))
+	return _LpmKeySizeOnlyBind(typed.OpenEmbedded("LpmKeySizeOnly", _LpmKeySizeOnlyBytes, _LpmKeySizeOnlyChecksum, _LpmKeySizeOnlyLayouts))
 }
 
 // OpenLpmKeySizeOnlyFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenLpmKeySizeOnlyFrom(object io.ReaderAt) (*LpmKeySizeOnlyCollectionSpec, error) {
-	c, err := typed.Open("LpmKeySizeOnly", object)
+	return _LpmKeySizeOnlyBind(typed.Open("LpmKeySizeOnly", object, _LpmKeySizeOnlyLayouts))
+}
+
+// _LpmKeySizeOnlyBind gives what an object has its Go types.
+func _LpmKeySizeOnlyBind(c *typed.CollectionSpec, err error) (*LpmKeySizeOnlyCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &LpmKeySizeOnlyCollectionSpec{CollectionSpec: c}
 	s.Maps.Ipv4 = (*typed.MapSpec[*LpmKeySizeOnlyIpv4Map])(typed.BindMapSpec(c, "ipv4", (*LpmKeySizeOnlyIpv4Map)(nil)))
 	s.Maps.Ipv6 = (*typed.MapSpec[*LpmKeySizeOnlyIpv6Map])(typed.BindMapSpec(c, "ipv6", (*LpmKeySizeOnlyIpv6Map)(nil)))
-	typed.CheckLayouts(c, _LpmKeySizeOnlyLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -57,8 +60,15 @@ type LpmKeySizeOnlyCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *LpmKeySizeOnlyCollectionSpec) Load(opts *ebpf.CollectionOptions) (*LpmKeySizeOnlyCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *LpmKeySizeOnlyCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *LpmKeySizeOnlyCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *LpmKeySizeOnlyCollectionSpec) load(opts typed.LoadOptions) (*LpmKeySizeOnlyCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -104,13 +104,17 @@ variable in_vlan #14 cdbc9a9b2d715f36
 
 // OpenLpmTrie parses the embedded object. Nothing is in the kernel yet.
 func OpenLpmTrie() (*LpmTrieCollectionSpec, error) {
-	return OpenLpmTrieFrom(typed.Embedded(_LpmTrieBytes, _LpmTrieChecksum))
+	return _LpmTrieBind(typed.OpenEmbedded("LpmTrie", _LpmTrieBytes, _LpmTrieChecksum, _LpmTrieLayouts))
 }
 
 // OpenLpmTrieFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenLpmTrieFrom(object io.ReaderAt) (*LpmTrieCollectionSpec, error) {
-	c, err := typed.Open("LpmTrie", object)
+	return _LpmTrieBind(typed.Open("LpmTrie", object, _LpmTrieLayouts))
+}
+
+// _LpmTrieBind gives what an object has its Go types.
+func _LpmTrieBind(c *typed.CollectionSpec, err error) (*LpmTrieCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +143,6 @@ func OpenLpmTrieFrom(object io.ReaderAt) (*LpmTrieCollectionSpec, error) {
 	s.Maps.NotSigned = (*typed.MapSpec[*LpmTrieNotSignedMap])(typed.BindMapSpec(c, "not_signed", (*LpmTrieNotSignedMap)(nil)))
 	s.Variables.InUnion = (*typed.VariableSpec[LpmTrieKeyUnion])(typed.BindVariableSpec(c, "in_union", (*LpmTrieKeyUnion)(nil)))
 	s.Variables.InVlan = (*typed.VariableSpec[LpmTrieKeyNested])(typed.BindVariableSpec(c, "in_vlan", (*LpmTrieKeyNested)(nil)))
-	typed.CheckLayouts(c, _LpmTrieLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -157,8 +160,15 @@ type LpmTrieCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *LpmTrieCollectionSpec) Load(opts *ebpf.CollectionOptions) (*LpmTrieCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *LpmTrieCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *LpmTrieCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *LpmTrieCollectionSpec) load(opts typed.LoadOptions) (*LpmTrieCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

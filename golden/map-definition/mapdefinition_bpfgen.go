@@ -30,13 +30,17 @@ map three_hashes value u64 7849bf8c861b34c1
 
 // OpenMapDefinition parses the embedded object. Nothing is in the kernel yet.
 func OpenMapDefinition() (*MapDefinitionCollectionSpec, error) {
-	return OpenMapDefinitionFrom(typed.Embedded(_MapDefinitionBytes, _MapDefinitionChecksum))
+	return _MapDefinitionBind(typed.OpenEmbedded("MapDefinition", _MapDefinitionBytes, _MapDefinitionChecksum, _MapDefinitionLayouts))
 }
 
 // OpenMapDefinitionFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenMapDefinitionFrom(object io.ReaderAt) (*MapDefinitionCollectionSpec, error) {
-	c, err := typed.Open("MapDefinition", object)
+	return _MapDefinitionBind(typed.Open("MapDefinition", object, _MapDefinitionLayouts))
+}
+
+// _MapDefinitionBind gives what an object has its Go types.
+func _MapDefinitionBind(c *typed.CollectionSpec, err error) (*MapDefinitionCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +48,6 @@ func OpenMapDefinitionFrom(object io.ReaderAt) (*MapDefinitionCollectionSpec, er
 	s.Maps.Pinned = (*typed.MapSpec[*MapDefinitionPinnedMap])(typed.BindMapSpec(c, "pinned", (*MapDefinitionPinnedMap)(nil)))
 	s.Maps.SizedByUser = (*typed.MapSpec[*MapDefinitionSizedByUserMap])(typed.BindMapSpec(c, "sized_by_user", (*MapDefinitionSizedByUserMap)(nil)))
 	s.Maps.ThreeHashes = (*typed.MapSpec[*MapDefinitionThreeHashesMap])(typed.BindMapSpec(c, "three_hashes", (*MapDefinitionThreeHashesMap)(nil)))
-	typed.CheckLayouts(c, _MapDefinitionLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -62,8 +65,15 @@ type MapDefinitionCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *MapDefinitionCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapDefinitionCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *MapDefinitionCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *MapDefinitionCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *MapDefinitionCollectionSpec) load(opts typed.LoadOptions) (*MapDefinitionCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

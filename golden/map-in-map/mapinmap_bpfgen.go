@@ -35,13 +35,17 @@ map second value #2 3feaadec00673b64
 
 // OpenMapInMap parses the embedded object. Nothing is in the kernel yet.
 func OpenMapInMap() (*MapInMapCollectionSpec, error) {
-	return OpenMapInMapFrom(typed.Embedded(_MapInMapBytes, _MapInMapChecksum))
+	return _MapInMapBind(typed.OpenEmbedded("MapInMap", _MapInMapBytes, _MapInMapChecksum, _MapInMapLayouts))
 }
 
 // OpenMapInMapFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenMapInMapFrom(object io.ReaderAt) (*MapInMapCollectionSpec, error) {
-	c, err := typed.Open("MapInMap", object)
+	return _MapInMapBind(typed.Open("MapInMap", object, _MapInMapLayouts))
+}
+
+// _MapInMapBind gives what an object has its Go types.
+func _MapInMapBind(c *typed.CollectionSpec, err error) (*MapInMapCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +55,6 @@ func OpenMapInMapFrom(object io.ReaderAt) (*MapInMapCollectionSpec, error) {
 	s.Maps.Outer = (*typed.MapSpec[*MapInMapOuterMap])(typed.BindMapSpec(c, "outer", (*MapInMapOuterMap)(nil)))
 	s.Maps.Ringbufs = (*typed.MapSpec[*MapInMapRingbufsMap])(typed.BindMapSpec(c, "ringbufs", (*MapInMapRingbufsMap)(nil)))
 	s.Maps.Second = (*typed.MapSpec[*MapInMapSecondMap])(typed.BindMapSpec(c, "second", (*MapInMapSecondMap)(nil)))
-	typed.CheckLayouts(c, _MapInMapLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -69,8 +72,15 @@ type MapInMapCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *MapInMapCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapInMapCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *MapInMapCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *MapInMapCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *MapInMapCollectionSpec) load(opts typed.LoadOptions) (*MapInMapCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -38,13 +38,17 @@ type "struct prefix" #3 7a5d73438099c873
 
 // OpenMapSizes parses the embedded object. Nothing is in the kernel yet.
 func OpenMapSizes() (*MapSizesCollectionSpec, error) {
-	return OpenMapSizesFrom(typed.Embedded(_MapSizesBytes, _MapSizesChecksum))
+	return _MapSizesBind(typed.OpenEmbedded("MapSizes", _MapSizesBytes, _MapSizesChecksum, _MapSizesLayouts))
 }
 
 // OpenMapSizesFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenMapSizesFrom(object io.ReaderAt) (*MapSizesCollectionSpec, error) {
-	c, err := typed.Open("MapSizes", object)
+	return _MapSizesBind(typed.Open("MapSizes", object, _MapSizesLayouts))
+}
+
+// _MapSizesBind gives what an object has its Go types.
+func _MapSizesBind(c *typed.CollectionSpec, err error) (*MapSizesCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +58,6 @@ func OpenMapSizesFrom(object io.ReaderAt) (*MapSizesCollectionSpec, error) {
 	s.Maps.Routes = (*typed.MapSpec[*MapSizesRoutesMap])(typed.BindMapSpec(c, "routes", (*MapSizesRoutesMap)(nil)))
 	s.Maps.Totals = (*typed.MapSpec[*MapSizesTotalsMap])(typed.BindMapSpec(c, "totals", (*MapSizesTotalsMap)(nil)))
 	s.Maps.Verdicts = (*typed.MapSpec[*MapSizesVerdictsMap])(typed.BindMapSpec(c, "verdicts", (*MapSizesVerdictsMap)(nil)))
-	typed.CheckLayouts(c, _MapSizesLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -72,8 +75,15 @@ type MapSizesCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *MapSizesCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapSizesCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *MapSizesCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *MapSizesCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *MapSizesCollectionSpec) load(opts typed.LoadOptions) (*MapSizesCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -75,13 +75,17 @@ map xskmap key u32 60a4e951072ee49c
 
 // OpenMapsAll parses the embedded object. Nothing is in the kernel yet.
 func OpenMapsAll() (*MapsAllCollectionSpec, error) {
-	return OpenMapsAllFrom(typed.Embedded(_MapsAllBytes, _MapsAllChecksum))
+	return _MapsAllBind(typed.OpenEmbedded("MapsAll", _MapsAllBytes, _MapsAllChecksum, _MapsAllLayouts))
 }
 
 // OpenMapsAllFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenMapsAllFrom(object io.ReaderAt) (*MapsAllCollectionSpec, error) {
-	c, err := typed.Open("MapsAll", object)
+	return _MapsAllBind(typed.Open("MapsAll", object, _MapsAllLayouts))
+}
+
+// _MapsAllBind gives what an object has its Go types.
+func _MapsAllBind(c *typed.CollectionSpec, err error) (*MapsAllCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -124,8 +128,7 @@ func OpenMapsAllFrom(object io.ReaderAt) (*MapsAllCollectionSpec, error) {
 	s.Maps.TaskStorage = (*typed.MapSpec[*MapsAllTaskStorageMap])(typed.BindMapSpec(c, "task_storage", (*MapsAllTaskStorageMap)(nil)))
 	s.Maps.UserRingbuf = (*typed.MapSpec[*MapsAllUserRingbufMap])(typed.BindMapSpec(c, "user_ringbuf", (*MapsAllUserRingbufMap)(nil)))
 	s.Maps.Xskmap = (*typed.MapSpec[*MapsAllXskmapMap])(typed.BindMapSpec(c, "xskmap", (*MapsAllXskmapMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Run, "run")
-	typed.CheckLayouts(c, _MapsAllLayouts)
+	s.Programs.Run = (*typed.ProgramSpec[typed.StructOpsProgram])(typed.BindProgramSpec(c, "run", (*typed.StructOpsProgram)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -143,8 +146,15 @@ type MapsAllCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *MapsAllCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapsAllCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *MapsAllCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *MapsAllCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *MapsAllCollectionSpec) load(opts typed.LoadOptions) (*MapsAllCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +235,8 @@ func (s *MapsAllCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapsAllColl
 	typed.BindMap(c, b.Maps.UserRingbuf, "user_ringbuf")
 	b.Maps.Xskmap = new(MapsAllXskmapMap)
 	typed.BindMap(c, b.Maps.Xskmap, "xskmap")
-	typed.BindProgram(c, &b.Programs.Run, "run")
+	b.Programs.Run = new(typed.StructOpsProgram)
+	typed.BindProgram(c, b.Programs.Run, "run")
 	return b, nil
 }
 

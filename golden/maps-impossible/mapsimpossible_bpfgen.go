@@ -76,13 +76,17 @@ map wider value u64 7849bf8c861b34c1
 
 // OpenMapsImpossible parses the embedded object. Nothing is in the kernel yet.
 func OpenMapsImpossible() (*MapsImpossibleCollectionSpec, error) {
-	return OpenMapsImpossibleFrom(typed.Embedded(_MapsImpossibleBytes, _MapsImpossibleChecksum))
+	return _MapsImpossibleBind(typed.OpenEmbedded("MapsImpossible", _MapsImpossibleBytes, _MapsImpossibleChecksum, _MapsImpossibleLayouts))
 }
 
 // OpenMapsImpossibleFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenMapsImpossibleFrom(object io.ReaderAt) (*MapsImpossibleCollectionSpec, error) {
-	c, err := typed.Open("MapsImpossible", object)
+	return _MapsImpossibleBind(typed.Open("MapsImpossible", object, _MapsImpossibleLayouts))
+}
+
+// _MapsImpossibleBind gives what an object has its Go types.
+func _MapsImpossibleBind(c *typed.CollectionSpec, err error) (*MapsImpossibleCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +122,6 @@ func OpenMapsImpossibleFrom(object io.ReaderAt) (*MapsImpossibleCollectionSpec, 
 	s.Maps.ValueOfRing = (*typed.MapSpec[*MapsImpossibleValueOfRingMap])(typed.BindMapSpec(c, "value_of_ring", (*MapsImpossibleValueOfRingMap)(nil)))
 	s.Maps.ValueOfSix = (*typed.MapSpec[*MapsImpossibleValueOfSixMap])(typed.BindMapSpec(c, "value_of_six", (*MapsImpossibleValueOfSixMap)(nil)))
 	s.Maps.Wider = (*typed.MapSpec[*MapsImpossibleWiderMap])(typed.BindMapSpec(c, "wider", (*MapsImpossibleWiderMap)(nil)))
-	typed.CheckLayouts(c, _MapsImpossibleLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -136,8 +139,15 @@ type MapsImpossibleCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *MapsImpossibleCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapsImpossibleCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *MapsImpossibleCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *MapsImpossibleCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *MapsImpossibleCollectionSpec) load(opts typed.LoadOptions) (*MapsImpossibleCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -20,13 +20,17 @@ const _MapsUnknownSet = 0x63148c9d
 
 // OpenMapsUnknown parses the embedded object. Nothing is in the kernel yet.
 func OpenMapsUnknown() (*MapsUnknownCollectionSpec, error) {
-	return OpenMapsUnknownFrom(typed.Embedded(_MapsUnknownBytes, _MapsUnknownChecksum))
+	return _MapsUnknownBind(typed.OpenEmbedded("MapsUnknown", _MapsUnknownBytes, _MapsUnknownChecksum, ""))
 }
 
 // OpenMapsUnknownFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenMapsUnknownFrom(object io.ReaderAt) (*MapsUnknownCollectionSpec, error) {
-	c, err := typed.Open("MapsUnknown", object)
+	return _MapsUnknownBind(typed.Open("MapsUnknown", object, ""))
+}
+
+// _MapsUnknownBind gives what an object has its Go types.
+func _MapsUnknownBind(c *typed.CollectionSpec, err error) (*MapsUnknownCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +55,15 @@ type MapsUnknownCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *MapsUnknownCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapsUnknownCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *MapsUnknownCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *MapsUnknownCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *MapsUnknownCollectionSpec) load(opts typed.LoadOptions) (*MapsUnknownCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -27,13 +27,17 @@ map value_size_only key u32 60a4e951072ee49c
 
 // OpenMapsWithoutBtf parses the embedded object. Nothing is in the kernel yet.
 func OpenMapsWithoutBtf() (*MapsWithoutBtfCollectionSpec, error) {
-	return OpenMapsWithoutBtfFrom(typed.Embedded(_MapsWithoutBtfBytes, _MapsWithoutBtfChecksum))
+	return _MapsWithoutBtfBind(typed.OpenEmbedded("MapsWithoutBtf", _MapsWithoutBtfBytes, _MapsWithoutBtfChecksum, _MapsWithoutBtfLayouts))
 }
 
 // OpenMapsWithoutBtfFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenMapsWithoutBtfFrom(object io.ReaderAt) (*MapsWithoutBtfCollectionSpec, error) {
-	c, err := typed.Open("MapsWithoutBtf", object)
+	return _MapsWithoutBtfBind(typed.Open("MapsWithoutBtf", object, _MapsWithoutBtfLayouts))
+}
+
+// _MapsWithoutBtfBind gives what an object has its Go types.
+func _MapsWithoutBtfBind(c *typed.CollectionSpec, err error) (*MapsWithoutBtfCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +46,6 @@ func OpenMapsWithoutBtfFrom(object io.ReaderAt) (*MapsWithoutBtfCollectionSpec, 
 	s.Maps.KeySizeOnly = (*typed.MapSpec[*MapsWithoutBtfKeySizeOnlyMap])(typed.BindMapSpec(c, "key_size_only", (*MapsWithoutBtfKeySizeOnlyMap)(nil)))
 	s.Maps.SizesOnly = (*typed.MapSpec[*MapsWithoutBtfSizesOnlyMap])(typed.BindMapSpec(c, "sizes_only", (*MapsWithoutBtfSizesOnlyMap)(nil)))
 	s.Maps.ValueSizeOnly = (*typed.MapSpec[*MapsWithoutBtfValueSizeOnlyMap])(typed.BindMapSpec(c, "value_size_only", (*MapsWithoutBtfValueSizeOnlyMap)(nil)))
-	typed.CheckLayouts(c, _MapsWithoutBtfLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -60,8 +63,15 @@ type MapsWithoutBtfCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *MapsWithoutBtfCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MapsWithoutBtfCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *MapsWithoutBtfCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *MapsWithoutBtfCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *MapsWithoutBtfCollectionSpec) load(opts typed.LoadOptions) (*MapsWithoutBtfCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

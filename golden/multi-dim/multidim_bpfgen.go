@@ -32,22 +32,25 @@ variable filled [1]#4 c6978c7813bf1313
 
 // OpenMultiDim parses the embedded object. Nothing is in the kernel yet.
 func OpenMultiDim() (*MultiDimCollectionSpec, error) {
-	return OpenMultiDimFrom(typed.Embedded(_MultiDimBytes, _MultiDimChecksum))
+	return _MultiDimBind(typed.OpenEmbedded("MultiDim", _MultiDimBytes, _MultiDimChecksum, _MultiDimLayouts))
 }
 
 // OpenMultiDimFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenMultiDimFrom(object io.ReaderAt) (*MultiDimCollectionSpec, error) {
-	c, err := typed.Open("MultiDim", object)
+	return _MultiDimBind(typed.Open("MultiDim", object, _MultiDimLayouts))
+}
+
+// _MultiDimBind gives what an object has its Go types.
+func _MultiDimBind(c *typed.CollectionSpec, err error) (*MultiDimCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &MultiDimCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*MultiDimRecordsMap])(typed.BindMapSpec(c, "records", (*MultiDimRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]MultiDimRecord])(typed.BindVariableSpec(c, "filled", (*[1]MultiDimRecord)(nil)))
-	typed.CheckLayouts(c, _MultiDimLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -65,16 +68,25 @@ type MultiDimCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *MultiDimCollectionSpec) Load(opts *ebpf.CollectionOptions) (*MultiDimCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *MultiDimCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *MultiDimCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *MultiDimCollectionSpec) load(opts typed.LoadOptions) (*MultiDimCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &MultiDimCollection{Collection: c}
 	b.Maps.Records = new(MultiDimRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]MultiDimRecord])(typed.BindVariable(c, "filled", (*[1]MultiDimRecord)(nil)))
 	return b, nil
 }

@@ -59,13 +59,17 @@ type "enum colour" #6 f9894756df5e3c76
 
 // OpenNamesIllegalClash parses the embedded object. Nothing is in the kernel yet.
 func OpenNamesIllegalClash() (*NamesIllegalClashCollectionSpec, error) {
-	return OpenNamesIllegalClashFrom(typed.Embedded(_NamesIllegalClashBytes, _NamesIllegalClashChecksum))
+	return _NamesIllegalClashBind(typed.OpenEmbedded("NamesIllegalClash", _NamesIllegalClashBytes, _NamesIllegalClashChecksum, _NamesIllegalClashLayouts))
 }
 
 // OpenNamesIllegalClashFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenNamesIllegalClashFrom(object io.ReaderAt) (*NamesIllegalClashCollectionSpec, error) {
-	c, err := typed.Open("NamesIllegalClash", object)
+	return _NamesIllegalClashBind(typed.Open("NamesIllegalClash", object, _NamesIllegalClashLayouts))
+}
+
+// _NamesIllegalClashBind gives what an object has its Go types.
+func _NamesIllegalClashBind(c *typed.CollectionSpec, err error) (*NamesIllegalClashCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -79,14 +83,13 @@ func OpenNamesIllegalClashFrom(object io.ReaderAt) (*NamesIllegalClashCollection
 	s.Maps.X1st = (*typed.MapSpec[*NamesIllegalClashX1stMap])(typed.BindMapSpec(c, "_1st", (*NamesIllegalClashX1stMap)(nil)))
 	s.Maps.XFlowsMap = (*typed.MapSpec[*NamesIllegalClashXFlowsMap])(typed.BindMapSpec(c, "FlowsMap", (*NamesIllegalClashXFlowsMap)(nil)))
 	s.Maps.XType = (*typed.MapSpec[*NamesIllegalClashXTypeMap])(typed.BindMapSpec(c, "Type", (*NamesIllegalClashXTypeMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Load, "load")
-	typed.BindProgramSpec(c, &s.Programs.Select, "select_")
-	typed.BindProgramSpec(c, &s.Programs.XLoad, "Load")
+	s.Programs.Load = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "load", (*typed.XDP)(nil)))
+	s.Programs.Select = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "select_", (*typed.XDP)(nil)))
+	s.Programs.XLoad = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "Load", (*typed.XDP)(nil)))
 	s.Variables.Close = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "close", (*uint32)(nil)))
 	s.Variables.Range = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "range", (*uint32)(nil)))
 	s.Variables.Variables = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "variables", (*uint32)(nil)))
 	s.Variables.XVariables = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "Variables", (*uint32)(nil)))
-	typed.CheckLayouts(c, _NamesIllegalClashLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -104,8 +107,15 @@ type NamesIllegalClashCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (*NamesIllegalClashCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *NamesIllegalClashCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *NamesIllegalClashCollectionSpec) load(opts typed.LoadOptions) (*NamesIllegalClashCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +138,12 @@ func (s *NamesIllegalClashCollectionSpec) Load(opts *ebpf.CollectionOptions) (*N
 	typed.BindMap(c, b.Maps.XFlowsMap, "FlowsMap")
 	b.Maps.XType = new(NamesIllegalClashXTypeMap)
 	typed.BindMap(c, b.Maps.XType, "Type")
-	typed.BindProgram(c, &b.Programs.Load, "load")
-	typed.BindProgram(c, &b.Programs.Select, "select_")
-	typed.BindProgram(c, &b.Programs.XLoad, "Load")
+	b.Programs.Load = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.Load, "load")
+	b.Programs.Select = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.Select, "select_")
+	b.Programs.XLoad = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.XLoad, "Load")
 	b.Variables.Close = (*typed.Variable[uint32])(typed.BindVariable(c, "close", (*uint32)(nil)))
 	b.Variables.Range = (*typed.Variable[uint32])(typed.BindVariable(c, "range", (*uint32)(nil)))
 	b.Variables.Variables = (*typed.Variable[uint32])(typed.BindVariable(c, "variables", (*uint32)(nil)))

@@ -35,23 +35,26 @@ variable filled [1]#5 4f206838651a0d71
 
 // OpenNestedNamed parses the embedded object. Nothing is in the kernel yet.
 func OpenNestedNamed() (*NestedNamedCollectionSpec, error) {
-	return OpenNestedNamedFrom(typed.Embedded(_NestedNamedBytes, _NestedNamedChecksum))
+	return _NestedNamedBind(typed.OpenEmbedded("NestedNamed", _NestedNamedBytes, _NestedNamedChecksum, _NestedNamedLayouts))
 }
 
 // OpenNestedNamedFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenNestedNamedFrom(object io.ReaderAt) (*NestedNamedCollectionSpec, error) {
-	c, err := typed.Open("NestedNamed", object)
+	return _NestedNamedBind(typed.Open("NestedNamed", object, _NestedNamedLayouts))
+}
+
+// _NestedNamedBind gives what an object has its Go types.
+func _NestedNamedBind(c *typed.CollectionSpec, err error) (*NestedNamedCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &NestedNamedCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*NestedNamedRecordsMap])(typed.BindMapSpec(c, "records", (*NestedNamedRecordsMap)(nil)))
 	s.Maps.Routes = (*typed.MapSpec[*NestedNamedRoutesMap])(typed.BindMapSpec(c, "routes", (*NestedNamedRoutesMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]NestedNamedRecord])(typed.BindVariableSpec(c, "filled", (*[1]NestedNamedRecord)(nil)))
-	typed.CheckLayouts(c, _NestedNamedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -69,8 +72,15 @@ type NestedNamedCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *NestedNamedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*NestedNamedCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *NestedNamedCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *NestedNamedCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *NestedNamedCollectionSpec) load(opts typed.LoadOptions) (*NestedNamedCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +89,10 @@ func (s *NestedNamedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*NestedN
 	typed.BindMap(c, b.Maps.Records, "records")
 	b.Maps.Routes = new(NestedNamedRoutesMap)
 	typed.BindMap(c, b.Maps.Routes, "routes")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]NestedNamedRecord])(typed.BindVariable(c, "filled", (*[1]NestedNamedRecord)(nil)))
 	return b, nil
 }

@@ -33,13 +33,17 @@ type "struct beside" #3 85b578ab02d6ca3c
 
 // OpenOptions parses the embedded object. Nothing is in the kernel yet.
 func OpenOptions() (*OptionsCollectionSpec, error) {
-	return OpenOptionsFrom(typed.Embedded(_OptionsBytes, _OptionsChecksum))
+	return _OptionsBind(typed.OpenEmbedded("Options", _OptionsBytes, _OptionsChecksum, _OptionsLayouts))
 }
 
 // OpenOptionsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenOptionsFrom(object io.ReaderAt) (*OptionsCollectionSpec, error) {
-	c, err := typed.Open("Options", object)
+	return _OptionsBind(typed.Open("Options", object, _OptionsLayouts))
+}
+
+// _OptionsBind gives what an object has its Go types.
+func _OptionsBind(c *typed.CollectionSpec, err error) (*OptionsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +53,6 @@ func OpenOptionsFrom(object io.ReaderAt) (*OptionsCollectionSpec, error) {
 	typed.BindEventType(c, "records", "event")
 	s.Maps.Records = (*typed.MapSpec[*OptionsRecordsMap])(typed.BindMapSpec(c, "records", (*OptionsRecordsMap)(nil)))
 	s.Maps.Values = (*typed.MapSpec[*OptionsValuesMap])(typed.BindMapSpec(c, "values", (*OptionsValuesMap)(nil)))
-	typed.CheckLayouts(c, _OptionsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -67,8 +70,15 @@ type OptionsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *OptionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*OptionsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *OptionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *OptionsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *OptionsCollectionSpec) load(opts typed.LoadOptions) (*OptionsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -32,22 +32,25 @@ variable filled [2]#4 4e593e795548a436
 
 // OpenPacked parses the embedded object. Nothing is in the kernel yet.
 func OpenPacked() (*PackedCollectionSpec, error) {
-	return OpenPackedFrom(typed.Embedded(_PackedBytes, _PackedChecksum))
+	return _PackedBind(typed.OpenEmbedded("Packed", _PackedBytes, _PackedChecksum, _PackedLayouts))
 }
 
 // OpenPackedFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenPackedFrom(object io.ReaderAt) (*PackedCollectionSpec, error) {
-	c, err := typed.Open("Packed", object)
+	return _PackedBind(typed.Open("Packed", object, _PackedLayouts))
+}
+
+// _PackedBind gives what an object has its Go types.
+func _PackedBind(c *typed.CollectionSpec, err error) (*PackedCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &PackedCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*PackedRecordsMap])(typed.BindMapSpec(c, "records", (*PackedRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[2]PackedRecord])(typed.BindVariableSpec(c, "filled", (*[2]PackedRecord)(nil)))
-	typed.CheckLayouts(c, _PackedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -65,16 +68,25 @@ type PackedCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *PackedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*PackedCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *PackedCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *PackedCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *PackedCollectionSpec) load(opts typed.LoadOptions) (*PackedCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &PackedCollection{Collection: c}
 	b.Maps.Records = new(PackedRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[2]PackedRecord])(typed.BindVariable(c, "filled", (*[2]PackedRecord)(nil)))
 	return b, nil
 }

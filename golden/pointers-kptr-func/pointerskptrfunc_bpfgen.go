@@ -31,22 +31,25 @@ variable filled [1]#3 a933a51e9e59743b
 
 // OpenPointersKptrFunc parses the embedded object. Nothing is in the kernel yet.
 func OpenPointersKptrFunc() (*PointersKptrFuncCollectionSpec, error) {
-	return OpenPointersKptrFuncFrom(typed.Embedded(_PointersKptrFuncBytes, _PointersKptrFuncChecksum))
+	return _PointersKptrFuncBind(typed.OpenEmbedded("PointersKptrFunc", _PointersKptrFuncBytes, _PointersKptrFuncChecksum, _PointersKptrFuncLayouts))
 }
 
 // OpenPointersKptrFuncFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenPointersKptrFuncFrom(object io.ReaderAt) (*PointersKptrFuncCollectionSpec, error) {
-	c, err := typed.Open("PointersKptrFunc", object)
+	return _PointersKptrFuncBind(typed.Open("PointersKptrFunc", object, _PointersKptrFuncLayouts))
+}
+
+// _PointersKptrFuncBind gives what an object has its Go types.
+func _PointersKptrFuncBind(c *typed.CollectionSpec, err error) (*PointersKptrFuncCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &PointersKptrFuncCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*PointersKptrFuncRecordsMap])(typed.BindMapSpec(c, "records", (*PointersKptrFuncRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]PointersKptrFuncRecord])(typed.BindVariableSpec(c, "filled", (*[1]PointersKptrFuncRecord)(nil)))
-	typed.CheckLayouts(c, _PointersKptrFuncLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -64,16 +67,25 @@ type PointersKptrFuncCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *PointersKptrFuncCollectionSpec) Load(opts *ebpf.CollectionOptions) (*PointersKptrFuncCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *PointersKptrFuncCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *PointersKptrFuncCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *PointersKptrFuncCollectionSpec) load(opts typed.LoadOptions) (*PointersKptrFuncCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &PointersKptrFuncCollection{Collection: c}
 	b.Maps.Records = new(PointersKptrFuncRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]PointersKptrFuncRecord])(typed.BindVariable(c, "filled", (*[1]PointersKptrFuncRecord)(nil)))
 	return b, nil
 }

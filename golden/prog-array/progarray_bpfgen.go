@@ -27,23 +27,26 @@ map by_slot key #1 03912dddb3593d61
 
 // OpenProgArray parses the embedded object. Nothing is in the kernel yet.
 func OpenProgArray() (*ProgArrayCollectionSpec, error) {
-	return OpenProgArrayFrom(typed.Embedded(_ProgArrayBytes, _ProgArrayChecksum))
+	return _ProgArrayBind(typed.OpenEmbedded("ProgArray", _ProgArrayBytes, _ProgArrayChecksum, _ProgArrayLayouts))
 }
 
 // OpenProgArrayFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenProgArrayFrom(object io.ReaderAt) (*ProgArrayCollectionSpec, error) {
-	c, err := typed.Open("ProgArray", object)
+	return _ProgArrayBind(typed.Open("ProgArray", object, _ProgArrayLayouts))
+}
+
+// _ProgArrayBind gives what an object has its Go types.
+func _ProgArrayBind(c *typed.CollectionSpec, err error) (*ProgArrayCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &ProgArrayCollectionSpec{CollectionSpec: c}
 	s.Maps.BySlot = (*typed.MapSpec[*ProgArrayBySlotMap])(typed.BindMapSpec(c, "by_slot", (*ProgArrayBySlotMap)(nil)))
 	s.Maps.Jumps = (*typed.MapSpec[*ProgArrayJumpsMap])(typed.BindMapSpec(c, "jumps", (*ProgArrayJumpsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Enter, "enter")
-	typed.BindProgramSpec(c, &s.Programs.First, "first")
-	typed.BindProgramSpec(c, &s.Programs.Second, "second")
-	typed.CheckLayouts(c, _ProgArrayLayouts)
+	s.Programs.Enter = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "enter", (*typed.XDP)(nil)))
+	s.Programs.First = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "first", (*typed.XDP)(nil)))
+	s.Programs.Second = (*typed.ProgramSpec[typed.XDP])(typed.BindProgramSpec(c, "second", (*typed.XDP)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -61,8 +64,15 @@ type ProgArrayCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *ProgArrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ProgArrayCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *ProgArrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *ProgArrayCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *ProgArrayCollectionSpec) load(opts typed.LoadOptions) (*ProgArrayCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +81,12 @@ func (s *ProgArrayCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ProgArray
 	typed.BindMap(c, b.Maps.BySlot, "by_slot")
 	b.Maps.Jumps = new(ProgArrayJumpsMap)
 	typed.BindMap(c, b.Maps.Jumps, "jumps")
-	typed.BindProgram(c, &b.Programs.Enter, "enter")
-	typed.BindProgram(c, &b.Programs.First, "first")
-	typed.BindProgram(c, &b.Programs.Second, "second")
+	b.Programs.Enter = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.Enter, "enter")
+	b.Programs.First = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.First, "first")
+	b.Programs.Second = new(typed.XDP)
+	typed.BindProgram(c, b.Programs.Second, "second")
 	return b, nil
 }
 

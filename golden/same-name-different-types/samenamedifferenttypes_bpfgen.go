@@ -29,20 +29,23 @@ type "struct event" #2 c6df68c99bf29336
 
 // OpenSameNameDifferentTypes parses the embedded object. Nothing is in the kernel yet.
 func OpenSameNameDifferentTypes() (*SameNameDifferentTypesCollectionSpec, error) {
-	return OpenSameNameDifferentTypesFrom(typed.Embedded(_SameNameDifferentTypesBytes, _SameNameDifferentTypesChecksum))
+	return _SameNameDifferentTypesBind(typed.OpenEmbedded("SameNameDifferentTypes", _SameNameDifferentTypesBytes, _SameNameDifferentTypesChecksum, _SameNameDifferentTypesLayouts))
 }
 
 // OpenSameNameDifferentTypesFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenSameNameDifferentTypesFrom(object io.ReaderAt) (*SameNameDifferentTypesCollectionSpec, error) {
-	c, err := typed.Open("SameNameDifferentTypes", object)
+	return _SameNameDifferentTypesBind(typed.Open("SameNameDifferentTypes", object, _SameNameDifferentTypesLayouts))
+}
+
+// _SameNameDifferentTypesBind gives what an object has its Go types.
+func _SameNameDifferentTypesBind(c *typed.CollectionSpec, err error) (*SameNameDifferentTypesCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &SameNameDifferentTypesCollectionSpec{CollectionSpec: c}
-	typed.BindProgramSpec(c, &s.Programs.First, "first")
-	typed.BindProgramSpec(c, &s.Programs.Second, "second")
-	typed.CheckLayouts(c, _SameNameDifferentTypesLayouts)
+	s.Programs.First = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "first", (*typed.SocketFilter)(nil)))
+	s.Programs.Second = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "second", (*typed.SocketFilter)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -60,14 +63,23 @@ type SameNameDifferentTypesCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *SameNameDifferentTypesCollectionSpec) Load(opts *ebpf.CollectionOptions) (*SameNameDifferentTypesCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *SameNameDifferentTypesCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *SameNameDifferentTypesCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *SameNameDifferentTypesCollectionSpec) load(opts typed.LoadOptions) (*SameNameDifferentTypesCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &SameNameDifferentTypesCollection{Collection: c}
-	typed.BindProgram(c, &b.Programs.First, "first")
-	typed.BindProgram(c, &b.Programs.Second, "second")
+	b.Programs.First = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.First, "first")
+	b.Programs.Second = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.Second, "second")
 	return b, nil
 }
 

@@ -29,22 +29,25 @@ variable filled [1]#1 eb5f6f84d8e10f2b
 
 // OpenScalars parses the embedded object. Nothing is in the kernel yet.
 func OpenScalars() (*ScalarsCollectionSpec, error) {
-	return OpenScalarsFrom(typed.Embedded(_ScalarsBytes, _ScalarsChecksum))
+	return _ScalarsBind(typed.OpenEmbedded("Scalars", _ScalarsBytes, _ScalarsChecksum, _ScalarsLayouts))
 }
 
 // OpenScalarsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenScalarsFrom(object io.ReaderAt) (*ScalarsCollectionSpec, error) {
-	c, err := typed.Open("Scalars", object)
+	return _ScalarsBind(typed.Open("Scalars", object, _ScalarsLayouts))
+}
+
+// _ScalarsBind gives what an object has its Go types.
+func _ScalarsBind(c *typed.CollectionSpec, err error) (*ScalarsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &ScalarsCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*ScalarsRecordsMap])(typed.BindMapSpec(c, "records", (*ScalarsRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[1]ScalarsRecord])(typed.BindVariableSpec(c, "filled", (*[1]ScalarsRecord)(nil)))
-	typed.CheckLayouts(c, _ScalarsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -62,16 +65,25 @@ type ScalarsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *ScalarsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*ScalarsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *ScalarsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *ScalarsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *ScalarsCollectionSpec) load(opts typed.LoadOptions) (*ScalarsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &ScalarsCollection{Collection: c}
 	b.Maps.Records = new(ScalarsRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[1]ScalarsRecord])(typed.BindVariable(c, "filled", (*[1]ScalarsRecord)(nil)))
 	return b, nil
 }

@@ -39,13 +39,17 @@ type "struct node" #5 1e4e83470bdf2f44
 
 // OpenSpecialKernelFields parses the embedded object. Nothing is in the kernel yet.
 func OpenSpecialKernelFields() (*SpecialKernelFieldsCollectionSpec, error) {
-	return OpenSpecialKernelFieldsFrom(typed.Embedded(_SpecialKernelFieldsBytes, _SpecialKernelFieldsChecksum))
+	return _SpecialKernelFieldsBind(typed.OpenEmbedded("SpecialKernelFields", _SpecialKernelFieldsBytes, _SpecialKernelFieldsChecksum, _SpecialKernelFieldsLayouts))
 }
 
 // OpenSpecialKernelFieldsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenSpecialKernelFieldsFrom(object io.ReaderAt) (*SpecialKernelFieldsCollectionSpec, error) {
-	c, err := typed.Open("SpecialKernelFields", object)
+	return _SpecialKernelFieldsBind(typed.Open("SpecialKernelFields", object, _SpecialKernelFieldsLayouts))
+}
+
+// _SpecialKernelFieldsBind gives what an object has its Go types.
+func _SpecialKernelFieldsBind(c *typed.CollectionSpec, err error) (*SpecialKernelFieldsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +58,6 @@ func OpenSpecialKernelFieldsFrom(object io.ReaderAt) (*SpecialKernelFieldsCollec
 	s.Maps.Owners = (*typed.MapSpec[*SpecialKernelFieldsOwnersMap])(typed.BindMapSpec(c, "owners", (*SpecialKernelFieldsOwnersMap)(nil)))
 	s.Maps.Timed = (*typed.MapSpec[*SpecialKernelFieldsTimedMap])(typed.BindMapSpec(c, "timed", (*SpecialKernelFieldsTimedMap)(nil)))
 	s.Maps.Worked = (*typed.MapSpec[*SpecialKernelFieldsWorkedMap])(typed.BindMapSpec(c, "worked", (*SpecialKernelFieldsWorkedMap)(nil)))
-	typed.CheckLayouts(c, _SpecialKernelFieldsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -72,8 +75,15 @@ type SpecialKernelFieldsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *SpecialKernelFieldsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*SpecialKernelFieldsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *SpecialKernelFieldsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *SpecialKernelFieldsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *SpecialKernelFieldsCollectionSpec) load(opts typed.LoadOptions) (*SpecialKernelFieldsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

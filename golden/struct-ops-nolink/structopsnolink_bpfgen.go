@@ -31,13 +31,17 @@ map values value #2 3feaadec00673b64
 
 // OpenStructOpsNolink parses the embedded object. Nothing is in the kernel yet.
 func OpenStructOpsNolink() (*StructOpsNolinkCollectionSpec, error) {
-	return OpenStructOpsNolinkFrom(typed.Embedded(_StructOpsNolinkBytes, _StructOpsNolinkChecksum))
+	return _StructOpsNolinkBind(typed.OpenEmbedded("StructOpsNolink", _StructOpsNolinkBytes, _StructOpsNolinkChecksum, _StructOpsNolinkLayouts))
 }
 
 // OpenStructOpsNolinkFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenStructOpsNolinkFrom(object io.ReaderAt) (*StructOpsNolinkCollectionSpec, error) {
-	c, err := typed.Open("StructOpsNolink", object)
+	return _StructOpsNolinkBind(typed.Open("StructOpsNolink", object, _StructOpsNolinkLayouts))
+}
+
+// _StructOpsNolinkBind gives what an object has its Go types.
+func _StructOpsNolinkBind(c *typed.CollectionSpec, err error) (*StructOpsNolinkCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +49,7 @@ func OpenStructOpsNolinkFrom(object io.ReaderAt) (*StructOpsNolinkCollectionSpec
 	s.Maps.Golden = (*typed.MapSpec[*StructOpsNolinkGoldenMap])(typed.BindMapSpec(c, "golden", (*StructOpsNolinkGoldenMap)(nil)))
 	s.Maps.Optional = (*typed.MapSpec[*StructOpsNolinkOptionalMap])(typed.BindMapSpec(c, "optional", (*StructOpsNolinkOptionalMap)(nil)))
 	s.Maps.Values = (*typed.MapSpec[*StructOpsNolinkValuesMap])(typed.BindMapSpec(c, "values", (*StructOpsNolinkValuesMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Run, "run")
-	typed.CheckLayouts(c, _StructOpsNolinkLayouts)
+	s.Programs.Run = (*typed.ProgramSpec[typed.StructOpsProgram])(typed.BindProgramSpec(c, "run", (*typed.StructOpsProgram)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -64,8 +67,15 @@ type StructOpsNolinkCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *StructOpsNolinkCollectionSpec) Load(opts *ebpf.CollectionOptions) (*StructOpsNolinkCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *StructOpsNolinkCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *StructOpsNolinkCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *StructOpsNolinkCollectionSpec) load(opts typed.LoadOptions) (*StructOpsNolinkCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +86,8 @@ func (s *StructOpsNolinkCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Str
 	typed.BindMap(c, b.Maps.Optional, "optional")
 	b.Maps.Values = new(StructOpsNolinkValuesMap)
 	typed.BindMap(c, b.Maps.Values, "values")
-	typed.BindProgram(c, &b.Programs.Run, "run")
+	b.Programs.Run = new(typed.StructOpsProgram)
+	typed.BindProgram(c, b.Programs.Run, "run")
 	return b, nil
 }
 

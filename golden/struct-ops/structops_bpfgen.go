@@ -27,22 +27,25 @@ map golden value #1 86a8bd920d5970bc
 
 // OpenStructOps parses the embedded object. Nothing is in the kernel yet.
 func OpenStructOps() (*StructOpsCollectionSpec, error) {
-	return OpenStructOpsFrom(typed.Embedded(_StructOpsBytes, _StructOpsChecksum))
+	return _StructOpsBind(typed.OpenEmbedded("StructOps", _StructOpsBytes, _StructOpsChecksum, _StructOpsLayouts))
 }
 
 // OpenStructOpsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenStructOpsFrom(object io.ReaderAt) (*StructOpsCollectionSpec, error) {
-	c, err := typed.Open("StructOps", object)
+	return _StructOpsBind(typed.Open("StructOps", object, _StructOpsLayouts))
+}
+
+// _StructOpsBind gives what an object has its Go types.
+func _StructOpsBind(c *typed.CollectionSpec, err error) (*StructOpsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &StructOpsCollectionSpec{CollectionSpec: c}
 	s.Maps.Golden = (*typed.MapSpec[*StructOpsGoldenMap])(typed.BindMapSpec(c, "golden", (*StructOpsGoldenMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CongAvoid, "cong_avoid")
-	typed.BindProgramSpec(c, &s.Programs.Ssthresh, "ssthresh")
-	typed.BindProgramSpec(c, &s.Programs.UndoCwnd, "undo_cwnd")
-	typed.CheckLayouts(c, _StructOpsLayouts)
+	s.Programs.CongAvoid = (*typed.ProgramSpec[typed.StructOpsProgram])(typed.BindProgramSpec(c, "cong_avoid", (*typed.StructOpsProgram)(nil)))
+	s.Programs.Ssthresh = (*typed.ProgramSpec[typed.StructOpsProgram])(typed.BindProgramSpec(c, "ssthresh", (*typed.StructOpsProgram)(nil)))
+	s.Programs.UndoCwnd = (*typed.ProgramSpec[typed.StructOpsProgram])(typed.BindProgramSpec(c, "undo_cwnd", (*typed.StructOpsProgram)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -60,17 +63,27 @@ type StructOpsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *StructOpsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*StructOpsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *StructOpsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *StructOpsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *StructOpsCollectionSpec) load(opts typed.LoadOptions) (*StructOpsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &StructOpsCollection{Collection: c}
 	b.Maps.Golden = new(StructOpsGoldenMap)
 	typed.BindMap(c, b.Maps.Golden, "golden")
-	typed.BindProgram(c, &b.Programs.CongAvoid, "cong_avoid")
-	typed.BindProgram(c, &b.Programs.Ssthresh, "ssthresh")
-	typed.BindProgram(c, &b.Programs.UndoCwnd, "undo_cwnd")
+	b.Programs.CongAvoid = new(typed.StructOpsProgram)
+	typed.BindProgram(c, b.Programs.CongAvoid, "cong_avoid")
+	b.Programs.Ssthresh = new(typed.StructOpsProgram)
+	typed.BindProgram(c, b.Programs.Ssthresh, "ssthresh")
+	b.Programs.UndoCwnd = new(typed.StructOpsProgram)
+	typed.BindProgram(c, b.Programs.UndoCwnd, "undo_cwnd")
 	return b, nil
 }
 

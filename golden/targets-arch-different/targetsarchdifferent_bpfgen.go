@@ -20,21 +20,24 @@ const _TargetsArchDifferentSet = 0xabe5b45c
 
 // OpenTargetsArchDifferent parses the embedded object. Nothing is in the kernel yet.
 func OpenTargetsArchDifferent() (*TargetsArchDifferentCollectionSpec, error) {
-	return OpenTargetsArchDifferentFrom(typed.Embedded(_TargetsArchDifferentBytes, _TargetsArchDifferentChecksum))
+	return _TargetsArchDifferentBind(typed.OpenEmbedded("TargetsArchDifferent", _TargetsArchDifferentBytes, _TargetsArchDifferentChecksum, _TargetsArchDifferentLayouts))
 }
 
 // OpenTargetsArchDifferentFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenTargetsArchDifferentFrom(object io.ReaderAt) (*TargetsArchDifferentCollectionSpec, error) {
-	c, err := typed.Open("TargetsArchDifferent", object)
+	return _TargetsArchDifferentBind(typed.Open("TargetsArchDifferent", object, _TargetsArchDifferentLayouts))
+}
+
+// _TargetsArchDifferentBind gives what an object has its Go types.
+func _TargetsArchDifferentBind(c *typed.CollectionSpec, err error) (*TargetsArchDifferentCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &TargetsArchDifferentCollectionSpec{CollectionSpec: c}
 	s.Maps.Events = (*typed.MapSpec[*TargetsArchDifferentEventsMap])(typed.BindMapSpec(c, "events", (*TargetsArchDifferentEventsMap)(nil)))
 	s.Maps.Same = (*typed.MapSpec[*TargetsArchDifferentSameMap])(typed.BindMapSpec(c, "same", (*TargetsArchDifferentSameMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.OnConnect, "on_connect")
-	typed.CheckLayouts(c, _TargetsArchDifferentLayouts)
+	s.Programs.OnConnect = (*typed.ProgramSpec[typed.Kprobe])(typed.BindProgramSpec(c, "on_connect", (*typed.Kprobe)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -52,8 +55,15 @@ type TargetsArchDifferentCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *TargetsArchDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) (*TargetsArchDifferentCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *TargetsArchDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *TargetsArchDifferentCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *TargetsArchDifferentCollectionSpec) load(opts typed.LoadOptions) (*TargetsArchDifferentCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +72,8 @@ func (s *TargetsArchDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) 
 	typed.BindMap(c, b.Maps.Events, "events")
 	b.Maps.Same = new(TargetsArchDifferentSameMap)
 	typed.BindMap(c, b.Maps.Same, "same")
-	typed.BindProgram(c, &b.Programs.OnConnect, "on_connect")
+	b.Programs.OnConnect = new(typed.Kprobe)
+	typed.BindProgram(c, b.Programs.OnConnect, "on_connect")
 	return b, nil
 }
 

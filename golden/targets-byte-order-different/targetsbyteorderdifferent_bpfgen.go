@@ -20,19 +20,22 @@ const _TargetsByteOrderDifferentSet = 0x02591840
 
 // OpenTargetsByteOrderDifferent parses the embedded object. Nothing is in the kernel yet.
 func OpenTargetsByteOrderDifferent() (*TargetsByteOrderDifferentCollectionSpec, error) {
-	return OpenTargetsByteOrderDifferentFrom(typed.Embedded(_TargetsByteOrderDifferentBytes, _TargetsByteOrderDifferentChecksum))
+	return _TargetsByteOrderDifferentBind(typed.OpenEmbedded("TargetsByteOrderDifferent", _TargetsByteOrderDifferentBytes, _TargetsByteOrderDifferentChecksum, _TargetsByteOrderDifferentLayouts))
 }
 
 // OpenTargetsByteOrderDifferentFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenTargetsByteOrderDifferentFrom(object io.ReaderAt) (*TargetsByteOrderDifferentCollectionSpec, error) {
-	c, err := typed.Open("TargetsByteOrderDifferent", object)
+	return _TargetsByteOrderDifferentBind(typed.Open("TargetsByteOrderDifferent", object, _TargetsByteOrderDifferentLayouts))
+}
+
+// _TargetsByteOrderDifferentBind gives what an object has its Go types.
+func _TargetsByteOrderDifferentBind(c *typed.CollectionSpec, err error) (*TargetsByteOrderDifferentCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &TargetsByteOrderDifferentCollectionSpec{CollectionSpec: c}
 	s.Maps.Headers = (*typed.MapSpec[*TargetsByteOrderDifferentHeadersMap])(typed.BindMapSpec(c, "headers", (*TargetsByteOrderDifferentHeadersMap)(nil)))
-	typed.CheckLayouts(c, _TargetsByteOrderDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -50,8 +53,15 @@ type TargetsByteOrderDifferentCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *TargetsByteOrderDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) (*TargetsByteOrderDifferentCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *TargetsByteOrderDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *TargetsByteOrderDifferentCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *TargetsByteOrderDifferentCollectionSpec) load(opts typed.LoadOptions) (*TargetsByteOrderDifferentCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

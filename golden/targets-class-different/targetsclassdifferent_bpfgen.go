@@ -21,13 +21,17 @@ const _TargetsClassDifferentSet = 0x820a26d9
 
 // OpenTargetsClassDifferent parses the embedded object. Nothing is in the kernel yet.
 func OpenTargetsClassDifferent() (*TargetsClassDifferentCollectionSpec, error) {
-	return OpenTargetsClassDifferentFrom(typed.Embedded(_TargetsClassDifferentBytes, _TargetsClassDifferentChecksum))
+	return _TargetsClassDifferentBind(typed.OpenEmbedded("TargetsClassDifferent", _TargetsClassDifferentBytes, _TargetsClassDifferentChecksum, _TargetsClassDifferentLayouts))
 }
 
 // OpenTargetsClassDifferentFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenTargetsClassDifferentFrom(object io.ReaderAt) (*TargetsClassDifferentCollectionSpec, error) {
-	c, err := typed.Open("TargetsClassDifferent", object)
+	return _TargetsClassDifferentBind(typed.Open("TargetsClassDifferent", object, _TargetsClassDifferentLayouts))
+}
+
+// _TargetsClassDifferentBind gives what an object has its Go types.
+func _TargetsClassDifferentBind(c *typed.CollectionSpec, err error) (*TargetsClassDifferentCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -35,14 +39,13 @@ func OpenTargetsClassDifferentFrom(object io.ReaderAt) (*TargetsClassDifferentCo
 	s.Maps.Recent = (*typed.MapSpec[*TargetsClassDifferentRecentMap])(typed.BindMapSpec(c, "recent", (*TargetsClassDifferentRecentMap)(nil)))
 	s.Maps.Values = (*typed.MapSpec[*TargetsClassDifferentValuesMap])(typed.BindMapSpec(c, "values", (*TargetsClassDifferentValuesMap)(nil)))
 	s.Maps.Wides = (*typed.MapSpec[*TargetsClassDifferentWidesMap])(typed.BindMapSpec(c, "wides", (*TargetsClassDifferentWidesMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.OnlyX86, "only_x86")
-	typed.BindProgramSpec(c, &s.Programs.Run, "run")
-	typed.BindProgramSpec(c, &s.Programs.Slept, "slept")
+	s.Programs.OnlyX86 = (*typed.ProgramSpec[typed.Fentry])(typed.BindProgramSpec(c, "only_x86", (*typed.Fentry)(nil)))
+	s.Programs.Run = (*typed.ProgramSpec[TargetsClassDifferentRunProgram])(typed.BindProgramSpec(c, "run", (*TargetsClassDifferentRunProgram)(nil)))
+	s.Programs.Slept = (*typed.ProgramSpec[typed.Kprobe])(typed.BindProgramSpec(c, "slept", (*typed.Kprobe)(nil)))
 	s.Variables.Burst = (*typed.VariableSpec[uint32])(typed.BindStaticSpec(c, ".bss .data", "burst", 0, (*uint32)(nil)))
 	s.Variables.Counter = (*typed.VariableSpec[TargetsClassDifferentCounterVariable])(typed.BindVariableSpec(c, "counter", (*TargetsClassDifferentCounterVariable)(nil)))
 	s.Variables.Holder = (*typed.VariableSpec[TargetsClassDifferentHolder])(typed.BindVariableSpec(c, "holder", (*TargetsClassDifferentHolder)(nil)))
 	s.Variables.Limit = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "limit", (*uint64)(nil)))
-	typed.CheckLayouts(c, _TargetsClassDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -60,8 +63,15 @@ type TargetsClassDifferentCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *TargetsClassDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) (*TargetsClassDifferentCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *TargetsClassDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *TargetsClassDifferentCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *TargetsClassDifferentCollectionSpec) load(opts typed.LoadOptions) (*TargetsClassDifferentCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +82,12 @@ func (s *TargetsClassDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions)
 	typed.BindMap(c, b.Maps.Values, "values")
 	b.Maps.Wides = new(TargetsClassDifferentWidesMap)
 	typed.BindMap(c, b.Maps.Wides, "wides")
-	typed.BindProgram(c, &b.Programs.OnlyX86, "only_x86")
-	typed.BindProgram(c, &b.Programs.Run, "run")
-	typed.BindProgram(c, &b.Programs.Slept, "slept")
+	b.Programs.OnlyX86 = new(typed.Fentry)
+	typed.BindProgram(c, b.Programs.OnlyX86, "only_x86")
+	b.Programs.Run = new(TargetsClassDifferentRunProgram)
+	typed.BindProgram(c, b.Programs.Run, "run")
+	b.Programs.Slept = new(typed.Kprobe)
+	typed.BindProgram(c, b.Programs.Slept, "slept")
 	b.Variables.Burst = (*typed.Variable[uint32])(typed.BindStatic(c, ".bss .data", "burst", 0, (*uint32)(nil)))
 	b.Variables.Counter = (*typed.Variable[TargetsClassDifferentCounterVariable])(typed.BindVariable(c, "counter", (*TargetsClassDifferentCounterVariable)(nil)))
 	b.Variables.Holder = (*typed.Variable[TargetsClassDifferentHolder])(typed.BindVariable(c, "holder", (*TargetsClassDifferentHolder)(nil)))

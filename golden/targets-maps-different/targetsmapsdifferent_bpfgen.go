@@ -20,23 +20,26 @@ const _TargetsMapsDifferentSet = 0x18c40a94
 
 // OpenTargetsMapsDifferent parses the embedded object. Nothing is in the kernel yet.
 func OpenTargetsMapsDifferent() (*TargetsMapsDifferentCollectionSpec, error) {
-	return OpenTargetsMapsDifferentFrom(typed.Embedded(_TargetsMapsDifferentBytes, _TargetsMapsDifferentChecksum))
+	return _TargetsMapsDifferentBind(typed.OpenEmbedded("TargetsMapsDifferent", _TargetsMapsDifferentBytes, _TargetsMapsDifferentChecksum, _TargetsMapsDifferentLayouts))
 }
 
 // OpenTargetsMapsDifferentFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenTargetsMapsDifferentFrom(object io.ReaderAt) (*TargetsMapsDifferentCollectionSpec, error) {
-	c, err := typed.Open("TargetsMapsDifferent", object)
+	return _TargetsMapsDifferentBind(typed.Open("TargetsMapsDifferent", object, _TargetsMapsDifferentLayouts))
+}
+
+// _TargetsMapsDifferentBind gives what an object has its Go types.
+func _TargetsMapsDifferentBind(c *typed.CollectionSpec, err error) (*TargetsMapsDifferentCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &TargetsMapsDifferentCollectionSpec{CollectionSpec: c}
 	s.Maps.Everywhere = (*typed.MapSpec[*TargetsMapsDifferentEverywhereMap])(typed.BindMapSpec(c, "everywhere", (*TargetsMapsDifferentEverywhereMap)(nil)))
 	s.Maps.OnlyX86 = (*typed.MapSpec[*TargetsMapsDifferentOnlyX86Map])(typed.BindMapSpec(c, "only_x86", (*TargetsMapsDifferentOnlyX86Map)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.OnAll, "on_all")
-	typed.BindProgramSpec(c, &s.Programs.OnX86, "on_x86")
+	s.Programs.OnAll = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "on_all", (*typed.SocketFilter)(nil)))
+	s.Programs.OnX86 = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "on_x86", (*typed.SocketFilter)(nil)))
 	s.Variables.OnlyHere = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "only_here", (*uint32)(nil)))
-	typed.CheckLayouts(c, _TargetsMapsDifferentLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -54,8 +57,15 @@ type TargetsMapsDifferentCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *TargetsMapsDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) (*TargetsMapsDifferentCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *TargetsMapsDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *TargetsMapsDifferentCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *TargetsMapsDifferentCollectionSpec) load(opts typed.LoadOptions) (*TargetsMapsDifferentCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +74,10 @@ func (s *TargetsMapsDifferentCollectionSpec) Load(opts *ebpf.CollectionOptions) 
 	typed.BindMap(c, b.Maps.Everywhere, "everywhere")
 	b.Maps.OnlyX86 = new(TargetsMapsDifferentOnlyX86Map)
 	typed.BindMap(c, b.Maps.OnlyX86, "only_x86")
-	typed.BindProgram(c, &b.Programs.OnAll, "on_all")
-	typed.BindProgram(c, &b.Programs.OnX86, "on_x86")
+	b.Programs.OnAll = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.OnAll, "on_all")
+	b.Programs.OnX86 = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.OnX86, "on_x86")
 	b.Variables.OnlyHere = (*typed.Variable[uint32])(typed.BindVariable(c, "only_here", (*uint32)(nil)))
 	return b, nil
 }

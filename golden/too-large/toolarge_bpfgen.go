@@ -29,13 +29,17 @@ variable unused_cut ptr a80395365daa8aa0
 
 // OpenTooLarge parses the embedded object. Nothing is in the kernel yet.
 func OpenTooLarge() (*TooLargeCollectionSpec, error) {
-	return OpenTooLargeFrom(typed.Embedded(_TooLargeBytes, _TooLargeChecksum))
+	return _TooLargeBind(typed.OpenEmbedded("TooLarge", _TooLargeBytes, _TooLargeChecksum, _TooLargeLayouts))
 }
 
 // OpenTooLargeFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenTooLargeFrom(object io.ReaderAt) (*TooLargeCollectionSpec, error) {
-	c, err := typed.Open("TooLarge", object)
+	return _TooLargeBind(typed.Open("TooLarge", object, _TooLargeLayouts))
+}
+
+// _TooLargeBind gives what an object has its Go types.
+func _TooLargeBind(c *typed.CollectionSpec, err error) (*TooLargeCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +49,8 @@ func OpenTooLargeFrom(object io.ReaderAt) (*TooLargeCollectionSpec, error) {
 	s.Maps.Events = (*typed.MapSpec[*TooLargeEventsMap])(typed.BindMapSpec(c, "events", (*TooLargeEventsMap)(nil)))
 	s.Maps.Fits = (*typed.MapSpec[*TooLargeFitsMap])(typed.BindMapSpec(c, "fits", (*TooLargeFitsMap)(nil)))
 	s.Maps.Records = (*typed.MapSpec[*TooLargeRecordsMap])(typed.BindMapSpec(c, "records", (*TooLargeRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Read, "read")
+	s.Programs.Read = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "read", (*typed.SocketFilter)(nil)))
 	s.Variables.UnusedCut = (*typed.VariableSpec[ctypes.Pointer])(typed.BindVariableSpec(c, "unused_cut", (*ctypes.Pointer)(nil)))
-	typed.CheckLayouts(c, _TooLargeLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -65,8 +68,15 @@ type TooLargeCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *TooLargeCollectionSpec) Load(opts *ebpf.CollectionOptions) (*TooLargeCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *TooLargeCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *TooLargeCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *TooLargeCollectionSpec) load(opts typed.LoadOptions) (*TooLargeCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +91,8 @@ func (s *TooLargeCollectionSpec) Load(opts *ebpf.CollectionOptions) (*TooLargeCo
 	typed.BindMap(c, b.Maps.Fits, "fits")
 	b.Maps.Records = new(TooLargeRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.Read, "read")
+	b.Programs.Read = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.Read, "read")
 	b.Variables.UnusedCut = (*typed.Variable[ctypes.Pointer])(typed.BindVariable(c, "unused_cut", (*ctypes.Pointer)(nil)))
 	return b, nil
 }

@@ -36,23 +36,26 @@ variable filled [2]#5 5dbd1244e04a8e88
 
 // OpenTypedefChains parses the embedded object. Nothing is in the kernel yet.
 func OpenTypedefChains() (*TypedefChainsCollectionSpec, error) {
-	return OpenTypedefChainsFrom(typed.Embedded(_TypedefChainsBytes, _TypedefChainsChecksum))
+	return _TypedefChainsBind(typed.OpenEmbedded("TypedefChains", _TypedefChainsBytes, _TypedefChainsChecksum, _TypedefChainsLayouts))
 }
 
 // OpenTypedefChainsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenTypedefChainsFrom(object io.ReaderAt) (*TypedefChainsCollectionSpec, error) {
-	c, err := typed.Open("TypedefChains", object)
+	return _TypedefChainsBind(typed.Open("TypedefChains", object, _TypedefChainsLayouts))
+}
+
+// _TypedefChainsBind gives what an object has its Go types.
+func _TypedefChainsBind(c *typed.CollectionSpec, err error) (*TypedefChainsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &TypedefChainsCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*TypedefChainsRecordsMap])(typed.BindMapSpec(c, "records", (*TypedefChainsRecordsMap)(nil)))
 	s.Maps.RenamedMap = (*typed.MapSpec[*TypedefChainsRenamedMap])(typed.BindMapSpec(c, "renamed_map", (*TypedefChainsRenamedMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[2]TypedefChainsRecord])(typed.BindVariableSpec(c, "filled", (*[2]TypedefChainsRecord)(nil)))
-	typed.CheckLayouts(c, _TypedefChainsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -70,8 +73,15 @@ type TypedefChainsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *TypedefChainsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*TypedefChainsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *TypedefChainsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *TypedefChainsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *TypedefChainsCollectionSpec) load(opts typed.LoadOptions) (*TypedefChainsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +90,10 @@ func (s *TypedefChainsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Typed
 	typed.BindMap(c, b.Maps.Records, "records")
 	b.Maps.RenamedMap = new(TypedefChainsRenamedMap)
 	typed.BindMap(c, b.Maps.RenamedMap, "renamed_map")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[2]TypedefChainsRecord])(typed.BindVariable(c, "filled", (*[2]TypedefChainsRecord)(nil)))
 	return b, nil
 }

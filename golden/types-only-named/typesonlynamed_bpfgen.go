@@ -34,19 +34,22 @@ type "enum status" #4 21705502ee089c65
 
 // OpenTypesOnlyNamed parses the embedded object. Nothing is in the kernel yet.
 func OpenTypesOnlyNamed() (*TypesOnlyNamedCollectionSpec, error) {
-	return OpenTypesOnlyNamedFrom(typed.Embedded(_TypesOnlyNamedBytes, _TypesOnlyNamedChecksum))
+	return _TypesOnlyNamedBind(typed.OpenEmbedded("TypesOnlyNamed", _TypesOnlyNamedBytes, _TypesOnlyNamedChecksum, _TypesOnlyNamedLayouts))
 }
 
 // OpenTypesOnlyNamedFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenTypesOnlyNamedFrom(object io.ReaderAt) (*TypesOnlyNamedCollectionSpec, error) {
-	c, err := typed.Open("TypesOnlyNamed", object)
+	return _TypesOnlyNamedBind(typed.Open("TypesOnlyNamed", object, _TypesOnlyNamedLayouts))
+}
+
+// _TypesOnlyNamedBind gives what an object has its Go types.
+func _TypesOnlyNamedBind(c *typed.CollectionSpec, err error) (*TypesOnlyNamedCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &TypesOnlyNamedCollectionSpec{CollectionSpec: c}
 	s.Variables.UnusedCookie = (*typed.VariableSpec[ctypes.Pointer])(typed.BindVariableSpec(c, "unused_cookie", (*ctypes.Pointer)(nil)))
-	typed.CheckLayouts(c, _TypesOnlyNamedLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -64,8 +67,15 @@ type TypesOnlyNamedCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *TypesOnlyNamedCollectionSpec) Load(opts *ebpf.CollectionOptions) (*TypesOnlyNamedCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *TypesOnlyNamedCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *TypesOnlyNamedCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *TypesOnlyNamedCollectionSpec) load(opts typed.LoadOptions) (*TypesOnlyNamedCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -31,13 +31,17 @@ variable packed_counters [2]#2 087d9f66d290bd54
 
 // OpenTypesWithoutLayout parses the embedded object. Nothing is in the kernel yet.
 func OpenTypesWithoutLayout() (*TypesWithoutLayoutCollectionSpec, error) {
-	return OpenTypesWithoutLayoutFrom(typed.Embedded(_TypesWithoutLayoutBytes, _TypesWithoutLayoutChecksum))
+	return _TypesWithoutLayoutBind(typed.OpenEmbedded("TypesWithoutLayout", _TypesWithoutLayoutBytes, _TypesWithoutLayoutChecksum, _TypesWithoutLayoutLayouts))
 }
 
 // OpenTypesWithoutLayoutFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenTypesWithoutLayoutFrom(object io.ReaderAt) (*TypesWithoutLayoutCollectionSpec, error) {
-	c, err := typed.Open("TypesWithoutLayout", object)
+	return _TypesWithoutLayoutBind(typed.Open("TypesWithoutLayout", object, _TypesWithoutLayoutLayouts))
+}
+
+// _TypesWithoutLayoutBind gives what an object has its Go types.
+func _TypesWithoutLayoutBind(c *typed.CollectionSpec, err error) (*TypesWithoutLayoutCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +51,6 @@ func OpenTypesWithoutLayoutFrom(object io.ReaderAt) (*TypesWithoutLayoutCollecti
 	s.Variables.Alone = (*typed.VariableSpec[[4]byte])(typed.BindVariableSpec(c, "alone", (*[4]byte)(nil)))
 	s.Variables.Counters = (*typed.VariableSpec[TypesWithoutLayoutCounters])(typed.BindVariableSpec(c, "counters", (*TypesWithoutLayoutCounters)(nil)))
 	s.Variables.PackedCounters = (*typed.VariableSpec[[2]TypesWithoutLayoutPackedCounter])(typed.BindVariableSpec(c, "packed_counters", (*[2]TypesWithoutLayoutPackedCounter)(nil)))
-	typed.CheckLayouts(c, _TypesWithoutLayoutLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -65,8 +68,15 @@ type TypesWithoutLayoutCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *TypesWithoutLayoutCollectionSpec) Load(opts *ebpf.CollectionOptions) (*TypesWithoutLayoutCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *TypesWithoutLayoutCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *TypesWithoutLayoutCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *TypesWithoutLayoutCollectionSpec) load(opts typed.LoadOptions) (*TypesWithoutLayoutCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}

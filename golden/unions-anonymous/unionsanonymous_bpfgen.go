@@ -29,22 +29,25 @@ variable filled [4]#1 3bae0fed24e4206b
 
 // OpenUnionsAnonymous parses the embedded object. Nothing is in the kernel yet.
 func OpenUnionsAnonymous() (*UnionsAnonymousCollectionSpec, error) {
-	return OpenUnionsAnonymousFrom(typed.Embedded(_UnionsAnonymousBytes, _UnionsAnonymousChecksum))
+	return _UnionsAnonymousBind(typed.OpenEmbedded("UnionsAnonymous", _UnionsAnonymousBytes, _UnionsAnonymousChecksum, _UnionsAnonymousLayouts))
 }
 
 // OpenUnionsAnonymousFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenUnionsAnonymousFrom(object io.ReaderAt) (*UnionsAnonymousCollectionSpec, error) {
-	c, err := typed.Open("UnionsAnonymous", object)
+	return _UnionsAnonymousBind(typed.Open("UnionsAnonymous", object, _UnionsAnonymousLayouts))
+}
+
+// _UnionsAnonymousBind gives what an object has its Go types.
+func _UnionsAnonymousBind(c *typed.CollectionSpec, err error) (*UnionsAnonymousCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &UnionsAnonymousCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*UnionsAnonymousRecordsMap])(typed.BindMapSpec(c, "records", (*UnionsAnonymousRecordsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[4]UnionsAnonymousRecord])(typed.BindVariableSpec(c, "filled", (*[4]UnionsAnonymousRecord)(nil)))
-	typed.CheckLayouts(c, _UnionsAnonymousLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -62,16 +65,25 @@ type UnionsAnonymousCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *UnionsAnonymousCollectionSpec) Load(opts *ebpf.CollectionOptions) (*UnionsAnonymousCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *UnionsAnonymousCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *UnionsAnonymousCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *UnionsAnonymousCollectionSpec) load(opts typed.LoadOptions) (*UnionsAnonymousCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &UnionsAnonymousCollection{Collection: c}
 	b.Maps.Records = new(UnionsAnonymousRecordsMap)
 	typed.BindMap(c, b.Maps.Records, "records")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[4]UnionsAnonymousRecord])(typed.BindVariable(c, "filled", (*[4]UnionsAnonymousRecord)(nil)))
 	return b, nil
 }

@@ -34,23 +34,26 @@ variable filled [3]#4 f27a1c02fb520576
 
 // OpenUnions parses the embedded object. Nothing is in the kernel yet.
 func OpenUnions() (*UnionsCollectionSpec, error) {
-	return OpenUnionsFrom(typed.Embedded(_UnionsBytes, _UnionsChecksum))
+	return _UnionsBind(typed.OpenEmbedded("Unions", _UnionsBytes, _UnionsChecksum, _UnionsLayouts))
 }
 
 // OpenUnionsFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenUnionsFrom(object io.ReaderAt) (*UnionsCollectionSpec, error) {
-	c, err := typed.Open("Unions", object)
+	return _UnionsBind(typed.Open("Unions", object, _UnionsLayouts))
+}
+
+// _UnionsBind gives what an object has its Go types.
+func _UnionsBind(c *typed.CollectionSpec, err error) (*UnionsCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &UnionsCollectionSpec{CollectionSpec: c}
 	s.Maps.Records = (*typed.MapSpec[*UnionsRecordsMap])(typed.BindMapSpec(c, "records", (*UnionsRecordsMap)(nil)))
 	s.Maps.WholeUnions = (*typed.MapSpec[*UnionsWholeUnionsMap])(typed.BindMapSpec(c, "whole_unions", (*UnionsWholeUnionsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.CheckMembers, "check_members")
-	typed.BindProgramSpec(c, &s.Programs.WriteMembers, "write_members")
+	s.Programs.CheckMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "check_members", (*typed.Syscall)(nil)))
+	s.Programs.WriteMembers = (*typed.ProgramSpec[typed.Syscall])(typed.BindProgramSpec(c, "write_members", (*typed.Syscall)(nil)))
 	s.Variables.Filled = (*typed.VariableSpec[[3]UnionsRecord])(typed.BindVariableSpec(c, "filled", (*[3]UnionsRecord)(nil)))
-	typed.CheckLayouts(c, _UnionsLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -68,8 +71,15 @@ type UnionsCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *UnionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*UnionsCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *UnionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *UnionsCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *UnionsCollectionSpec) load(opts typed.LoadOptions) (*UnionsCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +88,10 @@ func (s *UnionsCollectionSpec) Load(opts *ebpf.CollectionOptions) (*UnionsCollec
 	typed.BindMap(c, b.Maps.Records, "records")
 	b.Maps.WholeUnions = new(UnionsWholeUnionsMap)
 	typed.BindMap(c, b.Maps.WholeUnions, "whole_unions")
-	typed.BindProgram(c, &b.Programs.CheckMembers, "check_members")
-	typed.BindProgram(c, &b.Programs.WriteMembers, "write_members")
+	b.Programs.CheckMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.CheckMembers, "check_members")
+	b.Programs.WriteMembers = new(typed.Syscall)
+	typed.BindProgram(c, b.Programs.WriteMembers, "write_members")
 	b.Variables.Filled = (*typed.Variable[[3]UnionsRecord])(typed.BindVariable(c, "filled", (*[3]UnionsRecord)(nil)))
 	return b, nil
 }

@@ -47,13 +47,17 @@ variable packed #4 b303f958a6e33c32
 
 // OpenUnloadable parses the embedded object. Nothing is in the kernel yet.
 func OpenUnloadable() (*UnloadableCollectionSpec, error) {
-	return OpenUnloadableFrom(typed.Embedded(_UnloadableBytes, _UnloadableChecksum))
+	return _UnloadableBind(typed.OpenEmbedded("Unloadable", _UnloadableBytes, _UnloadableChecksum, _UnloadableLayouts))
 }
 
 // OpenUnloadableFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenUnloadableFrom(object io.ReaderAt) (*UnloadableCollectionSpec, error) {
-	c, err := typed.Open("Unloadable", object)
+	return _UnloadableBind(typed.Open("Unloadable", object, _UnloadableLayouts))
+}
+
+// _UnloadableBind gives what an object has its Go types.
+func _UnloadableBind(c *typed.CollectionSpec, err error) (*UnloadableCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +65,11 @@ func OpenUnloadableFrom(object io.ReaderAt) (*UnloadableCollectionSpec, error) {
 	s.Maps.Fine = (*typed.MapSpec[*UnloadableFineMap])(typed.BindMapSpec(c, "fine", (*UnloadableFineMap)(nil)))
 	s.Maps.Hidden = (*typed.MapSpec[*UnloadableHiddenMap])(typed.BindMapSpec(c, "hidden", (*UnloadableHiddenMap)(nil)))
 	s.Maps.Shared = (*typed.MapSpec[*UnloadableSharedMap])(typed.BindMapSpec(c, "shared", (*UnloadableSharedMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Touch, "touch")
+	s.Programs.Touch = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "touch", (*typed.SocketFilter)(nil)))
 	s.Variables.Atomics = (*typed.VariableSpec[UnloadableAtomic])(typed.BindVariableSpec(c, "atomics", (*UnloadableAtomic)(nil)))
 	s.Variables.Empty = (*typed.VariableSpec[UnloadableNothing])(typed.BindVariableSpec(c, "empty", (*UnloadableNothing)(nil)))
 	s.Variables.Out = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "out", (*uint64)(nil)))
 	s.Variables.Packed = (*typed.VariableSpec[UnloadablePacked])(typed.BindVariableSpec(c, "packed", (*UnloadablePacked)(nil)))
-	typed.CheckLayouts(c, _UnloadableLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -84,8 +87,15 @@ type UnloadableCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *UnloadableCollectionSpec) Load(opts *ebpf.CollectionOptions) (*UnloadableCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *UnloadableCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *UnloadableCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *UnloadableCollectionSpec) load(opts typed.LoadOptions) (*UnloadableCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -96,16 +106,17 @@ func (s *UnloadableCollectionSpec) Load(opts *ebpf.CollectionOptions) (*Unloadab
 	typed.BindMap(c, b.Maps.Hidden, "hidden")
 	b.Maps.Shared = new(UnloadableSharedMap)
 	typed.BindMap(c, b.Maps.Shared, "shared")
-	typed.BindProgram(c, &b.Programs.Touch, "touch")
+	b.Programs.Touch = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.Touch, "touch")
 	b.Variables.Atomics = (*typed.Variable[UnloadableAtomic])(typed.BindVariable(c, "atomics", (*UnloadableAtomic)(nil)))
-	b.Variables.CONFIG_MAY_BE_MISSING = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "CONFIG_MAY_BE_MISSING", (*ctypes.Bool)(nil)))
-	b.Variables.CONFIG_MODULE = (*typed.Constant[UnloadableTristate])(typed.BindVariable(c, "CONFIG_MODULE", (*UnloadableTristate)(nil)))
+	b.Variables.CONFIG_MAY_BE_MISSING = (*typed.Constant[ctypes.Bool])(typed.BindKconfig(c, "CONFIG_MAY_BE_MISSING", (*ctypes.Bool)(nil)))
+	b.Variables.CONFIG_MODULE = (*typed.Constant[UnloadableTristate])(typed.BindKconfig(c, "CONFIG_MODULE", (*UnloadableTristate)(nil)))
 	b.Variables.Empty = (*typed.Variable[UnloadableNothing])(typed.BindVariable(c, "empty", (*UnloadableNothing)(nil)))
-	b.Variables.LINUX_HAS_BPF_COOKIE = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "LINUX_HAS_BPF_COOKIE", (*ctypes.Bool)(nil)))
-	b.Variables.LINUX_HAS_SOMETHING = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "LINUX_HAS_SOMETHING", (*ctypes.Bool)(nil)))
-	b.Variables.LINUX_HAS_SYSCALL_WRAPPER = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "LINUX_HAS_SYSCALL_WRAPPER", (*ctypes.Bool)(nil)))
-	b.Variables.LINUX_KERNEL_VERSION = (*typed.Constant[uint32])(typed.BindVariable(c, "LINUX_KERNEL_VERSION", (*uint32)(nil)))
-	b.Variables.MY_OPTION = (*typed.Constant[ctypes.Bool])(typed.BindVariable(c, "MY_OPTION", (*ctypes.Bool)(nil)))
+	b.Variables.LINUX_HAS_BPF_COOKIE = (*typed.Constant[ctypes.Bool])(typed.BindKconfig(c, "LINUX_HAS_BPF_COOKIE", (*ctypes.Bool)(nil)))
+	b.Variables.LINUX_HAS_SOMETHING = (*typed.Constant[ctypes.Bool])(typed.BindKconfig(c, "LINUX_HAS_SOMETHING", (*ctypes.Bool)(nil)))
+	b.Variables.LINUX_HAS_SYSCALL_WRAPPER = (*typed.Constant[ctypes.Bool])(typed.BindKconfig(c, "LINUX_HAS_SYSCALL_WRAPPER", (*ctypes.Bool)(nil)))
+	b.Variables.LINUX_KERNEL_VERSION = (*typed.Constant[uint32])(typed.BindKconfig(c, "LINUX_KERNEL_VERSION", (*uint32)(nil)))
+	b.Variables.MY_OPTION = (*typed.Constant[ctypes.Bool])(typed.BindKconfig(c, "MY_OPTION", (*ctypes.Bool)(nil)))
 	b.Variables.Out = (*typed.Variable[uint64])(typed.BindVariable(c, "out", (*uint64)(nil)))
 	b.Variables.Packed = (*typed.Variable[UnloadablePacked])(typed.BindVariable(c, "packed", (*UnloadablePacked)(nil)))
 	return b, nil

@@ -52,18 +52,22 @@ variable weak u32 60a4e951072ee49c
 
 // OpenVariablesAll parses the embedded object. Nothing is in the kernel yet.
 func OpenVariablesAll() (*VariablesAllCollectionSpec, error) {
-	return OpenVariablesAllFrom(typed.Embedded(_VariablesAllBytes, _VariablesAllChecksum))
+	return _VariablesAllBind(typed.OpenEmbedded("VariablesAll", _VariablesAllBytes, _VariablesAllChecksum, _VariablesAllLayouts))
 }
 
 // OpenVariablesAllFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenVariablesAllFrom(object io.ReaderAt) (*VariablesAllCollectionSpec, error) {
-	c, err := typed.Open("VariablesAll", object)
+	return _VariablesAllBind(typed.Open("VariablesAll", object, _VariablesAllLayouts))
+}
+
+// _VariablesAllBind gives what an object has its Go types.
+func _VariablesAllBind(c *typed.CollectionSpec, err error) (*VariablesAllCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &VariablesAllCollectionSpec{CollectionSpec: c}
-	typed.BindProgramSpec(c, &s.Programs.Touch, "touch")
+	s.Programs.Touch = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "touch", (*typed.SocketFilter)(nil)))
 	s.Variables.Anonymous = (*typed.VariableSpec[VariablesAllAnonymous])(typed.BindVariableSpec(c, "anonymous", (*VariablesAllAnonymous)(nil)))
 	s.Variables.AnonymousEnum = (*typed.VariableSpec[VariablesAllAnonymousEnum])(typed.BindVariableSpec(c, "anonymous_enum", (*VariablesAllAnonymousEnum)(nil)))
 	s.Variables.Config = (*typed.VariableSpec[VariablesAllConfig])(typed.BindVariableSpec(c, "config", (*VariablesAllConfig)(nil)))
@@ -86,7 +90,6 @@ func OpenVariablesAllFrom(object io.ReaderAt) (*VariablesAllCollectionSpec, erro
 	s.Variables.Table = (*typed.VariableSpec[[3]VariablesAllConfig])(typed.BindVariableSpec(c, "table", (*[3]VariablesAllConfig)(nil)))
 	s.Variables.Verbose = (*typed.VariableSpec[ctypes.Bool])(typed.BindVariableSpec(c, "verbose", (*ctypes.Bool)(nil)))
 	s.Variables.Weak = (*typed.VariableSpec[uint32])(typed.BindVariableSpec(c, "weak", (*uint32)(nil)))
-	typed.CheckLayouts(c, _VariablesAllLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -104,13 +107,21 @@ type VariablesAllCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *VariablesAllCollectionSpec) Load(opts *ebpf.CollectionOptions) (*VariablesAllCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *VariablesAllCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *VariablesAllCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *VariablesAllCollectionSpec) load(opts typed.LoadOptions) (*VariablesAllCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &VariablesAllCollection{Collection: c}
-	typed.BindProgram(c, &b.Programs.Touch, "touch")
+	b.Programs.Touch = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.Touch, "touch")
 	b.Variables.Anonymous = (*typed.Variable[VariablesAllAnonymous])(typed.BindVariable(c, "anonymous", (*VariablesAllAnonymous)(nil)))
 	b.Variables.AnonymousEnum = (*typed.Variable[VariablesAllAnonymousEnum])(typed.BindVariable(c, "anonymous_enum", (*VariablesAllAnonymousEnum)(nil)))
 	b.Variables.Config = (*typed.Constant[VariablesAllConfig])(typed.BindVariable(c, "config", (*VariablesAllConfig)(nil)))

@@ -57,19 +57,23 @@ type "struct constant" #10 4a9a12bc00c4b0ad
 
 // OpenVariablesNotApi parses the embedded object. Nothing is in the kernel yet.
 func OpenVariablesNotApi() (*VariablesNotApiCollectionSpec, error) {
-	return OpenVariablesNotApiFrom(typed.Embedded(_VariablesNotApiBytes, _VariablesNotApiChecksum))
+	return _VariablesNotApiBind(typed.OpenEmbedded("VariablesNotApi", _VariablesNotApiBytes, _VariablesNotApiChecksum, _VariablesNotApiLayouts))
 }
 
 // OpenVariablesNotApiFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenVariablesNotApiFrom(object io.ReaderAt) (*VariablesNotApiCollectionSpec, error) {
-	c, err := typed.Open("VariablesNotApi", object)
+	return _VariablesNotApiBind(typed.Open("VariablesNotApi", object, _VariablesNotApiLayouts))
+}
+
+// _VariablesNotApiBind gives what an object has its Go types.
+func _VariablesNotApiBind(c *typed.CollectionSpec, err error) (*VariablesNotApiCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &VariablesNotApiCollectionSpec{CollectionSpec: c}
-	typed.BindProgramSpec(c, &s.Programs.First, "first")
-	typed.BindProgramSpec(c, &s.Programs.Second, "second")
+	s.Programs.First = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "first", (*typed.SocketFilter)(nil)))
+	s.Programs.Second = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "second", (*typed.SocketFilter)(nil)))
 	s.Variables.Call = (*typed.VariableSpec[ctypes.Pointer])(typed.BindVariableSpec(c, "call", (*ctypes.Pointer)(nil)))
 	s.Variables.Elsewhere = (*typed.VariableSpec[ctypes.Pointer])(typed.BindStaticSpec(c, ".data", "elsewhere", 0, (*ctypes.Pointer)(nil)))
 	s.Variables.Mixed = (*typed.VariableSpec[VariablesNotApiMixed])(typed.BindVariableSpec(c, "mixed", (*VariablesNotApiMixed)(nil)))
@@ -82,7 +86,6 @@ func OpenVariablesNotApiFrom(object io.ReaderAt) (*VariablesNotApiCollectionSpec
 	s.Variables.Undefined = (*typed.VariableSpec[ctypes.Pointer])(typed.BindVariableSpec(c, "undefined", (*ctypes.Pointer)(nil)))
 	s.Variables.Used = (*typed.VariableSpec[ctypes.Pointer])(typed.BindVariableSpec(c, "used", (*ctypes.Pointer)(nil)))
 	s.Variables.Where = (*typed.VariableSpec[ctypes.Pointer])(typed.BindVariableSpec(c, "where", (*ctypes.Pointer)(nil)))
-	typed.CheckLayouts(c, _VariablesNotApiLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -100,14 +103,23 @@ type VariablesNotApiCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *VariablesNotApiCollectionSpec) Load(opts *ebpf.CollectionOptions) (*VariablesNotApiCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *VariablesNotApiCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *VariablesNotApiCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *VariablesNotApiCollectionSpec) load(opts typed.LoadOptions) (*VariablesNotApiCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &VariablesNotApiCollection{Collection: c}
-	typed.BindProgram(c, &b.Programs.First, "first")
-	typed.BindProgram(c, &b.Programs.Second, "second")
+	b.Programs.First = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.First, "first")
+	b.Programs.Second = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.Second, "second")
 	b.Variables.Call = (*typed.Variable[ctypes.Pointer])(typed.BindVariable(c, "call", (*ctypes.Pointer)(nil)))
 	b.Variables.Elsewhere = (*typed.Variable[ctypes.Pointer])(typed.BindStatic(c, ".data", "elsewhere", 0, (*ctypes.Pointer)(nil)))
 	b.Variables.Mixed = (*typed.Variable[VariablesNotApiMixed])(typed.BindVariable(c, "mixed", (*VariablesNotApiMixed)(nil)))

@@ -23,6 +23,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -146,12 +147,8 @@ func (s *Set) embedConfig(p *build.Package) (file string, err error) {
 // Link links the command that was compiled as "main", without symbols, and
 // returns the size of the binary.
 func (s *Set) Link() (int64, error) {
-	imports, err := s.importConfig()
+	binary, err := s.link("-s", "-w")
 	if err != nil {
-		return 0, err
-	}
-	binary := filepath.Join(s.dir, "main")
-	if _, err := output(s.linker, "-s", "-w", "-importcfg", imports, "-buildmode", "exe", "-o", binary, s.exports["main"]); err != nil {
 		return 0, err
 	}
 	info, err := os.Stat(binary)
@@ -159,6 +156,53 @@ func (s *Set) Link() (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
+}
+
+// link links the command that was compiled as "main".
+func (s *Set) link(flags ...string) (binary string, err error) {
+	imports, err := s.importConfig()
+	if err != nil {
+		return "", err
+	}
+	binary = filepath.Join(s.dir, "main")
+	args := append(flags, "-importcfg", imports, "-buildmode", "exe", "-o", binary, s.exports["main"])
+	_, err = output(s.linker, args...)
+	return binary, err
+}
+
+// Code is how many bytes of machine code the command that was compiled as "main" has of
+// each package.
+func (s *Set) Code() (map[string]int64, error) {
+	binary, err := s.link("-w")
+	if err != nil {
+		return nil, err
+	}
+	list, err := output("go", "tool", "nm", "-size", binary)
+	if err != nil {
+		return nil, err
+	}
+	code := make(map[string]int64)
+	for line := range strings.Lines(list) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || !strings.EqualFold(fields[2], "T") {
+			continue
+		}
+		size, err := strconv.ParseInt(fields[1], 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		code[packageOf(fields[3])] += size
+	}
+	return code, nil
+}
+
+// packageOf is the package of a symbol, without what it is instantiated with.
+func packageOf(symbol string) string {
+	symbol = strings.TrimPrefix(strings.TrimPrefix(symbol, "type:"), ".eq.")
+	symbol, _, _ = strings.Cut(symbol, "[")
+	slash := strings.LastIndexByte(symbol, '/') + 1
+	name, _, _ := strings.Cut(symbol[slash:], ".")
+	return symbol[:slash] + name
 }
 
 // Dir is where the source of a package of the module, or of one that it requires, is.

@@ -113,7 +113,7 @@ func (m *maker) elem(t btf.Type, tags []string) (elem, error) {
 
 // store makes an integer one of a byte order if a typedef or a tag says so.
 func (e *elem) store(order string, tagged bool) bool {
-	if tagged && addressTags[order] {
+	if tagged && isAddressTag(order) {
 		order = "__be32"
 	}
 	o, ok := byteOrderOf(order)

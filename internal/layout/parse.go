@@ -87,7 +87,7 @@ func splitRoot(line string, into []string) (place []string, typ string, hash Has
 		return nil, "", 0, damaged(line)
 	}
 	for i := at + 1; i < len(line); i++ {
-		d := hexDigits[line[i]]
+		d := hexDigit(line[i])
 		if d == 0 {
 			return nil, "", 0, damaged(line)
 		}
@@ -105,13 +105,16 @@ func splitRoot(line string, into []string) (place []string, typ string, hash Has
 	}
 }
 
-// hexDigits are the values of hexadecimal digits and 1, 0 for other bytes.
-var hexDigits = func() (table [256]uint8) {
-	for i, c := range []byte("0123456789abcdef") {
-		table[c] = uint8(i + 1)
+// hexDigit is the value of a hexadecimal digit and 1, 0 for other bytes.
+func hexDigit(c byte) uint8 {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0' + 1
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 11
 	}
-	return table
-}()
+	return 0
+}
 
 func damaged(line string) error { return fmt.Errorf("damaged layout %q", line) }
 
@@ -227,7 +230,7 @@ func (s *scanner) accept(text string) bool {
 // acceptTypedef accepts the word typedef, which a name may begin with.
 func (s *scanner) acceptTypedef() bool {
 	rest, ok := strings.CutPrefix(s.rest, " "+typedefWord)
-	if !ok || rest != "" && wordBytes[rest[0]] {
+	if !ok || rest != "" && isWordByte(rest[0]) {
 		return false
 	}
 	s.rest = rest
@@ -256,7 +259,7 @@ func (s *scanner) word() string {
 		return text
 	}
 	n := 0
-	for n < len(s.rest) && wordBytes[s.rest[n]] {
+	for n < len(s.rest) && isWordByte(s.rest[n]) {
 		n++
 	}
 	if n == 0 || isDigit(s.rest[0]) {
@@ -355,25 +358,27 @@ func (s *scanner) plain(e *elem) {
 		e.bits = s.number(8 * math.MaxUint32)
 		return
 	}
-	cat, ok := wordCategories[name]
+	cat, ok := wordCategory(name)
 	if !ok {
 		s.fail()
 		return
 	}
 	e.cat = cat
-	width, hasImplied := implied[cat]
+	width, hasImplied := cat.implied()
 	if e.bits = width; !hasImplied || s.rest != "" && isDigit(s.rest[0]) {
 		e.bits = s.number(8 * math.MaxUint32)
 	}
 }
 
-var wordCategories = func() map[string]category {
-	words := make(map[string]category)
+// wordCategory is the category with that word.
+func wordCategory(word string) (cat category, ok bool) {
 	for cat, w := range categoryWords {
-		words[w] = cat
+		if w == word && w != "" {
+			return category(cat), true
+		}
 	}
-	return words
-}()
+	return 0, false
+}
 
 // tag reads what stands in parentheses.
 func (s *scanner) tag(e *elem) {
@@ -384,7 +389,7 @@ func (s *scanner) tag(e *elem) {
 		if !e.tagged {
 			s.fail()
 		}
-	case e.cat == pointer && kernelPointers[w] == w, e.cat == special && strings.HasPrefix(w, containsTag):
+	case e.cat == pointer && kernelPointerTag(w) == w && w != "", e.cat == special && strings.HasPrefix(w, containsTag):
 		e.tag = w
 	default:
 		s.fail()

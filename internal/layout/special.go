@@ -22,15 +22,17 @@ var kernelTypes = map[string]bool{
 	"bpf_refcount":      true,
 }
 
-// kernelPointers are the type tags with which the kernel takes a pointer in a
+// kernelPointerTag is the meaning of the type tags with which the kernel takes a pointer in a
 // map value for its own: btf_find_kptr of kernel/bpf/btf.c. "kptr_ref" is
 // what Linux before 6.3 called "kptr".
-var kernelPointers = map[string]string{
-	"kptr":           "kptr",
-	"kptr_ref":       "kptr",
-	"kptr_untrusted": "kptr_untrusted",
-	"percpu_kptr":    "percpu_kptr",
-	"uptr":           "uptr",
+func kernelPointerTag(tag string) string {
+	switch tag {
+	case "kptr", "kptr_ref":
+		return "kptr"
+	case "kptr_untrusted", "percpu_kptr", "uptr":
+		return tag
+	}
+	return ""
 }
 
 // containsTag starts the decl tag that says what is in a list or tree.
@@ -39,9 +41,9 @@ const containsTag = "contains:"
 // typeTag starts the decl tag that gives an integer a byte order in Go.
 const typeTag = "bpfgen:type="
 
-// addressTags are the values of typeTag that make integers of 4 bytes an address,
-// or a part of one.
-var addressTags = map[string]bool{"ipv4": true, "ipv6": true}
+// isAddressTag is true for the values of typeTag that make integers of 4 bytes an
+// address, or a part of one.
+func isAddressTag(order string) bool { return order == "ipv4" || order == "ipv6" }
 
 // byteOrder is one of the typedefs of uapi/linux/types.h that say in which byte
 // order an integer is stored.
@@ -55,13 +57,21 @@ func byteOrderOf(typedef string) (byteOrder, bool) {
 	if len(typedef) != len("__be32") || typedef[0] != '_' {
 		return byteOrder{}, false
 	}
-	o, ok := byteOrders[typedef]
-	return o, ok
-}
-
-var byteOrders = map[string]byteOrder{
-	"__be16": {bigEndian, 2}, "__be32": {bigEndian, 4}, "__be64": {bigEndian, 8},
-	"__le16": {littleEndian, 2}, "__le32": {littleEndian, 4}, "__le64": {littleEndian, 8},
+	switch typedef {
+	case "__be16":
+		return byteOrder{bigEndian, 2}, true
+	case "__be32":
+		return byteOrder{bigEndian, 4}, true
+	case "__be64":
+		return byteOrder{bigEndian, 8}, true
+	case "__le16":
+		return byteOrder{littleEndian, 2}, true
+	case "__le32":
+		return byteOrder{littleEndian, 4}, true
+	case "__le64":
+		return byteOrder{littleEndian, 8}, true
+	}
+	return byteOrder{}, false
 }
 
 // fillWords are what programmers call bytes that mean nothing. moreFillWords
@@ -111,7 +121,7 @@ func kernelPointer(t btf.Type) string {
 	for range maxNesting {
 		switch next := t.(type) {
 		case *btf.TypeTag:
-			if tag := kernelPointers[next.Value]; tag != "" {
+			if tag := kernelPointerTag(next.Value); tag != "" {
 				return tag
 			}
 			t = next.Type

@@ -190,19 +190,29 @@ func place(bits uint64) string {
 }
 
 // words of the categories that have one; the width follows.
-var categoryWords = map[category]string{
+var categoryWords = [...]string{
 	integer: "u", signed: "s", boolean: "bool", float: "f", pointer: "ptr", bigEndian: "be", littleEndian: "le", void: "void",
 }
 
-// implied are the widths that are not written.
-var implied = map[category]uint64{boolean: 8, pointer: 64, void: 0}
+// implied is the width that is not written, of categories that have one.
+func (c category) implied() (bits uint64, ok bool) {
+	switch c {
+	case boolean:
+		return 8, true
+	case pointer:
+		return 64, true
+	case void:
+		return 0, true
+	}
+	return 0, false
+}
 
 // word writes an elem.
 func (p *printer) word(e elem) {
 	for _, d := range e.dims {
 		p.line = fmt.Appendf(p.line, "[%d]", d)
 	}
-	width, hasImplied := implied[e.cat]
+	width, hasImplied := e.cat.implied()
 	switch e.cat {
 	case enum, aggregate:
 		p.line = strconv.AppendInt(append(p.line, '#'), int64(p.number(e.of)), 10)
@@ -236,19 +246,17 @@ func appendWord(line []byte, s string) []byte {
 // isWord is true for identifiers of C, and names of sections.
 func isWord(s string) bool {
 	for i := range len(s) {
-		if !wordBytes[s[i]] {
+		if !isWordByte(s[i]) {
 			return false
 		}
 	}
 	return s != "" && !isDigit(s[0]) && s != typedefWord
 }
 
-// wordBytes are those of words.
-var wordBytes = func() (table [256]bool) {
-	for _, c := range []byte("_.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-		table[c] = true
-	}
-	return table
-}()
+// isWordByte is true for the bytes of words. It is no table: what fills one is part of
+// every program that imports the package, also of those that never read a layout.
+func isWordByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_' || 'A' <= c && c <= 'Z' || c == '.'
+}
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }

@@ -3,7 +3,6 @@ package typedtest
 import (
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
-	"github.com/bpfgen/bpfgen/typed/internal/hook"
 )
 
 // Operation is what a system call does with a map.
@@ -46,7 +45,7 @@ type Call struct {
 // the kernel's would have: EPERM, ENOMEM, EBUSY, … The map is as it was after such
 // a call. fail must not call the map. nil takes an earlier Fail back.
 func Fail(m typed.AnyMap, fail func(Call) error) {
-	mem, ok := hook.MapOf(m).(*memory)
+	mem, ok := typed.MemoryMapOf(m).(*memory)
 	if !ok {
 		panic("typedtest: Fail of a map that is not in memory")
 	}

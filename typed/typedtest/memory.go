@@ -8,7 +8,6 @@ import (
 
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
-	"github.com/bpfgen/bpfgen/typed/internal/hook"
 	"github.com/cilium/ebpf"
 )
 
@@ -100,7 +99,7 @@ func bind(h typed.AnyMap, typ ebpf.MapType, maxEntries, cpus int) {
 	m, err := newMemory(typ, shape.Key, shape.Value, maxEntries, cpus)
 	if err == nil {
 		m.special, m.lock = kernelFields(valueType(h))
-		err = hook.BindMap(h, "typedtest", m)
+		err = typed.BindMemoryMap(h, "typedtest", m)
 	}
 	if err != nil {
 		panic("typedtest: " + err.Error())

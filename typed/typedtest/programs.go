@@ -5,7 +5,6 @@ import (
 
 	"github.com/bpfgen/bpfgen/typed"
 	"github.com/bpfgen/bpfgen/typed/internal/bpf"
-	"github.com/bpfgen/bpfgen/typed/internal/hook"
 )
 
 // Run is one run of a program in memory: what goes in, and what comes out.
@@ -48,7 +47,7 @@ func ContextOf[T any](r *Run) *T { return view[T](r.Context) }
 // that wraps [ebpf.ErrNotSupported].
 func NewProgram[P any, H programOf[P]](run func(*Run) error) *P {
 	p := new(P)
-	hook.BindProgram(H(p), "typedtest", func(r *bpf.Run) error { return run((*Run)(r)) })
+	typed.BindMemoryProgram(H(p), "typedtest", func(r *bpf.Run) error { return run((*Run)(r)) })
 	return p
 }
 

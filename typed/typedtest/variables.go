@@ -4,7 +4,6 @@ import (
 	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
-	"github.com/bpfgen/bpfgen/typed/internal/hook"
 )
 
 // NewVariable makes a global variable in memory. The program's part is played by
@@ -25,7 +24,7 @@ func NewConstant[T any](value T) *typed.Constant[T] {
 
 // bindVariable gives a variable memory of its own, with the value in it.
 func bindVariable(h *typed.VariableHandle, value any, readOnly bool) {
-	if err := hook.BindVariable(h, "typedtest", value, readOnly); err != nil {
+	if err := typed.BindMemoryVariable(h, "typedtest", value, readOnly); err != nil {
 		panic("typedtest: " + err.Error())
 	}
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/bpfgen/bpfgen/internal/buildcost"
 )
@@ -32,6 +35,9 @@ var runtimePaths = []string{
 type row struct {
 	in             input
 	bpfgen, bpf2go flavour
+	// imports is the size of bpf2go's program with the packages that programs which
+	// attach something and print addresses import.
+	imports int64
 }
 
 // flavour is what one generator wrote.
@@ -42,6 +48,7 @@ type flavour struct {
 	main               string   // the body of a program that loads and uses them
 	bindings, importer buildcost.Cost
 	binary             int64
+	code               map[string]int64 // bytes of each package
 }
 
 // The import paths of the measured packages.
@@ -206,8 +213,27 @@ func (r *row) link() error {
 		if f.binary, err = f.set.Link(); err != nil {
 			return err
 		}
+		if f.code, err = f.set.Code(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return r.linkImports()
+}
+
+// linkImports links bpf2go's program with two packages more.
+func (r *row) linkImports() error {
+	f := &r.bpf2go
+	dir := filepath.Join(f.dir, "program")
+	imports := "package main\n\nimport (\n\t_ \"net/netip\"\n\n\t_ \"github.com/cilium/ebpf/link\"\n)\n"
+	if err := os.WriteFile(filepath.Join(dir, "imports.go"), []byte(imports), 0o666); err != nil {
+		return err
+	}
+	if _, err := f.set.Compile("main", dir); err != nil {
+		return err
+	}
+	var err error
+	r.imports, err = f.set.Link()
+	return err
 }
 
 func (m *measurement) print(w io.Writer) {
@@ -219,11 +245,28 @@ func (m *measurement) print(w io.Writer) {
 	}
 	for _, r := range m.rows {
 		if r.in.binary {
-			fmt.Fprintf(w, "\nA stripped program that loads and uses %s: %.2f MB, bpf2go's %.2f MB, ratio %.2f\n", r.in.title,
-				mb(r.bpfgen.binary), mb(r.bpf2go.binary), mb(r.bpfgen.binary)/mb(r.bpf2go.binary))
+			r.printBinary(w)
 		}
 	}
 	m.printRuntime(w)
+}
+
+// printBinary says how large the programs are, and what code there is more of than in
+// bpf2go's.
+func (r *row) printBinary(w io.Writer) {
+	ratio := func(to int64) float64 { return float64(r.bpfgen.binary) / float64(to) }
+	fmt.Fprintf(w, "\nA stripped program that loads and uses %s: %.2f MB, %.3f times bpf2go's %.2f MB, and %.3f times that with cilium/ebpf/link and net/netip, %.2f MB.\n",
+		r.in.title, mb(r.bpfgen.binary), ratio(r.bpf2go.binary), mb(r.bpf2go.binary), ratio(r.imports), mb(r.imports))
+	fmt.Fprintln(w, "\n| package | code KB | more than bpf2go's |\n|---|--:|--:|")
+	code := r.bpfgen.code
+	more := func(path string) int64 { return code[path] - r.bpf2go.code[path] }
+	paths := slices.SortedFunc(maps.Keys(code), func(a, b string) int { return cmp.Compare(more(b), more(a)) })
+	for _, path := range paths {
+		if more(path) < 1000 {
+			break
+		}
+		fmt.Fprintf(w, "| %s | %.1f | %.1f |\n", path, float64(code[path])/1e3, float64(more(path))/1e3)
+	}
 }
 
 func (m *measurement) printRuntime(w io.Writer) {

@@ -166,7 +166,7 @@ func hasRing(maps map[string]*ebpf.MapSpec) bool {
 
 // runtime loads a part of an object as generated code does.
 func (l *loader) runtime(content []byte, one *ebpf.CollectionSpec) error {
-	spec, err := typed.Open("truth", bytes.NewReader(content))
+	spec, err := typed.Open("truth", bytes.NewReader(content), "")
 	if err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ const attachFSession = 58
 // typed loads with the runtime of generated code, which knows some kinds of
 // programs that the library does not.
 func (l *loader) typed(content []byte, one *ebpf.CollectionSpec, name string) error {
-	spec, err := typed.Open("truth", bytes.NewReader(content))
+	spec, err := typed.Open("truth", bytes.NewReader(content), "")
 	if err != nil {
 		return err
 	}

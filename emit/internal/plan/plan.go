@@ -91,7 +91,8 @@ type API struct {
 	// loaded one.
 	CollectionSpec, Collection string
 	// Open parses the embedded object, OpenFrom another build of it.
-	Open, OpenFrom string
+	// Bind is the function that gives what they have parsed its types.
+	Open, OpenFrom, Bind string
 	// Bytes is the variable with the embedded object, Checksum the constant of
 	// what it must be.
 	Bytes, Checksum string

@@ -85,7 +85,7 @@ func (c columns) maps(d templates.Data, maps []*plan.Map) {
 func (c columns) programs(d templates.Data, programs []*plan.Program) {
 	rows := make([]templates.Data, len(programs))
 	for i, p := range programs {
-		rows[i] = templates.Data{"Field": p.Field, "Quoted": strconv.Quote(p.Name)}
+		rows[i] = templates.Data{"Field": p.Field, "Quoted": strconv.Quote(p.Name), "Type": p.Type.String()}
 	}
 	d["Programs"] = rows
 	d["SpecProgramFields"] = fieldLines(programs, func(p *plan.Program) []string {

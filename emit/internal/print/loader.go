@@ -23,7 +23,7 @@ func fileData(pkg, constraint string, d templates.Data) templates.Data {
 func apiData(api plan.API) templates.Data {
 	return templates.Data{
 		"Ident": api.Ident, "CollectionSpec": api.CollectionSpec, "Collection": api.Collection,
-		"Open": api.Open, "OpenFrom": api.OpenFrom, "Bytes": api.Bytes, "Checksum": api.Checksum,
+		"Open": api.Open, "OpenFrom": api.OpenFrom, "Bind": api.Bind, "Bytes": api.Bytes, "Checksum": api.Checksum,
 		"Layouts": api.Layouts, "Set": api.Set,
 	}
 }
@@ -32,7 +32,10 @@ func apiData(api plan.API) templates.Data {
 func loaderData(p *plan.Plan) (d templates.Data, imports []string) {
 	d = fileData(p.Package, p.Constraint, apiData(p.API))
 	d["Q"], d["Text"], d["Sum"] = p.Runtime.LoaderQualifier(), p.Layouts, p.Checksum
-	d["HasLayouts"] = p.Layouts != "" || ownLayouts(p)
+	d["LayoutsOrNone"] = `""`
+	if p.Layouts != "" || ownLayouts(p) {
+		d["LayoutsOrNone"] = p.API.Layouts
+	}
 	d["Number"], d["LenderGuard"] = "", lenderGuard(p)
 	if len(p.Targets) > 0 {
 		d["Number"] = setNumber(p)
@@ -130,6 +133,9 @@ func variableData(v *plan.Variable) templates.Data {
 	} else {
 		d["BindSpec"], d["Bind"] = "BindVariableSpec", "BindVariable"
 		d["Arguments"] = strconv.Quote(v.Name)
+		if v.Given {
+			d["Bind"] = "BindKconfig"
+		}
 	}
 	return d
 }

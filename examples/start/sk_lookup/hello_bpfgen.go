@@ -30,23 +30,26 @@ variable last_port u16 928cb2320d5ddcc9
 
 // openHello parses the embedded object. Nothing is in the kernel yet.
 func openHello() (*helloCollectionSpec, error) {
-	return openHelloFrom(typed.Embedded(_HelloBytes, _HelloChecksum))
+	return _HelloBind(typed.OpenEmbedded("hello", _HelloBytes, _HelloChecksum, _HelloLayouts))
 }
 
 // openHelloFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openHelloFrom(object io.ReaderAt) (*helloCollectionSpec, error) {
-	c, err := typed.Open("hello", object)
+	return _HelloBind(typed.Open("hello", object, _HelloLayouts))
+}
+
+// _HelloBind gives what an object has its Go types.
+func _HelloBind(c *typed.CollectionSpec, err error) (*helloCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &helloCollectionSpec{CollectionSpec: c}
 	s.Maps.Counts = (*typed.MapSpec[*helloCountsMap])(typed.BindMapSpec(c, "counts", (*helloCountsMap)(nil)))
 	s.Maps.Sockets = (*typed.MapSpec[*helloSocketsMap])(typed.BindMapSpec(c, "sockets", (*helloSocketsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Hello, "hello")
+	s.Programs.Hello = (*typed.ProgramSpec[typed.SkLookup])(typed.BindProgramSpec(c, "hello", (*typed.SkLookup)(nil)))
 	s.Variables.FirstPort = (*typed.VariableSpec[uint16])(typed.BindVariableSpec(c, "first_port", (*uint16)(nil)))
 	s.Variables.LastPort = (*typed.VariableSpec[uint16])(typed.BindVariableSpec(c, "last_port", (*uint16)(nil)))
-	typed.CheckLayouts(c, _HelloLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -64,8 +67,15 @@ type helloCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *helloCollectionSpec) Load(opts *ebpf.CollectionOptions) (*helloCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *helloCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *helloCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *helloCollectionSpec) load(opts typed.LoadOptions) (*helloCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +84,8 @@ func (s *helloCollectionSpec) Load(opts *ebpf.CollectionOptions) (*helloCollecti
 	typed.BindMap(c, b.Maps.Counts, "counts")
 	b.Maps.Sockets = new(helloSocketsMap)
 	typed.BindMap(c, b.Maps.Sockets, "sockets")
-	typed.BindProgram(c, &b.Programs.Hello, "hello")
+	b.Programs.Hello = new(typed.SkLookup)
+	typed.BindProgram(c, b.Programs.Hello, "hello")
 	b.Variables.FirstPort = (*typed.Constant[uint16])(typed.BindVariable(c, "first_port", (*uint16)(nil)))
 	b.Variables.LastPort = (*typed.Constant[uint16])(typed.BindVariable(c, "last_port", (*uint16)(nil)))
 	return b, nil

@@ -27,20 +27,23 @@ map counts value u64 7849bf8c861b34c1
 
 // openHello parses the embedded object. Nothing is in the kernel yet.
 func openHello() (*helloCollectionSpec, error) {
-	return openHelloFrom(typed.Embedded(_HelloBytes, _HelloChecksum))
+	return _HelloBind(typed.OpenEmbedded("hello", _HelloBytes, _HelloChecksum, _HelloLayouts))
 }
 
 // openHelloFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openHelloFrom(object io.ReaderAt) (*helloCollectionSpec, error) {
-	c, err := typed.Open("hello", object)
+	return _HelloBind(typed.Open("hello", object, _HelloLayouts))
+}
+
+// _HelloBind gives what an object has its Go types.
+func _HelloBind(c *typed.CollectionSpec, err error) (*helloCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &helloCollectionSpec{CollectionSpec: c}
 	s.Maps.Counts = (*typed.MapSpec[*helloCountsMap])(typed.BindMapSpec(c, "counts", (*helloCountsMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.Hello, "hello")
-	typed.CheckLayouts(c, _HelloLayouts)
+	s.Programs.Hello = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "hello", (*typed.SocketFilter)(nil)))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -58,15 +61,23 @@ type helloCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *helloCollectionSpec) Load(opts *ebpf.CollectionOptions) (*helloCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *helloCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *helloCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *helloCollectionSpec) load(opts typed.LoadOptions) (*helloCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &helloCollection{Collection: c}
 	b.Maps.Counts = new(helloCountsMap)
 	typed.BindMap(c, b.Maps.Counts, "counts")
-	typed.BindProgram(c, &b.Programs.Hello, "hello")
+	b.Programs.Hello = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.Hello, "hello")
 	return b, nil
 }
 

@@ -28,24 +28,27 @@ variable connections u64 7849bf8c861b34c1
 
 // openHello parses the embedded object. Nothing is in the kernel yet.
 func openHello() (*helloCollectionSpec, error) {
-	return openHelloFrom(typed.Embedded(_HelloBytes, _HelloChecksum))
+	return _HelloBind(typed.OpenEmbedded("hello", _HelloBytes, _HelloChecksum, _HelloLayouts))
 }
 
 // openHelloFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func openHelloFrom(object io.ReaderAt) (*helloCollectionSpec, error) {
-	c, err := typed.Open("hello", object)
+	return _HelloBind(typed.Open("hello", object, _HelloLayouts))
+}
+
+// _HelloBind gives what an object has its Go types.
+func _HelloBind(c *typed.CollectionSpec, err error) (*helloCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &helloCollectionSpec{CollectionSpec: c}
 	s.Maps.Hello = (*typed.MapSpec[*helloHelloMap])(typed.BindMapSpec(c, "hello", (*helloHelloMap)(nil)))
-	typed.BindProgramSpec(c, &s.Programs.HelloCongAvoid, "hello_cong_avoid")
-	typed.BindProgramSpec(c, &s.Programs.HelloInit, "hello_init")
-	typed.BindProgramSpec(c, &s.Programs.HelloSsthresh, "hello_ssthresh")
-	typed.BindProgramSpec(c, &s.Programs.HelloUndoCwnd, "hello_undo_cwnd")
+	s.Programs.HelloCongAvoid = (*typed.ProgramSpec[typed.StructOpsProgram])(typed.BindProgramSpec(c, "hello_cong_avoid", (*typed.StructOpsProgram)(nil)))
+	s.Programs.HelloInit = (*typed.ProgramSpec[typed.StructOpsProgram])(typed.BindProgramSpec(c, "hello_init", (*typed.StructOpsProgram)(nil)))
+	s.Programs.HelloSsthresh = (*typed.ProgramSpec[typed.StructOpsProgram])(typed.BindProgramSpec(c, "hello_ssthresh", (*typed.StructOpsProgram)(nil)))
+	s.Programs.HelloUndoCwnd = (*typed.ProgramSpec[typed.StructOpsProgram])(typed.BindProgramSpec(c, "hello_undo_cwnd", (*typed.StructOpsProgram)(nil)))
 	s.Variables.Connections = (*typed.VariableSpec[uint64])(typed.BindVariableSpec(c, "connections", (*uint64)(nil)))
-	typed.CheckLayouts(c, _HelloLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -63,18 +66,29 @@ type helloCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *helloCollectionSpec) Load(opts *ebpf.CollectionOptions) (*helloCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *helloCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *helloCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *helloCollectionSpec) load(opts typed.LoadOptions) (*helloCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &helloCollection{Collection: c}
 	b.Maps.Hello = new(helloHelloMap)
 	typed.BindMap(c, b.Maps.Hello, "hello")
-	typed.BindProgram(c, &b.Programs.HelloCongAvoid, "hello_cong_avoid")
-	typed.BindProgram(c, &b.Programs.HelloInit, "hello_init")
-	typed.BindProgram(c, &b.Programs.HelloSsthresh, "hello_ssthresh")
-	typed.BindProgram(c, &b.Programs.HelloUndoCwnd, "hello_undo_cwnd")
+	b.Programs.HelloCongAvoid = new(typed.StructOpsProgram)
+	typed.BindProgram(c, b.Programs.HelloCongAvoid, "hello_cong_avoid")
+	b.Programs.HelloInit = new(typed.StructOpsProgram)
+	typed.BindProgram(c, b.Programs.HelloInit, "hello_init")
+	b.Programs.HelloSsthresh = new(typed.StructOpsProgram)
+	typed.BindProgram(c, b.Programs.HelloSsthresh, "hello_ssthresh")
+	b.Programs.HelloUndoCwnd = new(typed.StructOpsProgram)
+	typed.BindProgram(c, b.Programs.HelloUndoCwnd, "hello_undo_cwnd")
 	b.Variables.Connections = (*typed.Variable[uint64])(typed.BindVariable(c, "connections", (*uint64)(nil)))
 	return b, nil
 }

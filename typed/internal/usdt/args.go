@@ -53,13 +53,18 @@ type layout struct {
 	indexed bool
 }
 
-// layouts by the size of the map's values. libbpf 1.7 put bitfields into
+// layoutOf is the layout for a size of the map's values. libbpf 1.7 put bitfields into
 // the struct that made it larger: a 12-bit field of type __u16 does not cross a
 // boundary of 16 bits, and moves everything behind it (measured with clang 19
 // for bpfel and bpfeb).
-var layouts = map[uint32]layout{
-	maxArgs*16 + 16: {argSize: 16, encode: encodeArgBefore17},
-	maxArgs*24 + 16: {argSize: 24, encode: encodeArgSince17, indexed: true},
+func layoutOf(size uint32) (l layout, ok bool) {
+	switch size {
+	case maxArgs*16 + 16:
+		return layout{argSize: 16, encode: encodeArgBefore17}, true
+	case maxArgs*24 + 16:
+		return layout{argSize: 24, encode: encodeArgSince17, indexed: true}, true
+	}
+	return layout{}, false
 }
 
 // encodeArgBefore17 writes arg_type, 4 bytes; reg_off, 2; arg_signed and
@@ -114,7 +119,7 @@ func Encode(order binary.ByteOrder, size uint32, p Place, cookie uint64) ([]byte
 }
 
 func encode(order binary.ByteOrder, size uint32, args []argument, cookie uint64) ([]byte, error) {
-	layout, ok := layouts[size]
+	layout, ok := layoutOf(size)
 	if !ok {
 		return nil, fmt.Errorf("values of %d bytes are not those of libbpf's usdt.bpf.h", size)
 	}

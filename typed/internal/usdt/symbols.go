@@ -16,9 +16,18 @@ import (
 // process; so an operand without a base has that for one.
 
 // symbolic is an operand of x86-64 with a symbol in it.
-var symbolic = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`@\s*(?:(-?\d+)\+)?([A-Za-z_.$][\w.$]*)((?:[+-]\d+)*)\(\s*(%\w+)?\s*(,[^)]*)?\)`)
-})
+func symbolic() *regexp.Regexp {
+	symbolicForm.once.Do(func() {
+		symbolicForm.re = regexp.MustCompile(`@\s*(?:(-?\d+)\+)?([A-Za-z_.$][\w.$]*)((?:[+-]\d+)*)\(\s*(%\w+)?\s*(,[^)]*)?\)`)
+	})
+	return symbolicForm.re
+}
+
+// symbolicForm is no sync.OnceValue: that would have package regexp in every program.
+var symbolicForm struct {
+	once sync.Once
+	re   *regexp.Regexp
+}
 
 // resolve puts the distances of symbols from the probe into its arguments. What the
 // file does not have, as where it is stripped, is left as it is: parseArgs says so,
