@@ -114,6 +114,8 @@ func (p *program) run(packet, in, out []byte, opts *RunOptions) (uint32, []byte,
 	switch {
 	case errors.Is(err, syscall.ENOSPC) && result.output > len(room):
 		err = fmt.Errorf("the packet has %d bytes then, OutputSize is %d: %w", result.output, len(room), err)
+	case errors.Is(err, os.ErrClosed):
+		err = os.ErrClosed // which says the name of the program, too
 	case errors.Is(err, ebpf.ErrNotSupported):
 		err = fmt.Errorf("the kernel cannot run programs of this type: %w", err)
 	case p.life != nil && (errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.E2BIG)):

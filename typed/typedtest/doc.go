@@ -23,6 +23,9 @@
 // played by the test, through the same methods. [Fail] makes calls fail. [NewProgram]
 // makes a program whose Run calls a function of the test.
 //
+// A collection that a test puts together owns nothing: its Close closes none of the
+// maps in memory, whose own Close does.
+//
 // Where to go next: maps.go makes maps; memory.go, tables.go and special.go are the
 // kernel's part; variables.go global variables; events.go readers, producer.go what they
 // have on the other side; programs.go what answers a Run.

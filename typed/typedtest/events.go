@@ -1,6 +1,7 @@
 package typedtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"unsafe"
 
 	"github.com/bpfgen/bpfgen/typed"
 )
@@ -168,8 +170,18 @@ func isRecordError(err error) bool {
 	return errors.As(err, &short) || errors.As(err, &lost) || errors.As(err, &overwritten) || errors.Is(err, typed.ErrFlushed)
 }
 
-// MinSize is that of the options.
-func (e *Events[T]) MinSize() int { return e.minSize }
+// MinSize is how many bytes a record must have to be an event: that of the options,
+// or of T. See [typed.Reader.MinSize].
+func (e *Events[T]) MinSize() int {
+	var like *T
+	switch t := any(like).(type) {
+	case *[]byte:
+		return 0
+	case interface{ MinSize() int }: // of a type that ends in a flexible array
+		return cmp.Or(e.minSize, t.MinSize())
+	}
+	return cmp.Or(e.minSize, int(unsafe.Sizeof(*like)))
+}
 
 // Flush makes reads return what is there, and one of them [typed.ErrFlushed].
 func (e *Events[T]) Flush() error {

@@ -16,6 +16,9 @@ type Options struct {
 	LRU bool
 	// CPUs is how many possible CPUs the machine has. 0 means 4.
 	CPUs int
+	// Name is the C name of the map, which its errors have. Empty means
+	// "typedtest".
+	Name string
 }
 
 // mapOf says that *M is a type of maps.
@@ -28,9 +31,12 @@ type mapOf[M any] interface {
 //
 //	b.Maps.Flows = typedtest.New[counterFlowsMap](&typedtest.Options{MaxEntries: 10})
 //
-// It panics if typedtest has no such maps; those of sockets, programs, devices and
-// other maps are among these. opts may be nil for Bloom filters and storage, which
-// need no MaxEntries.
+// It panics if typedtest has no such maps: those whose values are sockets, programs,
+// devices or other maps, stack traces, storage of attached cgroup programs, struct_ops
+// and arenas. For maps of events it panics, too: code that reads or writes
+// events takes a [typed.EventReader] or [typed.EventWriter], which [NewEvents] and
+// [NewProducer] make. opts may be nil for Bloom filters and storage, which need no
+// MaxEntries.
 func New[M any, P mapOf[M]](opts *Options) *M {
 	m := new(M)
 	var o Options
@@ -40,7 +46,7 @@ func New[M any, P mapOf[M]](opts *Options) *M {
 	class := P(m).Shape().Class
 	typ, ok := typesOf[class]
 	if !ok {
-		panic(fmt.Sprintf("typedtest: no maps like %T", m))
+		panic(fmt.Sprintf("typedtest: no maps like %T%s", m, instead[class]))
 	}
 	if o.LRU {
 		typ = lruOf(class)
@@ -51,7 +57,7 @@ func New[M any, P mapOf[M]](opts *Options) *M {
 	if boundless[typ] {
 		o.MaxEntries = 1
 	}
-	bind(P(m), typ, o.MaxEntries, o.CPUs)
+	bind(P(m), typ, o)
 	return m
 }
 
@@ -63,6 +69,13 @@ var typesOf = map[typed.MapClass]ebpf.MapType{
 	typed.ClassBloomFilter: ebpf.BloomFilter, typed.ClassSkStorage: ebpf.SkStorage,
 	typed.ClassInodeStorage: ebpf.InodeStorage, typed.ClassTaskStorage: ebpf.TaskStorage,
 	typed.ClassCgrpStorage: ebpf.CgroupStorage,
+}
+
+// instead says what there is for classes without fakes.
+var instead = map[typed.MapClass]string{
+	typed.ClassRingBuf:        "; NewEvents makes a reader",
+	typed.ClassPerfEventArray: "; NewEvents makes a reader",
+	typed.ClassUserRingBuf:    "; NewProducer makes a producer",
 }
 
 // boundless are the types that have no number of entries.

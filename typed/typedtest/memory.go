@@ -1,6 +1,7 @@
 package typedtest
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"sync"
@@ -88,18 +89,18 @@ func newMemory(typ ebpf.MapType, key, value uintptr, maxEntries, cpus int) (*mem
 
 // bind makes h the handle of a new map. What cannot be one is a mistake in the
 // test.
-func bind(h typed.AnyMap, typ ebpf.MapType, maxEntries, cpus int) {
+func bind(h typed.AnyMap, typ ebpf.MapType, o Options) {
 	shape := h.Shape()
-	if maxEntries < 1 {
+	if o.MaxEntries < 1 {
 		panic("typedtest: a map has at least one entry")
 	}
-	if cpus < 1 {
+	if o.CPUs < 1 {
 		panic("typedtest: a machine has at least one CPU")
 	}
-	m, err := newMemory(typ, shape.Key, shape.Value, maxEntries, cpus)
+	m, err := newMemory(typ, shape.Key, shape.Value, o.MaxEntries, o.CPUs)
 	if err == nil {
 		m.special, m.lock = kernelFields(valueType(h))
-		err = typed.BindMemoryMap(h, "typedtest", m)
+		err = typed.BindMemoryMap(h, cmp.Or(o.Name, "typedtest"), m)
 	}
 	if err != nil {
 		panic("typedtest: " + err.Error())

@@ -1,6 +1,8 @@
 package typedtest
 
 import (
+	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/bpfgen/bpfgen/typed"
@@ -45,8 +47,16 @@ func ContextOf[T any](r *Run) *T { return view[T](r.Context) }
 //
 // Nothing else can be done with it: Attach, Pin, Info and the like return an error
 // that wraps [ebpf.ErrNotSupported].
+//
+// It panics if run is nil, or if programs of this kind have no Run.
 func NewProgram[P any, H programOf[P]](run func(*Run) error) *P {
 	p := new(P)
+	if run == nil {
+		panic("typedtest: NewProgram without a function that plays the program")
+	}
+	if _, ok := reflect.TypeOf(p).MethodByName("Run"); !ok {
+		panic(fmt.Sprintf("typedtest: a %T has no Run, in the kernel neither", p))
+	}
 	typed.BindMemoryProgram(H(p), "typedtest", func(r *bpf.Run) error { return run((*Run)(r)) })
 	return p
 }
