@@ -119,7 +119,7 @@ func attachHandle(h programHandle) (lk *Link, needs string, err error) {
 const structOpsLink = 1 << 13
 
 func (c *collectionCore) attachStructOps(own func(*Link) error) error {
-	if c.Collection == nil {
+	if c.Library == nil {
 		return nil
 	}
 	for _, name := range sortedKeys(c.maps) {

@@ -24,7 +24,7 @@ import (
 //
 //go:noinline
 func (c *CollectionSpec) ReplaceMaps(other *Collection) error {
-	if c == nil || c.Spec == nil || other == nil || other.Collection == nil {
+	if c == nil || c.Spec == nil || other == nil || other.Library == nil {
 		return fmt.Errorf("replace maps: %w", ErrNotLoaded)
 	}
 	c.existing, c.entered = findExisting, (*specCore).enterReplacements

@@ -271,14 +271,14 @@ func BenchmarkVariable(b *testing.B) {
 	}
 	var n uint64
 	var configs [3]testConfig
-	run("integer/library-Get", func() error { return l.Collection.Variables["counter"].Get(&n) })
+	run("integer/library-Get", func() error { return l.Library.Variables["counter"].Get(&n) })
 	run("integer/Get", func() (err error) { n, err = counter.Get(); return err })
-	run("integer/library-Set", func() error { return l.Collection.Variables["counter"].Set(n) })
+	run("integer/library-Set", func() error { return l.Library.Variables["counter"].Set(n) })
 	run("integer/Set", func() error { return counter.Set(n) })
 	run("integer/AtomicAdd", func() (err error) { n, err = AtomicAdd(counter, 1); return err })
-	run("structs/library-Get", func() error { return l.Collection.Variables["table"].Get(&configs) })
+	run("structs/library-Get", func() error { return l.Library.Variables["table"].Get(&configs) })
 	run("structs/Get", func() (err error) { configs, err = table.Get(); return err })
-	run("structs/library-Set", func() error { return l.Collection.Variables["table"].Set(configs) })
+	run("structs/library-Set", func() error { return l.Library.Variables["table"].Set(configs) })
 	run("structs/Set", func() error { return table.Set(configs) })
 }
 

@@ -59,7 +59,7 @@ func TestRingsAreMadeToFit(t *testing.T) {
 	}
 	defer c.Close()
 	for _, name := range []string{"ring", "user"} {
-		if got := int(c.Collection.Maps[name].MaxEntries()); got != want {
+		if got := int(c.Library.Maps[name].MaxEntries()); got != want {
 			t.Errorf("%s has %d bytes, want %d", name, got, want)
 		}
 		if spec := set.Spec.Maps[name]; spec.MaxEntries != 5000 || spec.Value == nil {

@@ -881,7 +881,7 @@ func TestClosedReaderIsForgotten(t *testing.T) {
 }
 
 func TestEventsNotLoaded(t *testing.T) {
-	c := &Collection{Collection: new(ebpf.Collection), Links: new(Links)}
+	c := &Collection{Library: new(ebpf.Collection), Links: new(Links)}
 	ring := new(RingBufMap[testEvent])
 	perf := new(PerfEventMap[testEvent])
 	user := new(UserRingBufMap[testEvent])

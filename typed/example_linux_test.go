@@ -51,11 +51,12 @@ func ExampleMapHandle_descriptors() {
 	// Output: <nil>
 }
 
+// What runs on the first CPU is sampled. A profiler has an event for each.
 func ExamplePerfEvent() {
 	fd, err := unix.PerfEventOpen(&unix.PerfEventAttr{
 		Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CPU_CLOCK,
 		Sample: 1_000_000, // nanoseconds
-	}, 0, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
+	}, -1, 0, -1, unix.PERF_FLAG_FD_CLOEXEC)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func ExamplePerfEvent() {
 		log.Fatal(err)
 	}
 	defer link.Close()
-	fmt.Println("ran:", ran(compute))
+	fmt.Println("ran:", ran(pause))
 	// Output: ran: true
 }
 

@@ -173,9 +173,3 @@ func bindSocket() {
 		c.Close()
 	}
 }
-
-// compute keeps a CPU busy.
-func compute() {
-	for end := time.Now().Add(5 * time.Millisecond); time.Now().Before(end); {
-	}
-}

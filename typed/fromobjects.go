@@ -106,7 +106,7 @@ func copied[T any](objects map[string]*T) map[string]*T {
 // lentVariable is a variable of the library as a section of its own: the library
 // gives neither its memory nor the map that it is in.
 func (c *collectionCore) lentVariable(key string, g global) global {
-	v := c.Collection.Variables[key]
+	v := c.Library.Variables[key]
 	if g.off, g.size = 0, v.Size(); c.sections == nil {
 		c.sections = make(map[string]*section)
 	}

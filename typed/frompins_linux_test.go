@@ -38,7 +38,7 @@ func TestFromPins(t *testing.T) {
 	links := filepath.Join(dir, "links")
 	for _, err := range []error{
 		coll.Links.Add(a.Attach(loIndex, nil)), coll.Links.Pin(links),
-		a.Pin(filepath.Join(dir, "a")), coll.Collection.Maps[hitsName].Pin(filepath.Join(dir, hitsName)),
+		a.Pin(filepath.Join(dir, "a")), coll.Library.Maps[hitsName].Pin(filepath.Join(dir, hitsName)),
 		coll.Close(),
 	} {
 		if err != nil {
@@ -137,7 +137,7 @@ func TestFromPinsOfOtherHooks(t *testing.T) {
 			}
 			coll := got(spec(test.section).Load(nil))(t)
 			defer coll.Close()
-			must(t, coll.Collection.Programs[progName].Pin(filepath.Join(dir, progName)))
+			must(t, coll.Library.Programs[progName].Pin(filepath.Join(dir, progName)))
 			same := got(FromPins(pinned{spec(test.section)}, dir, nil))(t)
 			must(t, same.Close())
 			other, err := FromPins(pinned{spec(test.other)}, dir, nil)

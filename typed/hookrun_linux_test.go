@@ -133,7 +133,7 @@ func (r *hookRun) fire(event func()) {
 func (r *hookRun) hits() uint64 {
 	r.Helper()
 	var n uint64
-	if err := r.coll.Collection.Maps[hitsName].Lookup(uint32(0), &n); err != nil {
+	if err := r.coll.Library.Maps[hitsName].Lookup(uint32(0), &n); err != nil {
 		r.Fatal(err)
 	}
 	return n

@@ -860,7 +860,7 @@ func testRedirect[P any, H programHandleOf[P]](r *hookRun, slots *ebpf.MapSpec, 
 	redirect.Name = "redirect"
 	p := H(loadWith[P, H](r, map[string]*ebpf.ProgramSpec{progName: r.spec(int32(XDPDrop)), "redirect": redirect}, slots))
 	value := []uint32{first, uint32(p.base().fd())}
-	if err := r.coll.Collection.Maps[slots.Name].Put(uint32(0), value); err != nil {
+	if err := r.coll.Library.Maps[slots.Name].Put(uint32(0), value); err != nil {
 		r.Fatal(err)
 	}
 	r.result.attached = true
@@ -998,7 +998,7 @@ func testUSDT(r *hookRun) {
 			r.Errorf("the semaphore says %d, one is attached", code)
 		}
 	})
-	got, err := r.coll.Collection.Maps[usdtSpecsMap].LookupBytes(uint32(0))
+	got, err := r.coll.Library.Maps[usdtSpecsMap].LookupBytes(uint32(0))
 	if err != nil {
 		r.Fatal(err)
 	}

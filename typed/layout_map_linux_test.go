@@ -497,7 +497,7 @@ func TestPinnedSections(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer coll.Close()
-	if err := coll.Collection.Maps[".bss"].Pin(filepath.Join(dir, "_bss")); err != nil {
+	if err := coll.Library.Maps[".bss"].Pin(filepath.Join(dir, "_bss")); err != nil {
 		t.Fatal(err)
 	}
 	found, err := FromPins(pinned{open()}, dir, nil)

@@ -177,7 +177,7 @@ func TestUpdateThatFails(t *testing.T) {
 	// The kernel takes no program that is for a slot of a device map, though it is of the
 	// type of programs (dev_xdp_attach, net/core/dev.c).
 	foreign := &XDP{}
-	foreign.common.name, foreign.common.life = progName, newProgramLife(got(devmap.coll.Collection.Programs[progName].Clone())(t))
+	foreign.common.name, foreign.common.life = progName, newProgramLife(got(devmap.coll.Library.Programs[progName].Clone())(t))
 	defer foreign.Close()
 	for name, p := range map[string]*XDP{"nil": nil, "a zero program": {}, "a closed program": closed, "a program of a device map": foreign} {
 		for _, from := range []*UpdatableLink[XDP]{l, opened} {

@@ -126,7 +126,7 @@ func TestOnly(t *testing.T) {
 		if len(coll.Skipped()) != 0 {
 			t.Errorf("disabled programs are skipped: %v", coll.Skipped())
 		}
-		return slices.Sorted(maps.Keys(coll.Collection.Programs))
+		return slices.Sorted(maps.Keys(coll.Library.Programs))
 	}
 	a, c := specHandle[SocketFilter](t, cs, "a"), specHandle[SocketFilter](t, cs, "c")
 	cs.Only(a, c)
@@ -185,7 +185,7 @@ func TestFirstOf(t *testing.T) {
 				return
 			}
 			defer coll.Close()
-			if got := slices.Sorted(maps.Keys(coll.Collection.Programs)); !slices.Equal(got, test.want) {
+			if got := slices.Sorted(maps.Keys(coll.Library.Programs)); !slices.Equal(got, test.want) {
 				t.Errorf("loaded %v, want %v", got, test.want)
 			}
 			if got := skippedNames(coll); !slices.Equal(got, test.skipped) {
@@ -200,7 +200,7 @@ func TestFirstOf(t *testing.T) {
 func TestFirstOfLeavesDisabledOut(t *testing.T) {
 	coll := got(firstOfSpec(t, "b", []string{"a"}, []string{"b"}, []string{"c"}).Load(nil))(t)
 	defer coll.Close()
-	if got := slices.Sorted(maps.Keys(coll.Collection.Programs)); !slices.Equal(got, []string{"c", "d"}) {
+	if got := slices.Sorted(maps.Keys(coll.Library.Programs)); !slices.Equal(got, []string{"c", "d"}) {
 		t.Errorf("loaded %v", got)
 	}
 	for _, s := range coll.Skipped() {
@@ -219,7 +219,7 @@ func TestFirstOfWithCommonParts(t *testing.T) {
 		coll := got(firstOfSpec(t, "", test.groups...).Load(nil))(t)
 		defer coll.Close()
 		for _, name := range test.want[0] {
-			if coll.Collection.Programs[name] == nil {
+			if coll.Library.Programs[name] == nil {
 				t.Errorf("%v: %s is not loaded: %v", test.groups, name, coll.Skipped())
 			}
 		}
@@ -237,7 +237,7 @@ func TestFirstOfTwice(t *testing.T) {
 	specHandle[SocketFilter](t, cs, "d").Disable()
 	coll := got(cs.Load(nil))(t)
 	defer coll.Close()
-	if got := slices.Sorted(maps.Keys(coll.Collection.Programs)); !slices.Equal(got, []string{"b", "c"}) {
+	if got := slices.Sorted(maps.Keys(coll.Library.Programs)); !slices.Equal(got, []string{"b", "c"}) {
 		t.Errorf("loaded %v, skipped %v", got, coll.Skipped())
 	}
 }
@@ -302,8 +302,8 @@ func TestFirstOfHooks(t *testing.T) {
 	if runningKernel(t) < versionCode(t, "6.6") {
 		want = "by_clsact"
 	}
-	if len(coll.Collection.Programs) != 1 || coll.Collection.Programs[want] == nil {
-		t.Errorf("loaded %v, want %s", coll.Collection.Programs, want)
+	if len(coll.Library.Programs) != 1 || coll.Library.Programs[want] == nil {
+		t.Errorf("loaded %v, want %s", coll.Library.Programs, want)
 	}
 }
 
@@ -371,7 +371,7 @@ func TestStructOpsLeftOutWithItsPrograms(t *testing.T) {
 	if got := coll.Skipped(); len(got) > 0 {
 		t.Errorf("what was disabled is skipped: %v", got)
 	}
-	for name, m := range coll.Collection.Maps {
+	for name, m := range coll.Library.Maps {
 		if m.Type() == ebpf.StructOpsMap {
 			t.Errorf("map %s is loaded", name)
 		}

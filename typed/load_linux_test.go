@@ -58,7 +58,7 @@ func TestLoadLSMCgroup(t *testing.T) {
 		t.Errorf("the verifier's log of a program that loaded: %q", log)
 	}
 	var id uint32
-	if err := coll.Collection.Maps["steps"].Lookup(uint32(1), &id); err != nil {
+	if err := coll.Library.Maps["steps"].Lookup(uint32(1), &id); err != nil {
 		t.Errorf("slot 1 of the program array: %v", err)
 	}
 	r := &hookRun{T: t, section: "lsm_cgroup/socket_bind", coll: coll}
@@ -70,14 +70,14 @@ func TestLoadLSMCgroup(t *testing.T) {
 	inCgroup(r, cgroup)()
 	for _, socket := range []uint32{syscall.SOCK_STREAM, syscall.SOCK_DGRAM} {
 		var n uint64
-		if err := coll.Collection.Maps["binds"].Lookup(socket, &n); err != nil {
+		if err := coll.Library.Maps["binds"].Lookup(socket, &n); err != nil {
 			t.Fatal(err)
 		}
 		if n == 0 {
 			t.Errorf("no socket of type %d was bound", socket)
 		}
 	}
-	if coll.Collection.Programs["calls_kernel"] != nil {
+	if coll.Library.Programs["calls_kernel"] != nil {
 		t.Error("a program of SEC(\"?…\") was loaded")
 	}
 }

@@ -13,9 +13,9 @@ import (
 // Collection is a loaded object: the common part of every generated
 // …Collection. The zero Collection has nothing and is closed.
 type Collection struct {
-	// Collection is the library's, for everything that has no typed form. What is
-	// called on its maps and programs is not counted, see [MapHandle.Map].
-	Collection *ebpf.Collection
+	// Library is the library's collection, for everything that has no typed form.
+	// What is called on its maps and programs is not counted, see [MapHandle.Map].
+	Library *ebpf.Collection
 	// Links are the attached programs that the collection owns.
 	Links *Links
 
@@ -45,7 +45,7 @@ func newCollection(coll *ebpf.Collection, spec *ebpf.CollectionSpec, left map[st
 		lives[name] = newProgramLife(prog)
 	}
 	return &Collection{
-		Collection: coll, Links: &Links{programs: lives},
+		Library: coll, Links: &Links{programs: lives},
 		spec: spec, left: left, optional: optional, lives: lives, maps: newMapLives(coll.Maps),
 	}
 }
@@ -76,7 +76,7 @@ func newMapLives(loaded map[string]*ebpf.Map) map[string]*mapLife {
 //
 //go:noinline
 func (c *Collection) Close() error {
-	if c == nil || c.Collection == nil || c.closed.Swap(true) {
+	if c == nil || c.Library == nil || c.closed.Swap(true) {
 		return nil
 	}
 	errs := []error{c.Links.Close(), c.readers.Close()}
@@ -118,10 +118,10 @@ func (c *Collection) AllVariables() iter.Seq2[string, *ebpf.Variable] {
 
 func sorted[V any](c *Collection, of func(*ebpf.Collection) map[string]V) iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
-		if c == nil || c.Collection == nil || c.closed.Load() {
+		if c == nil || c.Library == nil || c.closed.Load() {
 			return
 		}
-		m := of(c.Collection)
+		m := of(c.Library)
 		for _, k := range sortedKeys(m) {
 			if !yield(k, m[k]) {
 				return

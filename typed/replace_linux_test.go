@@ -39,9 +39,9 @@ func TestReplaceMapsSharesGlobals(t *testing.T) {
 		most := specOf[uint32](t, s, "most")
 		most.Set(3)
 	})
-	must(t, first.Collection.Maps["binds"].Put(uint32(1), uint64(5)))
+	must(t, first.Library.Maps["binds"].Put(uint32(1), uint64(5)))
 	var n uint64
-	must(t, second.Collection.Maps["binds"].Lookup(uint32(1), &n))
+	must(t, second.Library.Maps["binds"].Lookup(uint32(1), &n))
 	equal(t, "element of a map", n, 5)
 	for _, name := range []string{"opened", "missing"} { // .bss, .data
 		ours, theirs := variable[uint64](first, name), variable[uint64](second, name)
@@ -55,7 +55,7 @@ func TestReplaceMapsSharesGlobals(t *testing.T) {
 		equal(t, "constant", got(most.Get())(t), want)
 	}
 	must(t, first.Close())
-	must(t, second.Collection.Maps["binds"].Lookup(uint32(1), &n))
+	must(t, second.Library.Maps["binds"].Lookup(uint32(1), &n))
 }
 
 // Sections whose variables lie otherwise are not shared, and each is named; what
@@ -84,9 +84,9 @@ func TestReplaceMapsOfAnotherObject(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer second.Close()
-	must(t, first.Collection.Maps["binds"].Put(uint32(1), uint64(5)))
+	must(t, first.Library.Maps["binds"].Put(uint32(1), uint64(5)))
 	var n uint64
-	must(t, second.Collection.Maps["binds"].Lookup(uint32(1), &n))
+	must(t, second.Library.Maps["binds"].Lookup(uint32(1), &n))
 	equal(t, "element of a map", n, 5)
 }
 
@@ -175,7 +175,7 @@ func TestPinnedByName(t *testing.T) {
 		equal(t, what, n, 5)
 	}
 	var n uint64
-	must(t, coll.Collection.Maps["binds"].Lookup(uint32(1), &n))
+	must(t, coll.Library.Maps["binds"].Lookup(uint32(1), &n))
 	equal(t, "Load", n, 5)
 	other, om := specOf()
 	om.MaxEntries++

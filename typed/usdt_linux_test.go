@@ -71,7 +71,7 @@ func (r *hookRun) usdtArguments() (values []int64) {
 	r.Helper()
 	for i := range uint32(len(usdtValues)) {
 		var v int64
-		must(r.T, r.coll.Collection.Maps["read"].Lookup(i, &v))
+		must(r.T, r.coll.Library.Maps["read"].Lookup(i, &v))
 		values = append(values, v)
 	}
 	return values

@@ -413,7 +413,7 @@ func BindVariable(c *Collection, name string, like any) *VariableHandle {
 // was opened may have a constant of its own in its place.
 func BindKconfig(c *Collection, name string, like any) *VariableHandle {
 	v := findKconfig(c.spec, name)
-	if v == nil || c.Collection.Variables[name] != nil {
+	if v == nil || c.Library.Variables[name] != nil {
 		return BindVariable(c, name, like)
 	}
 	g := global{name: name, off: v.Offset, size: v.Size}
@@ -429,7 +429,7 @@ func BindStatic(c *Collection, section, name string, index int, like any) *Varia
 // locate finds a loaded variable by its key in the spec.
 func (c *collectionCore) locate(key string, like any) global {
 	spec := c.spec.Variables[key]
-	if spec == nil || c.Collection.Variables[key] == nil {
+	if spec == nil || c.Library.Variables[key] == nil {
 		return global{name: key, err: variableError(key, ErrNotLoaded)}
 	}
 	g := global{name: spec.Name, off: spec.Offset, size: spec.Size()}

@@ -80,8 +80,8 @@ func copyOfSection(mem []byte, readOnly bool) *section { return &section{mem: me
 // readKconfig copies .kconfig from the map of any program that refers to it.
 func (c *collectionCore) readKconfig(string) (*section, error) {
 	ds := datasec(c.spec, kconfig)
-	for _, name := range sortedKeys(c.Collection.Programs) {
-		info, err := c.Collection.Programs[name].Info()
+	for _, name := range sortedKeys(c.Library.Programs) {
+		info, err := c.Library.Programs[name].Info()
 		if err != nil {
 			return nil, err
 		}

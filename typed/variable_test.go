@@ -159,7 +159,7 @@ func TestVariablesOfEverySection(t *testing.T) {
 	if err := data.Set(100); err != nil {
 		t.Error(err)
 	}
-	prog := l.Collection.Programs["touch"]
+	prog := l.Library.Programs["touch"]
 	if _, err := prog.Run(&ebpf.RunOptions{Data: make([]byte, 64)}); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestVariableSet(t *testing.T) {
 
 	// The library's object is the same memory.
 	var raw uint64
-	if err := l.Collection.Variables["counter"].Get(&raw); err != nil || raw != 1<<50 {
+	if err := l.Library.Variables["counter"].Get(&raw); err != nil || raw != 1<<50 {
 		t.Errorf("through the library: %d, %v", raw, err)
 	}
 	// A constant has no Set; one that is bound as a variable refuses.
@@ -267,7 +267,7 @@ func TestVariableWithoutMemory(t *testing.T) {
 	spec.Flags = 0
 	plain := newMap(t, spec)
 	loaded := map[string]*ebpf.Map{".data": plain}
-	l := &Collection{spec: c.Spec, maps: newMapLives(loaded), Collection: &ebpf.Collection{
+	l := &Collection{spec: c.Spec, maps: newMapLives(loaded), Library: &ebpf.Collection{
 		Maps:      loaded,
 		Variables: map[string]*ebpf.Variable{"start": {}, "grid": {}},
 	}}
@@ -301,7 +301,7 @@ func TestKconfig(t *testing.T) {
 	if got, err := version.Get(); err != nil || got < 4<<16 {
 		t.Errorf("kernel version %#x, %v", got, err)
 	}
-	if l.Collection.Variables["LINUX_KERNEL_VERSION"] != nil {
+	if l.Library.Variables["LINUX_KERNEL_VERSION"] != nil {
 		t.Error("the library has a variable of .kconfig")
 	}
 	expectGet(t, "CONFIG_BPF", constant[bool](l, "CONFIG_BPF"), true)
@@ -319,7 +319,7 @@ func TestKconfig(t *testing.T) {
 
 func TestKconfigWithoutProgram(t *testing.T) {
 	c := openGolden(t, "kconfig-ksyms/kconfigksyms")
-	l := &Collection{spec: c.Spec, Collection: new(ebpf.Collection)}
+	l := &Collection{spec: c.Spec, Library: new(ebpf.Collection)}
 	if _, err := constant[uint32](l, "LINUX_KERNEL_VERSION").Get(); !errors.Is(err, ErrNotLoaded) {
 		t.Errorf("error %v", err)
 	}
@@ -335,7 +335,7 @@ func TestVariableNotInObject(t *testing.T) {
 	if s := staticSpec[uint32](t, c, ".data", "no_such", 0); s.Spec != nil {
 		t.Errorf("spec %v", s.Spec)
 	}
-	l := &Collection{spec: c.Spec, Collection: new(ebpf.Collection)}
+	l := &Collection{spec: c.Spec, Library: new(ebpf.Collection)}
 	v := variable[uint32](l, "no_such")
 	_, err1 := v.Get()
 	_, err2 := AtomicLoad(v)
