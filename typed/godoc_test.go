@@ -115,8 +115,7 @@ func TestGodocLinks(t *testing.T) {
 
 // bracketed are words in brackets that look like links and became none.
 func bracketed(text string, parse *comment.Parser) (names []string) {
-	var plain func([]comment.Text)
-	plain = func(parts []comment.Text) {
+	plain := func(parts []comment.Text) {
 		for _, part := range parts {
 			p, ok := part.(comment.Plain)
 			if !ok {

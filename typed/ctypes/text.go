@@ -10,8 +10,8 @@ import (
 	"unsafe"
 )
 
-// CString is the text in an array of char, up to the first NUL or else the
-// whole array.
+// CString is the text in an array of char, up to the first NUL or else the whole
+// array. Its bytes are as they are in C, which need not be UTF-8.
 func CString[T ~int8 | ~uint8](chars []T) string {
 	text := textOf(chars)
 	if i := bytes.IndexByte(text, 0); i >= 0 {
