@@ -80,8 +80,3 @@ func needsTargetAtLoad(spec *ebpf.ProgramSpec) bool {
 	}
 	return false
 }
-
-// matches compares type and attach type alone.
-func (k *progKind) matches(spec *ebpf.ProgramSpec) bool {
-	return spec.Type == k.typ && k.hasAttachType(spec.AttachType)
-}
