@@ -57,12 +57,30 @@ func (c *converter) ownMembers(what string, union bool, bytes uint32, members []
 	if !likeCXX(union, bytes, members) {
 		return members
 	}
+	members = c.withoutVirtualBases(what, members)
 	placed := c.withoutFunctions(what, union, bytes, c.withoutStatics(what, union, bytes, members))
 	own := c.baseClasses(what, union, bytes, placed)
 	if !union {
 		c.sayShared(what, own)
 	}
 	return own
+}
+
+// withoutVirtualBases leaves out virtual base classes, where BTF has the offset of their
+// offset in the table of virtual functions: 24, 32, …, taken for bits, within the pointer
+// to that table. Where they are, nothing says.
+func (c *converter) withoutVirtualBases(what string, members []btf.Member) []btf.Member {
+	const pointer = 64
+	table := func(m btf.Member) bool { return strings.HasPrefix(m.Name, "_vptr$") && m.Offset == 0 }
+	virtual := func(m btf.Member) bool { return m.Name == "" && m.Offset > 0 && m.Offset < pointer }
+	if !slices.ContainsFunc(members, table) || !slices.ContainsFunc(members, virtual) {
+		return members
+	}
+	c.notes = append(c.notes, Diagnostic{
+		Path: Path(what), What: "has virtual base classes, of whose place the BTF says nothing: their members are padding in Go, and so is the pointer to its table",
+		Remedy: leftOutRemedy,
+	})
+	return slices.DeleteFunc(slices.Clone(members), func(m btf.Member) bool { return table(m) || virtual(m) })
 }
 
 // withoutStatics leaves out static members.

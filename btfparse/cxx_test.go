@@ -46,6 +46,15 @@ struct derived, 16 bytes
 `, `struct derived > field base_class, derived > field base_class_2: is a base class that the BTF does not describe: it is 4 bytes; declare a variable of the base class, so that clang describes it, or make it a member
 2 members in C++ are left out, since static members and member functions are no part of the data: f of struct derived, s of struct derived; declare what maps and variables hold as a plain struct
 `},
+		{"a virtual base class", []btf.Type{&btf.Struct{Name: "derived", Size: 16, Members: []btf.Member{
+			at("", base, 24), member("_vptr$derived", nothing, 0), member("vd", btfU32, 8)}}}, `
+struct base, 8 bytes
+	+0 id unsigned int
+	+4 kind unsigned char
+struct derived, 16 bytes
+	+8 vd unsigned int
+`, `struct derived: has virtual base classes, of whose place the BTF says nothing: their members are padding in Go, and so is the pointer to its table; declare what maps and variables hold as a plain struct
+`},
 		{"an empty base class", []btf.Type{&btf.Struct{Name: "derived", Size: 4, Members: []btf.Member{member("", nothing, 0), member("z", btfU32, 0)}}}, `
 struct derived, 4 bytes
 	+0 z unsigned int

@@ -41,6 +41,11 @@ func mapProblems(m *Map) []Diagnostic {
 	if m.Type == MapUnspec {
 		c.add(wrongMap, "nothing says of what type it is", "add __uint(type, BPF_MAP_TYPE_…)")
 	}
+	if _, made := structOpsSections[m.Section]; m.Type == MapStructOps && !made {
+		c.add(wrongMap, fmt.Sprintf("a map of type STRUCT_OPS has the type of a struct of the kernel, which no definition in %s can name", m.Section),
+			fmt.Sprintf("define a variable: SEC(\".struct_ops.link\") struct … %s = { … }", m.Name))
+		return c.found
+	}
 	if !ok {
 		return c.found
 	}

@@ -1,5 +1,7 @@
 package btfparse
 
+import "slices"
+
 // Type is a C type. The set is sealed: *Int, *Float, *Enum, *Struct (C structs
 // and unions), *Array, *Pointer, *Typedef and *Opaque.
 //
@@ -62,6 +64,19 @@ type Enum struct {
 	Halved bool
 	Values []EnumValue
 	Tags   []string
+}
+
+// MayBeNegative says whether an enum that BTF has as unsigned looks like one with small
+// negative values: clang before 15 writes no sign, and later ones none where C names the
+// type behind the colon by a typedef (enum e : __s32). Flags, such as 1 << 31, and
+// masks of more than 16 bits with zeroes do not.
+func (e *Enum) MayBeNegative() bool {
+	if e.Signed || e.Halved {
+		return false
+	}
+	bits := 8 * e.Bytes
+	least := ^uint64(0)>>(64-bits) - (1<<min(16, bits-1) - 1)
+	return slices.ContainsFunc(e.Values, func(v EnumValue) bool { return v.Value >= least })
 }
 
 // EnumValue is one enumerator. Value holds the two's complement of negative

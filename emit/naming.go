@@ -416,19 +416,23 @@ func (n *names) memberClaim(th *thing, m *member) *claim {
 func (n *names) chosenField(targets []int, path btfparse.Path, tags []string, keys ...string) string {
 	for _, key := range keys {
 		if name, ok := n.rename(key); ok {
-			if !token.IsIdentifier(name) {
+			if !isFieldName(name) {
 				n.fail(n.everywhere(), "-rename %s=%s: %s is not a Go identifier", key, name, name)
 			}
 			return name
 		}
 	}
 	name, ok := tagValue(tags, nameTag)
-	if ok && !token.IsIdentifier(name) {
+	if ok && !isFieldName(name) {
 		n.warn(targets, noIdentifier(path, name))
 		return ""
 	}
 	return name
 }
+
+// isFieldName says whether a field can be called so, with an upper-case letter first:
+// keywords are none then.
+func isFieldName(name string) bool { return token.IsIdentifier(name) || token.IsKeyword(name) }
 
 // noIdentifier says of a tag that its name is none.
 func noIdentifier(path btfparse.Path, name string) btfparse.Diagnostic {

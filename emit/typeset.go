@@ -199,6 +199,9 @@ func (ts *typeSet) enumeration(t *btfparse.Enum, use typeUse) *variant {
 		if t.Halved {
 			v.warn(btfparse.Diagnostic{Path: v.path, What: halvedEnum, Remedy: "take those from the header in C", InC: halvedEnumInC})
 		}
+		if t.MayBeNegative() && !knowsSigns(ts.targets[use.target].Object) {
+			v.warn(signless(v.path, t))
+		}
 	}
 	return v
 }
@@ -208,6 +211,34 @@ const (
 	halvedEnum    = "has 8 bytes, and of its values the BTF has the lower 4: constants of negative ones, and of those from 2^32, are wrong"
 	halvedEnumInC = "write unsigned long long or long long behind the colon of the enum, no typedef, and compile it with clang 15 or later"
 )
+
+// signless is said of an enum without a sign in BTF, that looks like one with negative
+// values.
+func signless(path btfparse.Path, t *btfparse.Enum) btfparse.Diagnostic {
+	signed := sizedInt(t.Bytes, true).typ.String()
+	return btfparse.Diagnostic{
+		Path: path, Kind: signlessEnums, Item: t.CName(), InC: signlessEnums.InC,
+		What:   "is unsigned in the BTF, and may have negative values in C: clang before 15 writes no sign, and later ones none if a typedef is behind the colon",
+		Remedy: "convert where the sign matters: " + signed + "(v)",
+	}
+}
+
+// signlessEnums is what is said of several.
+var signlessEnums = &btfparse.Kind{
+	What: "%d enums are unsigned in the BTF, and may have negative values in C: clang before 15 writes no sign, and later ones none if a typedef is " +
+		"behind the colon",
+	Remedy: "convert where the sign matters: int32(v)",
+	InC:    "write int behind the colon of those that are signed, no typedef, and compile it with clang 15 or later",
+	Most:   10,
+}
+
+// knowsSigns says whether the BTF is a kernel's by a pahole that writes signs.
+func knowsSigns(o *btfparse.Object) bool {
+	return o.TypesOnly && slices.ContainsFunc(o.Types, func(t btfparse.Type) bool {
+		e, ok := t.(*btfparse.Enum)
+		return ok && e.Signed
+	})
+}
 
 // tag gives a fresh declaration the tags of its C type.
 func (v *variant) tag(tags []string) {

@@ -58,6 +58,8 @@ func TestTypeNames(t *testing.T) {
 		{"chosen by tag", nil, []btfparse.Type{bar("bpfgen:name=Baz")}, []string{"type counterBaz struct {"}, nil},
 		{"tag of a typedef", nil, []btfparse.Type{&btfparse.Typedef{Name: "bar_t", Type: bar(), Tags: []string{"bpfgen:name=Baz"}}},
 			[]string{"type counterBar struct {"}, []string{"typedef bar_t: btf_decl_tag(\"bpfgen:name=Baz\") has no effect"}},
+		{"members called by keywords", options(map[string]string{"struct bar.b": "range"}), []btfparse.Type{structOf("bar", 8, at(0, "a", cU32, "bpfgen:name=type"), at(4, "b", cU32))},
+			[]string{"Type uint32", "Range uint32"}, nil},
 		{"tag that is no identifier", nil, []btfparse.Type{bar("bpfgen:name=a b")}, []string{"type counterBar struct {"}, []string{"gives no Go identifier"}},
 		{"derived names give way", nil, []btfparse.Type{in, structOf("bar_in", 1, at(0, "y", cU8))},
 			[]string{"type counterBarIn struct {", "type counterBar_In struct {", "In counterBar_In"},

@@ -54,6 +54,10 @@ MAP(extra, HASH, N(8) __uint(map_extra, 3); KEY(__u32) VALUE(__u32));
 MAP(hashes, BLOOM_FILTER, N(8) __uint(map_extra, 16); VALUE(__u32));
 MAP(pinned_elsewhere, HASH, N(8) __uint(pinning, 7); KEY(__u32) VALUE(__u32));
 
+/* These are variables, in a section of their own. */
+struct tcp_congestion_ops { int (*init)(void *sk); };
+MAP(ops, STRUCT_OPS, N(1) KEY(__u32) VALUE(struct tcp_congestion_ops));
+
 MAP(nothing_inside, ARRAY_OF_MAPS, N(8) KEY(__u32) VALUE(__u32));
 MAP(impossible_inside, ARRAY_OF_MAPS, N(8) KEY(__u32) __array(values, struct {
 	__uint(type, BPF_MAP_TYPE_HASH); KEY(__u32) VALUE(__u32)

@@ -16,7 +16,7 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _MapsImpossibleSet = 0x9ed9e49a
+const _MapsImpossibleSet = 0xf80655e7
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.
@@ -51,9 +51,10 @@ map no_key value u32 60a4e951072ee49c
 map no_value key u32 60a4e951072ee49c
 map nothing_inside key u32 60a4e951072ee49c
 map odd_stack key u32 60a4e951072ee49c
+map ops value #2 41372146f3b7b3e7
 map pinned_elsewhere key u32 60a4e951072ee49c
 map pinned_elsewhere value u32 60a4e951072ee49c
-map preallocated_trie key #2 683a00a0ae0ba851
+map preallocated_trie key #3 683a00a0ae0ba851
 map preallocated_trie value u32 60a4e951072ee49c
 map programs_inside key u32 60a4e951072ee49c
 map programs_inside inner key u32 60a4e951072ee49c
@@ -71,7 +72,8 @@ map value_of_six key u32 60a4e951072ee49c
 map wider key u32 60a4e951072ee49c
 map wider value u64 7849bf8c861b34c1
 #1 40000 struct large = MapsImpossibleLarge: bytes [40000]u8 @0
-#2 8 struct lpm = MapsImpossibleLpm: prefixlen u32 @0, addr [4]u8 @4
+#2 8 struct tcp_congestion_ops = MapsImpossibleTcpCongestionOps: init ptr @0
+#3 8 struct lpm = MapsImpossibleLpm: prefixlen u32 @0, addr [4]u8 @4
 `
 
 // OpenMapsImpossible parses the embedded object. Nothing is in the kernel yet.
@@ -111,6 +113,7 @@ func _MapsImpossibleBind(c *typed.CollectionSpec, err error) (*MapsImpossibleCol
 	s.Maps.NoValue = (*typed.MapSpec[*MapsImpossibleNoValueMap])(typed.BindMapSpec(c, "no_value", (*MapsImpossibleNoValueMap)(nil)))
 	s.Maps.NothingInside = (*typed.MapSpec[*MapsImpossibleNothingInsideMap])(typed.BindMapSpec(c, "nothing_inside", (*MapsImpossibleNothingInsideMap)(nil)))
 	s.Maps.OddStack = (*typed.MapSpec[*MapsImpossibleOddStackMap])(typed.BindMapSpec(c, "odd_stack", (*MapsImpossibleOddStackMap)(nil)))
+	s.Maps.Ops = (*typed.MapSpec[*MapsImpossibleOpsMap])(typed.BindMapSpec(c, "ops", (*MapsImpossibleOpsMap)(nil)))
 	s.Maps.PinnedElsewhere = (*typed.MapSpec[*MapsImpossiblePinnedElsewhereMap])(typed.BindMapSpec(c, "pinned_elsewhere", (*MapsImpossiblePinnedElsewhereMap)(nil)))
 	s.Maps.PreallocatedTrie = (*typed.MapSpec[*MapsImpossiblePreallocatedTrieMap])(typed.BindMapSpec(c, "preallocated_trie", (*MapsImpossiblePreallocatedTrieMap)(nil)))
 	s.Maps.ProgramsInside = (*typed.MapSpec[*MapsImpossibleProgramsInsideMap])(typed.BindMapSpec(c, "programs_inside", (*MapsImpossibleProgramsInsideMap)(nil)))
@@ -192,6 +195,8 @@ func (s *MapsImpossibleCollectionSpec) load(opts typed.LoadOptions) (*MapsImposs
 	typed.BindMap(c, b.Maps.NothingInside, "nothing_inside")
 	b.Maps.OddStack = new(MapsImpossibleOddStackMap)
 	typed.BindMap(c, b.Maps.OddStack, "odd_stack")
+	b.Maps.Ops = new(MapsImpossibleOpsMap)
+	typed.BindMap(c, b.Maps.Ops, "ops")
 	b.Maps.PinnedElsewhere = new(MapsImpossiblePinnedElsewhereMap)
 	typed.BindMap(c, b.Maps.PinnedElsewhere, "pinned_elsewhere")
 	b.Maps.PreallocatedTrie = new(MapsImpossiblePreallocatedTrieMap)
@@ -239,6 +244,7 @@ type MapsImpossibleCollectionSpecMaps struct {
 	NoValue            *typed.MapSpec[*MapsImpossibleNoValueMap]
 	NothingInside      *typed.MapSpec[*MapsImpossibleNothingInsideMap]
 	OddStack           *typed.MapSpec[*MapsImpossibleOddStackMap]
+	Ops                *typed.MapSpec[*MapsImpossibleOpsMap]
 	PinnedElsewhere    *typed.MapSpec[*MapsImpossiblePinnedElsewhereMap]
 	PreallocatedTrie   *typed.MapSpec[*MapsImpossiblePreallocatedTrieMap]
 	ProgramsInside     *typed.MapSpec[*MapsImpossibleProgramsInsideMap]
@@ -291,6 +297,7 @@ type MapsImpossibleCollectionMaps struct {
 	NoValue            *MapsImpossibleNoValueMap
 	NothingInside      *MapsImpossibleNothingInsideMap
 	OddStack           *MapsImpossibleOddStackMap
+	Ops                *MapsImpossibleOpsMap
 	PinnedElsewhere    *MapsImpossiblePinnedElsewhereMap
 	PreallocatedTrie   *MapsImpossiblePreallocatedTrieMap
 	ProgramsInside     *MapsImpossibleProgramsInsideMap

@@ -14,7 +14,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_MapsImpossibleSet ^ 0x9ed9e49a)
+const _ = -uint32(_MapsImpossibleSet ^ 0xf80655e7)
 
 // The types of the maps: methods of one line each over package typed, so that
 // they cost little to compile. What more can be done with a map, batches and flags
@@ -1310,6 +1310,77 @@ func (m *MapsImpossibleOddStackMap) All() (iter.Seq2[uint32, []uint64], func() e
 			return yield(*(*uint32)(id), frames)
 		})
 	}, s.Err
+}
+
+// MapsImpossibleOpsMap is the type of the map ops (STRUCT_OPS).
+// [typed.StructOps] says more of its methods.
+type MapsImpossibleOpsMap typed.MapHandle
+
+// Shape is what the type is made for.
+func (*MapsImpossibleOpsMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassStructOps, Value: unsafe.Sizeof(*new(MapsImpossibleTcpCongestionOps))}
+}
+
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *MapsImpossibleOpsMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *MapsImpossibleOpsMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *MapsImpossibleOpsMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *MapsImpossibleOpsMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *MapsImpossibleOpsMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *MapsImpossibleOpsMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *MapsImpossibleOpsMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *MapsImpossibleOpsMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *MapsImpossibleOpsMap) Close() error {
+	return m.Handle().Close()
+}
+
+// Ops says which C type typed.SetStructOps changes. It returns nil.
+func (*MapsImpossibleOpsMap) Ops() *MapsImpossibleTcpCongestionOps {
+	return nil
+}
+
+// State says what the kernel does with the map.
+func (m *MapsImpossibleOpsMap) State() (typed.StructOpsState, error) {
+	return (*typed.MapCore)(m).StructOpsState()
+}
+
+// Attach makes the kernel use the functions of the map, which comes from a
+// section .struct_ops.link (Linux 6.4). Closing the link takes them away.
+func (m *MapsImpossibleOpsMap) Attach() (*typed.Link, error) {
+	return (*typed.MapCore)(m).AttachStructOps()
 }
 
 // MapsImpossiblePinnedElsewhereMap is the type of the map pinned_elsewhere

@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_MapsImpossibleSet ^ 0x9ed9e49a)
+const _ = -uint32(_MapsImpossibleSet ^ 0xf80655e7)
 
 // MapsImpossibleLarge is struct large, 40000 bytes.
 //
@@ -43,6 +43,14 @@ func NewMapsImpossibleLpm(prefix netip.Prefix) (key MapsImpossibleLpm, err error
 // Prefix is the prefix that the key stands for, not valid if its length is not.
 func (s *MapsImpossibleLpm) Prefix() netip.Prefix { return ctypes.LPMPrefix(&s.Addr, s.Prefixlen) }
 
+// MapsImpossibleTcpCongestionOps is struct tcp_congestion_ops, 8 bytes.
+//
+// Value of map ops.
+type MapsImpossibleTcpCongestionOps struct {
+	_    structs.HostLayout
+	Init ctypes.Pointer // int (*)(void *)
+}
+
 // Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
 // that does not compile (overflow) names what is laid out otherwise than in the
 // compiled C code: generate this file again.
@@ -54,4 +62,8 @@ const (
 	_ = -(unsafe.Sizeof(MapsImpossibleLpm{}) ^ 8)
 	_ = -(unsafe.Offsetof(MapsImpossibleLpm{}.Prefixlen) + unsafe.Sizeof(MapsImpossibleLpm{}.Prefixlen)*0x10000 ^ 0x4_0000)
 	_ = -(unsafe.Offsetof(MapsImpossibleLpm{}.Addr) + unsafe.Sizeof(MapsImpossibleLpm{}.Addr)*0x10000 ^ 0x4_0004)
+)
+const (
+	_ = -(unsafe.Sizeof(MapsImpossibleTcpCongestionOps{}) ^ 8)
+	_ = -(unsafe.Offsetof(MapsImpossibleTcpCongestionOps{}.Init) + unsafe.Sizeof(MapsImpossibleTcpCongestionOps{}.Init)*0x10000 ^ 0x8_0000)
 )
