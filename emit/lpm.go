@@ -29,17 +29,18 @@ const lpmLengthSize = 4
 type lpmPart struct {
 	*part
 	// offset is where it starts in the key, path the fields on the way to the
-	// struct that has it.
+	// struct that has it, from the key or from the copy of that name.
 	offset uint64
 	path   []string
+	in     string
 }
 
 // lpmParts are the parts of v, which stands in the key, that have bytes.
-func (v *variant) lpmParts(path []string, offset uint64) []lpmPart {
+func (v *variant) lpmParts(path []string, in string, offset uint64) []lpmPart {
 	var parts []lpmPart
 	for _, p := range v.parts {
 		if p.start < p.end {
-			parts = append(parts, lpmPart{part: p, offset: offset + p.start, path: path})
+			parts = append(parts, lpmPart{part: p, offset: offset + p.start, path: path, in: in})
 		}
 	}
 	return parts
@@ -54,7 +55,34 @@ func (p lpmPart) inside() []lpmPart {
 	if l.reach != plan.ByField || l.ref.decl == nil || len(l.ref.dims) > 0 {
 		return nil
 	}
-	return l.ref.decl.lpmParts(p.field(), p.offset)
+	return l.ref.decl.lpmParts(p.field(), p.in, p.offset)
+}
+
+// lpmCopies are the structs of a key that are no fields, since Go has none at their
+// place.
+type lpmCopies struct {
+	all    []plan.LPMCopy
+	params scope
+}
+
+// open are the parts of a struct inside, in a copy if that is no field; nil of other
+// parts.
+func (c *lpmCopies) open(p lpmPart) []lpmPart {
+	l := p.leaves[0]
+	if len(p.leaves) > 1 || l.reach != plan.ByAccessor || l.field.Bitfield || l.ref.decl == nil || len(l.ref.dims) > 0 {
+		return p.inside()
+	}
+	if _, ok := l.ref.decl.typ.(*btfparse.Struct); !ok {
+		return nil
+	}
+	a := l.accessor()
+	name := paramName(a.Getter)
+	if name == "s" { // the receiver
+		name = "s_"
+	}
+	name = c.params.free(name, "a copy")
+	c.all = append(c.all, plan.LPMCopy{Var: name, Type: a.Type, Path: p.path, In: p.in, Getter: a.Getter, Setter: a.Setter})
+	return l.ref.decl.lpmParts(nil, name, p.offset)
 }
 
 // field is the path to the Go field.
@@ -65,12 +93,22 @@ func (p lpmPart) field() []string {
 // lpmKeyOf recognises the form of a key, nil if it is another one. The names of
 // its functions come with nameKeys.
 func (v *variant) lpmKeyOf() *plan.LPM {
-	parts := v.lpmParts(nil, 0)
-	for len(parts) > 0 && parts[0].inside() != nil {
-		parts = append(parts[0].inside(), parts[1:]...)
+	params := newScope("a variable of the function", "key", "prefix", "bits", "err", "netip")
+	copies := &lpmCopies{params: params}
+	parts := v.lpmParts(nil, "", 0)
+	for len(parts) > 0 {
+		inside := copies.open(parts[0])
+		if inside == nil {
+			break
+		}
+		parts = append(inside, parts[1:]...)
 	}
-	for n := len(parts) - 1; n > 0 && parts[n].addressSize() == 0 && parts[n].inside() != nil; n = len(parts) - 1 {
-		parts = append(parts[:n:n], parts[n].inside()...)
+	for n := len(parts) - 1; n > 0 && parts[n].addressSize() == 0; n = len(parts) - 1 {
+		inside := copies.open(parts[n])
+		if inside == nil {
+			break
+		}
+		parts = append(parts[:n:n], inside...)
 	}
 	if len(parts) < 2 {
 		return nil
@@ -81,8 +119,10 @@ func (v *variant) lpmKeyOf() *plan.LPM {
 	if !ok || size == 0 {
 		return nil
 	}
-	k := &plan.LPM{Length: length, Address: address.field(), Before: uint32(8 * (address.offset - lpmLengthSize))}
-	params := newScope("a variable of the function", "key", "prefix", "bits", "err", "netip")
+	k := &plan.LPM{
+		Length: length, Address: address.field(), In: address.in, Copies: copies.all,
+		Before: uint32(8 * (address.offset - lpmLengthSize)),
+	}
 	for _, p := range exact {
 		if other := p.addressSize(); other != 0 && other != size {
 			return nil // that is the address, and what follows is not part of it
@@ -112,11 +152,11 @@ func (p lpmPart) lpmLength() (plan.LPMLength, bool) {
 		switch {
 		case !ok || l.ref.base.bound || t.Encoding != btfparse.Unsigned || l.field.Bitfield || l.field.SizeBits != 8*lpmLengthSize || l.isByteOrdered():
 		case l.reach == plan.ByField && l.ref.plain != "":
-			return plan.LPMLength{Path: p.field(), Getter: "Get", Setter: "Set", Call: true}, true
+			return plan.LPMLength{Path: p.field(), In: p.in, Getter: "Get", Setter: "Set", Call: true}, true
 		case l.reach == plan.ByField:
-			return plan.LPMLength{Path: p.path, Getter: l.of.goName}, true
+			return plan.LPMLength{Path: p.path, In: p.in, Getter: l.of.goName}, true
 		case l.reach == plan.ByAccessor:
-			return plan.LPMLength{Path: p.path, Getter: l.of.getter, Setter: l.of.setter, Call: true}, true
+			return plan.LPMLength{Path: p.path, In: p.in, Getter: l.of.getter, Setter: l.of.setter, Call: true}, true
 		}
 	}
 	return plan.LPMLength{}, false
@@ -131,7 +171,7 @@ func (p lpmPart) lpmExact() []plan.LPMExact {
 		for _, l := range p.inOrder() {
 			if l.reach == plan.ByAccessor {
 				a := l.accessor()
-				e := plan.LPMExact{Param: paramName(a.Getter), Type: a.Type, Path: p.path, Setter: a.Setter}
+				e := plan.LPMExact{Param: paramName(a.Getter), Type: a.Type, Path: p.path, In: p.in, Setter: a.Setter}
 				if l.field.Bitfield {
 					e.Getter, e.Bits = a.Getter, l.field.SizeBits
 				}
@@ -141,7 +181,7 @@ func (p lpmPart) lpmExact() []plan.LPMExact {
 		return exact
 	}
 	f := p.part.field()
-	e := plan.LPMExact{Param: paramName(f.Name), Type: f.Type, Path: p.field()}
+	e := plan.LPMExact{Param: paramName(f.Name), Type: f.Type, Path: p.field(), In: p.in}
 	if !p.storage && len(first.ref.dims) == 0 && first.ref.plain != "" {
 		e.Type, e.Setter = plan.GoType{Name: first.ref.plain}, "Set"
 	}

@@ -50,7 +50,7 @@ func (l *leaf) isAddress(names []string) bool {
 	case l.ref.base.address:
 		return len(l.ref.dims) == 0
 	case l.ref.decl != nil:
-		parts := l.ref.decl.lpmParts(nil, 0)
+		parts := l.ref.decl.lpmParts(nil, "", 0)
 		return len(l.ref.dims) == 0 && len(parts) == 1 && parts[0].size() == uint64(l.ref.decl.typ.Size()) && parts[0].isAddress(names)
 	case l.isByteOrdered() || len(l.ref.dims) == 1:
 		return !sayAny(names, noAddress)

@@ -16,6 +16,10 @@ func TestLPMKeys(t *testing.T) {
 	equal(t, "prefix of in_vlan", nested.Prefix(), prefix)
 
 	v4 := netip.MustParsePrefix("10.0.0.0/8")
+	misaligned, err := lpmtrie.NewLpmTrieKeyMisaligned(0x123, 5, 7, 9, netip.MustParsePrefix("0.0.0.0/8"))
+	testKey(t, "in_rule", []lpmtrie.LpmTrieKeyMisaligned{misaligned}, err)
+	equal(t, "prefix of in_rule", misaligned.Prefix_(), netip.MustParsePrefix("0.0.0.0/8"))
+
 	union, err := lpmtrie.NewLpmTrieKeyUnionIPv4(2, v4)
 	testKey(t, "in_union", []lpmtrie.LpmTrieKeyUnion{union}, err)
 	equal(t, "prefix of in_union", union.Prefix4(), v4)

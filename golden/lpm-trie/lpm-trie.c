@@ -97,6 +97,23 @@ struct key_anonymous_union {
 	};
 };
 
+/* Structs inside, at offsets where Go has no fields of theirs: what is in them is reached in a copy. */
+struct rule {
+	__u32 zone;
+	__be32 address;
+};
+
+struct rule_head {
+	__u32 prefixlen;
+	__u16 vlan : 12, priority : 4;
+};
+
+struct key_misaligned {
+	struct rule_head s;
+	__u8 tag;
+	struct rule prefix;
+} __packed;
+
 /* A plain integer is an address if its name says so. */
 struct key_named {
 	__u32 prefixlen;
@@ -189,6 +206,7 @@ TRIE(by_kernel_u8, struct key_kernel_u8);
 TRIE(by_nested, struct key_nested);
 TRIE(by_union, struct key_union);
 TRIE(by_anonymous_union, struct key_anonymous_union);
+TRIE(by_misaligned, struct key_misaligned);
 TRIE(by_named, struct key_named);
 TRIE(by_pair, struct key_pair);
 TRIE(not_integer, struct key_integer);
@@ -208,6 +226,7 @@ struct key_nested in_vlan = {
 	{ 8 * sizeof(struct key_nested) - 128 - 32 + 32, 0x123, 5, 7 },
 	{ 80, { .in6_u.u6_addr8 = { 0x20, 0x01, 0x0d, 0xb8 } } },
 };
+struct key_misaligned in_rule = { { 8 * sizeof(struct key_misaligned) - 32 - 32 + 8, 0x123, 5 }, 7, { 9, 0 } };
 struct key_union in_union = { 8 * 4 + 8, 2, { .v6.in6_u.u6_addr8 = { 10 } } };
 
 char _license[] SEC("license") = "Dual MIT/GPL";

@@ -16,7 +16,7 @@ import (
 const _ = typed.Version1
 
 // The files of one run have one number; those of another do not compile.
-const _LpmTrieSet = 0x50baf234
+const _LpmTrieSet = 0x893c3b4d
 
 // How C lays out what has a Go type. Every object that is opened is compared
 // with it, and so are maps that exist already.
@@ -31,42 +31,45 @@ map by_kernel key #5 a4bc3c82a2ac4f45
 map by_kernel value u64 7849bf8c861b34c1
 map by_kernel_u8 key #8 f4efc5e88d63bdbd
 map by_kernel_u8 value u64 7849bf8c861b34c1
-map by_named key #9 cc772548570c8cbe
+map by_misaligned key #11 2c80823fe7575a0c
+map by_misaligned value u64 7849bf8c861b34c1
+map by_named key #12 cc772548570c8cbe
 map by_named value u64 7849bf8c861b34c1
-map by_nested key #14 cdbc9a9b2d715f36
+map by_nested key #17 cdbc9a9b2d715f36
 map by_nested value u64 7849bf8c861b34c1
-map by_pair key #15 67b7db81ac8ebc96
+map by_pair key #18 67b7db81ac8ebc96
 map by_pair value u64 7849bf8c861b34c1
-map by_scalar key #16 3d04124f2a88f674
+map by_scalar key #19 3d04124f2a88f674
 map by_scalar value u64 7849bf8c861b34c1
-map by_scope key #17 b47daca035dac97a
+map by_scope key #20 b47daca035dac97a
 map by_scope value u64 7849bf8c861b34c1
-map by_union key #20 b9b38e449eacc526
+map by_union key #23 b9b38e449eacc526
 map by_union value u64 7849bf8c861b34c1
-map not_array key #22 55c0e58e0140cdfc
+map not_array key #25 55c0e58e0140cdfc
 map not_array value u64 7849bf8c861b34c1
-map not_before key #23 45af5c4470ad7cd1
+map not_before key #26 45af5c4470ad7cd1
 map not_before value u64 7849bf8c861b34c1
-map not_behind key #24 3cab246bc5fb9547
+map not_behind key #27 3cab246bc5fb9547
 map not_behind value u64 7849bf8c861b34c1
-map not_enum key #26 a0323beb6ae85c52
+map not_enum key #29 a0323beb6ae85c52
 map not_enum value u64 7849bf8c861b34c1
-map not_flags key #27 004b19e1dd9fc5e6
+map not_flags key #30 004b19e1dd9fc5e6
 map not_flags value u64 7849bf8c861b34c1
-map not_float key #28 755c0f40686dcfcf
+map not_float key #31 755c0f40686dcfcf
 map not_float value u64 7849bf8c861b34c1
-map not_integer key #29 46fb48ed97844927
+map not_integer key #32 46fb48ed97844927
 map not_integer value u64 7849bf8c861b34c1
-map not_little_endian key #30 5af46eedd3c9a06e
+map not_little_endian key #33 5af46eedd3c9a06e
 map not_little_endian value u64 7849bf8c861b34c1
-map not_path key #31 f6678862e932f354
+map not_path key #34 f6678862e932f354
 map not_path value u64 7849bf8c861b34c1
-map not_path_or_bytes key #32 3e46aef39cbe663a
+map not_path_or_bytes key #35 3e46aef39cbe663a
 map not_path_or_bytes value u64 7849bf8c861b34c1
-map not_signed key #33 363d67674cd6500b
+map not_signed key #36 363d67674cd6500b
 map not_signed value u64 7849bf8c861b34c1
-variable in_union #20 b9b38e449eacc526
-variable in_vlan #14 cdbc9a9b2d715f36
+variable in_rule #11 2c80823fe7575a0c
+variable in_union #23 b9b38e449eacc526
+variable in_vlan #17 cdbc9a9b2d715f36
 #1 24 struct key_anonymous_union = LpmTrieKeyAnonymousUnion: prefixlen u32 @0, ip4 u32 @8, ip6 [2]be64 @8, pad4 u32 @12, pad5 u32 @16, pad6 u32 @20
 #2 8 struct key4 = LpmTrieKey4: prefixlen u32 @0, address [4]u8 @4
 #3 20 struct key6 = LpmTrieKey6: prefixlen u32 @0, address [16]u8 @4
@@ -75,31 +78,34 @@ variable in_vlan #14 cdbc9a9b2d715f36
 #6 4 struct bpf_lpm_trie_key_hdr = LpmTrieBpfLpmTrieKeyHdr: prefixlen u32 @0
 #7 4 struct bpf_lpm_trie_key_u8 = LpmTrieBpfLpmTrieKeyU8: hdr #6 @0, prefixlen u32 @0, data [0]u8 @4
 #8 8 struct key_kernel_u8 = LpmTrieKeyKernelU8: trie #7 @0, address [4]u8 @4
-#9 8 struct key_named = LpmTrieKeyNamed: prefixlen u32 @0, data u32 @4
-#10 8 struct = LpmTrieKeyNestedHead: prefixlen u32 @0, vlan u12 @4, priority u4 @5.4, table u16 @6
-#11 16 union = LpmTrieIn6AddrIn6U: u6_addr16 [8]be16 @0, u6_addr32 [4]be32 @0, u6_addr8 [16]u8 @0
-#12 16 struct in6_addr = LpmTrieIn6Addr: in6_u #11 @0
-#13 20 struct = LpmTrieKeyNestedRule: port u32 @0, address #12 @4
-#14 28 struct key_nested = LpmTrieKeyNested: head #10 @0, rule #13 @8
-#15 12 struct key_pair = LpmTrieKeyPair: prefixlen u32 @0, source be32 @4, destination be32 @8
-#16 8 struct key4_scalar = LpmTrieKey4Scalar: prefixlen u32 @0, address be32 @4
-#17 13 struct key_scoped = LpmTrieKeyScoped: prefixlen u32 @0, vrf u32 @4, protocol u8 @8, address [4]u8 @9
-#18 4 struct in_addr = LpmTrieInAddr: s_addr be32 @0
-#19 16 union = LpmTrieKeyUnionAddress: v4 #18 @0, v6 #12 @0
-#20 24 struct key_union = LpmTrieKeyUnion: prefixlen u32 @0, family u16 @4, address #19 @8
-#21 16 struct = LpmTrieKeyArrayHops: ip [16]u8 @0
-#22 20 struct key_array = LpmTrieKeyArray: prefixlen u32 @0, hops [1]#21 @4
-#23 24 struct key_before = LpmTrieKeyBefore: prefixlen u32 @0, address #12 @4, scope be32 @20
-#24 24 struct key_behind = LpmTrieKeyBehind: prefixlen u32 @0, ip [16]u8 @4, port [4]u8 @20
-#25 4 enum = LpmTrieKeyEnumAddress: KEY_A=0, KEY_B=1
-#26 8 struct key_enum = LpmTrieKeyEnum: prefixlen u32 @0, address #25 @4
-#27 8 struct key_flags = LpmTrieKeyFlags: prefixlen u32 @0, address [4]bool @4
-#28 8 struct key_float = LpmTrieKeyFloat: prefixlen u32 @0, address f32 @4
-#29 8 struct key_integer = LpmTrieKeyInteger: prefixlen u32 @0, tenant u32 @4
-#30 8 struct key_little_endian = LpmTrieKeyLittleEndian: prefixlen u32 @0, address le32 @4
-#31 20 struct key_path = LpmTrieKeyPath: prefixlen u32 @0, path [16]u8 @4
-#32 20 struct key_path_or_bytes = LpmTrieKeyPathOrBytes: prefixlen u32 @0, bytes [16]u8 @4, path [16]u8 @4
-#33 20 struct key_signed = LpmTrieKeySigned: prefixlen u32 @0, address [4]s32 @4
+#9 8 struct rule_head = LpmTrieRuleHead: prefixlen u32 @0, vlan u12 @4, priority u4 @5.4
+#10 8 struct rule = LpmTrieRule: zone u32 @0, address be32 @4
+#11 17 struct key_misaligned = LpmTrieKeyMisaligned: s #9 @0, tag u8 @8, prefix #10 @9
+#12 8 struct key_named = LpmTrieKeyNamed: prefixlen u32 @0, data u32 @4
+#13 8 struct = LpmTrieKeyNestedHead: prefixlen u32 @0, vlan u12 @4, priority u4 @5.4, table u16 @6
+#14 16 union = LpmTrieIn6AddrIn6U: u6_addr16 [8]be16 @0, u6_addr32 [4]be32 @0, u6_addr8 [16]u8 @0
+#15 16 struct in6_addr = LpmTrieIn6Addr: in6_u #14 @0
+#16 20 struct = LpmTrieKeyNestedRule: port u32 @0, address #15 @4
+#17 28 struct key_nested = LpmTrieKeyNested: head #13 @0, rule #16 @8
+#18 12 struct key_pair = LpmTrieKeyPair: prefixlen u32 @0, source be32 @4, destination be32 @8
+#19 8 struct key4_scalar = LpmTrieKey4Scalar: prefixlen u32 @0, address be32 @4
+#20 13 struct key_scoped = LpmTrieKeyScoped: prefixlen u32 @0, vrf u32 @4, protocol u8 @8, address [4]u8 @9
+#21 4 struct in_addr = LpmTrieInAddr: s_addr be32 @0
+#22 16 union = LpmTrieKeyUnionAddress: v4 #21 @0, v6 #15 @0
+#23 24 struct key_union = LpmTrieKeyUnion: prefixlen u32 @0, family u16 @4, address #22 @8
+#24 16 struct = LpmTrieKeyArrayHops: ip [16]u8 @0
+#25 20 struct key_array = LpmTrieKeyArray: prefixlen u32 @0, hops [1]#24 @4
+#26 24 struct key_before = LpmTrieKeyBefore: prefixlen u32 @0, address #15 @4, scope be32 @20
+#27 24 struct key_behind = LpmTrieKeyBehind: prefixlen u32 @0, ip [16]u8 @4, port [4]u8 @20
+#28 4 enum = LpmTrieKeyEnumAddress: KEY_A=0, KEY_B=1
+#29 8 struct key_enum = LpmTrieKeyEnum: prefixlen u32 @0, address #28 @4
+#30 8 struct key_flags = LpmTrieKeyFlags: prefixlen u32 @0, address [4]bool @4
+#31 8 struct key_float = LpmTrieKeyFloat: prefixlen u32 @0, address f32 @4
+#32 8 struct key_integer = LpmTrieKeyInteger: prefixlen u32 @0, tenant u32 @4
+#33 8 struct key_little_endian = LpmTrieKeyLittleEndian: prefixlen u32 @0, address le32 @4
+#34 20 struct key_path = LpmTrieKeyPath: prefixlen u32 @0, path [16]u8 @4
+#35 20 struct key_path_or_bytes = LpmTrieKeyPathOrBytes: prefixlen u32 @0, bytes [16]u8 @4, path [16]u8 @4
+#36 20 struct key_signed = LpmTrieKeySigned: prefixlen u32 @0, address [4]s32 @4
 `
 
 // OpenLpmTrie parses the embedded object. Nothing is in the kernel yet.
@@ -124,6 +130,7 @@ func _LpmTrieBind(c *typed.CollectionSpec, err error) (*LpmTrieCollectionSpec, e
 	s.Maps.ByIpv6 = (*typed.MapSpec[*LpmTrieByIpv6Map])(typed.BindMapSpec(c, "by_ipv6", (*LpmTrieByIpv6Map)(nil)))
 	s.Maps.ByKernel = (*typed.MapSpec[*LpmTrieByKernelMap])(typed.BindMapSpec(c, "by_kernel", (*LpmTrieByKernelMap)(nil)))
 	s.Maps.ByKernelU8 = (*typed.MapSpec[*LpmTrieByKernelU8Map])(typed.BindMapSpec(c, "by_kernel_u8", (*LpmTrieByKernelU8Map)(nil)))
+	s.Maps.ByMisaligned = (*typed.MapSpec[*LpmTrieByMisalignedMap])(typed.BindMapSpec(c, "by_misaligned", (*LpmTrieByMisalignedMap)(nil)))
 	s.Maps.ByNamed = (*typed.MapSpec[*LpmTrieByNamedMap])(typed.BindMapSpec(c, "by_named", (*LpmTrieByNamedMap)(nil)))
 	s.Maps.ByNested = (*typed.MapSpec[*LpmTrieByNestedMap])(typed.BindMapSpec(c, "by_nested", (*LpmTrieByNestedMap)(nil)))
 	s.Maps.ByPair = (*typed.MapSpec[*LpmTrieByPairMap])(typed.BindMapSpec(c, "by_pair", (*LpmTrieByPairMap)(nil)))
@@ -141,6 +148,7 @@ func _LpmTrieBind(c *typed.CollectionSpec, err error) (*LpmTrieCollectionSpec, e
 	s.Maps.NotPath = (*typed.MapSpec[*LpmTrieNotPathMap])(typed.BindMapSpec(c, "not_path", (*LpmTrieNotPathMap)(nil)))
 	s.Maps.NotPathOrBytes = (*typed.MapSpec[*LpmTrieNotPathOrBytesMap])(typed.BindMapSpec(c, "not_path_or_bytes", (*LpmTrieNotPathOrBytesMap)(nil)))
 	s.Maps.NotSigned = (*typed.MapSpec[*LpmTrieNotSignedMap])(typed.BindMapSpec(c, "not_signed", (*LpmTrieNotSignedMap)(nil)))
+	s.Variables.InRule = (*typed.VariableSpec[LpmTrieKeyMisaligned])(typed.BindVariableSpec(c, "in_rule", (*LpmTrieKeyMisaligned)(nil)))
 	s.Variables.InUnion = (*typed.VariableSpec[LpmTrieKeyUnion])(typed.BindVariableSpec(c, "in_union", (*LpmTrieKeyUnion)(nil)))
 	s.Variables.InVlan = (*typed.VariableSpec[LpmTrieKeyNested])(typed.BindVariableSpec(c, "in_vlan", (*LpmTrieKeyNested)(nil)))
 	if err := c.Err(); err != nil {
@@ -183,6 +191,8 @@ func (s *LpmTrieCollectionSpec) load(opts typed.LoadOptions) (*LpmTrieCollection
 	typed.BindMap(c, b.Maps.ByKernel, "by_kernel")
 	b.Maps.ByKernelU8 = new(LpmTrieByKernelU8Map)
 	typed.BindMap(c, b.Maps.ByKernelU8, "by_kernel_u8")
+	b.Maps.ByMisaligned = new(LpmTrieByMisalignedMap)
+	typed.BindMap(c, b.Maps.ByMisaligned, "by_misaligned")
 	b.Maps.ByNamed = new(LpmTrieByNamedMap)
 	typed.BindMap(c, b.Maps.ByNamed, "by_named")
 	b.Maps.ByNested = new(LpmTrieByNestedMap)
@@ -217,6 +227,7 @@ func (s *LpmTrieCollectionSpec) load(opts typed.LoadOptions) (*LpmTrieCollection
 	typed.BindMap(c, b.Maps.NotPathOrBytes, "not_path_or_bytes")
 	b.Maps.NotSigned = new(LpmTrieNotSignedMap)
 	typed.BindMap(c, b.Maps.NotSigned, "not_signed")
+	b.Variables.InRule = (*typed.Variable[LpmTrieKeyMisaligned])(typed.BindVariable(c, "in_rule", (*LpmTrieKeyMisaligned)(nil)))
 	b.Variables.InUnion = (*typed.Variable[LpmTrieKeyUnion])(typed.BindVariable(c, "in_union", (*LpmTrieKeyUnion)(nil)))
 	b.Variables.InVlan = (*typed.Variable[LpmTrieKeyNested])(typed.BindVariable(c, "in_vlan", (*LpmTrieKeyNested)(nil)))
 	return b, nil
@@ -229,6 +240,7 @@ type LpmTrieCollectionSpecMaps struct {
 	ByIpv6           *typed.MapSpec[*LpmTrieByIpv6Map]
 	ByKernel         *typed.MapSpec[*LpmTrieByKernelMap]
 	ByKernelU8       *typed.MapSpec[*LpmTrieByKernelU8Map]
+	ByMisaligned     *typed.MapSpec[*LpmTrieByMisalignedMap]
 	ByNamed          *typed.MapSpec[*LpmTrieByNamedMap]
 	ByNested         *typed.MapSpec[*LpmTrieByNestedMap]
 	ByPair           *typed.MapSpec[*LpmTrieByPairMap]
@@ -255,8 +267,9 @@ type LpmTrieCollectionSpecPrograms struct {
 // LpmTrieCollectionSpecVariables are the global variables with their initial
 // values.
 type LpmTrieCollectionSpecVariables struct {
-	InUnion *typed.VariableSpec[LpmTrieKeyUnion]  // struct key_union in .data
-	InVlan  *typed.VariableSpec[LpmTrieKeyNested] // struct key_nested in .data
+	InRule  *typed.VariableSpec[LpmTrieKeyMisaligned] // struct key_misaligned in .data
+	InUnion *typed.VariableSpec[LpmTrieKeyUnion]      // struct key_union in .data
+	InVlan  *typed.VariableSpec[LpmTrieKeyNested]     // struct key_nested in .data
 }
 
 // LpmTrieCollection is the object in the kernel. Close it.
@@ -274,6 +287,7 @@ type LpmTrieCollectionMaps struct {
 	ByIpv6           *LpmTrieByIpv6Map
 	ByKernel         *LpmTrieByKernelMap
 	ByKernelU8       *LpmTrieByKernelU8Map
+	ByMisaligned     *LpmTrieByMisalignedMap
 	ByNamed          *LpmTrieByNamedMap
 	ByNested         *LpmTrieByNestedMap
 	ByPair           *LpmTrieByPairMap
@@ -299,6 +313,7 @@ type LpmTrieCollectionPrograms struct {
 
 // LpmTrieCollectionVariables are the global variables in the kernel.
 type LpmTrieCollectionVariables struct {
-	InUnion *typed.Variable[LpmTrieKeyUnion]  // struct key_union in .data
-	InVlan  *typed.Variable[LpmTrieKeyNested] // struct key_nested in .data
+	InRule  *typed.Variable[LpmTrieKeyMisaligned] // struct key_misaligned in .data
+	InUnion *typed.Variable[LpmTrieKeyUnion]      // struct key_union in .data
+	InVlan  *typed.Variable[LpmTrieKeyNested]     // struct key_nested in .data
 }

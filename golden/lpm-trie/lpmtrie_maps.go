@@ -13,7 +13,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_LpmTrieSet ^ 0x50baf234)
+const _ = -uint32(_LpmTrieSet ^ 0x893c3b4d)
 
 // The types of the maps: methods of one line each over package typed, so that
 // they cost little to compile. What more can be done with a map, batches and flags
@@ -560,6 +560,115 @@ func _LpmTrieByKernelU8MapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyKernelU8, 
 	return func(yield func(LpmTrieKeyKernelU8, uint64) bool) {
 		s.Each(func(key, value unsafe.Pointer) bool {
 			return yield(*(*LpmTrieKeyKernelU8)(key), *(*uint64)(value))
+		})
+	}, s.Err
+}
+
+// LpmTrieByMisalignedMap is the type of the map by_misaligned (LPM_TRIE).
+// [typed.Map] says more of its methods.
+type LpmTrieByMisalignedMap typed.MapHandle
+
+// Shape is what the type is made for.
+func (*LpmTrieByMisalignedMap) Shape() typed.MapShape {
+	return typed.MapShape{Class: typed.ClassLPMTrie, Key: unsafe.Sizeof(*new(LpmTrieKeyMisaligned)), Value: unsafe.Sizeof(*new(uint64))}
+}
+
+// Handle has what all maps have in common: CloneMap, Info, Freeze, Layout.
+func (m *LpmTrieByMisalignedMap) Handle() *typed.MapHandle {
+	return (*typed.MapHandle)(m)
+}
+
+// Name is the C name of the map.
+func (m *LpmTrieByMisalignedMap) Name() string {
+	return m.Handle().Name()
+}
+
+// Err is why the methods do not work, nil if they do.
+func (m *LpmTrieByMisalignedMap) Err() error {
+	return m.Handle().Err()
+}
+
+// Loaded says whether there is a map, which may be closed.
+func (m *LpmTrieByMisalignedMap) Loaded() bool {
+	return m.Handle().Loaded()
+}
+
+// Map is the library's object, nil where the map was not loaded.
+func (m *LpmTrieByMisalignedMap) Map() *ebpf.Map {
+	return m.Handle().Map()
+}
+
+// Use calls f with the library's object, which no Close takes away meanwhile.
+func (m *LpmTrieByMisalignedMap) Use(f func(*ebpf.Map) error) error {
+	return m.Handle().Use(f)
+}
+
+// Pin gives the map a name in a bpf file system, which keeps it.
+func (m *LpmTrieByMisalignedMap) Pin(path string) error {
+	return m.Handle().Pin(path)
+}
+
+// Unpin removes that name. An unpinned map is no error.
+func (m *LpmTrieByMisalignedMap) Unpin() error {
+	return m.Handle().Unpin()
+}
+
+// Close closes the map in this process, its reader too. Later calls return an error
+// that wraps os.ErrClosed.
+func (m *LpmTrieByMisalignedMap) Close() error {
+	return m.Handle().Close()
+}
+
+// Lookup returns a copy of the value of a key, or ebpf.ErrKeyNotExist.
+func (m *LpmTrieByMisalignedMap) Lookup(key LpmTrieKeyMisaligned) (value uint64, err error) {
+	err = (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(&value))
+	return value, err
+}
+
+// LookupInto is Lookup into the caller's memory.
+func (m *LpmTrieByMisalignedMap) LookupInto(key LpmTrieKeyMisaligned, value *uint64) error {
+	return (*typed.MapCore)(m).Lookup(unsafe.Pointer(&key), unsafe.Pointer(value))
+}
+
+// Put writes the value of a key.
+func (m *LpmTrieByMisalignedMap) Put(key LpmTrieKeyMisaligned, value uint64) error {
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), typed.UpdateAny)
+}
+
+// Update is Put with flags.
+func (m *LpmTrieByMisalignedMap) Update(key LpmTrieKeyMisaligned, value uint64, flags typed.UpdateFlags) error {
+	return (*typed.MapCore)(m).Update(unsafe.Pointer(&key), unsafe.Pointer(&value), flags)
+}
+
+// Delete removes a key, or returns ebpf.ErrKeyNotExist.
+func (m *LpmTrieByMisalignedMap) Delete(key LpmTrieKeyMisaligned) error {
+	return (*typed.MapCore)(m).Delete(unsafe.Pointer(&key))
+}
+
+// All ranges over the entries. The second result is called after the loop and
+// returns what ended it early.
+func (m *LpmTrieByMisalignedMap) All() (iter.Seq2[LpmTrieKeyMisaligned, uint64], func() error) {
+	return _LpmTrieByMisalignedMapLoop((*typed.MapCore)(m).All())
+}
+
+// Drain is All that removes what it yields.
+func (m *LpmTrieByMisalignedMap) Drain() (iter.Seq2[LpmTrieKeyMisaligned, uint64], func() error) {
+	return _LpmTrieByMisalignedMapLoop((*typed.MapCore)(m).Drain())
+}
+
+// DeleteFunc removes the entries for which del returns true and says how many
+// these were.
+func (m *LpmTrieByMisalignedMap) DeleteFunc(del func(key LpmTrieKeyMisaligned, value *uint64) bool) (int, error) {
+	return (*typed.MapCore)(m).DeleteFunc(func(key, value unsafe.Pointer) bool {
+		return del(*(*LpmTrieKeyMisaligned)(key), (*uint64)(value))
+	})
+}
+
+//go:noinline
+func _LpmTrieByMisalignedMapLoop(s *typed.MapScan) (iter.Seq2[LpmTrieKeyMisaligned, uint64], func() error) {
+	return func(yield func(LpmTrieKeyMisaligned, uint64) bool) {
+		s.Each(func(key, value unsafe.Pointer) bool {
+			return yield(*(*LpmTrieKeyMisaligned)(key), *(*uint64)(value))
 		})
 	}, s.Err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // If this does not compile, files of different runs are mixed: run go generate again.
-const _ = -uint32(_LpmTrieSet ^ 0x50baf234)
+const _ = -uint32(_LpmTrieSet ^ 0x893c3b4d)
 
 // LpmTrieBpfLpmTrieKey is struct bpf_lpm_trie_key, 4 bytes.
 //
@@ -407,6 +407,54 @@ type LpmTrieKeyLittleEndian struct {
 	Address   ctypes.LE32
 }
 
+// LpmTrieKeyMisaligned is struct key_misaligned, 17 bytes.
+//
+// Key of map by_misaligned. Variable in_rule.
+type LpmTrieKeyMisaligned struct {
+	_         structs.HostLayout
+	RawS      [8]byte // s
+	Tag       uint8
+	RawPrefix [8]byte // prefix
+}
+
+// S is struct rule_head s.
+func (s *LpmTrieKeyMisaligned) S() LpmTrieRuleHead     { return ctypes.Load[LpmTrieRuleHead](s.RawS[:]) }
+func (s *LpmTrieKeyMisaligned) SetS(v LpmTrieRuleHead) { ctypes.Store(s.RawS[:], v) }
+
+// Prefix is struct rule prefix.
+func (s *LpmTrieKeyMisaligned) Prefix() LpmTrieRule     { return ctypes.Load[LpmTrieRule](s.RawPrefix[:]) }
+func (s *LpmTrieKeyMisaligned) SetPrefix(v LpmTrieRule) { ctypes.Store(s.RawPrefix[:], v) }
+
+// NewLpmTrieKeyMisaligned is the key that stands for a prefix. Lookups match
+// vlan, priority, tag, zone exactly. An error if it is not an IPv4 prefix.
+func NewLpmTrieKeyMisaligned(vlan uint16, priority uint16, tag uint8, zone uint32, prefix netip.Prefix) (key LpmTrieKeyMisaligned, err error) {
+	var s_ LpmTrieRuleHead
+	var prefix_ LpmTrieRule
+	s_.SetVlan(vlan)
+	if s_.Vlan() != vlan {
+		return key, ctypes.LPMTooWide("vlan", 12, vlan)
+	}
+	s_.SetPriority(priority)
+	if s_.Priority() != priority {
+		return key, ctypes.LPMTooWide("priority", 4, priority)
+	}
+	key.Tag = tag
+	prefix_.Zone = zone
+	bits, err := ctypes.PutLPMPrefix(&prefix_.Address, prefix)
+	s_.Prefixlen = 72 + bits
+	key.SetPrefix(prefix_)
+	key.SetS(s_)
+	return key, err
+}
+
+// Prefix_ is the prefix that the key stands for, not valid if its length is
+// not.
+func (s *LpmTrieKeyMisaligned) Prefix_() netip.Prefix {
+	s_ := s.S()
+	prefix_ := s.Prefix()
+	return ctypes.LPMPrefix(&prefix_.Address, s_.Prefixlen-72)
+}
+
 // LpmTrieKeyNamed is struct key_named, 8 bytes.
 //
 // Key of map by_named.
@@ -687,6 +735,33 @@ func (s *LpmTrieKeyUnionAddress) SetV4(v LpmTrieInAddr) { ctypes.Store(s.RawV4[0
 func (s *LpmTrieKeyUnionAddress) V6() LpmTrieIn6Addr     { return ctypes.Load[LpmTrieIn6Addr](s.RawV4[:]) }
 func (s *LpmTrieKeyUnionAddress) SetV6(v LpmTrieIn6Addr) { ctypes.Store(s.RawV4[:], v) }
 
+// LpmTrieRule is struct rule, 8 bytes.
+//
+// Part of struct key_misaligned.
+type LpmTrieRule struct {
+	_       structs.HostLayout
+	Zone    uint32
+	Address ctypes.BE32
+}
+
+// LpmTrieRuleHead is struct rule_head, 8 bytes.
+//
+// Part of struct key_misaligned.
+type LpmTrieRuleHead struct {
+	_         structs.HostLayout
+	Prefixlen uint32
+	RawVlan   [2]byte // vlan, priority
+	_         [2]byte
+}
+
+// Vlan is unsigned short vlan : 12.
+func (s *LpmTrieRuleHead) Vlan() uint16     { return uint16(ctypes.Bits(s.RawVlan[:], 0, 12)) }
+func (s *LpmTrieRuleHead) SetVlan(v uint16) { ctypes.SetBits(s.RawVlan[:], 0, 12, uint64(v)) }
+
+// Priority is unsigned short priority : 4.
+func (s *LpmTrieRuleHead) Priority() uint16     { return uint16(ctypes.Bits(s.RawVlan[:], 12, 4)) }
+func (s *LpmTrieRuleHead) SetPriority(v uint16) { ctypes.SetBits(s.RawVlan[:], 12, 4, uint64(v)) }
+
 // Sizes and offsets as in C, of fields as size_offset in hexadecimal. A line
 // that does not compile (overflow) names what is laid out otherwise than in the
 // compiled C code: generate this file again.
@@ -792,6 +867,12 @@ const (
 	_ = -(unsafe.Offsetof(LpmTrieKeyLittleEndian{}.Address) + unsafe.Sizeof(LpmTrieKeyLittleEndian{}.Address)*0x10000 ^ 0x4_0004)
 )
 const (
+	_ = -(unsafe.Sizeof(LpmTrieKeyMisaligned{}) ^ 17)
+	_ = -(unsafe.Offsetof(LpmTrieKeyMisaligned{}.RawS) + unsafe.Sizeof(LpmTrieKeyMisaligned{}.RawS)*0x10000 ^ 0x8_0000)
+	_ = -(unsafe.Offsetof(LpmTrieKeyMisaligned{}.Tag) + unsafe.Sizeof(LpmTrieKeyMisaligned{}.Tag)*0x10000 ^ 0x1_0008)
+	_ = -(unsafe.Offsetof(LpmTrieKeyMisaligned{}.RawPrefix) + unsafe.Sizeof(LpmTrieKeyMisaligned{}.RawPrefix)*0x10000 ^ 0x8_0009)
+)
+const (
 	_ = -(unsafe.Sizeof(LpmTrieKeyNamed{}) ^ 8)
 	_ = -(unsafe.Offsetof(LpmTrieKeyNamed{}.Prefixlen) + unsafe.Sizeof(LpmTrieKeyNamed{}.Prefixlen)*0x10000 ^ 0x4_0000)
 	_ = -(unsafe.Offsetof(LpmTrieKeyNamed{}.Data) + unsafe.Sizeof(LpmTrieKeyNamed{}.Data)*0x10000 ^ 0x4_0004)
@@ -849,4 +930,14 @@ const (
 const (
 	_ = -(unsafe.Sizeof(LpmTrieKeyUnionAddress{}) ^ 16)
 	_ = -(unsafe.Offsetof(LpmTrieKeyUnionAddress{}.RawV4) + unsafe.Sizeof(LpmTrieKeyUnionAddress{}.RawV4)*0x10000 ^ 0x10_0000)
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieRule{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieRule{}.Zone) + unsafe.Sizeof(LpmTrieRule{}.Zone)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(LpmTrieRule{}.Address) + unsafe.Sizeof(LpmTrieRule{}.Address)*0x10000 ^ 0x4_0004)
+)
+const (
+	_ = -(unsafe.Sizeof(LpmTrieRuleHead{}) ^ 8)
+	_ = -(unsafe.Offsetof(LpmTrieRuleHead{}.Prefixlen) + unsafe.Sizeof(LpmTrieRuleHead{}.Prefixlen)*0x10000 ^ 0x4_0000)
+	_ = -(unsafe.Offsetof(LpmTrieRuleHead{}.RawVlan) + unsafe.Sizeof(LpmTrieRuleHead{}.RawVlan)*0x10000 ^ 0x2_0004)
 )

@@ -422,8 +422,13 @@ type LPM struct {
 	Length LPMLength
 	// Exact are the members before the address, which lookups match exactly.
 	Exact []LPMExact
-	// Address is the path to the field with the address.
+	// Address is the path to the field with the address, in the copy In, or in the key
+	// if that is "".
 	Address []string
+	In      string
+	// Copies are structs inside that are no fields: what is in them is reached in a copy.
+	// Those that hold others come first.
+	Copies []LPMCopy
 	// Before is the number of bits before the address.
 	Before uint32
 }
@@ -444,10 +449,22 @@ type LPMPrefix struct {
 	Doc []string
 }
 
+// LPMCopy is the copy of a struct, in a variable.
+type LPMCopy struct {
+	Var  string
+	Type GoType
+	// Path is what has the methods that get and set it, in the copy In, or in the key if
+	// that is "".
+	Path           []string
+	In             string
+	Getter, Setter string
+}
+
 // LPMLength is the path to the length: a field, or a pair of methods if Call
-// is true.
+// is true. In is as in LPM.
 type LPMLength struct {
 	Path           []string
+	In             string
 	Getter, Setter string
 	Call           bool
 }
@@ -457,8 +474,9 @@ type LPMExact struct {
 	Param string
 	Type  GoType
 	// Path is what takes the parameter: a field, or if Setter is not "" what has
-	// that method.
+	// that method. In is as in LPM.
 	Path   []string
+	In     string
 	Setter string
 	// Getter is the method that gives a bitfield of that many Bits back, "" for
 	// other members.
