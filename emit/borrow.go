@@ -68,6 +68,17 @@ func (o *Options) lenders() ([]lentTypes, error) {
 // serves says whether code for a target is built together with the types.
 func (l *lentTypes) serves(t Target) bool { return target.Overlap(l.GOARCH, t.GOARCH) }
 
+// hasPart says whether the types have one of a place in a type that is borrowed, with
+// the bytes of a flexible array that stand there. It is none of C's, and has no layout;
+// that of the type around it has been compared, and says all.
+func (l *lentTypes) hasPart(th *thing, name string) bool {
+	if th.owner == nil || !th.owner.borrowed || th.variants[0].member.extends.Type == nil {
+		return false
+	}
+	_, ok := l.Types[name]
+	return ok
+}
+
 // borrow takes the types that another ident has declared, if they are the same on
 // all targets. It is an error if none is.
 func (n *names) borrow(w *wanted) {
@@ -136,12 +147,16 @@ func (w *wanted) lent(lenders []lentTypes, th *thing, name string) (found bool, 
 			served := false
 			for _, l := range lenders {
 				theirs, declared := l.layouts[name]
-				if !declared || !l.serves(t) {
+				part := l.hasPart(th, name)
+				if !declared && !part || !l.serves(t) {
 					continue
 				}
 				found, served = true, true
 				if unlike := w.opts.unlike[name]; unlike != "" {
 					return true, unlike
+				}
+				if part {
+					continue
 				}
 				if !ok {
 					return true, "BTF has no layout of it"

@@ -48,6 +48,25 @@ func TestBorrowedKey(t *testing.T) {
 	}
 }
 
+// Structs that have the first bytes of a flexible array are lent with what they stand in.
+func TestBorrowedTails(t *testing.T) {
+	const object = "flexible-tail/flexibletail_bpfel.o"
+	_, declared := lend(t, "c", object, Options{})
+	p, _ := lend(t, "d", object, Options{TypesFrom: "c", Lenders: []Lender{declared}})
+	extended := 0
+	for _, d := range p.plan.Types {
+		if !d.Borrowed {
+			t.Errorf("%s is not borrowed", d.Name)
+		}
+		if strings.Contains(d.C, "with the bytes of its flexible array") {
+			extended++
+		}
+	}
+	if extended == 0 || len(p.Warnings) > 0 && strings.Contains(p.Warnings[0].What, "types-from") {
+		t.Errorf("%d extended types, warnings %v", extended, p.Warnings)
+	}
+}
+
 // TestBorrowedByteSign: the layout does not say it, Go reads it.
 func TestBorrowedByteSign(t *testing.T) {
 	_, declared := lend(t, "c", "counter/counter_bpfel.o", Options{})
