@@ -56,7 +56,7 @@ MAP(pinned_elsewhere, HASH, N(8) __uint(pinning, 7); KEY(__u32) VALUE(__u32));
 
 /* These are variables, in a section of their own. */
 struct tcp_congestion_ops { int (*init)(void *sk); };
-MAP(ops, STRUCT_OPS, N(1) KEY(__u32) VALUE(struct tcp_congestion_ops));
+MAP(ops, STRUCT_OPS, N(1) KEY_SIZE(4) VALUE(struct tcp_congestion_ops));
 
 MAP(nothing_inside, ARRAY_OF_MAPS, N(8) KEY(__u32) VALUE(__u32));
 MAP(impossible_inside, ARRAY_OF_MAPS, N(8) KEY(__u32) __array(values, struct {
