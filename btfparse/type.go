@@ -75,8 +75,8 @@ func (e *Enum) MayBeNegative() bool {
 		return false
 	}
 	bits := 8 * e.Bytes
-	least := ^uint64(0)>>(64-bits) - (1<<min(16, bits-1) - 1)
-	return slices.ContainsFunc(e.Values, func(v EnumValue) bool { return v.Value >= least })
+	flag := ^uint64(0)>>(64-bits) - (1<<min(16, bits-1) - 1) // or a mask
+	return slices.ContainsFunc(e.Values, func(v EnumValue) bool { return v.Value > flag })
 }
 
 // EnumValue is one enumerator. Value holds the two's complement of negative
