@@ -33,20 +33,23 @@ variable record #7 d008df5a49f1e9db
 
 // OpenEnumSignsLost parses the embedded object. Nothing is in the kernel yet.
 func OpenEnumSignsLost() (*EnumSignsLostCollectionSpec, error) {
-	return OpenEnumSignsLostFrom(typed.Embedded(_EnumSignsLostBytes, _EnumSignsLostChecksum))
+	return _EnumSignsLostBind(typed.OpenEmbedded("EnumSignsLost", _EnumSignsLostBytes, _EnumSignsLostChecksum, _EnumSignsLostLayouts))
 }
 
 // OpenEnumSignsLostFrom parses another build of the object. What it has must match
 // in type and layout, field by field; what it lacks is not loaded.
 func OpenEnumSignsLostFrom(object io.ReaderAt) (*EnumSignsLostCollectionSpec, error) {
-	c, err := typed.Open("EnumSignsLost", object)
+	return _EnumSignsLostBind(typed.Open("EnumSignsLost", object, _EnumSignsLostLayouts))
+}
+
+// _EnumSignsLostBind gives what an object has its Go types.
+func _EnumSignsLostBind(c *typed.CollectionSpec, err error) (*EnumSignsLostCollectionSpec, error) {
 	if err != nil {
 		return nil, err
 	}
 	s := &EnumSignsLostCollectionSpec{CollectionSpec: c}
-	typed.BindProgramSpec(c, &s.Programs.Use, "use")
+	s.Programs.Use = (*typed.ProgramSpec[typed.SocketFilter])(typed.BindProgramSpec(c, "use", (*typed.SocketFilter)(nil)))
 	s.Variables.Record = (*typed.VariableSpec[EnumSignsLostRecord])(typed.BindVariableSpec(c, "record", (*EnumSignsLostRecord)(nil)))
-	typed.CheckLayouts(c, _EnumSignsLostLayouts)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -64,13 +67,21 @@ type EnumSignsLostCollectionSpec struct {
 
 // Load creates the maps and loads the programs. opts may be nil. The spec
 // stays usable.
-func (s *EnumSignsLostCollectionSpec) Load(opts *ebpf.CollectionOptions) (*EnumSignsLostCollection, error) {
-	c, err := s.CollectionSpec.Load(opts)
+func (s *EnumSignsLostCollectionSpec) Load(opts *ebpf.CollectionOptions) (b *EnumSignsLostCollection, err error) {
+	b, err = s.load(typed.WithOptions(opts))
+	return
+}
+
+// load is Load, which is short so that the compiler can inline it: see
+// [typed.WithOptions].
+func (s *EnumSignsLostCollectionSpec) load(opts typed.LoadOptions) (*EnumSignsLostCollection, error) {
+	c, err := typed.Load(s.CollectionSpec, opts)
 	if err != nil {
 		return nil, err
 	}
 	b := &EnumSignsLostCollection{Collection: c}
-	typed.BindProgram(c, &b.Programs.Use, "use")
+	b.Programs.Use = new(typed.SocketFilter)
+	typed.BindProgram(c, b.Programs.Use, "use")
 	b.Variables.Record = (*typed.Variable[EnumSignsLostRecord])(typed.BindVariable(c, "record", (*EnumSignsLostRecord)(nil)))
 	return b, nil
 }
