@@ -25,6 +25,7 @@ type CollectionSpec struct {
 
 	optionalMaps []string
 	choices      [][][]string // of FirstOf: the C names of each alternative
+	wrong        error        // what is wrong with calls of Only and FirstOf, for Load
 	lacks        *lacking     // nil before Optional, OptionalIf and FirstOf
 
 	// existing finds the maps that were there before, and entered is enterReplacements;

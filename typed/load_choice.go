@@ -22,8 +22,10 @@ import (
 // Choosable is the spec of a program or of a map, or a [Group] of them: what
 // can be one of several alternatives.
 type Choosable interface {
-	// parts are C names.
+	// parts are C names, of what the object has.
 	parts() []string
+	// foreign is the first one of another collection's spec, "" if there is none.
+	foreign(to *CollectionSpec) string
 }
 
 // Group is several specs that are chosen together.
@@ -40,6 +42,38 @@ func (g group) parts() (names []string) {
 	return names
 }
 
+func (g group) foreign(to *CollectionSpec) string {
+	for _, c := range g {
+		if isNil(c) {
+			continue
+		}
+		if name := c.foreign(to); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+func (s *ProgramSpec[P]) foreign(to *CollectionSpec) string { return partOf(s).foreign(to) }
+
+//go:noinline
+func (s *programSpec) foreign(to *CollectionSpec) string {
+	if s == nil || s.spec == nil || s.state == to.programs[s.spec.Name] {
+		return ""
+	}
+	return "program " + s.spec.Name
+}
+
+func (s *MapSpec[P]) foreign(to *CollectionSpec) string { return coreOf(s).foreign(to) }
+
+//go:noinline
+func (s *mapSpec) foreign(to *CollectionSpec) string {
+	if s == nil || s.set == nil || s.set == to {
+		return ""
+	}
+	return "map " + s.name
+}
+
 func (s *ProgramSpec[P]) parts() []string { return partOf(s).parts() }
 
 //go:noinline
@@ -54,7 +88,7 @@ func (s *MapSpec[P]) parts() []string { return coreOf(s).parts() }
 
 //go:noinline
 func (s *mapSpec) parts() []string {
-	if s == nil {
+	if s == nil || !s.present {
 		return nil
 	}
 	return []string{s.name}
@@ -106,6 +140,10 @@ func (c *CollectionSpec) Only(programs ...Choosable) {
 		return
 	}
 	c.DisableAll()
+	if name := group(programs).foreign(c); name != "" {
+		c.wrong = errors.Join(c.wrong, fmt.Errorf("Only: %s is of another collection's spec", name))
+		return
+	}
 	for _, name := range group(programs).parts() {
 		(*specCore)(c).state(name).disabled = false
 	}
@@ -113,7 +151,8 @@ func (c *CollectionSpec) Only(programs ...Choosable) {
 
 // FirstOf makes Load take the first of several alternatives that the kernel
 // has, and leave the others out; it is an error if it has none. An alternative
-// is a program, a map, or a [Group] of them:
+// is a program, a map, or a [Group] of them, of this spec (else Load returns an error);
+// one that the object does not have, since another target has it, is none:
 //
 //	spec.FirstOf(spec.Programs.OnOpen, spec.Programs.OnOpenKprobe)
 //	spec.FirstOf(typed.Group(spec.Programs.SendRing, spec.Maps.Ring), typed.Group(spec.Programs.SendPerf, spec.Maps.Perf))
@@ -132,10 +171,18 @@ func (c *CollectionSpec) FirstOf(alternatives ...Choosable) {
 		return
 	}
 	var names [][]string
+	if name := group(alternatives).foreign(c); name != "" {
+		c.wrong = errors.Join(c.wrong, fmt.Errorf("FirstOf: %s is of another collection's spec", name))
+		return
+	}
 	for _, a := range alternatives {
-		if !isNil(a) {
-			names = append(names, a.parts())
+		if parts := group([]Choosable{a}).parts(); len(parts) > 0 { // one that another target has is none
+			names = append(names, parts)
 		}
+	}
+	if len(names) == 0 {
+		c.wrong = errors.Join(c.wrong, errors.New("FirstOf without an alternative that the object has"))
+		return
 	}
 	for _, name := range slices.Concat(names...) {
 		if c.Spec.Programs[name] != nil {
@@ -228,6 +275,9 @@ func (l *loading) load() (*Collection, error) {
 
 // begin leaves out what needs not be tried.
 func (l *loading) begin() error {
+	if err := l.set.wrong; err != nil {
+		return fmt.Errorf("load %s: %w", l.set.name, err)
+	}
 	left, err := l.set.unloadable(l.from)
 	if err != nil {
 		return err

@@ -260,6 +260,48 @@ func TestFirstOfNone(t *testing.T) {
 	}
 }
 
+// Load says what Only and FirstOf cannot mean.
+func TestFirstOfMistakes(t *testing.T) {
+	other := firstOfSpec(t, "", []string{"b"})
+	for _, test := range []struct {
+		name string
+		call func(cs *CollectionSpec)
+		want string
+	}{
+		{"no alternative", func(cs *CollectionSpec) { cs.FirstOf() }, "load test: FirstOf without an alternative that the object has"},
+		{"none that the object has", func(cs *CollectionSpec) { cs.FirstOf(nil, new(ProgramSpec[SocketFilter]), Group()) }, "load test: FirstOf without an alternative that the object has"},
+		{"a program of another spec", func(cs *CollectionSpec) {
+			cs.FirstOf(specHandle[SocketFilter](t, cs, "b"), Group(specHandle[SocketFilter](t, other, "b")))
+		}, "load test: FirstOf: program b is of another collection's spec"},
+		{"Only a program of another spec", func(cs *CollectionSpec) { cs.Only(specHandle[SocketFilter](t, other, "b")) }, "load test: Only: program b is of another collection's spec"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cs := firstOfSpec(t, "", []string{"b"})
+			test.call(cs)
+			coll, err := cs.Load(nil)
+			if err == nil {
+				coll.Close()
+			}
+			if err == nil || err.Error() != test.want {
+				t.Errorf("%v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// What the object does not have is no alternative that the kernel has.
+func TestFirstOfAbsent(t *testing.T) {
+	cs := firstOfSpec(t, "")
+	cs = choiceSpec(t, cs.Spec.Programs)
+	specHandle[SocketFilter](t, cs, "a").Disable()
+	cs.FirstOf(new(ProgramSpec[SocketFilter]), specHandle[SocketFilter](t, cs, "b"))
+	coll := got(cs.Load(nil))(t)
+	defer coll.Close()
+	if coll.Collection.Programs["b"] == nil {
+		t.Errorf("skipped %v", coll.Skipped())
+	}
+}
+
 // firstOfSpec has programs a and e, which no kernel takes, and b, c, d; FirstOf was told of
 // the groups, and one of them is disabled afterwards.
 func firstOfSpec(t *testing.T, disabled string, groups ...[]string) *CollectionSpec {
@@ -281,7 +323,9 @@ func firstOfSpec(t *testing.T, disabled string, groups ...[]string) *CollectionS
 	if !slices.ContainsFunc(groups, func(g []string) bool { return slices.Contains(g, "a") }) {
 		specHandle[SocketFilter](t, cs, "a").Disable()
 	}
-	cs.FirstOf(alternatives...)
+	if len(alternatives) > 0 {
+		cs.FirstOf(alternatives...)
+	}
 	if disabled != "" {
 		specHandle[SocketFilter](t, cs, disabled).Disable()
 	}
