@@ -121,8 +121,8 @@ func (p *profile) declareStruct(d *plan.Decl, v *variant) {
 		}
 		d.Members = append(d.Members, plan.Member{C: l.field.Name, Name: l.name(), Reach: l.reach})
 	}
-	if start, ok := v.tailStart(); ok && p.methods && start < uint64(v.typ.Size()) && !d.HasName("MinSize") {
-		d.MinSize = uint32(start)
+	if least, ok := v.minSize(); ok && p.methods && !d.HasName("MinSize") {
+		d.MinSize = least
 	}
 	if v.lpm && !d.Borrowed && p.methods {
 		d.LPM = v.lpmKeyOf()

@@ -85,7 +85,10 @@ func name(w *wanted, ts *typeSet, taken scope) *names {
 		return n
 	}
 	for _, th := range n.things {
-		th.derive()
+		th.derive(func(m *member, c *claim, what string) {
+			n.warn(th.targets(), clashDiagnostic(m.leaves[0].path, c, what, th.memberKey(m)))
+		})
+		n.warnMinSize(th)
 	}
 	n.unknownRenames()
 	return n
@@ -800,38 +803,44 @@ func classOfEnumerator(c string) nameClass {
 }
 
 // derive settles all names of methods and storage that come from those of the
-// members, in an order that depends on names alone. Those of C go first.
-func (th *thing) derive() {
+// members, in an order that depends on names alone. Those of C go first; clash is
+// told what is called otherwise because of it.
+func (th *thing) derive(clash func(m *member, c *claim, what string)) {
 	taken := make(scope)
 	for _, m := range th.members {
 		if !m.isAlways(plan.ByAccessor) || getterName(m.goName) == m.goName {
-			taken.add("a field", m.goName)
+			taken.add("field "+m.c, m.goName)
 		}
 	}
 	byName := slices.SortedFunc(slices.Values(th.members), func(a, b *member) int { return cmp.Compare(a.goName, b.goName) })
-	each := func(has func(*member) bool, set func(*member)) {
+	derive := func(what string, has func(*member) bool, set func(*member) (name *string, first string)) {
 		for _, m := range byName {
-			if has(m) {
-				set(m)
+			if !has(m) {
+				continue
+			}
+			name, first := set(m)
+			rival := taken[first]
+			*name = taken.free(first, "the "+what+" of "+m.c)
+			if rival != "" {
+				clash(m, &claim{name: *name, first: first, rival: rival}, what)
 			}
 		}
 	}
-	isAccessor := func(m *member) bool { return m.is(plan.ByAccessor) }
-	each(isAccessor, func(m *member) {
-		m.getter = m.goName
-		if getter := getterName(m.goName); getter != m.goName {
-			m.getter = taken.free(getter, "a method")
+	for _, m := range byName {
+		if m.is(plan.ByAccessor) {
+			m.getter = m.goName
 		}
-	})
-	each(isAccessor, func(m *member) { m.setter = taken.free(setterName(m.getter), "a method") })
-	each((*member).isText, func(m *member) { m.text = taken.free(stringName(m.goName), "a method") })
-	each((*member).isText, func(m *member) { m.setText = taken.free(setterName(m.text), "a method") })
-	each(func(m *member) bool { return m.is(plan.ByTail) }, func(m *member) { m.tail = taken.free(tailName(m.goName), "a method") })
-	each((*member).isDataLoc, func(m *member) {
-		m.dataBytes = taken.free(m.goName+"Bytes", "a method")
-		m.dataText = taken.free(stringName(m.goName), "a method")
-	})
-	each((*member).isTailText, func(m *member) { m.tailText = taken.free(stringName(m.goName), "a method") })
+	}
+	derive("getter", func(m *member) bool { return m.is(plan.ByAccessor) && getterName(m.goName) != m.goName },
+		func(m *member) (*string, string) { return &m.getter, getterName(m.goName) })
+	derive("setter", func(m *member) bool { return m.is(plan.ByAccessor) },
+		func(m *member) (*string, string) { return &m.setter, setterName(m.getter) })
+	derive("text", (*member).isText, func(m *member) (*string, string) { return &m.text, stringName(m.goName) })
+	derive("setter of text", (*member).isText, func(m *member) (*string, string) { return &m.setText, setterName(m.text) })
+	derive("tail", func(m *member) bool { return m.is(plan.ByTail) }, func(m *member) (*string, string) { return &m.tail, tailName(m.goName) })
+	derive("bytes", (*member).isDataLoc, func(m *member) (*string, string) { return &m.dataBytes, m.goName + "Bytes" })
+	derive("text", (*member).isDataLoc, func(m *member) (*string, string) { return &m.dataText, stringName(m.goName) })
+	derive("text", (*member).isTailText, func(m *member) (*string, string) { return &m.tailText, stringName(m.goName) })
 	storage := make(map[*member]bool)
 	for _, v := range th.variants {
 		for _, p := range v.parts {
@@ -840,7 +849,21 @@ func (th *thing) derive() {
 			}
 		}
 	}
-	each(func(m *member) bool { return storage[m] }, func(m *member) { m.storage = taken.free(rawName(m.goName), "storage") })
+	derive("storage", func(m *member) bool { return storage[m] }, func(m *member) (*string, string) { return &m.storage, rawName(m.goName) })
+}
+
+// warnMinSize says that a type has no method MinSize, as a member is called like it:
+// readers of events ask for it.
+func (n *names) warnMinSize(th *thing) {
+	i := slices.IndexFunc(th.members, func(m *member) bool { return m.goName == "MinSize" })
+	if !n.profile.methods || i < 0 || !slices.ContainsFunc(th.variants, func(v *variant) bool { _, ok := v.minSize(); return ok }) {
+		return
+	}
+	m := th.members[i]
+	n.warn(th.targets(), btfparse.Diagnostic{
+		Path: m.leaves[0].path, What: "it has the name in Go of the method by which readers know how short a record may be, so that they take none that is shorter than the type",
+		Remedy: fmt.Sprintf("-rename '%s=…'", th.memberKey(m)), InC: clashes.InC,
+	})
 }
 
 // is says whether the member is reached in that way on some target.

@@ -197,6 +197,13 @@ func (v *variant) tailStart() (start uint64, ok bool) {
 	return start, ok
 }
 
+// minSize is the size of a record without elements, where that is less than the size of
+// the type: the flexible array begins in the padding at its end.
+func (v *variant) minSize() (uint32, bool) {
+	start, ok := v.tailStart()
+	return uint32(start), ok && start < uint64(v.typ.Size())
+}
+
 // fieldName is the name of a member that stands for one inside of it, as Go
 // takes it.
 func fieldName(c string) string { return strings.ReplaceAll(c, ".", "_") }

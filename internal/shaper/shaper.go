@@ -519,7 +519,7 @@ func constantsOf(t types.Type) (found []goshape.Constant) {
 	scope := named.Obj().Pkg().Scope()
 	for _, name := range scope.Names() {
 		c, ok := scope.Lookup(name).(*types.Const)
-		if !ok || !types.Identical(c.Type(), t) {
+		if !ok || !types.Identical(c.Type(), t) || c.Val().Kind() != constant.Int {
 			continue
 		}
 		if v, exact := constant.Uint64Val(c.Val()); exact {
