@@ -107,7 +107,12 @@ var plainTypes = []struct {
 	{[]string{"unsigned int", "__u32"}, 4, btfparse.Unsigned},
 	{[]string{"long long", "__s64", "long"}, 8, btfparse.Signed},
 	{[]string{"unsigned long long", "__u64", "unsigned long"}, 8, btfparse.Unsigned},
+	{[]string{"__int128"}, 16, btfparse.Signed},
+	{[]string{"unsigned __int128"}, 16, btfparse.Unsigned},
 }
+
+// plainFloats are the sizes of the others.
+var plainFloats = map[string]uint32{"float": 4, "double": 8}
 
 // plainType is a scalar by its name; nil for any other name.
 func plainType(name string) btfparse.Type {
@@ -115,6 +120,9 @@ func plainType(name string) btfparse.Type {
 		if slices.Contains(p.names, name) {
 			return &btfparse.Int{Name: p.names[0], Bytes: p.bytes, Encoding: p.encoding, Char: p.names[0] == "char"}
 		}
+	}
+	if bytes, ok := plainFloats[name]; ok {
+		return &btfparse.Float{Name: name, Bytes: bytes}
 	}
 	for _, td := range btfparse.ByteOrderTypedefs() {
 		if td.Name == name {

@@ -48,3 +48,13 @@ type Count int
 
 // Unsigned is no short of C.
 type Unsigned uint16
+
+// Switch is a bool, with a constant that is no number.
+type Switch bool
+
+const On Switch = true
+
+// Half is no float of C: its size is that of a double. Its constant is no integer.
+type Half float64
+
+const Quarter Half = 0.25
