@@ -297,7 +297,7 @@ func TestFirstOfAbsent(t *testing.T) {
 	cs.FirstOf(new(ProgramSpec[SocketFilter]), specHandle[SocketFilter](t, cs, "b"))
 	coll := got(cs.Load(nil))(t)
 	defer coll.Close()
-	if coll.Collection.Programs["b"] == nil {
+	if coll.Library.Programs["b"] == nil {
 		t.Errorf("skipped %v", coll.Skipped())
 	}
 }
