@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,6 +34,10 @@ func (c *cSource) declare(t btfparse.Type) {
 		c.declare(t.Elem)
 	case *btfparse.Typedef:
 		c.declare(t.Type)
+		if p, ok := t.Type.(*btfparse.Pointer); ok && token.IsIdentifier(p.Target) { // a typedef that nothing else has
+			fmt.Fprintf(c, "typedef void *%s;\n", t.Name)
+			return
+		}
 		if _, ok := t.Type.(*btfparse.Opaque); ok { // say, a function
 			fmt.Fprintf(c, "typedef __typeof__(%s) %s;\n", t.Type.CName(), t.Name)
 			return
