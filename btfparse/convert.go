@@ -122,14 +122,14 @@ func (c *converter) convertNew(t btf.Type) (Type, error) {
 	case *btf.Typedef:
 		return c.typedef(t)
 	case *btf.Fwd:
-		return c.opaque(describe(t), "forward declaration"), nil
+		return c.opaque(describe(t), whyForward), nil
 	case *btf.FuncProto:
-		return c.opaque(c.spell(t).with(""), "function type"), nil
+		return c.opaque(c.spell(t).with(""), whyFunction), nil
 	}
 	if next, ok := unqualify(t); ok {
 		return c.convert(next)
 	}
-	return c.opaque("void", "void"), nil
+	return c.opaque("void", whyVoid), nil
 }
 
 // declaration is the node of a named type as an entry of Object.Types: a
@@ -226,7 +226,7 @@ func (c *converter) float(t *btf.Float) (Type, error) {
 func (c *converter) enum(t *btf.Enum, name string, tags []string) (Type, error) {
 	switch {
 	case t.Size == 0 && len(t.Values) == 0:
-		return c.opaque(tagged("enum", name, t.Name == "" && name != ""), "forward declaration"), nil
+		return c.opaque(tagged("enum", name, t.Name == "" && name != ""), whyForward), nil
 	case t.Size != 1 && t.Size != 2 && t.Size != 4 && t.Size != 8:
 		return nil, fmt.Errorf("malformed BTF: %s has %d bytes", describe(t), t.Size)
 	}
@@ -259,7 +259,7 @@ func (c *converter) composite(t btf.Type, name string, tags []string) (Type, err
 		n.Union = true
 	}
 	if isTruncated(n.Bytes, members) {
-		return c.opaque(n.CName(), tooLargeInBTF), nil
+		return c.opaque(n.CName(), whyCut), nil
 	}
 	for _, m := range c.ownMembers(n.CName(), n.Union, n.Bytes, members) {
 		f, err := c.field(m, n.Bytes)
@@ -274,9 +274,6 @@ func (c *converter) composite(t btf.Type, name string, tags []string) (Type, err
 	}
 	return node, nil
 }
-
-// tooLargeInBTF is why a struct has no layout of which clang writes what is left of its size.
-const tooLargeInBTF = "512 MiB or more, of which clang's BTF has no size"
 
 // isTruncated says whether a struct has a member of 512 MiB or more, and a size
 // that is too small for it. clang counts sizes in 32 bits of bits: what it writes
@@ -358,7 +355,7 @@ func (c *converter) array(t *btf.Array) (Type, error) {
 		return nil, err
 	}
 	if uint64(t.Nelems)*uint64(elem.Size()) > math.MaxUint32 {
-		return c.opaque(c.spell(t).with(""), "4 GiB or more"), nil
+		return c.opaque(c.spell(t).with(""), whyHuge), nil
 	}
 	c.start("a", "")
 	c.number(uint64(t.Nelems))

@@ -28,14 +28,14 @@ func (p *parser) definition(t *Opaque) string {
 	const flag = "compile with -fstandalone-debug, without which clang leaves out definitions of C++ types"
 	template := strings.Contains(t.Spelling, "<")
 	switch {
-	case t.Why != "forward declaration":
-		return "define it in C"
+	case t.Why != whyForward:
+		return t.InC()
 	case template:
 		return flag + fmt.Sprintf(", and instantiate it: static_assert(sizeof(%s) > 0)", strings.TrimPrefix(t.Spelling, "struct "))
 	case p.hasMangled():
 		return "define it, and " + flag
 	}
-	return "define it in C; if it is C++ that defines it, " + flag
+	return t.InC() + "; if it is C++ that defines it, " + flag
 }
 
 // hasMangled says whether a symbol has a name as C++ gives it.

@@ -266,7 +266,7 @@ func (d *mapDef) count(member string) {
 	}
 	switch {
 	case member == "numa_node":
-		d.complain("the member numa_node", "set MapSpec.NumaNode in Go")
+		d.complain("the member numa_node", "remove it, and set NumaNode of the spec in Go before Load")
 	case member == "pinning" && d.inner:
 		d.complain("pinning of an inner map", "remove it")
 	}
@@ -326,9 +326,8 @@ func (d *mapDef) typed(member btf.Member, into *Type, size *uint32) error {
 // warnUnsized says that a key or value has no size. The library lets void pass,
 // the kernel does not.
 func (d *mapDef) warnUnsized(member string, t *Opaque) {
-	if t.Why == "void" {
-		d.warn(d.m.Path().Join(member), "is void in BTF, which has no size, so the map cannot be created",
-			"clang writes void for _Atomic and _Complex types: declare a plain one")
+	if t.Why == whyVoid {
+		d.warn(d.m.Path().Join(member), "is void in BTF, which has no size, so the map cannot be created", t.InC())
 		return
 	}
 	d.complain(fmt.Sprintf("a %s of %s, which has no size (%s)", member, t.Spelling, t.Why), d.definition(t))

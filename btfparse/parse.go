@@ -525,7 +525,7 @@ func (p *parser) fails(at Path, what, remedy string) {
 // several problems it names another one each time.
 func (p *parser) warnLoadError() {
 	if p.obj.LoadError != nil && !p.explained {
-		p.fails("", "cilium/ebpf v0.22 cannot load the object: "+p.obj.LoadError.Error(), "")
+		p.fails("", "cilium/ebpf v0.22 cannot load the object: "+p.obj.LoadError.Error(), "mend what it names, or leave that out")
 	}
 }
 

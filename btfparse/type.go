@@ -153,6 +153,27 @@ type Opaque struct {
 	Why string
 }
 
+// What Opaque.Why is.
+const (
+	whyVoid     = "void"
+	whyForward  = "forward declaration"
+	whyFunction = "function type"
+	whyCut      = "512 MiB or more, of which clang's BTF has no size"
+	whyHuge     = "4 GiB or more"
+)
+
+// opaqueInC has what to do about each.
+var opaqueInC = map[string]string{
+	whyVoid:     "clang writes void for _Atomic and _Complex types: declare a plain one",
+	whyForward:  "define it in C",
+	whyFunction: "declare a pointer to one",
+	whyCut:      "declare a smaller one",
+	whyHuge:     "declare a smaller one",
+}
+
+// InC is what to do in C so that the type has a layout, as a clause.
+func (t *Opaque) InC() string { return opaqueInC[t.Why] }
+
 func (t *Int) Size() uint32     { return t.Bytes }
 func (t *Float) Size() uint32   { return t.Bytes }
 func (t *Enum) Size() uint32    { return t.Bytes }

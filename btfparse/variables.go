@@ -156,7 +156,7 @@ func (p *parser) setMarks(v *Variable, from *btf.Var) error {
 	case *Struct, *Enum:
 		v.Marks = t
 	case *Opaque:
-		if t.Why == tooLargeInBTF {
+		if t.Why == whyCut {
 			p.warn(v.Path(), fmt.Sprintf("points to %s, which has no layout (%s), so that there is no such type in Go", t.Spelling, t.Why), "make it smaller")
 		}
 	}

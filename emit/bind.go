@@ -155,7 +155,7 @@ func (b *BoundType) integer() bool {
 func (w *wanted) unused() {
 	for _, c := range slices.Sorted(maps.Keys(w.binds.byName)) {
 		if b := w.binds.byName[c]; !b.used {
-			w.warn(w.everywhere(), btfparse.Diagnostic{Path: btfparse.Path(c), What: "-bind has no effect: no map, variable or type that is declared uses it"})
+			w.warn(w.everywhere(), btfparse.Diagnostic{Path: btfparse.Path(c), What: "-bind has no effect: no map, variable or type that is declared uses it", Remedy: "leave it out"})
 		}
 	}
 }

@@ -111,7 +111,7 @@ func (n *names) borrow(w *wanted) {
 		}
 	}
 	if shared == 0 {
-		n.fail(n.everywhere(), "-types-from %s: no type is shared%s", n.opts.TypesFrom, listOf(differs))
+		n.fail(n.everywhere(), "-types-from %s: no type is shared%s; leave it out, or generate both from C that has the same types", n.opts.TypesFrom, listOf(differs))
 	}
 }
 

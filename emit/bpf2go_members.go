@@ -155,7 +155,7 @@ func (m *memberFinder) unreached(t *btfparse.Struct, p memberPlace) {
 func (m *memberFinder) member(d droppedMember, p memberPlace) {
 	bit := p.bit + d.bit
 	path := p.c.Join("field " + d.field.Name)
-	lost := func(why string) { m.warn(m.on, btfparse.Diagnostic{Path: path, What: why}) }
+	lost := func(why, remedy string) { m.warn(m.on, btfparse.Diagnostic{Path: path, What: why, Remedy: remedy}) }
 	a := plan.Accessor{Access: plan.AccessLoad}
 	size := uint64(d.field.SizeBits)
 	switch {
@@ -165,12 +165,12 @@ func (m *memberFinder) member(d droppedMember, p memberPlace) {
 	case d.field.Bitfield:
 		ok := false
 		if a.Type, a.Access, ok = m.bitfield(d.field); !ok {
-			lost("is a bitfield that no function can read: it is blank bytes")
+			lost("is a bitfield that no function can read: it is blank bytes", "without -bpf2go they are a field")
 			return
 		}
 		a.Off, a.N = uint32(bit), d.field.SizeBits
 	case bit%8 != 0 || size%8 != 0:
-		lost("starts or ends within a byte without being a bitfield: it is blank bytes")
+		lost("starts or ends within a byte without being a bitfield: it is blank bytes", damagedBTF)
 		return
 	default:
 		v := m.value(d.field.Type, path)
@@ -181,10 +181,13 @@ func (m *memberFinder) member(d droppedMember, p memberPlace) {
 		a.Whole = a.Off == 0 && a.N == p.size
 	}
 	switch {
+	case size == 0 && btfparse.Innermost(d.field.Type).Size() > 0:
+		lost("has neither a field nor a function: it is a flexible array in a struct inside of another", "-type with the name of its struct (C must give it one) gives that a function")
+		return
 	case size == 0:
 		return
 	case bit+size > 8*uint64(p.size):
-		lost("lies outside of its struct")
+		lost("lies outside of its struct", damagedBTF)
 		return
 	}
 	a.Getter = m.taken.free(p.name+bpf2goIdentifier(d.field.Name), "a function")

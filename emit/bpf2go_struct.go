@@ -157,10 +157,12 @@ func (s *structBuilder) check(t *btfparse.Struct, of *bpf2goType) {
 func (s *structBuilder) dropTail(t *btfparse.Struct) {
 	for t.Bytes > 0 && len(s.fields) > 1 && s.values[len(s.values)-1].size == 0 {
 		last := s.fields[len(s.fields)-1]
-		s.warn(s.on, btfparse.Diagnostic{
-			Path: s.path.Join("field " + last.Name),
-			What: fmt.Sprintf("is left out: as the last field, without a size, it would make Go's %s longer than C's", t.CName()), Remedy: "with -typed there is a function for it, without -bpf2go a method",
-		})
+		if !s.opts.Typed { // else it has a function, or memberFinder says that it has none
+			s.warn(s.on, btfparse.Diagnostic{
+				Path: s.path.Join("field " + last.Name),
+				What: fmt.Sprintf("is left out: as the last field, without a size, it would make Go's %s longer than C's", t.CName()), Remedy: "with -typed there is a function for it, without -bpf2go a method",
+			})
+		}
 		s.dropField(len(s.fields) - 1)
 		s.fields, s.values = s.fields[:len(s.fields)-1], s.values[:len(s.values)-1]
 	}

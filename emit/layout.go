@@ -99,12 +99,12 @@ func floatBase(t *btfparse.Float) goBase {
 // opaqueBase is what stands for a type without layout: nothing, and a warning.
 // A member has bytes all the same, see unsized.
 func opaqueBase(t *btfparse.Opaque) goBase {
-	if t.Why == "void" {
-		base := bytesBase(0, "is void in BTF, which has no size")
-		base.remedy = "clang writes void for _Atomic and _Complex types: declare a plain one"
-		return base
+	base := bytesBase(0, fmt.Sprintf("is %s, which has no layout (%s)", t.Spelling, t.Why))
+	if t.Spelling == "void" {
+		base.problem = "is void in BTF, which has no size"
 	}
-	return bytesBase(0, fmt.Sprintf("%s has no layout (%s)", t.Spelling, t.Why))
+	base.remedy = t.InC()
+	return base
 }
 
 // typeRef is the Go side of one use of a C type: array dimensions around a
@@ -172,7 +172,7 @@ func (ts *typeSet) refer(t btfparse.Type, use typeUse) typeRef {
 		case known:
 			ts.warnOf(use, tagDiagnostic(use.path, name, "is on "+t.CName()+" of "+words.Bytes(t.Size()), addressRemedy(base)))
 		case !isAddress(name):
-			ts.warnOf(use, tagDiagnostic(use.path, name, "is on "+t.CName()+", which is no integer", ""))
+			ts.warnOf(use, tagDiagnostic(use.path, name, "is on "+t.CName()+", which is no integer", integerRemedy(name)))
 		}
 	}
 	switch t := t.(type) {
@@ -223,6 +223,14 @@ func isAddress(tag string) bool { return tag == "ipv4" || tag == "ipv6" }
 
 func addressRemedy(base goBase) string {
 	return "tag an integer, an array of integers or a struct of " + words.Bytes(base.size)
+}
+
+// integerRemedy is where a tag belongs that is on no integer.
+func integerRemedy(tag string) string {
+	if tag == "char" {
+		return "tag an array of __u8, or take the tag away"
+	}
+	return "tag an integer, or take the tag away"
 }
 
 // arrayRef is an array. Go's are as long as an int of the GOARCH can count; in
@@ -519,13 +527,13 @@ func (s *structLayout) lost(l *leaf) bool {
 	problem, remedy := "", ""
 	switch {
 	case l.off+bits > 8*s.size:
-		problem = "lies outside of its struct"
+		problem, remedy = "lies outside of its struct", damagedBTF
 	case !l.field.Bitfield && (l.off%8 != 0 || bits%8 != 0):
-		problem = "starts or ends within a byte without being a bitfield"
+		problem, remedy = "starts or ends within a byte without being a bitfield", damagedBTF
 	case l.field.Bitfield && bits > 64:
 		problem, remedy = fmt.Sprintf("is a bitfield of %d bits, more than Go's integers have", bits), "read it from the bytes of its Raw field"
 	case l.field.Bitfield && !l.bitsFit():
-		problem = "is a bitfield of a type that has none"
+		problem, remedy = "is a bitfield of a type that has none", damagedBTF
 	}
 	if problem == "" {
 		return false

@@ -439,7 +439,7 @@ func isFieldName(name string) bool { return token.IsIdentifier(name) || token.Is
 
 // noIdentifier says of a tag that its name is none.
 func noIdentifier(path btfparse.Path, name string) btfparse.Diagnostic {
-	return btfparse.Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) gives no Go identifier", nameTag+name)}
+	return btfparse.Diagnostic{Path: path, What: fmt.Sprintf("btf_decl_tag(%q) gives no Go identifier", nameTag+name), InC: "letters, digits and _ make one"}
 }
 
 // rename is what -rename says of something.

@@ -357,6 +357,7 @@ func (ts *typeSet) referLeaf(v *variant, l *leaf, target int) {
 	case !f.Bitfield && l.ref.size()*8 != uint64(f.SizeBits):
 		problem, remedy := l.ref.base.problem, l.ref.base.remedy
 		if problem == "" {
+			remedy = damagedBTF
 			problem = fmt.Sprintf("%s does not have the size that BTF gives the member, %s", f.Type.CName(), words.Bytes(f.SizeBits/8))
 		}
 		l.ref = typeRef{base: bytesBase(f.SizeBits/8, problem)}
@@ -368,11 +369,14 @@ func (ts *typeSet) referLeaf(v *variant, l *leaf, target int) {
 	v.warn(strayTags(l.path, f.Tags, nameTag, typeTag)...)
 	switch name, ok := tagValue(f.Tags, typeTag); {
 	case ok && f.Bitfield:
-		v.warn(btfparse.Diagnostic{Path: l.path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect on a bitfield", typeTag+name)})
+		v.warn(btfparse.Diagnostic{Path: l.path, What: fmt.Sprintf("btf_decl_tag(%q) has no effect on a bitfield", typeTag+name), InC: "declare the member without a width, or take the tag away"})
 	case name == "char" && l.ref.char && len(l.ref.dims) == 0:
 		v.warn(tagDiagnostic(l.path, name, "is on a single byte, and text is an array", "tag an array of __u8"))
 	}
 }
+
+// damagedBTF is what to do about what no compiler writes.
+const damagedBTF = "no compiler writes that: build the object again"
 
 // cKey is what C calls the type. One without a name is called after the place
 // where it stands: "struct flow.addr{}" for the type of that member, "struct
