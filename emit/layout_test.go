@@ -177,7 +177,7 @@ func TestOddMembers(t *testing.T) {
 	))...)
 	g.want(t, "Plain uint32", "Gone [12]byte // struct gone", "Lies [8]byte // unsigned int", "RawWide [13]byte // wide", "Short [3]byte", "Last uint32")
 	g.wantWarnings(t,
-		"field gone: struct gone has no layout (forward declaration); it has the 12 bytes up to the next member",
+		"field gone: is struct gone, which has no layout (forward declaration); it has the 12 bytes up to the next member",
 		"field wide: is a bitfield of 100 bits",
 		"field lies: unsigned int does not have the size",
 		"field beyond: lies outside of its struct",
