@@ -38,11 +38,6 @@ const (
 	ringMap = ringOfBytes + `events SEC(".maps");`
 )
 
-// rename gives a thing of C another Go name.
-func rename(key, name string) emit.Options {
-	return emit.Options{Renames: map[string]string{key: name}}
-}
-
 var remedies = []remedied{
 	// Events.
 	{
