@@ -270,6 +270,8 @@ func (c *btfCheck) members(kind, name string, size uint32, members []btf.Member,
 			c.refuse(place, "a misaligned float", "align it, or use an integer of its size")
 		case uint64(m.Offset) > 8*uint64(size):
 			c.refuse(place, "a member outside of its struct", "use a plain C struct")
+		case uint64(m.Offset)+memberBits(m) > 8*uint64(size): // btf_array_check_member and kin
+			c.refuse(place, "a member that reaches behind its struct", "use a plain C struct of less than 512 MiB")
 		}
 		last = max(last, m.Offset)
 		c.contains = c.contains || slices.ContainsFunc(m.Tags, func(tag string) bool { return strings.HasPrefix(tag, containsTag) })
