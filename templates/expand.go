@@ -189,6 +189,7 @@ func (x expansion) do(n node, dot fields) error {
 		return nil
 	case verbTemplate:
 		return x.template(n, dot)
+	default: // with a field
 	}
 	value := x.value(n.field, dot)
 	switch list, _ := value.([]Data); {

@@ -118,6 +118,7 @@ func fill(t *testing.T, root, dot Data, nodes []node, rows int) {
 			of := Data{}
 			fill(t, of, of, inner, rows)
 			in[field] = of
+		case verbNone:
 		}
 	}
 }

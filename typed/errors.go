@@ -29,7 +29,7 @@ func (e *fixedError) Unwrap() error { return *e.err }
 // types with a method As are found by none of those who call it.
 func errorAs[E error](err error, found *E) bool {
 	return inErrors(err, func(err error) (ok bool) {
-		*found, ok = err.(E)
+		*found, ok = any(err).(E)
 		return ok
 	})
 }
@@ -38,7 +38,7 @@ func errorAs[E error](err error, found *E) bool {
 // until it is true.
 func inErrors(err error, is func(error) bool) bool {
 	for err != nil && !is(err) {
-		switch wraps := err.(type) {
+		switch wraps := any(err).(type) {
 		case interface{ Unwrap() error }:
 			err = wraps.Unwrap()
 		case interface{ Unwrap() []error }:

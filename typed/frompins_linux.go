@@ -22,8 +22,9 @@ func fitsHook(prog *ebpf.Program, spec *ebpf.ProgramSpec) error {
 		return fitsAttachType(prog, spec.AttachType)
 	case ebpf.Tracing, ebpf.LSM:
 		return fitsTarget(prog, spec)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // fitsAttachType asks for a link to no cgroup. The kernel compares the attach type before

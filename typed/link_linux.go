@@ -460,8 +460,9 @@ func (m CgroupMode) flags() uint32 {
 		return cgroup.Multi
 	case CgroupOverride:
 		return cgroup.Override
+	default:
+		return 0
 	}
-	return 0
 }
 
 // The socket options that take a program and those that take it away, with

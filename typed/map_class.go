@@ -197,6 +197,7 @@ func specClass(class MapClass) mapClass {
 		c.value = ownSize
 	case ClassPerfEventArray: // both are left out, or the value is the type of the records
 		c.key, c.value = anySize, anySize
+	default: // as the kernel says
 	}
 	return c
 }

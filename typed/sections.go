@@ -77,6 +77,7 @@ func needsTargetAtLoad(spec *ebpf.ProgramSpec) bool {
 		}, spec.AttachType)
 	case ebpf.LSM:
 		return spec.AttachType == ebpf.AttachLSMMac || spec.AttachType == ebpf.AttachLSMCgroup
+	default:
+		return false
 	}
-	return false
 }

@@ -203,8 +203,9 @@ func (c category) implied() (bits uint64, ok bool) {
 		return 64, true
 	case void:
 		return 0, true
+	default:
+		return 0, false
 	}
-	return 0, false
 }
 
 // word writes an elem.
