@@ -183,7 +183,7 @@ var remedies = []remedied{
 
 	// Maps.
 	{
-		name: "map type of the future", c: strings.Replace(hashMap("m", "__u32"), "BPF_MAP_TYPE_HASH", "999", 1), before: []string{"use the raw .Map of its typed.OpaqueMap"},
+		name: "map type of the future", c: strings.Replace(hashMap("m", "__u32"), "BPF_MAP_TYPE_HASH", "999", 1), before: []string{"use Map of its typed.OpaqueMap"},
 		edits: []string{"", ""}, want: []string{"XMMap = typed.OpaqueMap"}, rest: []string{"is unknown to cilium/ebpf v0.22"},
 	}, {
 		name: "map without a type", c: strings.Replace(hashMap("m", "__u32"), "__uint(type, BPF_MAP_TYPE_HASH);", "", 1), before: []string{"add __uint(type, BPF_MAP_TYPE_…)"},
