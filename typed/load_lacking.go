@@ -187,10 +187,14 @@ func headerRefused(spec *ebpf.ProgramSpec, opts ebpf.ProgramOptions) bool {
 // is the spec that is wrong. Of struct_ops it may lack the struct alone:
 // sched_ext_ops, say.
 func lacksMap(spec *ebpf.MapSpec) error {
-	// The library has another error for a type that it does not know.
-	err := features.HaveMapType(spec.Type)
-	if errors.Is(err, ebpf.ErrNotSupported) || err != nil && isUnsupported(tryMap(spec)) {
-		return fmt.Errorf("the kernel has no %s maps: %w", spec.Type, ebpf.ErrNotSupported)
+	// The library has another error for a type that it does not know, and asks for
+	// storage of cgroups with keys of 12 bytes on 32 bits, which no 64-bit kernel takes
+	// (cilium/ebpf v0.22, features/map.go).
+	if err := features.HaveMapType(spec.Type); err != nil {
+		try := tryMap(spec)
+		if try != nil && (errors.Is(err, ebpf.ErrNotSupported) || isUnsupported(try)) {
+			return fmt.Errorf("the kernel has no %s maps: %w", spec.Type, ebpf.ErrNotSupported)
+		}
 	}
 	if spec.Type == ebpf.StructOpsMap {
 		if spec.Flags&structOpsLink != 0 && olderThan("6.4") {
