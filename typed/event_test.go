@@ -99,8 +99,8 @@ func both[T any](t *testing.T, minSize int, test func(*testing.T, *eventTest[T])
 		test(t, e)
 	})
 	t.Run("perf", func(t *testing.T) {
-		onOneCPU(t) // records of several CPUs come in no order
 		e, _ := perfTest[T](t, &PerfOptions{MinSize: minSize})
+		onOneCPU(t) // records of several CPUs come in no order
 		e.t = t
 		test(t, e)
 	})
