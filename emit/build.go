@@ -119,7 +119,7 @@ func (b *builder) declare(th *thing, alone []*plan.Alone) {
 			alone[target].Types = append(alone[target].Types, all...)
 		}
 	}
-	b.names.nameKeys(decls)
+	b.names.nameKeys(th, decls)
 }
 
 // mapOf is a map with its names.

@@ -200,8 +200,8 @@ func paramName(field string) string {
 
 // nameKeys gives the functions of a key names that no type or constant has, the
 // same on all targets, and its methods names that it does not have. decls are
-// the declarations of one thing.
-func (n *names) nameKeys(decls []*plan.Decl) {
+// the declarations of the thing.
+func (n *names) nameKeys(th *thing, decls []*plan.Decl) {
 	names := make(map[string]string)
 	for _, suffix := range []string{"", "IPv4", "Mapped"} {
 		for _, d := range decls {
@@ -214,7 +214,7 @@ func (n *names) nameKeys(decls []*plan.Decl) {
 	}
 	for _, d := range decls {
 		if d.LPM != nil {
-			nameKey(d, decls, names)
+			n.nameKey(th, d, decls, names)
 		}
 	}
 }
@@ -224,7 +224,7 @@ func hasConstructor(k *plan.LPM, suffix string) bool {
 }
 
 // nameKey names functions and methods of one key, and says what they do.
-func nameKey(d *plan.Decl, decls []*plan.Decl, names map[string]string) {
+func (n *names) nameKey(th *thing, d *plan.Decl, decls []*plan.Decl, names map[string]string) {
 	k := d.LPM
 	plain := names[""]
 	for i := range k.Constructors {
@@ -246,7 +246,12 @@ func nameKey(d *plan.Decl, decls []*plan.Decl, names map[string]string) {
 		if p.Name == "Prefix4" {
 			says = " is the IPv4 prefix in the first 4 bytes of the address."
 		}
-		p.Name = freeMethod(decls, p.Name)
+		first := p.Name
+		p.Name = freeMethod(decls, first)
+		if i := slices.IndexFunc(th.members, func(m *member) bool { return m.goName == first }); i >= 0 {
+			m := th.members[i]
+			n.warn(th.targets(), clashDiagnostic(th.variants[0].path, &claim{name: p.Name, first: first, rival: "field " + m.c}, "prefix", th.memberKey(m)))
+		}
 		p.Doc = []string{p.Name + says}
 	}
 }
