@@ -218,16 +218,21 @@ func signless(path btfparse.Path, t *btfparse.Enum) btfparse.Diagnostic {
 	signed := sizedInt(t.Bytes, true).typ.String()
 	return btfparse.Diagnostic{
 		Path: path, Kind: signlessEnums, Item: t.CName(), InC: signlessEnums.InC,
-		What:   "is unsigned in the BTF, and may have negative values in C: clang before 15 writes no sign, and later ones none if a typedef is behind the colon",
-		Remedy: "convert where the sign matters: " + signed + "(v)",
+		What:   "is " + signlessWhat,
+		Remedy: signlessRemedy + signed + "(v)",
 	}
 }
 
+const (
+	signlessWhat = "unsigned in the BTF, and may have negative values in C: clang before 15 writes no sign, and later ones none if a typedef is " +
+		"behind the colon"
+	signlessRemedy = "convert where the sign matters: "
+)
+
 // signlessEnums is what is said of several.
 var signlessEnums = &btfparse.Kind{
-	What: "%d enums are unsigned in the BTF, and may have negative values in C: clang before 15 writes no sign, and later ones none if a typedef is " +
-		"behind the colon",
-	Remedy: "convert where the sign matters: int32(v)",
+	What:   "%d enums are " + signlessWhat,
+	Remedy: signlessRemedy + "int32(v)",
 	InC:    "write int behind the colon of those that are signed, no typedef, and compile it with clang 15 or later",
 	Most:   10,
 }

@@ -287,7 +287,7 @@ func (w *wanted) mapOn(target int, m *btfparse.Map) *mapOn {
 	if !ok && m.Type != btfparse.MapUnspec { // that is no type at all, as btfparse says
 		w.warn([]int{target}, btfparse.Diagnostic{
 			Path: m.Path(), What: fmt.Sprintf("map type %s is unknown to cilium/ebpf v0.22", m.Type),
-			Remedy: "use Map of its " + typedRuntime().LoaderQualifier() + "OpaqueMap, the map of the library",
+			Remedy: opaqueRemedy(),
 		})
 	}
 	on := &mapOn{Map: withKey(m), class: class, named: named}
@@ -297,6 +297,11 @@ func (w *wanted) mapOn(target int, m *btfparse.Map) *mapOn {
 	}
 	w.arguments(target, on, event)
 	return on
+}
+
+// opaqueRemedy is how a map is reached that has no class.
+func opaqueRemedy() string {
+	return "use Map of its " + typedRuntime().LoaderQualifier() + "OpaqueMap, the map of the library"
 }
 
 // classOf finds the class of a map. One whose keys or values Go's functions cannot take
@@ -311,7 +316,7 @@ func (w *wanted) classOf(target int, m *btfparse.Map) (mapClass, bool) {
 		if size > maxValueBytes && class.has(s.param) {
 			w.warn([]int{target}, btfparse.Diagnostic{
 				Path: m.Path(), What: tooLarge("a "+s.role, uint64(size)), InC: "declare a smaller one",
-				Remedy: "use Map of its " + typedRuntime().LoaderQualifier() + "OpaqueMap, the map of the library",
+				Remedy: opaqueRemedy(),
 			})
 			return opaqueMap, true
 		}

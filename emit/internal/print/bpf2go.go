@@ -19,7 +19,7 @@ func bpf2goFile(p *plan.Plan, f *plan.Bpf2go) ([]byte, error) {
 	d := fileData(p.Package, f.Constraint, templates.Data{
 		"Ident": f.Ident, "Upper": upper, "Load": "load" + upper, "LoadObjects": "load" + upper + "Objects",
 		"ObjectFile": f.ObjectFile, "TypeDeclarations": strings.TrimRight("\n"+s.body.String(), "\n"),
-		"Constants": cNames(f), "Maps": closed(f.Maps), "Programs": closed(f.Programs),
+		"Constants": cNames(f), "Maps": named(f.Maps), "Programs": named(f.Programs),
 	})
 	if token.IsExported(f.Ident) { // _x is not
 		d["Load"], d["LoadObjects"] = "Load"+upper, "Load"+upper+"Objects"
@@ -31,11 +31,11 @@ func bpf2goFile(p *plan.Plan, f *plan.Bpf2go) ([]byte, error) {
 	return templates.Print(templates.Bpf2go, d, 16<<10)
 }
 
-// closed are the fields that Close closes.
-func closed(all []plan.Named) []templates.Data {
+// named are the names of maps, programs or variables.
+func named(all []plan.Named) []templates.Data {
 	rows := make([]templates.Data, len(all))
 	for i, n := range all {
-		rows[i] = templates.Data{"Go": n.Go}
+		rows[i] = templates.Data{"Go": n.Go, "C": n.C}
 	}
 	return rows
 }

@@ -26,7 +26,7 @@ func typedFile(f *plan.Bpf2go) ([]byte, error) {
 	loader, imports := loaderData(api)
 	d := fileData(api.Package, f.Constraint, templates.Data{
 		"Ident": f.Ident, "Bridge": f.Typed.Bridge, "Collection": api.API.Collection, "Open": api.API.Open, "Q": api.Runtime.LoaderQualifier(),
-		"Maps": bridged(f.Maps), "Programs": bridged(f.Programs), "Variables": bridged(f.Variables),
+		"Maps": named(f.Maps), "Programs": named(f.Programs), "Variables": named(f.Variables),
 		"Loader": loader, "MapTypes": templates.Data{}, "Types": strings.TrimRight("\n"+s.body.String(), "\n"),
 	})
 	imports = append(imports, sortedKeys(s.imports)...)
@@ -37,15 +37,6 @@ func typedFile(f *plan.Bpf2go) ([]byte, error) {
 	slices.Sort(imports)
 	d["Imports"] = importBlock(slices.Compact(imports))
 	return templates.Print(templates.Typed, d, 16<<10)
-}
-
-// bridged are what both APIs have.
-func bridged(all []plan.Named) []templates.Data {
-	rows := make([]templates.Data, len(all))
-	for i, n := range all {
-		rows[i] = templates.Data{"Go": n.Go, "C": n.C}
-	}
-	return rows
 }
 
 // memberFunctions writes the functions of a member that has no field. The one

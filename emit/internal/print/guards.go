@@ -110,8 +110,8 @@ func (s *source) guard(d *plan.Decl) {
 	s.line(")")
 }
 
-// sizeAndLast is 0 if a type is as large as it must be and its last field is where it
-// must be. One that is first or the only one is.
+// sizeAndLast is 0 if a type is as large as it must be and its last field, padding
+// aside, is where it must be. A field at the very front can be nowhere else.
 func (s *source) sizeAndLast(zero string, d *plan.Decl) string {
 	for _, f := range slices.Backward(d.Fields) {
 		switch {
