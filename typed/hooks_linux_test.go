@@ -242,7 +242,7 @@ var hookTests = []hookTest{
 	}},
 	{section: "fentry", since: "5.10", not: noTrampolines, run: func(r *hookRun) {
 		spec := r.spec(0)
-		(&programSpec{spec, &kindFentry, new(programState)}).setTarget("vfs_open")
+		(&programSpec{spec: spec, kind: &kindFentry, state: new(programState)}).setTarget("vfs_open")
 		p := load[Fentry](r, spec)
 		r.attached(p.Attach(nil))
 		r.fire(openFile)
@@ -281,7 +281,7 @@ var hookTests = []hookTest{
 	}},
 	{section: "fsession.s", since: "7.0", not: noTrampolines, run: func(r *hookRun) {
 		spec := r.spec(0)
-		(&programSpec{spec, &kindFsession, new(programState)}).setTarget("__x64_sys_getpgid")
+		(&programSpec{spec: spec, kind: &kindFsession, state: new(programState)}).setTarget("__x64_sys_getpgid")
 		p := load[Fsession](r, spec)
 		r.attached(p.Attach(nil))
 		r.fire(func() { syscall.Getpgid(0) })

@@ -22,10 +22,9 @@ import (
 // Choosable is the spec of a program or of a map, or a [Group] of them: what
 // can be one of several alternatives.
 type Choosable interface {
-	// parts are C names, of what the object has.
-	parts() []string
-	// foreign is the first one of another collection's spec, "" if there is none.
-	foreign(to *CollectionSpec) string
+	// parts are C names, of what the object has; foreign is the first that is of
+	// another spec, "" if there is none.
+	parts(of *CollectionSpec) (names []string, foreign string)
 }
 
 // Group is several specs that are chosen together.
@@ -33,65 +32,52 @@ func Group(parts ...Choosable) Choosable { return group(parts) }
 
 type group []Choosable
 
-func (g group) parts() (names []string) {
-	for _, c := range g {
-		if !isNil(c) {
-			names = append(names, c.parts()...)
-		}
-	}
-	return names
-}
-
-func (g group) foreign(to *CollectionSpec) string {
+func (g group) parts(of *CollectionSpec) (names []string, foreign string) {
 	for _, c := range g {
 		if isNil(c) {
 			continue
 		}
-		if name := c.foreign(to); name != "" {
-			return name
+		inside, other := c.parts(of)
+		if other != "" {
+			return nil, other
 		}
+		names = append(names, inside...)
 	}
-	return ""
+	return names, ""
 }
 
-func (s *ProgramSpec[P]) foreign(to *CollectionSpec) string { return partOf(s).foreign(to) }
-
-//go:noinline
-func (s *programSpec) foreign(to *CollectionSpec) string {
-	if s == nil || s.spec == nil || s.state == to.programs[s.spec.Name] {
-		return ""
-	}
-	return "program " + s.spec.Name
+func (s *ProgramSpec[P]) parts(of *CollectionSpec) (names []string, foreign string) {
+	return partOf(s).parts(of)
 }
 
-func (s *MapSpec[P]) foreign(to *CollectionSpec) string { return coreOf(s).foreign(to) }
-
 //go:noinline
-func (s *mapSpec) foreign(to *CollectionSpec) string {
-	if s == nil || s.set == nil || s.set == to {
-		return ""
+func (s *programSpec) parts(of *CollectionSpec) (names []string, foreign string) {
+	switch {
+	case s == nil || s.set == nil:
+		return nil, ""
+	case s.set != of:
+		return nil, "program " + s.spec.Name
+	case s.state != of.programs[s.spec.Name]: // the object has none
+		return nil, ""
 	}
-	return "map " + s.name
+	return []string{s.spec.Name}, ""
 }
 
-func (s *ProgramSpec[P]) parts() []string { return partOf(s).parts() }
-
-//go:noinline
-func (s *programSpec) parts() []string {
-	if s == nil || s.spec == nil {
-		return nil
-	}
-	return []string{s.spec.Name}
+func (s *MapSpec[P]) parts(of *CollectionSpec) (names []string, foreign string) {
+	return coreOf(s).parts(of)
 }
 
-func (s *MapSpec[P]) parts() []string { return coreOf(s).parts() }
-
 //go:noinline
-func (s *mapSpec) parts() []string {
-	if s == nil || !s.present {
-		return nil
+func (s *mapSpec) parts(of *CollectionSpec) (names []string, foreign string) {
+	switch {
+	case s == nil || s.set == nil:
+		return nil, ""
+	case s.set != of:
+		return nil, "map " + s.name
+	case !s.present:
+		return nil, ""
 	}
-	return []string{s.name}
+	return []string{s.name}, ""
 }
 
 // Optional leaves the map out at Load where the kernel lacks its type or one of
@@ -140,13 +126,18 @@ func (c *CollectionSpec) Only(programs ...Choosable) {
 		return
 	}
 	c.DisableAll()
-	if name := group(programs).foreign(c); name != "" {
-		c.wrong = errors.Join(c.wrong, fmt.Errorf("Only: %s is of another collection's spec", name))
-		return
+	names, foreign := group(programs).parts(c)
+	if foreign != "" {
+		(*specCore)(c).mistaken("Only", foreign+" is of another collection's spec")
 	}
-	for _, name := range group(programs).parts() {
+	for _, name := range names {
 		(*specCore)(c).state(name).disabled = false
 	}
+}
+
+// mistaken keeps for Load what is wrong with a call.
+func (c *specCore) mistaken(call, what string) {
+	c.wrong = errors.Join(c.wrong, fmt.Errorf("%s: %s", call, what))
 }
 
 // FirstOf makes Load take the first of several alternatives that the kernel
@@ -171,17 +162,18 @@ func (c *CollectionSpec) FirstOf(alternatives ...Choosable) {
 		return
 	}
 	var names [][]string
-	if name := group(alternatives).foreign(c); name != "" {
-		c.wrong = errors.Join(c.wrong, fmt.Errorf("FirstOf: %s is of another collection's spec", name))
-		return
-	}
 	for _, a := range alternatives {
-		if parts := group([]Choosable{a}).parts(); len(parts) > 0 { // one that another target has is none
+		parts, foreign := group([]Choosable{a}).parts(c)
+		if foreign != "" {
+			(*specCore)(c).mistaken("FirstOf", foreign+" is of another collection's spec")
+			return
+		}
+		if len(parts) > 0 { // one that another target has is none
 			names = append(names, parts)
 		}
 	}
 	if len(names) == 0 {
-		c.wrong = errors.Join(c.wrong, errors.New("FirstOf without an alternative that the object has"))
+		(*specCore)(c).mistaken("FirstOf", "there is no alternative that the object has")
 		return
 	}
 	for _, name := range slices.Concat(names...) {

@@ -268,8 +268,8 @@ func TestFirstOfMistakes(t *testing.T) {
 		call func(cs *CollectionSpec)
 		want string
 	}{
-		{"no alternative", func(cs *CollectionSpec) { cs.FirstOf() }, "load test: FirstOf without an alternative that the object has"},
-		{"none that the object has", func(cs *CollectionSpec) { cs.FirstOf(nil, new(ProgramSpec[SocketFilter]), Group()) }, "load test: FirstOf without an alternative that the object has"},
+		{"no alternative", func(cs *CollectionSpec) { cs.FirstOf() }, "load test: FirstOf: there is no alternative that the object has"},
+		{"none that the object has", func(cs *CollectionSpec) { cs.FirstOf(nil, new(ProgramSpec[SocketFilter]), Group()) }, "load test: FirstOf: there is no alternative that the object has"},
 		{"a program of another spec", func(cs *CollectionSpec) {
 			cs.FirstOf(specHandle[SocketFilter](t, cs, "b"), Group(specHandle[SocketFilter](t, other, "b")))
 		}, "load test: FirstOf: program b is of another collection's spec"},
@@ -289,16 +289,29 @@ func TestFirstOfMistakes(t *testing.T) {
 	}
 }
 
-// What the object does not have is no alternative that the kernel has.
+// What the object does not have, since another target has it, is no alternative that the
+// kernel has, and nothing to enable.
 func TestFirstOfAbsent(t *testing.T) {
-	cs := firstOfSpec(t, "")
-	cs = choiceSpec(t, cs.Spec.Programs)
-	specHandle[SocketFilter](t, cs, "a").Disable()
-	cs.FirstOf(new(ProgramSpec[SocketFilter]), specHandle[SocketFilter](t, cs, "b"))
-	coll := got(cs.Load(nil))(t)
-	defer coll.Close()
-	if coll.Library.Programs["b"] == nil {
-		t.Errorf("skipped %v", coll.Skipped())
+	for _, test := range []struct {
+		name string
+		call func(cs *CollectionSpec, absent *ProgramSpec[SocketFilter])
+	}{
+		{"FirstOf", func(cs *CollectionSpec, absent *ProgramSpec[SocketFilter]) {
+			cs.FirstOf(absent, new(ProgramSpec[SocketFilter]), specHandle[SocketFilter](t, cs, "b"))
+		}},
+		{"Only", func(cs *CollectionSpec, absent *ProgramSpec[SocketFilter]) {
+			cs.Only(absent, specHandle[SocketFilter](t, cs, "b"))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cs := firstOfSpec(t, "")
+			test.call(cs, specHandle[SocketFilter](t, cs, "absent"))
+			coll := got(cs.Load(nil))(t)
+			defer coll.Close()
+			if coll.Library.Programs["b"] == nil {
+				t.Errorf("skipped %v", coll.Skipped())
+			}
+		})
 	}
 }
 

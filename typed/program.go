@@ -260,6 +260,7 @@ type programSpec struct {
 	spec  *ebpf.ProgramSpec
 	kind  *progKind
 	state *programState
+	set   *CollectionSpec
 }
 
 // partOf is the programSpec of a spec, nil where that is.
@@ -316,7 +317,7 @@ func (c *specCore) bindProgramSpec(name string, h programHandle) programSpec {
 	k := h.kind()
 	spec := c.Spec.Programs[name]
 	if spec == nil {
-		return programSpec{&ebpf.ProgramSpec{Name: name}, k, new(programState)}
+		return programSpec{&ebpf.ProgramSpec{Name: name}, k, new(programState), (*CollectionSpec)(c)}
 	}
 	if err := k.check(spec); err != nil {
 		c.fail(err)
@@ -326,7 +327,7 @@ func (c *specCore) bindProgramSpec(name string, h programHandle) programSpec {
 	if h, ok := h.(loadsLater); ok {
 		st.loader = h.loader()
 	}
-	return programSpec{spec, k, st}
+	return programSpec{spec, k, st, (*CollectionSpec)(c)}
 }
 
 // BindProgram makes handle that of the loaded program with that C name. Generated
