@@ -52,7 +52,7 @@ type programState struct {
 	loader     *laterLoader // nil: the library loads it
 	target     error        // what is wrong with SetTarget
 	into       AnyProgram   // the handle of SetTargetProgram
-	// enter is programSpec.enterTarget, where there is such a handle.
+	// enter is enterTarget, where there is such a handle.
 	enter func(name string, into AnyProgram) (*programLife, error)
 }
 
@@ -86,7 +86,7 @@ func (c *CollectionSpec) Err() error {
 }
 
 // Load creates the maps and loads the programs of a copy of the spec. The spec
-// stays usable. opts may be nil. Generated code calls it.
+// stays usable. opts may be nil. Generated code calls [Load] instead.
 //
 // Disabled programs are left out, and with them their slots in tail-call
 // arrays; optional programs and maps for which the kernel lacks something
@@ -142,7 +142,7 @@ func Load(c *CollectionSpec, opts LoadOptions) (*Collection, error) {
 			return nil, fmt.Errorf("load %s: %w", c.name, err)
 		}
 		defer done()
-		for name, m := range o.MapReplacements {
+		for name, m := range o.MapReplacements { // maps.Copy is generic, see copySpec
 			replaced[name] = m
 		}
 		o.MapReplacements = replaced

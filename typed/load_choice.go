@@ -15,9 +15,8 @@ import (
 // chosen, what the kernel lacks, and which of several alternatives it has.
 // load_lacking.go tells what the kernel lacks from what is wrong with a program.
 //
-// What is left out only grows, except where another alternative takes its
-// place: after each refusal the spec is made anew without what is left out, and
-// loaded again.
+// What cannot be there only grows. After each refusal alternatives are chosen anew
+// among the rest, and the spec is made anew without what is left out, and loaded again.
 
 // Choosable is the spec of a program or of a map, or a [Group] of them: what
 // can be one of several alternatives.
@@ -473,7 +472,8 @@ func (l *loading) structOpsMembers(err error) error {
 // subsystem takes a struct without any function, and says EINVAL.
 func (l *loading) leaveStructOps() {
 	functions := make(map[string][]error) // why each program of a struct is left out, nil if it is not
-	for name, p := range l.from.Programs {
+	for _, name := range programNames(l.from.Programs) {
+		p := l.from.Programs[name]
 		if ops, _, ok := strings.Cut(p.AttachTo, ":"); ok && p.Type == ebpf.StructOps {
 			functions[ops] = append(functions[ops], l.out[name])
 		}
@@ -483,7 +483,8 @@ func (l *loading) leaveStructOps() {
 			continue
 		}
 		if why := functions[m.Value.TypeName()]; len(why) > 0 && !slices.Contains(why, nil) {
-			l.out[name] = fmt.Errorf("%w: map %s: all programs of this struct_ops are left out: %w", ErrNotLoaded, name, why[0])
+			lacking := slices.IndexFunc(why, func(err error) bool { return !errors.Is(err, errDisabled) })
+			l.out[name] = fmt.Errorf("%w: map %s: all programs of this struct_ops are left out: %w", ErrNotLoaded, name, why[max(0, lacking)])
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
 )
 
 // choiceSpec makes a spec of several programs, each of a section and with code
@@ -312,6 +313,27 @@ func TestFirstOfAbsent(t *testing.T) {
 				t.Errorf("skipped %v", coll.Skipped())
 			}
 		})
+	}
+}
+
+// A struct_ops map is left out for what its programs lack, if the user has not disabled
+// all of them, whatever their order.
+func TestStructOpsLeftOut(t *testing.T) {
+	ops := func(member string) *ebpf.ProgramSpec {
+		return &ebpf.ProgramSpec{Type: ebpf.StructOps, AttachTo: "ops:" + member}
+	}
+	lacking := errors.New("lacking")
+	for range 20 {
+		l := &loading{
+			from: &ebpf.CollectionSpec{
+				Programs: map[string]*ebpf.ProgramSpec{"a": ops("a"), "b": ops("b"), "c": ops("c")},
+				Maps:     map[string]*ebpf.MapSpec{"m": {Type: ebpf.StructOpsMap, Value: &btf.Struct{Name: "ops"}}},
+			},
+			out: map[string]error{"a": errDisabled, "b": lacking, "c": errDisabled},
+		}
+		if l.leaveStructOps(); !errors.Is(l.out["m"], lacking) {
+			t.Fatalf("left out: %v", l.out["m"])
+		}
 	}
 }
 

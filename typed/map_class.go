@@ -220,14 +220,14 @@ func (s MapShape) compare(name string, class mapClass, kind ebpf.MapType, key, v
 	differs := func(property string, want []uint32, got uint32) error {
 		return &LayoutError{Object: object, Property: property, Want: alternatives(want), Got: fmt.Sprint(got)}
 	}
-	wantKey, wantValue := class.key.of(s.Key), class.value.of(s.Value)
+	types, wantKey, wantValue := class.types.list(), class.key.of(s.Key), class.value.of(s.Value)
 	switch {
 	case s.unfit != nil:
 		unfit := *s.unfit
 		unfit.Object = object
 		return &unfit
-	case class.types.list() != nil && !slices.Contains(class.types.list(), kind):
-		return &LayoutError{Object: object, Property: "map type", Want: alternatives(class.types.list()), Got: kind.String()}
+	case types != nil && !slices.Contains(types, kind):
+		return &LayoutError{Object: object, Property: "map type", Want: alternatives(types), Got: kind.String()}
 	case wantKey != nil && !slices.Contains(wantKey, key):
 		return differs("key size", wantKey, key)
 	case wantValue != nil && !slices.Contains(wantValue, value):

@@ -221,7 +221,7 @@ func (h *MapHandle) Info() (info *ebpf.MapInfo, err error) {
 	return info, err
 }
 
-// Freeze forbids writing from user space from now on; programs still can.
+// Freeze forbids writing from user space from now on; programs still can
 // (Linux ≥ 5.2).
 func (h *MapHandle) Freeze() error { return h.Use((*ebpf.Map).Freeze) }
 

@@ -193,7 +193,10 @@ func (w *walk) nextSingle(bl block) (int, error) {
 		found, err := w.c.elemFound("next key", bpf.MapGetNextKey, w.place(), key, 0)
 		if !found {
 			w.done = err == nil
-			return i, cmp.Or(err, w.unseenFlags(key, value))
+			if err == nil {
+				err = w.unseenFlags(key, value)
+			}
+			return i, err
 		}
 		if w.taking() {
 			found, err = w.take(key, value) // the next one is the first again

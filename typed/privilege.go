@@ -108,7 +108,7 @@ func permissionRemedy(typ ebpf.ProgramType) string {
 	return cmp.Or(privilegeRemedy(neededFor(typ)), policyRemedy())
 }
 
-// attachRemedy is permissionRemedy for attaching a kind.
+// attachRemedy is what to do about an EPERM or EACCES of attaching a kind.
 func attachRemedy(k *progKind, err error) string {
 	return cmp.Or(uprobeRemedy(k), privilegeRemedy(neededFor(k.typ)), paranoidRemedy(err), egressRemedy(k), policyRemedy())
 }
@@ -118,7 +118,7 @@ func attachRemedy(k *progKind, err error) string {
 func fileRemedy(err error) string {
 	var file *fs.PathError
 	switch {
-	case !errors.As(err, &file) || !errors.Is(file.Err, syscall.EACCES):
+	case !errorAs(err, &file) || !errors.Is(file.Err, syscall.EACCES):
 		return ""
 	case strings.HasPrefix(file.Path, "/sys/kernel/tracing/"), strings.HasPrefix(file.Path, "/sys/kernel/debug/"):
 		return "tracefs is root's alone: run it as root, let another group in (mount -o remount,gid=… /sys/kernel/tracing), or give it CAP_DAC_OVERRIDE"
