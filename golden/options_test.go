@@ -1,7 +1,6 @@
 package golden
 
 import (
-	"os"
 	"reflect"
 	"testing"
 
@@ -21,19 +20,8 @@ var optionsWithoutCase = map[string]string{
 
 // Whatever decides on Go is in a golden case.
 func TestEveryOptionHasACase(t *testing.T) {
-	entries, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
 	used := make(map[string]bool)
-	for _, entry := range entries {
-		if _, err := os.Stat(entry.Name() + "/case.txt"); err != nil {
-			continue
-		}
-		c, err := readCase(entry.Name(), entry.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, c := range findCases(t) {
 		if c.binds != nil {
 			used["Binds"] = true // what they are is read later
 		}

@@ -56,16 +56,19 @@ func (r hookResult) String() string {
 func isolate(t *testing.T) {
 	t.Helper()
 	runtime.LockOSThread() // never unlocked: the thread ends with the test
+	must(t, newNetworkNamespace())
+}
+
+// newNetworkNamespace gives the thread a network namespace with lo up.
+func newNetworkNamespace() error {
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	lo, err := nl.LinkByName("lo")
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := nl.LinkSetUp(lo); err != nil {
-		t.Fatal(err)
-	}
+	return nl.LinkSetUp(lo)
 }
 
 // spec makes the spec of a program that counts a hit and returns ret, as the

@@ -71,7 +71,7 @@ func TestLinksAdd(t *testing.T) {
 	}
 }
 
-func TestLinksDetach(t *testing.T) {
+func TestLinksCloseOf(t *testing.T) {
 	var closed []string
 	l := new(Links)
 	for i, name := range []string{"a", "b", "a"} {

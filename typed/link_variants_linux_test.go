@@ -12,8 +12,6 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
-	nl "github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
 // Links at places in an order, in other network namespaces, and updates that fail.
@@ -127,29 +125,28 @@ func inNetworkNamespace(t *testing.T) (*os.File, func(func())) {
 	t.Helper()
 	work := make(chan func())
 	done := make(chan *os.File)
-	run := func(f func()) *os.File { work <- f; return <-done }
 	var ns *os.File
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		for f := range work {
-			f()
-			done <- ns
+			func() {
+				defer func() { done <- ns }() // also where f fails the test, which ends this goroutine
+				f()
+			}()
 		}
 	}()
+	run := func(f func()) *os.File {
+		work <- f
+		ns := <-done
+		if t.Failed() {
+			t.FailNow()
+		}
+		return ns
+	}
 	t.Cleanup(func() { close(work) })
 	run(func() {
-		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			t.Error(err)
-			return
-		}
-		lo, err := nl.LinkByName("lo")
-		if err := errors.Join(err, nl.LinkSetUp(lo)); err != nil {
-			t.Error(err)
-		}
-		ns, err = os.Open("/proc/thread-self/ns/net")
-		if err != nil {
-			t.Error(err)
-		}
+		must(t, newNetworkNamespace())
+		ns = got(os.Open("/proc/thread-self/ns/net"))(t)
 	})
 	return ns, func(f func()) { run(f) }
 }

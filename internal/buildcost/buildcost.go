@@ -5,8 +5,8 @@
 //
 //	set, err := buildcost.NewSet("github.com/cilium/ebpf")
 //	cost, err := set.Compile("example.com/bindings", dir)
-//	cost, err = set.Compile("example.com/importer", other) // may import bindings
-//	size, err := set.Link("example.com/importer")
+//	cost, err = set.Compile("main", other) // may import bindings
+//	size, err := set.Link()
 //
 // The size of an archive depends on nothing but the source, the compiler's
 // version and the archives that it imports, so that a test can hold it to a limit.
